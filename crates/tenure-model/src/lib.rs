@@ -1,1 +1,44 @@
-//! Under construction in this commit series.
+//! The nouns of Tenure: typed ids, lives, people, secrets, what is seen and what is intended.
+//!
+//! This room must never read a clock, draw randomness, do I/O or await: time and
+//! randomness are parameters (law 10). Every word here is in the glossary; a synonym is a
+//! bug. Everything else in the workspace depends on it and it depends on nothing of ours.
+//! Begin with `principal.rs` (what a system holds), `identity.rs` (what is governed) and
+//! `plan.rs` (what should change).
+
+mod facts;
+mod id;
+mod identity;
+mod instant;
+mod intent;
+pub mod lifecycle;
+mod noun;
+mod person;
+mod plan;
+mod principal;
+mod proof;
+mod secret;
+mod source;
+mod survey;
+mod text;
+
+pub use facts::{Fact, Facts, flag, names, number, text};
+pub use id::{
+    ActionId, CredentialId, EntryId, FindingId, HANDLE_CHARS, IdRandomness, IdentityId, IntentId, NotAnId,
+    PersonId, PlanId, PrincipalId, SourceId, SurveyId, handle_of, uuid_v7,
+};
+pub use identity::{Charter, Environment, Finding, PolicyKind, Severity, Standing};
+pub use instant::{Instant, NotAnInstant};
+pub use intent::{IntentRecord, RecordedIntent};
+pub use noun::UnknownWord;
+pub use person::{DecisionRight, Person, Role};
+pub use plan::{PlanEvent, PlanKind, PlanState, StepEvent, StepKind, StepState};
+pub use principal::{
+    CredentialKind, CredentialState, Observation, ObservedCredential, ObservedGrant, ObservedPrincipal,
+    ObservedSighting, ObservedUse, Presence, PresenceEvent, PrincipalKey, PrincipalKind,
+};
+pub use proof::{ControlPlane, Derived, ProbeAnswer, ProofLevel};
+pub use secret::Secret;
+pub use source::{NotAShortName, PRIMARY, Point, ShortName};
+pub use survey::{Completeness, Extent, SurveyEvent, SurveyState};
+pub use text::printable;

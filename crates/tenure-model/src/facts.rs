@@ -1,0 +1,80 @@
+//! Facts: what is known about something, and what is known not to be knowable.
+//!
+//! A missing fact is itself a fact (`Unknown` with a reason), never silently healthy.
+//! Ordered by name so that two equal sets of facts are equal bytes. Names used by more
+//! than one room are constants in `names`.
+
+use crate::Instant;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One known value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fact {
+    /// Yes or no.
+    Flag(bool),
+    /// A whole number; the fact's name ends in its unit.
+    Number(i64),
+    /// Text as the system gives it.
+    Text(String),
+    /// A point in time.
+    At(Instant),
+    /// Several texts, sorted by whoever wrote them.
+    Texts(Vec<String>),
+    /// Not knowable here, and why.
+    Unknown(String),
+}
+
+/// Facts by name.
+pub type Facts = BTreeMap<String, Fact>;
+
+/// Reads one flag; `None` when it is absent or not a flag.
+pub fn flag(facts: &Facts, name: &str) -> Option<bool> {
+    match facts.get(name) {
+        Some(Fact::Flag(value)) => Some(*value),
+        _ => None,
+    }
+}
+
+/// Reads one text; `None` when it is absent or not a text.
+pub fn text<'facts>(facts: &'facts Facts, name: &str) -> Option<&'facts str> {
+    match facts.get(name) {
+        Some(Fact::Text(value)) => Some(value),
+        _ => None,
+    }
+}
+
+/// Reads one number; `None` when it is absent or not a number.
+pub fn number(facts: &Facts, name: &str) -> Option<i64> {
+    match facts.get(name) {
+        Some(Fact::Number(value)) => Some(*value),
+        _ => None,
+    }
+}
+
+/// Names of facts that more than one room knows.
+pub mod names {
+    /// Principal: may authenticate at all.
+    pub const LOGIN: &str = "login";
+    /// Principal: no permission check applies to it.
+    pub const SUPERUSER: &str = "superuser";
+    /// Principal: may stream replication.
+    pub const REPLICATION: &str = "replication";
+    /// Principal: row security does not apply to it.
+    pub const BYPASS_ROW_SECURITY: &str = "bypass_row_security";
+    /// Principal: may create principals.
+    pub const CREATE_PRINCIPALS: &str = "create_principals";
+    /// Principal: may create databases.
+    pub const CREATE_DATABASES: &str = "create_databases";
+    /// Principal: an access rule lets it in without any credential; the text is the rule.
+    pub const PASSWORDLESS_RULE: &str = "passwordless_rule";
+    /// Credential: how the value is kept: `scram-sha-256`, `md5`, `none`, `other`.
+    pub const VERIFIER: &str = "verifier";
+    /// Credential: why its hash is weak.
+    pub const WEAK: &str = "weak";
+    /// Credential: the value equals something guessable; the text says what.
+    pub const GUESSABLE: &str = "guessable";
+    /// Principal: sessions seen at the last sample.
+    pub const SESSIONS: &str = "sessions";
+}

@@ -1,0 +1,98 @@
+//! A point in time: microseconds since 1970-01-01T00:00:00Z.
+//!
+//! Time is a parameter everywhere; this type never reads a clock. Stored as BIGINT,
+//! shown as RFC 3339 in UTC. Next: `id.rs`, whose ids carry one.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::time::Duration;
+
+/// A point in time, in microseconds since the Unix epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(i64);
+
+/// Text that is not an RFC 3339 instant.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{given}` is not an instant; expected RFC 3339 in UTC, for example 2026-11-21T12:00:58Z")]
+pub struct NotAnInstant {
+    /// What was given, made printable.
+    pub given: String,
+}
+
+impl Instant {
+    /// From microseconds since the Unix epoch.
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds since the Unix epoch.
+    pub const fn as_micros(self) -> i64 {
+        self.0
+    }
+
+    /// This instant moved forward, saturating at the end of time.
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
+    }
+
+    /// This instant moved back, saturating at the beginning of time.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
+    }
+
+    /// How long after `earlier` this is; zero when it is not after.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// Parses RFC 3339.
+    pub fn parse(given: &str) -> Result<Self, NotAnInstant> {
+        given
+            .parse::<jiff::Timestamp>()
+            .map(|stamp| Self(stamp.as_microsecond()))
+            .map_err(|_| NotAnInstant { given: crate::printable(given, 60) })
+    }
+}
+
+impl core::fmt::Display for Instant {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match jiff::Timestamp::from_microsecond(self.0) {
+            Ok(stamp) => f.pad(&stamp.to_string()),
+            Err(_) => write!(f, "{}us", self.0),
+        }
+    }
+}
+
+impl Serialize for Instant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Instant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let given = String::deserialize(deserializer)?;
+        Self::parse(&given).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Instant;
+    use std::time::Duration;
+
+    #[test]
+    fn an_instant_is_shown_in_utc_and_read_back() {
+        let at = Instant::from_micros(1_795_262_458_250_000);
+        assert_eq!(at.to_string(), "2026-11-21T12:00:58.25Z");
+        assert_eq!(Instant::parse(&at.to_string()), Ok(at));
+        assert!(Instant::parse("yesterday").is_err());
+    }
+
+    #[test]
+    fn arithmetic_saturates_instead_of_wrapping() {
+        assert_eq!(Instant::from_micros(i64::MAX).plus(Duration::from_secs(1)).as_micros(), i64::MAX);
+        assert_eq!(Instant::from_micros(5).since(Instant::from_micros(9)), Duration::ZERO);
+    }
+}

@@ -1,0 +1,59 @@
+//! Text from outside, made safe to show.
+//!
+//! Names in other systems may hold quotes, newlines, terminal escapes or marks that
+//! turn the reading direction. Everything that prints such a name goes through here.
+//! This room must never change what is stored, only what is shown.
+
+use std::fmt::Write as _;
+
+/// Shows `text` on one line: control characters, line separators and marks that change
+/// the reading direction are written as `\u{…}`; more than `chars_max` characters are cut
+/// with an ellipsis.
+///
+/// ```
+/// assert_eq!(tenure_model::printable("a\nb\u{202e}c", 20), "a\\nb\\u{202e}c");
+/// ```
+pub fn printable(text: &str, chars_max: usize) -> String {
+    let mut shown = String::with_capacity(text.len().min(chars_max * 4));
+    for (count, character) in text.chars().enumerate() {
+        if count == chars_max {
+            shown.push('…');
+            break;
+        }
+        match character {
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            '\t' => shown.push_str("\\t"),
+            _ if is_hazardous(character) => {
+                let _ = write!(shown, "\\u{{{:x}}}", u32::from(character));
+            }
+            _ => shown.push(character),
+        }
+    }
+    shown
+}
+
+/// True when a character could break a line, a terminal or the reading direction.
+fn is_hazardous(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{00ad}' | '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::printable;
+
+    #[test]
+    fn hostile_names_stay_on_one_line_and_in_one_direction() {
+        insta::assert_snapshot!(printable("x\u{1b}[31m\"; DROP\r\n\u{2066}é\u{200b}", 60),
+            @r#"x\u{1b}[31m"; DROP\r\n\u{2066}é\u{200b}"#);
+    }
+
+    #[test]
+    fn long_names_are_cut_by_characters_not_bytes() {
+        assert_eq!(printable("éééé", 3), "ééé…");
+        assert_eq!(printable("ééé", 3), "ééé");
+    }
+}
