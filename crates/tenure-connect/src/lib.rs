@@ -1,1 +1,20 @@
-//! Under construction in this commit series.
+//! The connector port: what Tenure asks of every system, and what a system may answer.
+//!
+//! A connector observes, acts on a recorded intent, and probes; it never judges, never
+//! stores, never retries (the engine does), and never logs a value. Begin with `source.rs`
+//! (the trait), `manifest.rs` (what a connector says about itself) and `failure.rs` (what
+//! can go wrong outside). `conformance/` is the suite every connector must pass and
+//! `chaos/` a deterministic adversary; both are behind the feature `conformance`.
+
+mod failure;
+mod manifest;
+mod source;
+mod survey_sink;
+
+pub use failure::{FailureClass, OutsideFailure};
+pub use manifest::{LockOut, Manifest, Permission};
+pub use source::{
+    Ability, Act, BlastRadius, CheckReport, ConfigRefused, Connector, DerivedReading, Done, Effect,
+    Fingerprint, Owned, Source, SourceConfig, Target,
+};
+pub use survey_sink::{NotObservable, PAGE_MAX, SinkClosed, SurveySink};

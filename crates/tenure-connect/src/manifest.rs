@@ -1,0 +1,50 @@
+//! What a connector says about itself before it is asked to do anything.
+//!
+//! A manifest is a constant: it promises nothing that a live test does not show. The
+//! documentation and `tenure source check` are printed from it.
+
+use std::time::Duration;
+use tenure_model::StepKind;
+
+/// A permission the connector can use, and what goes dark without it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Permission {
+    /// The permission in the system's words.
+    pub name: &'static str,
+    /// What it makes possible.
+    pub enables: &'static str,
+    /// Whether nothing at all works without it.
+    pub required: bool,
+}
+
+/// How many failed attempts a system tolerates before it locks somebody out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LockOut {
+    /// Failures per principal within `window` that we never exceed; `u32::MAX` when the system has no limit.
+    pub failures_max: u32,
+    /// The window they are counted in.
+    pub window: Duration,
+}
+
+/// What a connector says about itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Manifest {
+    /// The kind of system, as typed in `source add`: `postgres`.
+    pub system: &'static str,
+    /// Its name for people: `PostgreSQL`.
+    pub title: &'static str,
+    /// The steps it can carry out.
+    pub steps: &'static [StepKind],
+    /// The permissions it can use.
+    pub permissions: &'static [Permission],
+    /// The script that creates a least-privilege account, ready to run.
+    pub least_privilege_script: &'static str,
+    /// After this long, a change has reached every enforcement point unless a point says otherwise.
+    pub propagation_lag: Duration,
+    /// What counts as an enforcement point here, for people who configure one.
+    pub enforcement_points: &'static str,
+    /// How many failures it tolerates.
+    pub lock_out: LockOut,
+    /// What this connector cannot see, in plain words.
+    pub blind_spots: &'static [&'static str],
+}

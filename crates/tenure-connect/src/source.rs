@@ -1,0 +1,231 @@
+//! The traits a connector implements: a factory, and the connection to one system.
+//!
+//! Concurrency: a `Source` is shared; calls may overlap, except that the engine never
+//! runs two acts on one principal at once. Deadlines: the engine drops the future of a
+//! call that takes too long, which is the same as a lost answer; a connector must leave
+//! nothing locked behind. Retries: never inside a connector.
+
+use crate::{Manifest, OutsideFailure, SurveySink};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, sync::Arc};
+use tenure_model::{
+    ControlPlane, Derived, Facts, Instant, Point, PrincipalKey, ProbeAnswer, RecordedIntent, Secret,
+    ShortName, SourceId, StepKind,
+};
+
+/// Turns a value into a keyed hash. Equal values give equal text, within one deployment and
+/// one domain; nothing can be learned from the text without the key.
+pub trait Fingerprint: Send + Sync {
+    /// The fingerprint of `value`. `domain` keeps kinds of values apart, such as `postgres-verifier`.
+    fn fingerprint(&self, domain: &str, value: &[u8]) -> String;
+}
+
+/// How one source is configured.
+pub struct SourceConfig {
+    /// Its id.
+    pub id: SourceId,
+    /// Its name.
+    pub name: ShortName,
+    /// Where it is: the first point is always `primary`. Addresses never hold passwords.
+    pub points: Vec<Point>,
+    /// The password or token we use there.
+    pub secret: Option<Arc<Secret<String>>>,
+    /// Further settings, each documented by the connector; an unknown one is refused.
+    pub options: BTreeMap<String, String>,
+    /// For fingerprints of values that are read.
+    pub fingerprint: Arc<dyn Fingerprint>,
+}
+
+/// A configuration a connector cannot accept.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigRefused {
+    /// An address cannot be understood.
+    #[error("the address of `{point}` cannot be used: {why}")]
+    Address {
+        /// Which point.
+        point: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// An address holds a password.
+    #[error("the address of `{point}` holds a password; give it with --password-file instead")]
+    PasswordInAddress {
+        /// Which point.
+        point: String,
+    },
+    /// A setting is unknown or has a value that cannot be used.
+    #[error("the setting `{name}` cannot be used: {why}")]
+    Setting {
+        /// Which setting.
+        name: String,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// Makes connections to one kind of system.
+pub trait Connector: Send + Sync {
+    /// What this connector says about itself.
+    fn manifest(&self) -> &'static Manifest;
+    /// Checks a configuration without connecting anywhere.
+    fn source(&self, config: SourceConfig) -> Result<Arc<dyn Source>, ConfigRefused>;
+}
+
+/// The one principal a call is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// Its key; never reused by the system.
+    pub key: PrincipalKey,
+    /// Its name when the plan was made; if the key now has another, `TargetChanged`.
+    pub name: String,
+}
+
+/// One thing we can or cannot do with the account we were given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ability {
+    /// What: `read password verifiers`, `disable roles`.
+    pub what: String,
+    /// Whether we can.
+    pub able: bool,
+    /// When not: why, and what would mend it.
+    pub remedy: Option<String>,
+}
+
+/// What a connection check found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckReport {
+    /// The system and its version, in its own words.
+    pub system: String,
+    /// Who we are there.
+    pub account: String,
+    /// What we can and cannot do.
+    pub abilities: Vec<Ability>,
+    /// Each enforcement point, with why it cannot be reached when it cannot.
+    pub points: Vec<(ShortName, Option<String>)>,
+}
+
+/// Things a principal owns that a deletion must hand over or destroy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owned {
+    /// In which part of the system: a database.
+    pub place: String,
+    /// What: `table`, `view`, `function`.
+    pub kind: String,
+    /// How many.
+    pub count: i64,
+}
+
+/// What ending a principal would touch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlastRadius {
+    /// What is logged in now.
+    pub sessions: Vec<Derived>,
+    /// What it owns.
+    pub owned: Vec<Owned>,
+    /// Rights it holds directly.
+    pub grants: i64,
+    /// Principals that hold rights through it.
+    pub members: Vec<String>,
+    /// Who would receive what it owns.
+    pub heir: Option<String>,
+    /// What will stop working, as far as can be seen.
+    pub warnings: Vec<String>,
+    /// Why it must not be done at all: it is us, it is built in, it is the last administrator.
+    pub refusals: Vec<String>,
+    /// Where the blast radius could not be read, and why.
+    pub unread: Vec<String>,
+    /// Whether the former value can be brought back by an undo, with the reason when not.
+    pub undo_restores_value: Result<(), String>,
+}
+
+/// A change to one principal. Every act is idempotent: done twice, it is done once.
+#[derive(Debug)]
+pub enum Act<'value> {
+    /// Replace the value by `value`, which we hold sealed. The former value stops working.
+    Deny {
+        /// The value to install.
+        value: &'value Secret<String>,
+    },
+    /// Stop it from authenticating.
+    Disable,
+    /// End what is logged in, at every point.
+    EndSessions,
+    /// Remove it. What it owns goes to `heir`, or the deletion is refused when it owns something.
+    Delete {
+        /// The name of the principal that receives what it owns.
+        heir: Option<&'value str>,
+    },
+    /// Let it authenticate again, with its former stored value when we kept it.
+    Enable {
+        /// What `keepsake` returned before the first act.
+        keepsake: Option<&'value Secret<String>>,
+    },
+}
+
+/// What the system answered to an act.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    /// False when it was so already.
+    pub changed: bool,
+    /// What was done, in facts without values: counts, names, the system's own command tags.
+    pub detail: Facts,
+}
+
+/// Whether an act's effect is there, freshly observed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// It is.
+    Present,
+    /// It is not.
+    Missing,
+    /// It could not be observed.
+    Unobserved {
+        /// What happened.
+        why: String,
+    },
+}
+
+/// What is alive that came from a principal, at every point.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DerivedReading {
+    /// What was found.
+    pub found: Vec<Derived>,
+    /// Points that could not be read, with why.
+    pub unread: Vec<(String, String)>,
+}
+
+/// A connection to one system.
+#[async_trait]
+pub trait Source: Send + Sync {
+    /// Says who we are there, what we can do, and which points answer. Changes nothing.
+    async fn check(&self) -> Result<CheckReport, OutsideFailure>;
+
+    /// Reads everything we may see. Extents are ended as whole or as part; an `Err` means
+    /// the survey could not go on, and extents not ended count as not read. `now` dates uses.
+    async fn observe(&self, now: Instant, sink: &mut dyn SurveySink) -> Result<(), OutsideFailure>;
+
+    /// Says what ending `target` would touch. Changes nothing.
+    async fn blast_radius(&self, target: &Target) -> Result<BlastRadius, OutsideFailure>;
+
+    /// Reads what an undo needs to bring the former value back (a stored verifier), when we may.
+    /// `None` means an undo can restore access only with a new value.
+    async fn keepsake(&self, target: &Target) -> Result<Option<Secret<String>>, OutsideFailure>;
+
+    /// Carries out one change. Acts only on the principal of the intent, and only if key and
+    /// name still belong together. `Ok` means the system confirmed it; `Lost` means unknown.
+    async fn act(&self, intent: &RecordedIntent, act: &Act<'_>) -> Result<Done, OutsideFailure>;
+
+    /// Observes whether the effect of a step is there. `value` is what `Deny` installed.
+    async fn effect(&self, target: &Target, step: StepKind, value: Option<&Secret<String>>) -> Effect;
+
+    /// Reads the control plane afresh, never from a cache.
+    async fn control_plane(&self, target: &Target) -> ControlPlane;
+
+    /// Tries to authenticate at one point, once. Never more often than the manifest's lock-out
+    /// limit allows, which the engine holds. The connection carries a name that says who asks.
+    async fn probe(&self, point: &ShortName, target: &Target, value: &Secret<String>) -> ProbeAnswer;
+
+    /// Lists what is alive at every point that came from `target`, including things minted meanwhile.
+    async fn derived(&self, target: &Target) -> DerivedReading;
+}
