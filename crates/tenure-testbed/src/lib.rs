@@ -1,1 +1,31 @@
-//! Under construction in this commit series.
+//! The test bed: private PostgreSQL, streaming replicas and PgBouncers for tests and demonstrations.
+//!
+//! Every server lives in its own temporary directory, listens on loopback only, and is ended by its own
+//! process id. This room must never touch a server it did not start, never use a fixed port, never leave
+//! a process behind a killed test (a watcher per server sees to that), and never be linked into the
+//! product: it is a dev-dependency, except for `xtask`, which starts it for people.
+//!
+//! Start at [`Postgres::start`]; [`needs!`] decides whether a test may run; `leftovers.rs` cleans up.
+
+mod account;
+mod cluster;
+mod home;
+mod leftovers;
+mod pgbouncer;
+mod port;
+mod postgres;
+mod process;
+mod programs;
+mod psql;
+mod replica;
+mod server;
+mod template;
+mod wait;
+mod watcher;
+
+pub use leftovers::sweep_leftovers;
+pub use pgbouncer::{PgBouncer, PgBouncerAuth, PgBouncerOptions, PoolMode};
+pub use postgres::{Postgres, PostgresOptions};
+pub use programs::{Availability, MUST_RUN, pgbouncer_available, postgres_available, ready_to_run};
+pub use psql::{PsqlFailed, quote_identifier, quote_literal};
+pub use replica::Replica;

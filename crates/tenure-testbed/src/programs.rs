@@ -1,0 +1,166 @@
+//! Finding the server programs, and deciding whether a test that needs them runs, is skipped, or fails.
+//!
+//! Debian keeps PostgreSQL's programs in versioned folders that are not on PATH, and puts a slow wrapper
+//! in front of `psql`: versioned folders are therefore searched first. Nothing is ever installed here;
+//! `cargo xtask test` does that where it may.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Environment variable that turns a skipped test into a failed one when it is `1`.
+pub const MUST_RUN: &str = "TENURE_TESTS_MUST_RUN";
+
+/// Programs a PostgreSQL needs, all from one folder, so that versions never mix.
+const POSTGRES_PROGRAMS: [&str; 4] = ["postgres", "initdb", "psql", "pg_basebackup"];
+
+/// Whether a kind of server can be started on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Availability {
+    /// All programs were found.
+    Present,
+    /// Something is lacking; the reason reads well in `SKIPPED: postgres (reason)`.
+    Missing(String),
+}
+
+/// Whether PostgreSQL can be started here.
+pub fn postgres_available() -> Availability {
+    if start_refused() {
+        return Availability::Missing("needs Linux with /proc".to_owned());
+    }
+    match postgres_folder() {
+        Some(_) => Availability::Present,
+        None => Availability::Missing("not installed".to_owned()),
+    }
+}
+
+/// Whether PgBouncer can be started here.
+pub fn pgbouncer_available() -> Availability {
+    if start_refused() {
+        return Availability::Missing("needs Linux with /proc".to_owned());
+    }
+    match pgbouncer_program() {
+        Some(_) => Availability::Present,
+        None => Availability::Missing("not installed".to_owned()),
+    }
+}
+
+/// True if the test may go on. Otherwise says `SKIPPED: <name> (<reason>)` on standard error, past the
+/// test runner's capture, and answers false. Prefer the [`needs!`](crate::needs) macro.
+///
+/// # Panics
+/// If the server is missing and [`MUST_RUN`] is `1`: in CI a skip is a failure.
+pub fn ready_to_run(name: &str, availability: &Availability) -> bool {
+    let must_run = std::env::var(MUST_RUN).is_ok_and(|value| value == "1");
+    match verdict(name, availability, must_run) {
+        Verdict::Run => true,
+        Verdict::Skip(line) => {
+            let _ = writeln!(std::io::stderr(), "{line}");
+            false
+        }
+        #[expect(clippy::panic, reason = "test-only: a skip where tests must run has to fail the test")]
+        Verdict::Fail(line) => panic!("{line}"),
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    Run,
+    Skip(String),
+    Fail(String),
+}
+
+fn verdict(name: &str, availability: &Availability, must_run: bool) -> Verdict {
+    match (availability, must_run) {
+        (Availability::Present, _) => Verdict::Run,
+        (Availability::Missing(reason), false) => Verdict::Skip(format!("SKIPPED: {name} ({reason})")),
+        (Availability::Missing(reason), true) => {
+            Verdict::Fail(format!("{name} ({reason}), and {MUST_RUN}=1 makes a skip a failure"))
+        }
+    }
+}
+
+/// Ends the calling test, loudly, unless the named servers can be started.
+///
+/// `needs!(postgres)` and `needs!(postgres, pgbouncer)` return `()`; `needs!(postgres => Ok(()))` returns
+/// the given value. With `TENURE_TESTS_MUST_RUN=1` a missing server fails the test instead.
+#[macro_export]
+macro_rules! needs {
+    ($($name:ident),+ $(,)?) => { $crate::needs!($($name),+ => ()) };
+    ($($name:ident),+ => $otherwise:expr) => {
+        $(
+            if !$crate::ready_to_run(stringify!($name), &$crate::needs!(@availability $name)) {
+                return $otherwise;
+            }
+        )+
+    };
+    (@availability postgres) => { $crate::postgres_available() };
+    (@availability pgbouncer) => { $crate::pgbouncer_available() };
+}
+
+/// The folder that holds every PostgreSQL program we need; the newest version wins.
+pub(crate) fn postgres_folder() -> Option<PathBuf> {
+    let mut versioned: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| {
+            let version = entry.file_name().to_str()?.parse().ok()?;
+            Some((version, entry.path().join("bin")))
+        })
+        .collect();
+    versioned.sort();
+    let versioned = versioned.into_iter().rev().map(|(_, folder)| folder);
+    versioned.chain(search_path()).find(|folder| holds_all(folder))
+}
+
+/// The PgBouncer program.
+pub(crate) fn pgbouncer_program() -> Option<PathBuf> {
+    let system = ["/usr/sbin", "/usr/local/sbin"].into_iter().map(PathBuf::from);
+    search_path().chain(system).map(|folder| folder.join("pgbouncer")).find(|program| program.is_file())
+}
+
+fn start_refused() -> bool {
+    !Path::new("/proc/self/stat").exists()
+}
+
+fn search_path() -> impl Iterator<Item = PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).collect::<Vec<_>>().into_iter()
+}
+
+fn holds_all(folder: &Path) -> bool {
+    POSTGRES_PROGRAMS.iter().all(|program| folder.join(program).is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_server_skips_loudly_and_fails_where_tests_must_run() {
+        let missing = Availability::Missing("not installed".to_owned());
+        assert_eq!(verdict("postgres", &Availability::Present, true), Verdict::Run);
+        assert_eq!(
+            verdict("postgres", &missing, false),
+            Verdict::Skip("SKIPPED: postgres (not installed)".to_owned())
+        );
+        assert_eq!(
+            verdict("postgres", &missing, true),
+            Verdict::Fail(
+                "postgres (not installed), and TENURE_TESTS_MUST_RUN=1 makes a skip a failure".to_owned()
+            )
+        );
+    }
+
+    #[test]
+    fn a_folder_with_only_some_programs_is_not_a_postgres() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("psql"), "").unwrap();
+        assert!(!holds_all(folder.path()));
+        for program in POSTGRES_PROGRAMS {
+            fs::write(folder.path().join(program), "").unwrap();
+        }
+        assert!(holds_all(folder.path()));
+    }
+}
