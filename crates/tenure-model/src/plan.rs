@@ -111,7 +111,8 @@ impl Lifecycle for PlanState {
             (Self::Running, E::Prove) => Some(Self::Proved),
             (Self::Running, E::FallShort) => Some(Self::Short),
             (Self::Short | Self::Proved, E::Reopen) => Some(Self::Running),
-            (Self::Running, E::Undo) => Some(Self::Undoing),
+            // Undo ends with the point of no return; the engine checks that no removal was intended.
+            (Self::Running | Self::Proved | Self::Short, E::Undo) => Some(Self::Undoing),
             (Self::Undoing, E::FinishUndo) => Some(Self::Undone),
             (
                 Self::Proposed
@@ -143,6 +144,8 @@ noun! {
         Done = "done",
         /// It had happened and was taken back.
         Undone = "undone",
+        /// It cannot be done here and the plan goes on without it; the level says so.
+        Skipped = "skipped",
     }
 }
 
@@ -161,6 +164,8 @@ noun! {
         Revert = "revert",
         /// Something is alive again: do it once more.
         Repeat = "repeat",
+        /// Go on without it.
+        GiveUp = "give_up",
     }
 }
 
@@ -177,9 +182,16 @@ impl Lifecycle for StepState {
             (Self::Intended | Self::Unknown, E::Fail) => Some(Self::Failed),
             (Self::Intended, E::Lose) | (Self::Unknown, E::Lose) => Some(Self::Unknown),
             (Self::Done, E::Revert) => Some(Self::Undone),
-            (Self::Done, E::Repeat) => Some(Self::Waiting),
+            (Self::Done | Self::Skipped, E::Repeat) => Some(Self::Waiting),
+            (Self::Waiting | Self::Failed, E::GiveUp) => Some(Self::Skipped),
             (
-                Self::Waiting | Self::Intended | Self::Unknown | Self::Failed | Self::Done | Self::Undone,
+                Self::Waiting
+                | Self::Intended
+                | Self::Unknown
+                | Self::Failed
+                | Self::Done
+                | Self::Undone
+                | Self::Skipped,
                 _,
             ) => None,
         }
