@@ -1,0 +1,247 @@
+//! The tables, written once for both databases.
+//!
+//! Four words differ and are filled in: `{int}` (INTEGER, BIGINT), `{text}` (TEXT, compared
+//! by bytes), `{bytes}` (BLOB, BYTEA) and `{arrival}` (the numbered key). Every closed set of
+//! words is a CHECK made from its enum, so Rust and SQL cannot disagree. The schema of each
+//! version is a golden file; a change is a new migration in `migrate.rs`, never an edit.
+
+use tenure_model::{
+    CredentialKind, CredentialState, DecisionRight, PlanKind, PlanState, PolicyKind, Presence, PrincipalKind, ProofLevel,
+    Role, Severity, Standing, StepKind, StepState, SurveyState,
+};
+
+/// Which spelling of the four words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+/// The statements that make version 1, in order.
+pub(crate) fn version_1(dialect: Dialect) -> Vec<String> {
+    let (int, text, bytes, arrival, end) = match dialect {
+        Dialect::Sqlite => ("INTEGER", "TEXT", "BLOB", "INTEGER PRIMARY KEY", " STRICT"),
+        Dialect::Postgres => {
+            ("BIGINT", "TEXT COLLATE \"C\"", "BYTEA", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "")
+        }
+    };
+    let fill = |template: &str| {
+        template
+            .replace("{int}", int)
+            .replace("{text}", text)
+            .replace("{bytes}", bytes)
+            .replace("{arrival}", arrival)
+            .replace("{end}", end)
+    };
+    let mut statements: Vec<String> =
+        [people(), inventory(), governance(), action(), log()].concat().iter().map(|table| fill(table)).collect();
+    statements.extend(INDEXES.iter().map(|index| (*index).to_owned()));
+    statements
+}
+
+fn people() -> Vec<String> {
+    vec![
+        String::from("CREATE TABLE meta (key {text} PRIMARY KEY, value {text} NOT NULL){end}"),
+        format!(
+            "CREATE TABLE people (person_id {{text}} PRIMARY KEY, name {{text}} NOT NULL UNIQUE, role {{text}} NOT NULL, \
+             local_uid {{int}} UNIQUE, token_hash {{bytes}} UNIQUE, created_us {{int}} NOT NULL, erased_us {{int}}, \
+             CONSTRAINT people_role CHECK ({})){{end}}",
+            Role::sql_check("role")
+        ),
+    ]
+}
+
+fn inventory() -> Vec<String> {
+    vec![
+        String::from(
+            "CREATE TABLE sources (source_id {text} PRIMARY KEY, name {text} NOT NULL UNIQUE, system {text} NOT NULL, \
+             points {text} NOT NULL, options {text} NOT NULL, secret {bytes}, not_observable {text} NOT NULL, \
+             created_us {int} NOT NULL, removed_us {int}){end}",
+        ),
+        format!(
+            "CREATE TABLE surveys (survey_id {{text}} PRIMARY KEY, source_id {{text}} NOT NULL REFERENCES sources, \
+             state {{text}} NOT NULL, started_us {{int}} NOT NULL, ended_us {{int}}, seen {{int}} NOT NULL, \
+             changed {{int}} NOT NULL, missing {{int}} NOT NULL, note {{text}}, CONSTRAINT surveys_state CHECK ({})){{end}}",
+            SurveyState::sql_check("state")
+        ),
+        String::from(
+            "CREATE TABLE extents (source_id {text} NOT NULL REFERENCES sources, extent {text} NOT NULL, \
+             whole {int} NOT NULL, why {text}, remedy {text}, read_us {int} NOT NULL, survey_id {text} NOT NULL, \
+             PRIMARY KEY (source_id, extent), CONSTRAINT extents_part_says_why CHECK (whole = 1 OR why IS NOT NULL)){end}",
+        ),
+        format!(
+            "CREATE TABLE principals (principal_id {{text}} PRIMARY KEY, source_id {{text}} NOT NULL REFERENCES sources, \
+             native_key {{text}} NOT NULL, name {{text}} NOT NULL, kind {{text}} NOT NULL, built_in {{int}} NOT NULL, \
+             facts {{text}} NOT NULL, charter_hint {{text}}, presence {{text}} NOT NULL, identity_id {{text}} NOT NULL, \
+             extent {{text}} NOT NULL, first_seen_us {{int}} NOT NULL, changed_us {{int}} NOT NULL, gone_us {{int}}, \
+             UNIQUE (source_id, native_key), CONSTRAINT principals_kind CHECK ({}), \
+             CONSTRAINT principals_presence CHECK ({})){{end}}",
+            PrincipalKind::sql_check("kind"),
+            Presence::sql_check("presence")
+        ),
+        format!(
+            "CREATE TABLE credentials (credential_id {{text}} PRIMARY KEY, principal_id {{text}} NOT NULL REFERENCES principals, \
+             native_key {{text}} NOT NULL, kind {{text}} NOT NULL, state {{text}} NOT NULL, fingerprint {{text}}, \
+             valid_until_us {{int}}, facts {{text}} NOT NULL, source_id {{text}} NOT NULL, extent {{text}} NOT NULL, \
+             first_seen_us {{int}} NOT NULL, value_changed_us {{int}}, UNIQUE (principal_id, native_key), \
+             CONSTRAINT credentials_kind CHECK ({}), CONSTRAINT credentials_state CHECK ({})){{end}}",
+            CredentialKind::sql_check("kind"),
+            CredentialState::sql_check("state")
+        ),
+        String::from(
+            "CREATE TABLE grants (principal_id {text} NOT NULL REFERENCES principals, resource {text} NOT NULL, \
+             right_name {text} NOT NULL, path {text} NOT NULL, grantable {int} NOT NULL, source_id {text} NOT NULL, \
+             extent {text} NOT NULL, first_seen_us {int} NOT NULL, \
+             PRIMARY KEY (principal_id, resource, right_name, path)){end}",
+        ),
+        String::from(
+            "CREATE TABLE uses (principal_id {text} NOT NULL REFERENCES principals, consumer {text} NOT NULL, \
+             bucket_us {int} NOT NULL, seen_count {int} NOT NULL, PRIMARY KEY (principal_id, consumer, bucket_us)){end}",
+        ),
+        String::from(
+            "CREATE TABLE sightings (source_id {text} NOT NULL REFERENCES sources, extent {text} NOT NULL, \
+             place {text} NOT NULL, principal_name {text} NOT NULL, fingerprint {text}, towards {text}, \
+             first_seen_us {int} NOT NULL, PRIMARY KEY (source_id, extent, place, principal_name)){end}",
+        ),
+    ]
+}
+
+fn governance() -> Vec<String> {
+    vec![
+        format!(
+            "CREATE TABLE identities (identity_id {{text}} PRIMARY KEY, name {{text}} NOT NULL, handle {{text}} NOT NULL, \
+             charter {{text}} NOT NULL, enrolled {{int}} NOT NULL, built_in {{int}} NOT NULL, standing {{text}} NOT NULL, \
+             due_us {{int}}, judged_us {{int}}, created_us {{int}} NOT NULL, \
+             CONSTRAINT identities_standing CHECK ({})){{end}}",
+            Standing::sql_check("standing")
+        ),
+        format!(
+            "CREATE TABLE findings (finding_id {{text}} PRIMARY KEY, identity_id {{text}} NOT NULL REFERENCES identities, \
+             policy {{text}} NOT NULL, subject {{text}} NOT NULL, kind {{text}} NOT NULL, control {{text}} NOT NULL, \
+             severity {{text}} NOT NULL, reason {{text}} NOT NULL, remedy {{text}} NOT NULL, opened_us {{int}} NOT NULL, \
+             closed_us {{int}}, CONSTRAINT findings_kind CHECK ({}), CONSTRAINT findings_severity CHECK ({})){{end}}",
+            PolicyKind::sql_check("kind"),
+            Severity::sql_check("severity")
+        ),
+        String::from(
+            "CREATE TABLE touched (identity_id {text} PRIMARY KEY REFERENCES identities, since_us {int} NOT NULL){end}",
+        ),
+    ]
+}
+
+fn action() -> Vec<String> {
+    vec![
+        format!(
+            "CREATE TABLE plans (plan_id {{text}} PRIMARY KEY, handle {{text}} NOT NULL, kind {{text}} NOT NULL, \
+             state {{text}} NOT NULL, source_id {{text}} NOT NULL REFERENCES sources, \
+             principal_id {{text}} NOT NULL REFERENCES principals, principal_key {{text}} NOT NULL, \
+             principal_name {{text}} NOT NULL, identity_id {{text}} NOT NULL REFERENCES identities, reason {{text}} NOT NULL, \
+             digest {{text}} NOT NULL, blast_radius {{text}} NOT NULL, points {{text}} NOT NULL, heir {{text}}, \
+             required_level {{text}} NOT NULL, lag_us {{int}} NOT NULL, level {{text}}, sentence {{text}}, \
+             requested_by {{text}} NOT NULL, created_us {{int}} NOT NULL, settled_us {{int}}, version {{int}} NOT NULL, \
+             CONSTRAINT plans_kind CHECK ({}), CONSTRAINT plans_state CHECK ({}), \
+             CONSTRAINT plans_required_level CHECK ({}), CONSTRAINT plans_proved_says_level CHECK (state <> 'proved' OR level IS NOT NULL)){{end}}",
+            PlanKind::sql_check("kind"),
+            PlanState::sql_check("state"),
+            ProofLevel::sql_check("required_level")
+        ),
+        format!(
+            "CREATE TABLE steps (action_id {{text}} PRIMARY KEY, plan_id {{text}} NOT NULL REFERENCES plans, \
+             position {{int}} NOT NULL, kind {{text}} NOT NULL, state {{text}} NOT NULL, attempt {{int}} NOT NULL, \
+             not_before_us {{int}} NOT NULL, done_us {{int}}, answer {{text}}, escalated_us {{int}}, \
+             UNIQUE (plan_id, position), CONSTRAINT steps_kind CHECK ({}), CONSTRAINT steps_state CHECK ({})){{end}}",
+            StepKind::sql_check("kind"),
+            StepState::sql_check("state")
+        ),
+        format!(
+            "CREATE TABLE approvals (plan_id {{text}} NOT NULL REFERENCES plans, person_id {{text}} NOT NULL, \
+             decision_right {{text}} NOT NULL, digest {{text}} NOT NULL, alone {{int}} NOT NULL, decided_us {{int}} NOT NULL, \
+             ends_us {{int}} NOT NULL, PRIMARY KEY (plan_id, person_id), CONSTRAINT approvals_right CHECK ({})){{end}}",
+            DecisionRight::sql_check("decision_right")
+        ),
+        String::from(
+            "CREATE TABLE intents (intent_id {text} PRIMARY KEY, action_id {text} NOT NULL REFERENCES steps, \
+             attempt {int} NOT NULL, epoch {int} NOT NULL, written_us {int} NOT NULL, deadline_us {int} NOT NULL, \
+             settled_us {int}, outcome {text}, UNIQUE (action_id, attempt), \
+             CONSTRAINT intents_outcome CHECK (outcome IN ('done', 'failed', 'unknown')), \
+             CONSTRAINT intents_settled_says_how CHECK ((settled_us IS NULL) = (outcome IS NULL))){end}",
+        ),
+        String::from(
+            "CREATE TABLE probes (plan_id {text} NOT NULL REFERENCES plans, probe_number {int} NOT NULL, kind {text} NOT NULL, \
+             point {text} NOT NULL, answer {text} NOT NULL, at_us {int} NOT NULL, PRIMARY KEY (plan_id, probe_number), \
+             CONSTRAINT probes_kind CHECK (kind IN ('control', 'after', 'control_plane', 'derived'))){end}",
+        ),
+        String::from(
+            "CREATE TABLE escrow (escrow_id {text} PRIMARY KEY, plan_id {text} NOT NULL REFERENCES plans, \
+             purpose {text} NOT NULL, sealed {bytes} NOT NULL, kept_us {int} NOT NULL, destroyed_us {int}, \
+             UNIQUE (plan_id, purpose), CONSTRAINT escrow_purpose CHECK (purpose IN ('value', 'keepsake'))){end}",
+        ),
+        String::from(
+            "CREATE TABLE claims (work {text} PRIMARY KEY, holder {text} NOT NULL, epoch {int} NOT NULL, \
+             ends_us {int} NOT NULL){end}",
+        ),
+        String::from(
+            "CREATE TABLE answers (idempotency_key {text} NOT NULL, person_id {text} NOT NULL, request_digest {text} NOT NULL, \
+             status {int} NOT NULL, body {text} NOT NULL, at_us {int} NOT NULL, PRIMARY KEY (person_id, idempotency_key)){end}",
+        ),
+    ]
+}
+
+fn log() -> Vec<String> {
+    vec![
+        String::from(
+            "CREATE TABLE entries (arrival {arrival}, entry_id {text} NOT NULL UNIQUE, leaf_index {int} UNIQUE, \
+             bytes {bytes} NOT NULL){end}",
+        ),
+        String::from(
+            "CREATE TABLE entry_subjects (subject {text} NOT NULL, entry_id {text} NOT NULL, PRIMARY KEY (subject, entry_id)){end}",
+        ),
+        String::from("CREATE TABLE bodies (entry_id {text} PRIMARY KEY, nonce {bytes} NOT NULL, body {bytes} NOT NULL){end}"),
+        String::from(
+            "CREATE TABLE tiles (level {int} NOT NULL, tile_index {int} NOT NULL, width {int} NOT NULL, \
+             hashes {bytes} NOT NULL, PRIMARY KEY (level, tile_index)){end}",
+        ),
+        String::from(
+            "CREATE TABLE log_head (only_one {int} PRIMARY KEY, origin {text} NOT NULL, epoch {int} NOT NULL, \
+             size {int} NOT NULL, root {bytes} NOT NULL, note {text} NOT NULL, \
+             CONSTRAINT log_head_only_one CHECK (only_one = 1)){end}",
+        ),
+        String::from(
+            "CREATE TABLE cosignatures (witness {text} PRIMARY KEY, size {int} NOT NULL, note {text} NOT NULL, at_us {int} NOT NULL){end}",
+        ),
+    ]
+}
+
+const INDEXES: &[&str] = &[
+    "CREATE INDEX principals_by_identity ON principals (identity_id)",
+    "CREATE INDEX principals_by_name ON principals (name)",
+    "CREATE INDEX credentials_by_fingerprint ON credentials (fingerprint)",
+    "CREATE INDEX identities_by_name ON identities (name)",
+    "CREATE INDEX identities_by_handle ON identities (handle)",
+    "CREATE INDEX identities_by_due ON identities (due_us)",
+    "CREATE INDEX findings_open ON findings (identity_id) WHERE closed_us IS NULL",
+    "CREATE UNIQUE INDEX findings_once ON findings (identity_id, policy, subject) WHERE closed_us IS NULL",
+    "CREATE INDEX plans_by_state ON plans (state)",
+    "CREATE INDEX plans_by_handle ON plans (handle)",
+    "CREATE UNIQUE INDEX plans_one_at_a_time ON plans (principal_id) WHERE state IN ('approved', 'running', 'undoing')",
+    "CREATE INDEX intents_open ON intents (action_id) WHERE settled_us IS NULL",
+    "CREATE INDEX surveys_by_source ON surveys (source_id, started_us)",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::{Dialect, version_1};
+
+    #[test]
+    fn the_schema_is_reviewed() {
+        insta::assert_snapshot!(version_1(Dialect::Sqlite).join(";\n"));
+    }
+
+    #[test]
+    fn both_databases_have_the_same_tables() {
+        let tables = |dialect| -> Vec<String> {
+            version_1(dialect).iter().filter_map(|s| s.split_whitespace().nth(2).map(str::to_owned)).collect()
+        };
+        assert_eq!(tables(Dialect::Sqlite), tables(Dialect::Postgres));
+    }
+}
