@@ -1,1 +1,28 @@
-//! Under construction in this commit series.
+//! Judging: from a dossier to a standing, and from an actor to what they may do.
+//!
+//! The only room that names Cedar. It must never read a clock, draw randomness, do I/O,
+//! await, store anything or know how a system is reached: the dossier and `now` come in,
+//! a judgement goes out, and the same input gives the same answer. Policies see booleans
+//! only; `facts.rs` turns thresholds into booleans and says when each one flips.
+//! Begin with `judge.rs`, then `policies/*.cedar`; `authorise.rs` is the other half.
+
+mod authorise;
+mod consumer;
+mod dossier;
+mod facts;
+mod judge;
+mod policy;
+mod programme;
+mod remain;
+mod sentence;
+
+pub use authorise::{Actor, ApiAction, ApiResource, ApiResourceKind, Authoriser, AuthoriserRefused, Verdict};
+pub use dossier::{ClaimedDead, CredentialDossier, Dossier, PrincipalDossier, UseDossier};
+pub use facts::{CredentialFact, IdentityFact, PrincipalFact, SubjectKind};
+pub use judge::{
+    CREDENTIALS_MAX, ExplainedFact, FailedCondition, Judge, JudgeFailed, Judgement, OpenSince,
+    PRINCIPALS_MAX, USES_MAX,
+};
+pub use policy::PolicyCard;
+pub use programme::{GraceDays, PolicySetting, Programme, ProgrammeRefused, Thresholds};
+pub use remain::Recall;

@@ -1,0 +1,104 @@
+//! A dossier: everything known about one identity, gathered for one judgement.
+//!
+//! Values only, no judgement: whoever gathers it says what was seen and what could not be.
+//! It must never hold a secret value, nor a fingerprint (equality is already answered in
+//! `same_value`). Next: `facts.rs`, which reads it.
+
+use serde::{Deserialize, Serialize};
+use tenure_model::{
+    Charter, CredentialId, CredentialKind, CredentialState, Facts, IdentityId, Instant, Presence,
+    PrincipalId, PrincipalKind, ProofLevel,
+};
+
+/// Everything known about one identity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dossier {
+    /// Which identity.
+    pub identity: IdentityId,
+    /// What people call it.
+    pub name: String,
+    /// Governance applies: matched by a class of the programme, or claimed.
+    pub enrolled: bool,
+    /// Part of a system itself; counts as enrolled, owned by its vendor.
+    pub built_in: bool,
+    /// The governed record.
+    pub charter: Charter,
+    /// The principals it consists of, at most [`crate::PRINCIPALS_MAX`].
+    pub principals: Vec<PrincipalDossier>,
+}
+
+/// One principal of an identity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrincipalDossier {
+    /// Which principal.
+    pub id: PrincipalId,
+    /// Its name in the system, exactly.
+    pub name: String,
+    /// The short name of the source that shows it.
+    pub source: String,
+    /// Which kind of system: `postgres`.
+    pub system: String,
+    /// What kind of principal it is.
+    pub kind: PrincipalKind,
+    /// Whether it is still there.
+    pub presence: Presence,
+    /// What is known about it, under the names in [`tenure_model::names`].
+    pub facts: Facts,
+    /// Its credentials, at most [`crate::CREDENTIALS_MAX`] over the whole dossier.
+    pub credentials: Vec<CredentialDossier>,
+    /// Who was seen using it, at most [`crate::USES_MAX`] over the whole dossier.
+    pub uses: Vec<UseDossier>,
+    /// `None` when use is observable here; otherwise why it is not.
+    pub use_coverage: Option<String>,
+    /// A claim of death that still stands; `None` when nobody claims it, or the claim was withdrawn
+    /// by an undo.
+    pub claimed_dead: Option<ClaimedDead>,
+    /// How many rights it holds.
+    pub grants: i64,
+    /// How many objects it owns.
+    pub owned: i64,
+}
+
+/// One credential of a principal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CredentialDossier {
+    /// Which credential.
+    pub id: CredentialId,
+    /// What kind it is.
+    pub kind: CredentialKind,
+    /// Whether the system would accept it, as last seen.
+    pub state: CredentialState,
+    /// What is known about it. Without a readable `verifier` a change of value cannot be seen, so its
+    /// age is unknown.
+    pub facts: Facts,
+    /// When the system itself stops accepting it.
+    pub valid_until: Option<Instant>,
+    /// When it was first seen.
+    pub first_seen: Instant,
+    /// When its present value was first seen, if that was later than the credential itself.
+    pub value_changed_at: Option<Instant>,
+    /// Names of other credentials with an equal fingerprint, at most 10.
+    pub same_value: Vec<String>,
+}
+
+/// One consumer of a principal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UseDossier {
+    /// From where, and in brackets by which program: `10.0.3.7 (etl)`.
+    pub consumer: String,
+    /// When it was last seen.
+    pub last_seen: Instant,
+    /// How many times.
+    pub count: i64,
+}
+
+/// A claim that a principal is dead, and how well that is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimedDead {
+    /// How well it is known.
+    pub level: ProofLevel,
+    /// How well the plan that claims it had to know it.
+    pub required: ProofLevel,
+    /// What is known and what is not, in plain words.
+    pub sentence: String,
+}

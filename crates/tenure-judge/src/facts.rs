@@ -1,0 +1,433 @@
+//! From a dossier to the booleans that policies see.
+//!
+//! Three kinds of subject (identity, principal, credential), each with a closed list of
+//! facts. A threshold becomes a boolean with the instant at which it flips; what is not
+//! known is `Unknown` and counts as not holding, and is explained. No number, name or time
+//! ever reaches a policy. Texts here never depend on `now`, only on which side of a
+//! threshold it is, so that nothing changes between two flips.
+//! Next: `remain.rs`, which asks Cedar.
+
+use crate::{
+    consumer::{Pattern, is_administrative},
+    dossier::{CredentialDossier, Dossier, PrincipalDossier},
+    programme::{Thresholds, days_long},
+};
+use std::borrow::Cow;
+use tenure_model::{
+    CredentialState, Fact, Facts, Instant, Presence, PrincipalKind, ProofLevel, names, noun, printable,
+};
+
+/// Characters of a name or text from outside, when shown.
+const SHOWN_CHARS_MAX: usize = 120;
+
+noun! {
+    /// What a policy speaks about.
+    pub enum SubjectKind as "subject kind" {
+        /// The governed thing.
+        Identity = "Identity",
+        /// An identity as one system holds it.
+        Principal = "Principal",
+        /// What lets a principal authenticate.
+        Credential = "Credential",
+    }
+}
+
+noun! {
+    /// What policies may ask about an identity.
+    pub enum IdentityFact as "identity fact" {
+        /// At least one principal is present.
+        Present = "present",
+        /// Part of a system itself, owned by its vendor.
+        BuiltIn = "built_in",
+        /// A business or a technical owner is named.
+        Owned = "owned",
+    }
+}
+
+noun! {
+    /// What policies may ask about a principal.
+    pub enum PrincipalFact as "principal fact" {
+        /// Seen in the last complete reading.
+        Present = "present",
+        /// The system would let it authenticate.
+        MayLogIn = "may_log_in",
+        /// No permission check applies to it.
+        Superuser = "superuser",
+        /// A program that is not an administrative one used it lately.
+        ApplicationUse = "application_use",
+        /// A rule lets it in without any credential.
+        PasswordlessRule = "passwordless_rule",
+        /// Somebody or something claims that it is dead.
+        ClaimedDead = "claimed_dead",
+        /// The claim is known less well than required.
+        BelowRequiredLevel = "below_required_level",
+    }
+}
+
+noun! {
+    /// What policies may ask about a credential.
+    pub enum CredentialFact as "credential fact" {
+        /// It would be accepted now.
+        Live = "live",
+        /// Its stored form is easily broken.
+        WeakHash = "weak_hash",
+        /// Its value can be guessed.
+        Guessable = "guessable",
+        /// Another credential has the same value.
+        SameValueElsewhere = "same_value_elsewhere",
+        /// Its value is older than allowed.
+        OlderThanAllowed = "older_than_allowed",
+    }
+}
+
+impl SubjectKind {
+    /// The names of the facts of this kind of subject, in the order of their bits.
+    pub fn fact_names(self) -> Vec<&'static str> {
+        match self {
+            Self::Identity => IdentityFact::ALL.iter().map(|fact| fact.as_str()).collect(),
+            Self::Principal => PrincipalFact::ALL.iter().map(|fact| fact.as_str()).collect(),
+            Self::Credential => CredentialFact::ALL.iter().map(|fact| fact.as_str()).collect(),
+        }
+    }
+
+    /// How many facts this kind of subject has.
+    pub(crate) const fn facts_count(self) -> usize {
+        match self {
+            Self::Identity => IdentityFact::ALL.len(),
+            Self::Principal => PrincipalFact::ALL.len(),
+            Self::Credential => CredentialFact::ALL.len(),
+        }
+    }
+}
+
+/// Whether something holds, as far as is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Holds {
+    /// Known to hold.
+    Yes,
+    /// Known not to hold.
+    No,
+    /// Not knowable here.
+    Unknown,
+}
+
+impl Holds {
+    fn when(holds: bool) -> Self {
+        if holds { Self::Yes } else { Self::No }
+    }
+
+    /// The word shown.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// One boolean, with what it rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) name: &'static str,
+    pub(crate) holds: Holds,
+    /// What it rests on, in plain words; may be empty.
+    pub(crate) says: Cow<'static, str>,
+    /// When it becomes the other by itself.
+    pub(crate) flips_at: Option<Instant>,
+}
+
+impl Seen {
+    fn new(name: &'static str, holds: Holds, says: impl Into<Cow<'static, str>>) -> Self {
+        Self { name, holds, says: says.into(), flips_at: None }
+    }
+
+    fn plain(name: &'static str, holds: bool) -> Self {
+        Self::new(name, Holds::when(holds), "")
+    }
+
+    fn flipping(mut self, at: Option<Instant>) -> Self {
+        self.flips_at = at;
+        self
+    }
+}
+
+/// One subject of a dossier with all its facts, in the order of their bits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Subject {
+    pub(crate) kind: SubjectKind,
+    /// Stable and unique in its identity: `principal:<id>`.
+    pub(crate) key: String,
+    /// How people know it, made printable.
+    pub(crate) shown: String,
+    pub(crate) seen: Vec<Seen>,
+}
+
+impl Subject {
+    /// The facts that hold, one bit each.
+    pub(crate) fn bits(&self) -> usize {
+        self.seen.iter().rev().fold(0, |bits, seen| (bits << 1) | usize::from(seen.holds == Holds::Yes))
+    }
+}
+
+/// What reading needs besides the dossier.
+pub(crate) struct Lines<'judge> {
+    pub(crate) thresholds: &'judge Thresholds,
+    pub(crate) administrative: &'judge [Pattern],
+    pub(crate) now: Instant,
+}
+
+/// Reads every subject of a dossier: the identity, then each principal followed by its credentials.
+pub(crate) fn read(dossier: &Dossier, lines: &Lines<'_>) -> Vec<Subject> {
+    let mut subjects = vec![read_identity(dossier)];
+    for principal in &dossier.principals {
+        subjects.push(read_principal(principal, lines));
+        let credentials = principal.credentials.iter();
+        subjects.extend(credentials.map(|credential| read_credential(dossier, principal, credential, lines)));
+    }
+    subjects
+}
+
+/// True when a claim of death is not good enough, or the dead are seen alive.
+pub(crate) fn is_unproven(principal: &PrincipalDossier, thresholds: &Thresholds) -> bool {
+    let seen_alive = principal.presence == Presence::Present && may_log_in(principal) == Holds::Yes;
+    match &principal.claimed_dead {
+        Some(claim) => claim.level < required_level(claim.required, thresholds) || seen_alive,
+        None => principal.presence == Presence::Unproven,
+    }
+}
+
+fn read_identity(dossier: &Dossier) -> Subject {
+    let owned = dossier.charter.business_owner.is_some() || dossier.charter.technical_owner.is_some();
+    let present = dossier.principals.iter().any(|principal| principal.presence == Presence::Present);
+    let seen = IdentityFact::ALL.iter().map(|fact| {
+        let holds = match fact {
+            IdentityFact::Present => present,
+            IdentityFact::BuiltIn => dossier.built_in,
+            IdentityFact::Owned => owned,
+        };
+        Seen::plain(fact.as_str(), holds)
+    });
+    Subject {
+        kind: SubjectKind::Identity,
+        key: format!("identity:{}", dossier.identity),
+        shown: format!("`{}`", printable(&dossier.name, SHOWN_CHARS_MAX)),
+        seen: seen.collect(),
+    }
+}
+
+fn read_principal(principal: &PrincipalDossier, lines: &Lines<'_>) -> Subject {
+    let seen = PrincipalFact::ALL.iter().map(|fact| {
+        let name = fact.as_str();
+        match fact {
+            PrincipalFact::Present => Seen::new(
+                name,
+                Holds::when(principal.presence == Presence::Present),
+                principal.presence.as_str(),
+            ),
+            PrincipalFact::MayLogIn => Seen::new(name, may_log_in(principal), ""),
+            PrincipalFact::Superuser => read_flag(name, &principal.facts, names::SUPERUSER),
+            PrincipalFact::ApplicationUse => read_application_use(name, principal, lines),
+            PrincipalFact::PasswordlessRule => read_text(name, &principal.facts, names::PASSWORDLESS_RULE),
+            PrincipalFact::ClaimedDead => {
+                let claimed = principal.claimed_dead.is_some() || principal.presence == Presence::Unproven;
+                Seen::plain(name, claimed)
+            }
+            PrincipalFact::BelowRequiredLevel => read_level(name, principal, lines.thresholds),
+        }
+    });
+    Subject {
+        kind: SubjectKind::Principal,
+        key: format!("principal:{}", principal.id),
+        shown: shown(principal),
+        seen: seen.collect(),
+    }
+}
+
+fn read_credential(
+    dossier: &Dossier,
+    principal: &PrincipalDossier,
+    credential: &CredentialDossier,
+    lines: &Lines<'_>,
+) -> Subject {
+    let accepted = credential.state == CredentialState::Live
+        && principal.presence == Presence::Present
+        && may_log_in(principal) == Holds::Yes;
+    let ended = credential.valid_until.filter(|until| *until <= lines.now);
+    let live = accepted && ended.is_none();
+    let seen = CredentialFact::ALL.iter().map(|fact| {
+        let name = fact.as_str();
+        match fact {
+            CredentialFact::Live => read_live(name, accepted, credential, lines.now),
+            CredentialFact::WeakHash => read_weak_hash(name, credential),
+            CredentialFact::Guessable => read_text(name, &credential.facts, names::GUESSABLE),
+            CredentialFact::SameValueElsewhere => read_same_value(name, credential),
+            CredentialFact::OlderThanAllowed if live => read_age(name, dossier, credential, lines),
+            CredentialFact::OlderThanAllowed => Seen::new(name, Holds::No, "it would not be accepted"),
+        }
+    });
+    Subject {
+        kind: SubjectKind::Credential,
+        key: format!("credential:{}", credential.id),
+        shown: format!("the {} of {}", credential.kind, shown(principal)),
+        seen: seen.collect(),
+    }
+}
+
+/// How people know a principal: its source and its name there.
+fn shown(principal: &PrincipalDossier) -> String {
+    format!("`{}/{}`", printable(&principal.source, 60), printable(&principal.name, SHOWN_CHARS_MAX))
+}
+
+fn may_log_in(principal: &PrincipalDossier) -> Holds {
+    match (principal.kind, principal.facts.get(names::LOGIN)) {
+        (PrincipalKind::Group, _) => Holds::No,
+        (PrincipalKind::Account, Some(Fact::Flag(login))) => Holds::when(*login),
+        (PrincipalKind::Account, _) => Holds::Unknown,
+    }
+}
+
+fn read_flag(name: &'static str, facts: &Facts, fact: &str) -> Seen {
+    match facts.get(fact) {
+        Some(Fact::Flag(holds)) => Seen::plain(name, *holds),
+        Some(Fact::Unknown(why)) => Seen::new(name, Holds::Unknown, printable(why, SHOWN_CHARS_MAX)),
+        Some(Fact::Number(_) | Fact::Text(_) | Fact::At(_) | Fact::Texts(_)) | None => {
+            Seen::new(name, Holds::Unknown, "not read")
+        }
+    }
+}
+
+/// A fact whose presence is the news: its text says what.
+fn read_text(name: &'static str, facts: &Facts, fact: &str) -> Seen {
+    match facts.get(fact) {
+        Some(Fact::Text(text)) if !text.is_empty() => {
+            Seen::new(name, Holds::Yes, printable(text, SHOWN_CHARS_MAX))
+        }
+        Some(Fact::Texts(texts)) if !texts.is_empty() => {
+            Seen::new(name, Holds::Yes, printable(&texts.join("; "), SHOWN_CHARS_MAX))
+        }
+        Some(Fact::Unknown(why)) => Seen::new(name, Holds::Unknown, printable(why, SHOWN_CHARS_MAX)),
+        Some(Fact::Text(_) | Fact::Texts(_) | Fact::Flag(_) | Fact::Number(_) | Fact::At(_)) | None => {
+            Seen::plain(name, false)
+        }
+    }
+}
+
+fn read_application_use(name: &'static str, principal: &PrincipalDossier, lines: &Lines<'_>) -> Seen {
+    let window = days_long(lines.thresholds.application_use_days);
+    let latest = principal
+        .uses
+        .iter()
+        .filter(|seen| seen.count > 0 && seen.last_seen.plus(window) > lines.now)
+        .filter(|seen| !is_administrative(&seen.consumer, lines.administrative))
+        .max_by_key(|seen| (seen.last_seen, &seen.consumer));
+    match (latest, &principal.use_coverage) {
+        (Some(seen), _) => {
+            let consumer = printable(&seen.consumer, SHOWN_CHARS_MAX);
+            Seen::new(name, Holds::Yes, format!("`{consumer}`, last seen {}", seen.last_seen))
+                .flipping(Some(seen.last_seen.plus(window)))
+        }
+        (None, Some(why)) => Seen::new(name, Holds::Unknown, printable(why, SHOWN_CHARS_MAX)),
+        (None, None) => Seen::plain(name, false),
+    }
+}
+
+/// The level that counts: the stricter of what the plan and what the programme require.
+fn required_level(required: ProofLevel, thresholds: &Thresholds) -> ProofLevel {
+    required.max(thresholds.required_proof_level)
+}
+
+fn read_level(name: &'static str, principal: &PrincipalDossier, thresholds: &Thresholds) -> Seen {
+    match &principal.claimed_dead {
+        Some(claim) => {
+            let required = required_level(claim.required, thresholds);
+            let sentence = printable(&claim.sentence, 300);
+            let says = format!("{} of {required}, {}; {sentence}", claim.level, claim.level.meaning());
+            Seen::new(name, Holds::when(claim.level < required), says)
+        }
+        None if principal.presence == Presence::Unproven => {
+            Seen::new(name, Holds::Yes, "no proof is recorded")
+        }
+        None => Seen::new(name, Holds::No, "nobody claims it dead"),
+    }
+}
+
+fn read_live(name: &'static str, accepted: bool, credential: &CredentialDossier, now: Instant) -> Seen {
+    match (accepted, credential.valid_until) {
+        (true, Some(until)) if until <= now => Seen::new(name, Holds::No, format!("ended {until}")),
+        (true, Some(until)) => Seen::new(name, Holds::Yes, format!("until {until}")).flipping(Some(until)),
+        (true, None) => Seen::new(name, Holds::Yes, "no end is set"),
+        (false, _) => Seen::new(name, Holds::No, credential.state.as_str()),
+    }
+}
+
+fn read_weak_hash(name: &'static str, credential: &CredentialDossier) -> Seen {
+    let weak = read_text(name, &credential.facts, names::WEAK);
+    match (weak.holds, credential.facts.get(names::VERIFIER)) {
+        (Holds::No, Some(Fact::Text(verifier))) if verifier == "md5" => {
+            Seen::new(name, Holds::Yes, "kept as md5, which is broken quickly")
+        }
+        (Holds::No, Some(Fact::Unknown(why))) => {
+            Seen::new(name, Holds::Unknown, printable(why, SHOWN_CHARS_MAX))
+        }
+        _ => weak,
+    }
+}
+
+fn read_same_value(name: &'static str, credential: &CredentialDossier) -> Seen {
+    if credential.same_value.is_empty() {
+        return Seen::plain(name, false);
+    }
+    let others: Vec<String> =
+        credential.same_value.iter().take(10).map(|other| format!("`{}`", printable(other, 80))).collect();
+    Seen::new(name, Holds::Yes, format!("same value as {}", others.join(", ")))
+}
+
+/// Whether a live value is older than allowed.
+///
+/// The value is at least as old as the first sight of it, so an overdue answer is certain; but only
+/// where a change would have been seen, that is, where the stored form can be read.
+fn read_age(
+    name: &'static str,
+    dossier: &Dossier,
+    credential: &CredentialDossier,
+    lines: &Lines<'_>,
+) -> Seen {
+    match credential.facts.get(names::VERIFIER) {
+        Some(Fact::Text(verifier)) if verifier == "none" => {
+            return Seen::new(name, Holds::No, "no value is set");
+        }
+        Some(Fact::Text(_)) => {}
+        Some(Fact::Unknown(why)) => return Seen::new(name, Holds::Unknown, printable(why, SHOWN_CHARS_MAX)),
+        Some(Fact::Flag(_) | Fact::Number(_) | Fact::At(_) | Fact::Texts(_)) | None => {
+            return Seen::new(name, Holds::Unknown, "a change of its value cannot be seen");
+        }
+    }
+    let days_max = lines.thresholds.rotation_days_max;
+    let days = dossier.charter.rotation_days.map_or(days_max, |asked| asked.min(days_max));
+    let unchanged_since = credential.value_changed_at.unwrap_or(credential.first_seen);
+    let due = unchanged_since.plus(days_long(days));
+    let says = format!("unchanged since at least {unchanged_since}, {days} days allowed, due {due}");
+    if due <= lines.now {
+        Seen::new(name, Holds::Yes, says)
+    } else {
+        Seen::new(name, Holds::No, says).flipping(Some(due))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SubjectKind;
+
+    #[test]
+    fn the_schema_names_exactly_the_facts_there_are() {
+        let schema = include_str!("../policies/tenure.cedarschema");
+        for kind in SubjectKind::ALL {
+            let (_, after) = schema.split_once(&format!("entity {kind} = {{")).unwrap();
+            let (body, _) = after.split_once('}').unwrap();
+            let named: Vec<&str> =
+                body.lines().filter_map(|line| line.trim().strip_suffix(": Bool,")).collect();
+            assert_eq!(named, kind.fact_names(), "{kind}");
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! The judge: a dossier and a time in, a standing, its conditions and the next change out.
+//!
+//! Cedar decides which conditions fail (`remain.rs`); this file says what that means:
+//! grace, standing, and the instant at which the judgement changes by itself. It must
+//! never look at a clock; a caller that passes a later `now` gets a later judgement.
+//! Next: `authorise.rs`.
+
+use crate::{
+    consumer::Pattern,
+    dossier::Dossier,
+    facts::{Lines, Subject, SubjectKind, is_unproven, read},
+    policy::{PolicyCard, Rule, read_all},
+    programme::{Programme, ProgrammeRefused},
+    remain::{Reach, Recall, Remain},
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use tenure_model::{Instant, PolicyKind, Presence, Severity, Standing};
+
+/// Principals in one dossier.
+pub const PRINCIPALS_MAX: usize = 1_000;
+/// Credentials in one dossier.
+pub const CREDENTIALS_MAX: usize = 10_000;
+/// Uses in one dossier.
+pub const USES_MAX: usize = 100_000;
+
+/// When each standing finding was opened, by `(policy, subject)` as in [`FailedCondition`].
+pub type OpenSince = BTreeMap<(String, String), Instant>;
+
+/// One condition that fails.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedCondition {
+    /// The policy's id; `<id>.error` when the policy could not be evaluated.
+    pub policy: String,
+    /// Whether it needs governance to be true.
+    pub kind: PolicyKind,
+    /// The control it serves.
+    pub control: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong, in plain words.
+    pub reason: String,
+    /// What to do about it.
+    pub remedy: String,
+    /// Which part of the identity, stable and unique in it: `principal:<id>`.
+    pub subject: String,
+    /// When the finding was opened; `None` when this judgement is the first to see it.
+    pub since: Option<Instant>,
+    /// When its grace ends, counted from `since`, or from now when it is new.
+    pub lapses_at: Instant,
+    /// Its grace has ended.
+    pub lapsed: bool,
+}
+
+/// One boolean a policy could see, with what it rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExplainedFact {
+    /// Whose, as in [`FailedCondition::subject`].
+    pub subject: String,
+    /// Its name in the Cedar schema.
+    pub name: String,
+    /// `yes`, `no` or `unknown`, and after a colon what that rests on.
+    pub value: String,
+    /// When it becomes the other by itself.
+    pub flips_at: Option<Instant>,
+}
+
+/// What the judge says about one identity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Judgement {
+    /// Its state. Never `excepted` or `suspended`: those are decided by people, not by facts.
+    pub standing: Standing,
+    /// What fails, by subject in the dossier's order, then in the order of the policies.
+    pub conditions: Vec<FailedCondition>,
+    /// When this judgement changes by itself; `None` when only a new fact can change it.
+    pub changes_at: Option<Instant>,
+    /// Every fact that was looked at.
+    pub explanation: Vec<ExplainedFact>,
+}
+
+/// Why there is no judgement. The identity keeps its last one, and the failure is a bug to report.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JudgeFailed {
+    /// The dossier is larger than any real identity.
+    #[error("the dossier has {given} {what}; at most {max} are judged")]
+    DossierTooLarge {
+        /// What there is too much of.
+        what: &'static str,
+        /// How many there are.
+        given: usize,
+        /// How many are judged.
+        max: usize,
+    },
+    /// Cedar could not be asked.
+    #[error("no ruling on {kind}: {why}")]
+    NotAsked {
+        /// About what.
+        kind: SubjectKind,
+        /// What happened.
+        why: String,
+    },
+}
+
+/// Judges dossiers by one programme. Cheap to share between threads; expensive to make.
+#[derive(Debug)]
+pub struct Judge {
+    programme: Programme,
+    administrative: Vec<Pattern>,
+    rules: Vec<Rule>,
+    remain: Remain,
+}
+
+impl Judge {
+    /// Reads and validates every policy once, for this programme.
+    pub fn new(programme: &Programme) -> Result<Self, ProgrammeRefused> {
+        Self::with_recall(programme, Recall::Remember)
+    }
+
+    /// As [`Judge::new`]; `recall` says whether rulings are remembered. The answers are the same.
+    pub fn with_recall(programme: &Programme, recall: Recall) -> Result<Self, ProgrammeRefused> {
+        programme.check()?;
+        Self::with_rules(programme, read_all(programme)?, recall)
+    }
+
+    fn with_rules(programme: &Programme, rules: Vec<Rule>, recall: Recall) -> Result<Self, ProgrammeRefused> {
+        let patterns = programme.thresholds.administrative_consumers.iter();
+        Ok(Self {
+            programme: programme.clone(),
+            administrative: patterns.map(|pattern| Pattern::new(pattern)).collect(),
+            remain: Remain::new(&rules, recall)?,
+            rules,
+        })
+    }
+
+    /// What each policy says about itself, enabled or not, in the order conditions are reported.
+    pub fn policies(&self) -> impl Iterator<Item = &PolicyCard> {
+        self.rules.iter().map(|rule| &rule.card)
+    }
+
+    /// Judges one identity. `open_since` holds when its standing findings were opened.
+    pub fn judge(
+        &self,
+        dossier: &Dossier,
+        open_since: &OpenSince,
+        now: Instant,
+    ) -> Result<Judgement, JudgeFailed> {
+        check_size(dossier)?;
+        let reach = if is_enrolled(dossier) { Reach::All } else { Reach::Hygiene };
+        let lines =
+            Lines { thresholds: &self.programme.thresholds, administrative: &self.administrative, now };
+        let subjects = read(dossier, &lines);
+        let mut conditions = Vec::new();
+        for subject in &subjects {
+            let ruling = self.remain.rule(subject.kind, reach, subject.bits())?;
+            for rule in ruling.failing.iter().filter_map(|index| self.rules.get(*index)) {
+                conditions.push(self.failed(rule, subject, open_since, now));
+            }
+            for (index, why) in &ruling.erring {
+                if let Some(rule) = self.rules.get(*index) {
+                    conditions.push(self.erred(rule, why, subject, open_since, now));
+                }
+            }
+        }
+        let flips = subjects.iter().flat_map(|subject| subject.seen.iter().filter_map(|seen| seen.flips_at));
+        let lapses = conditions.iter().map(|condition| condition.lapses_at).filter(|at| *at > now);
+        let changes_at = flips.chain(lapses).min();
+        let standing = self.standing(dossier, &conditions);
+        Ok(Judgement { standing, conditions, changes_at, explanation: explain(subjects) })
+    }
+
+    fn failed(
+        &self,
+        rule: &Rule,
+        subject: &Subject,
+        open_since: &OpenSince,
+        now: Instant,
+    ) -> FailedCondition {
+        let card = &rule.card;
+        let key = (card.id.clone(), subject.key.clone());
+        let since = open_since.get(&key).copied();
+        let lapses_at = since.unwrap_or(now).plus(self.programme.thresholds.grace_days.of(card.severity));
+        FailedCondition {
+            policy: key.0,
+            kind: card.kind,
+            control: card.control.clone(),
+            severity: card.severity,
+            reason: rule.reason.fill(subject),
+            remedy: rule.remedy.fill(subject),
+            subject: key.1,
+            since,
+            lapses_at,
+            lapsed: lapses_at <= now,
+        }
+    }
+
+    /// A policy that cannot be evaluated counts as failed (law 9).
+    fn erred(
+        &self,
+        rule: &Rule,
+        why: &str,
+        subject: &Subject,
+        open_since: &OpenSince,
+        now: Instant,
+    ) -> FailedCondition {
+        let mut broken = rule.clone();
+        broken.card.id = format!("{}.error", rule.card.id);
+        FailedCondition {
+            reason: format!("policy `{}` could not be evaluated on {}: {why}", rule.card.id, subject.shown),
+            remedy: "mend the policy; until then it counts as failed".to_owned(),
+            ..self.failed(&broken, subject, open_since, now)
+        }
+    }
+
+    /// From what is known of life and death, then whose it is, then what fails.
+    fn standing(&self, dossier: &Dossier, conditions: &[FailedCondition]) -> Standing {
+        let thresholds = &self.programme.thresholds;
+        let principals = &dossier.principals;
+        if principals.iter().any(|principal| is_unproven(principal, thresholds)) {
+            Standing::Unproven
+        } else if !principals.is_empty() && principals.iter().all(|p| p.presence == Presence::Retired) {
+            Standing::Retired
+        } else if principals.iter().all(|principal| principal.presence != Presence::Present) {
+            Standing::Gone
+        } else if !is_enrolled(dossier) {
+            Standing::Unclaimed
+        } else if conditions.iter().any(|condition| condition.lapsed) {
+            Standing::Lapsed
+        } else if conditions.is_empty() {
+            Standing::Sound
+        } else {
+            Standing::Due
+        }
+    }
+}
+
+/// Governance applies: enrolled, or part of a system and so its vendor's.
+fn is_enrolled(dossier: &Dossier) -> bool {
+    dossier.enrolled || dossier.built_in
+}
+
+fn check_size(dossier: &Dossier) -> Result<(), JudgeFailed> {
+    let credentials = dossier.principals.iter().map(|principal| principal.credentials.len()).sum();
+    let uses = dossier.principals.iter().map(|principal| principal.uses.len()).sum();
+    let rows = [
+        ("principals", dossier.principals.len(), PRINCIPALS_MAX),
+        ("credentials", credentials, CREDENTIALS_MAX),
+        ("uses", uses, USES_MAX),
+    ];
+    match rows.into_iter().find(|(_, given, max)| given > max) {
+        Some((what, given, max)) => Err(JudgeFailed::DossierTooLarge { what, given, max }),
+        None => Ok(()),
+    }
+}
+
+fn explain(subjects: Vec<Subject>) -> Vec<ExplainedFact> {
+    let mut explanation = Vec::with_capacity(subjects.iter().map(|subject| subject.seen.len()).sum());
+    for subject in subjects {
+        for seen in subject.seen {
+            let word = seen.holds.word();
+            let value = if seen.says.is_empty() { word.to_owned() } else { format!("{word}: {}", seen.says) };
+            explanation.push(ExplainedFact {
+                subject: subject.key.clone(),
+                name: seen.name.to_owned(),
+                value,
+                flips_at: seen.flips_at,
+            });
+        }
+    }
+    explanation
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Judge, OpenSince};
+    use crate::{dossier::Dossier, policy, programme::Programme, remain::Recall};
+    use tenure_model::{Charter, IdentityId, Instant, PersonId, Severity, Standing};
+
+    /// Overflows while it is evaluated, which no validation can foresee.
+    const BROKEN: &str = r#"
+        @id("broken") @kind("governance") @control("NHI1:2025") @owasp("NHI1:2025 Improper Offboarding")
+        @severity("critical") @reason("{subject} is broken") @remedy("none")
+        forbid (principal is Identity, action == Action::"remain", resource)
+        when { principal.owned && 9223372036854775807 + 1 == 0 };"#;
+
+    fn judge_with(text: &str) -> Result<Judge, String> {
+        let programme = Programme::default();
+        let rule = policy::read("broken", text, &programme).map_err(|refused| refused.to_string())?;
+        Judge::with_rules(&programme, vec![rule], Recall::Remember).map_err(|refused| refused.to_string())
+    }
+
+    #[test]
+    fn a_policy_that_cannot_be_evaluated_is_a_condition_of_its_own() {
+        let judge = judge_with(BROKEN).unwrap();
+        let now = Instant::from_micros(1_795_262_458_000_000);
+        let principal = serde_json::from_value(serde_json::json!({
+            "id": "019ab000-0000-7000-8000-000000000001", "name": "app", "source": "pg-main",
+            "system": "postgres", "kind": "account", "presence": "present", "facts": {}, "credentials": [],
+            "uses": [], "use_coverage": null, "claimed_dead": null, "grants": 0, "owned": 0,
+        }));
+        let dossier = Dossier {
+            identity: IdentityId::new(now, [1; 10]),
+            name: "app".to_owned(),
+            enrolled: true,
+            built_in: false,
+            charter: Charter { business_owner: Some(PersonId::new(now, [2; 10])), ..Charter::default() },
+            principals: vec![principal.unwrap()],
+        };
+        for _remembered in [false, true] {
+            let judgement = judge.judge(&dossier, &OpenSince::new(), now).unwrap();
+            assert_eq!(judgement.standing, Standing::Due);
+            let [condition] = judgement.conditions.as_slice() else { panic!("{judgement:?}") };
+            assert_eq!((condition.policy.as_str(), condition.severity), ("broken.error", Severity::Critical));
+            insta::allow_duplicates! {
+                insta::assert_snapshot!(condition.reason, @"policy `broken` could not be evaluated on `app`: integer overflow while attempting to add the values `9223372036854775807` and `1`");
+            }
+        }
+    }
+
+    #[test]
+    fn a_policy_that_asks_what_the_schema_does_not_have_is_refused_at_the_start() {
+        let refused = judge_with(&BROKEN.replace("principal.owned", "principal.age_days > 3")).unwrap_err();
+        assert!(refused.starts_with("policy `broken` is faulty: "), "{refused}");
+        assert!(refused.contains("age_days"), "{refused}");
+    }
+}

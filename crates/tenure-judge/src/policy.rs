@@ -1,0 +1,160 @@
+//! The policies of this build: one Cedar file each, with what is said about it.
+//!
+//! Reading a policy refuses one that lacks an annotation, speaks about no kind of subject,
+//! or whose sentences name unknown facts, so that judging never meets a faulty policy.
+//! It must never decide anything; Cedar does, in `remain.rs`.
+
+use crate::{
+    facts::SubjectKind,
+    programme::{Programme, ProgrammeRefused},
+    sentence::Sentence,
+};
+use cedar_policy::{Effect, Policy, PolicyId, PrincipalConstraint};
+use serde::{Deserialize, Serialize};
+use tenure_model::{PolicyKind, Severity};
+
+/// Id and text of every policy, in the order in which conditions are reported.
+const POLICIES: [(&str, &str); 6] = [
+    ("dead_below_level", include_str!("../policies/dead_below_level.cedar")),
+    ("passwordless_access", include_str!("../policies/passwordless_access.cedar")),
+    ("superuser_as_application_role", include_str!("../policies/superuser_as_application_role.cedar")),
+    ("weak_or_reused_password", include_str!("../policies/weak_or_reused_password.cedar")),
+    ("no_owner", include_str!("../policies/no_owner.cedar")),
+    ("rotation_overdue", include_str!("../policies/rotation_overdue.cedar")),
+];
+
+/// What a policy says about itself, with the programme's overrides applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyCard {
+    /// Its stable id, also the name of its file.
+    pub id: String,
+    /// Whether it needs governance to be true.
+    pub kind: PolicyKind,
+    /// What it speaks about.
+    pub subject: SubjectKind,
+    /// The control it serves: an OWASP NHI id such as `NHI7:2025`.
+    pub control: String,
+    /// The official name of that risk, such as `NHI7:2025 Long-Lived Secrets`.
+    pub owasp: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The sentence that says what is wrong, with its places.
+    pub reason: String,
+    /// The sentence that says what to do, with its places.
+    pub remedy: String,
+    /// `false` when the programme leaves it out.
+    pub enabled: bool,
+}
+
+/// A policy ready to be asked.
+#[derive(Debug, Clone)]
+pub(crate) struct Rule {
+    pub(crate) card: PolicyCard,
+    pub(crate) reason: Sentence,
+    pub(crate) remedy: Sentence,
+    pub(crate) cedar: Policy,
+}
+
+/// The ids of the policies of this build.
+pub(crate) fn ids() -> impl Iterator<Item = &'static str> {
+    POLICIES.iter().map(|(id, _)| *id)
+}
+
+/// Reads every policy of this build, with the programme's overrides applied.
+pub(crate) fn read_all(programme: &Programme) -> Result<Vec<Rule>, ProgrammeRefused> {
+    POLICIES.iter().map(|(id, text)| read(id, text, programme)).collect()
+}
+
+/// Reads one policy.
+pub(crate) fn read(id: &str, text: &str, programme: &Programme) -> Result<Rule, ProgrammeRefused> {
+    let faulty = |why: String| ProgrammeRefused::PolicyFaulty { policy: id.to_owned(), why };
+    let cedar = Policy::parse(Some(PolicyId::new(id)), text).map_err(|parse| faulty(format!("{parse}")))?;
+    let said = |key: &str| {
+        cedar.annotation(key).map(str::to_owned).ok_or_else(|| faulty(format!("it has no `@{key}`")))
+    };
+    if said("id")? != id {
+        return Err(faulty("its `@id` is not the name of its file".to_owned()));
+    }
+    if cedar.effect() != Effect::Forbid {
+        return Err(faulty("it permits; a condition is a `forbid`".to_owned()));
+    }
+    let subject = subject_of(&cedar).ok_or_else(|| {
+        faulty("it must begin `forbid (principal is Identity`, `Principal` or `Credential`".to_owned())
+    })?;
+    let control = said("control")?;
+    let owasp = said("owasp")?;
+    if !is_owasp(&control) || !owasp.starts_with(&format!("{control} ")) {
+        return Err(faulty("`@control` is written `NHI7:2025` and `@owasp` begins with it".to_owned()));
+    }
+    let setting = programme.policies.get(id).copied().unwrap_or_default();
+    let annotated: Severity = said("severity")?.parse().map_err(|word| faulty(format!("{word}")))?;
+    let card = PolicyCard {
+        id: id.to_owned(),
+        kind: said("kind")?.parse().map_err(|word| faulty(format!("{word}")))?,
+        subject,
+        control,
+        owasp,
+        severity: setting.severity.unwrap_or(annotated),
+        reason: said("reason")?,
+        remedy: said("remedy")?,
+        enabled: setting.enabled.unwrap_or(true),
+    };
+    let sentence = |text: &str| Sentence::parse(text, subject).map_err(|place| faulty(format!("{place}")));
+    Ok(Rule { reason: sentence(&card.reason)?, remedy: sentence(&card.remedy)?, card, cedar })
+}
+
+/// The kind of subject in `principal is …`.
+fn subject_of(cedar: &Policy) -> Option<SubjectKind> {
+    match cedar.principal_constraint() {
+        PrincipalConstraint::Is(kind) => kind.to_string().parse().ok(),
+        PrincipalConstraint::Any
+        | PrincipalConstraint::In(_)
+        | PrincipalConstraint::Eq(_)
+        | PrincipalConstraint::IsIn(_, _) => None,
+    }
+}
+
+/// `NHI1:2025` to `NHI10:2025`, as OWASP writes it: no padding, no hyphen.
+fn is_owasp(control: &str) -> bool {
+    (1..=10).any(|number| control == format!("NHI{number}:2025"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_owasp, read};
+    use crate::programme::Programme;
+
+    fn refused(text: &str) -> String {
+        read("sample", text, &Programme::default()).unwrap_err().to_string()
+    }
+
+    const ANNOTATIONS: &str = r#"@id("sample") @kind("hygiene") @control("NHI1:2025")
+        @owasp("NHI1:2025 Improper Offboarding") @severity("low") @reason("{subject}") @remedy("x") "#;
+
+    #[test]
+    fn a_faulty_policy_says_what_is_wrong_with_it() {
+        let scope = "forbid (principal is Identity, action, resource);";
+        let with = |from: &str, to: &str| refused(&format!("{}{scope}", ANNOTATIONS.replace(from, to)));
+        insta::assert_snapshot!(refused(scope), @"policy `sample` is faulty: it has no `@id`");
+        insta::assert_snapshot!(with("@id(\"sample\")", "@id(\"other\")"),
+            @"policy `sample` is faulty: its `@id` is not the name of its file");
+        insta::assert_snapshot!(with("hygiene", "habit"),
+            @"policy `sample` is faulty: `habit` is not a known policy kind; expected one of: hygiene, governance");
+        insta::assert_snapshot!(with("NHI1:2025\"", "NHI-01\""),
+            @"policy `sample` is faulty: `@control` is written `NHI7:2025` and `@owasp` begins with it");
+        insta::assert_snapshot!(with("{subject}", "{age}"),
+            @"policy `sample` is faulty: `{age}` is neither `{subject}` nor a fact of Identity");
+        insta::assert_snapshot!(refused(&format!("{ANNOTATIONS} permit (principal is Identity, action, resource);")),
+            @"policy `sample` is faulty: it permits; a condition is a `forbid`");
+        insta::assert_snapshot!(refused(&format!("{ANNOTATIONS} forbid (principal, action, resource);")),
+            @"policy `sample` is faulty: it must begin `forbid (principal is Identity`, `Principal` or `Credential`");
+    }
+
+    #[test]
+    fn owasp_ids_are_written_as_owasp_writes_them() {
+        assert!(is_owasp("NHI1:2025") && is_owasp("NHI10:2025"));
+        for wrong in ["NHI01:2025", "NHI-1", "NHI11:2025", "NHI1", "nhi1:2025"] {
+            assert!(!is_owasp(wrong), "{wrong}");
+        }
+    }
+}

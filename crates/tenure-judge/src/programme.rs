@@ -1,0 +1,248 @@
+//! The programme: the thresholds and policies an organisation has decided on.
+//!
+//! Read strictly from TOML: an unknown key, a number out of range or an unknown policy is
+//! refused, because a setting that silently does nothing is worse than none. It must never
+//! hold the policies themselves; those are Cedar, beside this crate's source.
+//! Next: `policy.rs`, which applies the overrides.
+
+use crate::{consumer::Pattern, policy};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
+use tenure_model::{ProofLevel, Severity, printable};
+
+/// The version of programme files this build reads.
+const VERSION: u32 = 1;
+/// Patterns of administrative consumers, and characters of each.
+const PATTERNS_MAX: usize = 100;
+const PATTERN_CHARS_MAX: usize = 100;
+/// One day.
+const DAY: Duration = Duration::from_hours(24);
+
+/// What the organisation decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Programme {
+    /// The version of the file's form; `1`.
+    pub version: u32,
+    /// Where judging draws its lines.
+    #[serde(default)]
+    pub thresholds: Thresholds,
+    /// What differs from each policy's own annotations, by policy id.
+    #[serde(default)]
+    pub policies: BTreeMap<String, PolicySetting>,
+}
+
+/// Where judging draws its lines.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Thresholds {
+    /// How old a credential's value may get, in days; a charter may ask for less, never for more.
+    pub rotation_days_max: u32,
+    /// How long a condition may fail before the identity lapses.
+    pub grace_days: GraceDays,
+    /// How well a death must be known, unless the plan required more.
+    pub required_proof_level: ProofLevel,
+    /// For how many days after it was last seen a use by an application counts.
+    pub application_use_days: u32,
+    /// Programs made for administrators: names or consumers, `*` for any run of characters.
+    pub administrative_consumers: Vec<String>,
+}
+
+/// How long a condition may fail before the identity lapses, in days, by severity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct GraceDays {
+    /// Worth knowing.
+    pub low: u32,
+    /// Mend when convenient.
+    pub medium: u32,
+    /// Mend soon.
+    pub high: u32,
+    /// Mend now.
+    pub critical: u32,
+}
+
+/// What differs from a policy's own annotations.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicySetting {
+    /// `false` leaves the policy out.
+    pub enabled: Option<bool>,
+    /// How bad it is here.
+    pub severity: Option<Severity>,
+}
+
+/// Why a programme cannot be judged by.
+#[derive(Debug, thiserror::Error)]
+pub enum ProgrammeRefused {
+    /// It is not TOML, or not this form.
+    #[error("the programme cannot be read")]
+    Unreadable(#[source] toml::de::Error),
+    /// It was written for another build.
+    #[error("the programme has version {given}; this build reads version {VERSION}")]
+    VersionUnknown {
+        /// The version it says.
+        given: u32,
+    },
+    /// A number is outside what makes sense.
+    #[error("`{setting}` is {given}; it must be from {min} to {max}")]
+    OutOfRange {
+        /// Which setting.
+        setting: &'static str,
+        /// What it says.
+        given: u32,
+        /// The least it may be.
+        min: u32,
+        /// The most it may be.
+        max: u32,
+    },
+    /// There are more patterns than anybody reviews.
+    #[error("`administrative_consumers` has {given} patterns; at most {PATTERNS_MAX} are read")]
+    TooManyPatterns {
+        /// How many there are.
+        given: usize,
+    },
+    /// A pattern is empty, too long, or would excuse everything.
+    #[error("`{given}` in `administrative_consumers` {why}")]
+    PatternUnfit {
+        /// The pattern, made printable.
+        given: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// A setting for a policy that does not exist.
+    #[error("`{given}` is not a policy; the policies are: {known}")]
+    PolicyUnknown {
+        /// What was given, made printable.
+        given: String,
+        /// The ids there are.
+        known: String,
+    },
+    /// A policy in this build is itself wrong.
+    #[error("policy `{policy}` is faulty: {why}")]
+    PolicyFaulty {
+        /// Which policy.
+        policy: String,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+impl Default for Programme {
+    fn default() -> Self {
+        Self { version: VERSION, thresholds: Thresholds::default(), policies: BTreeMap::new() }
+    }
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self {
+            rotation_days_max: 90,
+            grace_days: GraceDays::default(),
+            required_proof_level: ProofLevel::P4,
+            application_use_days: 30,
+            administrative_consumers: [
+                "psql",
+                "pgAdmin*",
+                "pg_dump*",
+                "pg_restore",
+                "pg_basebackup",
+                "pg_receivewal",
+                "pg_upgrade",
+                "vacuumdb",
+                "reindexdb",
+                "DBeaver*",
+                "DataGrip*",
+                "pgbackrest*",
+                "barman*",
+                "tenure*",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+        }
+    }
+}
+
+impl Default for GraceDays {
+    fn default() -> Self {
+        Self { low: 90, medium: 30, high: 7, critical: 1 }
+    }
+}
+
+impl GraceDays {
+    /// How long a condition of this severity may fail.
+    pub fn of(&self, severity: Severity) -> Duration {
+        let days = match severity {
+            Severity::Low => self.low,
+            Severity::Medium => self.medium,
+            Severity::High => self.high,
+            Severity::Critical => self.critical,
+        };
+        days_long(days)
+    }
+}
+
+impl Programme {
+    /// Reads a programme file.
+    pub fn parse(text: &str) -> Result<Self, ProgrammeRefused> {
+        let programme: Self = toml::from_str(text).map_err(ProgrammeRefused::Unreadable)?;
+        programme.check()?;
+        Ok(programme)
+    }
+
+    /// Refuses what the form alone cannot.
+    pub(crate) fn check(&self) -> Result<(), ProgrammeRefused> {
+        if self.version != VERSION {
+            return Err(ProgrammeRefused::VersionUnknown { given: self.version });
+        }
+        let thresholds = &self.thresholds;
+        let grace = &thresholds.grace_days;
+        let rows: [(&'static str, u32, RangeInclusive<u32>); 6] = [
+            ("thresholds.rotation_days_max", thresholds.rotation_days_max, 1..=3_650),
+            ("thresholds.application_use_days", thresholds.application_use_days, 1..=365),
+            ("thresholds.grace_days.low", grace.low, 0..=365),
+            ("thresholds.grace_days.medium", grace.medium, 0..=365),
+            ("thresholds.grace_days.high", grace.high, 0..=365),
+            ("thresholds.grace_days.critical", grace.critical, 0..=365),
+        ];
+        for (setting, given, allowed) in rows {
+            if !allowed.contains(&given) {
+                let (min, max) = allowed.into_inner();
+                return Err(ProgrammeRefused::OutOfRange { setting, given, min, max });
+            }
+        }
+        check_patterns(&thresholds.administrative_consumers)?;
+        match self.policies.keys().find(|id| !policy::ids().any(|known| known == id.as_str())) {
+            Some(given) => Err(ProgrammeRefused::PolicyUnknown {
+                given: printable(given, 60),
+                known: policy::ids().collect::<Vec<_>>().join(", "),
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Refuses patterns that nobody can have meant.
+fn check_patterns(patterns: &[String]) -> Result<(), ProgrammeRefused> {
+    if patterns.len() > PATTERNS_MAX {
+        return Err(ProgrammeRefused::TooManyPatterns { given: patterns.len() });
+    }
+    for pattern in patterns {
+        let why = if pattern.trim().is_empty() {
+            "is empty"
+        } else if pattern.chars().count() > PATTERN_CHARS_MAX {
+            "is longer than 100 characters"
+        } else if Pattern::new(pattern).matches_everything() {
+            "would excuse every consumer"
+        } else {
+            continue;
+        };
+        return Err(ProgrammeRefused::PatternUnfit { given: printable(pattern, 60), why });
+    }
+    Ok(())
+}
+
+/// So many days.
+pub(crate) fn days_long(days: u32) -> Duration {
+    DAY * days
+}

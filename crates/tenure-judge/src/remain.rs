@@ -1,0 +1,203 @@
+//! Asking Cedar: may a subject with these facts remain?
+//!
+//! A policy sees nothing but a handful of booleans, so the ruling on one combination of
+//! them is the same for ever: it is asked for once and remembered, in a table with a cell
+//! for every combination. The table is a memory, never a second opinion; `Recall` turns it
+//! off and a test holds both equal. Next: `judge.rs`, which turns rulings into conditions.
+
+use crate::{facts::SubjectKind, judge::JudgeFailed, policy::Rule, programme::ProgrammeRefused};
+use cedar_policy::{
+    AuthorizationError, Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid,
+    Policy, PolicyId, PolicySet, Request, RestrictedExpression, Schema, ValidationMode, Validator,
+};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+    sync::OnceLock,
+};
+use tenure_model::{PolicyKind, noun};
+
+/// The permit under which everything remains that nothing forbids.
+const REMAIN: &str = include_str!("../policies/remain.cedar");
+/// What policies may ask.
+const SCHEMA: &str = include_str!("../policies/tenure.cedarschema");
+/// Facts of one kind of subject: the table has 2^this cells.
+const FACTS_MAX: usize = 12;
+
+noun! {
+    /// Whether rulings are remembered.
+    pub enum Recall as "recall" {
+        /// Each combination of facts is asked for once.
+        Remember = "remember",
+        /// Cedar is asked every time; for comparison.
+        AskEveryTime = "ask_every_time",
+    }
+}
+
+noun! {
+    /// Which policies apply to a subject.
+    pub(crate) enum Reach as "reach" {
+        /// Hygiene only: not enrolled.
+        Hygiene = "hygiene",
+        /// Hygiene and governance: enrolled.
+        All = "all",
+    }
+}
+
+/// What Cedar says about one combination of facts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Ruling {
+    /// Policies that forbid, as indices into the rules, ascending.
+    pub(crate) failing: Vec<usize>,
+    /// Policies that could not be evaluated, and why, ascending.
+    pub(crate) erring: Vec<(usize, String)>,
+}
+
+/// One kind of subject under one reach: the policies that can speak, and what they said.
+#[derive(Debug)]
+struct Bench {
+    policies: PolicySet,
+    remembered: Vec<OnceLock<Ruling>>,
+}
+
+/// Everything needed to ask.
+#[derive(Debug)]
+pub(crate) struct Remain {
+    recall: Recall,
+    ids: Vec<PolicyId>,
+    benches: HashMap<(SubjectKind, Reach), Bench>,
+    subjects: HashMap<SubjectKind, EntityUid>,
+    action: EntityUid,
+    resource: EntityUid,
+}
+
+impl Remain {
+    /// Validates the rules against the schema and prepares to ask.
+    pub(crate) fn new(rules: &[Rule], recall: Recall) -> Result<Self, ProgrammeRefused> {
+        let faulty = |why: String| ProgrammeRefused::PolicyFaulty { policy: "remain".to_owned(), why };
+        let (schema, _) = Schema::from_cedarschema_str(SCHEMA).map_err(|why| faulty(why.to_string()))?;
+        let validator = Validator::new(schema);
+        let permit =
+            Policy::parse(Some(PolicyId::new("remain")), REMAIN).map_err(|why| faulty(why.to_string()))?;
+        for rule in rules {
+            validate(&validator, rule)?;
+        }
+        let mut benches = HashMap::new();
+        let mut subjects = HashMap::new();
+        for kind in SubjectKind::ALL {
+            if kind.facts_count() > FACTS_MAX {
+                return Err(faulty(format!("{kind} has more than {FACTS_MAX} facts")));
+            }
+            subjects.insert(*kind, uid(kind.as_str(), "judged").map_err(faulty)?);
+            for reach in Reach::ALL {
+                benches.insert((*kind, *reach), Bench::new(&permit, rules, *kind, *reach)?);
+            }
+        }
+        Ok(Self {
+            recall,
+            ids: rules.iter().map(|rule| PolicyId::new(&rule.card.id)).collect(),
+            benches,
+            subjects,
+            action: uid("Action", "remain").map_err(faulty)?,
+            resource: uid("Inventory", "this").map_err(faulty)?,
+        })
+    }
+
+    /// What Cedar says about a subject of this kind with these facts.
+    pub(crate) fn rule(
+        &self,
+        kind: SubjectKind,
+        reach: Reach,
+        bits: usize,
+    ) -> Result<Cow<'_, Ruling>, JudgeFailed> {
+        let failed = |why: &str| JudgeFailed::NotAsked { kind, why: why.to_owned() };
+        let bench = self.benches.get(&(kind, reach)).ok_or_else(|| failed("no policies were prepared"))?;
+        let cell = bench.remembered.get(bits).ok_or_else(|| failed("more facts than the schema has"))?;
+        match (self.recall, cell.get()) {
+            (Recall::Remember, Some(ruling)) => Ok(Cow::Borrowed(ruling)),
+            (Recall::Remember, None) => {
+                let ruling = self.ask(bench, kind, bits)?;
+                Ok(Cow::Borrowed(cell.get_or_init(|| ruling)))
+            }
+            (Recall::AskEveryTime, _) => Ok(Cow::Owned(self.ask(bench, kind, bits)?)),
+        }
+    }
+
+    fn ask(&self, bench: &Bench, kind: SubjectKind, bits: usize) -> Result<Ruling, JudgeFailed> {
+        let failed = |why: String| JudgeFailed::NotAsked { kind, why };
+        let subject = self.subjects.get(&kind).ok_or_else(|| failed("it has no name in Cedar".to_owned()))?;
+        let facts =
+            kind.fact_names().into_iter().enumerate().map(|(index, name)| {
+                (name.to_owned(), RestrictedExpression::new_bool(bits & (1 << index) != 0))
+            });
+        let entity = Entity::new(subject.clone(), facts.collect(), HashSet::new())
+            .map_err(|why| failed(why.to_string()))?;
+        let entities = Entities::from_entities([entity], None).map_err(|why| failed(why.to_string()))?;
+        let request =
+            Request::new(subject.clone(), self.action.clone(), self.resource.clone(), Context::empty(), None)
+                .map_err(|why| failed(why.to_string()))?;
+        let response = Authorizer::new().is_authorized(&request, &bench.policies, &entities);
+        let index_of = |id: &PolicyId| self.ids.iter().position(|known| known == id);
+        let mut ruling = Ruling::default();
+        if response.decision() == Decision::Deny {
+            ruling.failing = response.diagnostics().reason().filter_map(index_of).collect();
+            ruling.failing.sort_unstable();
+        }
+        for AuthorizationError::PolicyEvaluationError(error) in response.diagnostics().errors() {
+            let index = index_of(error.policy_id())
+                .ok_or_else(|| failed(format!("`{}` could not be evaluated", error.policy_id())))?;
+            ruling.erring.push((index, error.inner().to_string()));
+        }
+        ruling.erring.sort_unstable();
+        // INVARIANT: the one permit has no condition, so a denial comes from a forbid.
+        if response.decision() == Decision::Deny && ruling.failing.is_empty() {
+            return Err(failed("Cedar denied without naming a policy".to_owned()));
+        }
+        Ok(ruling)
+    }
+}
+
+impl Bench {
+    fn new(
+        permit: &Policy,
+        rules: &[Rule],
+        kind: SubjectKind,
+        reach: Reach,
+    ) -> Result<Self, ProgrammeRefused> {
+        let mut policies = PolicySet::new();
+        let applies = rules.iter().filter(|rule| {
+            let governed = match rule.card.kind {
+                PolicyKind::Hygiene => true,
+                PolicyKind::Governance => reach == Reach::All,
+            };
+            rule.card.enabled && governed && rule.card.subject == kind
+        });
+        for policy in std::iter::once(permit).chain(applies.map(|rule| &rule.cedar)) {
+            policies.add(policy.clone()).map_err(|why| ProgrammeRefused::PolicyFaulty {
+                policy: policy.id().to_string(),
+                why: why.to_string(),
+            })?;
+        }
+        let cells = 1 << kind.facts_count();
+        Ok(Self { policies, remembered: (0..cells).map(|_| OnceLock::new()).collect() })
+    }
+}
+
+/// Refuses a policy that asks what the schema does not have.
+fn validate(validator: &Validator, rule: &Rule) -> Result<(), ProgrammeRefused> {
+    let faulty = |why: String| ProgrammeRefused::PolicyFaulty { policy: rule.card.id.clone(), why };
+    let alone = PolicySet::from_policies([rule.cedar.clone()]).map_err(|why| faulty(why.to_string()))?;
+    let verdict = validator.validate(&alone, ValidationMode::Strict);
+    let wrong: Vec<String> = verdict
+        .validation_errors()
+        .map(ToString::to_string)
+        .chain(verdict.validation_warnings().map(ToString::to_string))
+        .collect();
+    if wrong.is_empty() { Ok(()) } else { Err(faulty(wrong.join("; "))) }
+}
+
+/// A name in Cedar.
+pub(crate) fn uid(kind: &str, id: &str) -> Result<EntityUid, String> {
+    let kind: EntityTypeName = kind.parse().map_err(|why| format!("{why}"))?;
+    Ok(EntityUid::from_type_name_and_id(kind, EntityId::new(id)))
+}
