@@ -1,2 +1,69 @@
-//! Under construction.
-fn main() {}
+//! `cargo xtask`: the house's own tools, run by people and by CI alike.
+//!
+//! One file per subcommand; `tidy/` holds one file per house rule. Nothing here is linked into the product,
+//! and nothing here starts, enables or changes a service of the machine it runs on.
+
+mod bench;
+mod figures;
+mod machine;
+mod repository;
+mod rust_text;
+mod servers;
+mod soak;
+mod stages;
+mod test;
+mod testbed;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Tools of the Tenure workspace.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
+struct CommandLine {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Everything CI runs: servers, house rules, format, lints, then every test.
+    Test(test::Options),
+    /// Check the house rules, each with file, line and what to do.
+    Tidy(tidy::Options),
+    /// Start a primary, a replica and a PgBouncer with a demonstration schema, until Ctrl-C.
+    Testbed,
+    /// Run the registered benches and print their figures as a table.
+    Bench(bench::Options),
+    /// The long run: release build, benches, and the whole test suite with many seeds and kills.
+    Soak(soak::Options),
+}
+
+fn main() -> ExitCode {
+    let done = match CommandLine::parse().task {
+        Task::Test(options) => test::run(&options),
+        Task::Tidy(options) => tidy::run(options),
+        Task::Testbed => testbed::run(),
+        Task::Bench(options) => bench::run(&options),
+        Task::Soak(options) => soak::run(&options),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::CommandLine::command().debug_assert();
+    }
+}

@@ -1,0 +1,174 @@
+//! Having the servers that live tests need, installing them where that is allowed.
+//!
+//! Only on Debian and as root, and only packages that are missing; every command is shown. A package's own
+//! server is never started: while packages are installed a policy file (invoke-rc.d's `policy-rc.d`)
+//! forbids it, unless the machine has a policy of its own. Live tests start private servers instead.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use tenure_testbed::{Availability, pgbouncer_available, postgres_available};
+
+use crate::stages::must_succeed;
+
+/// Whether a missing server may be installed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Installing {
+    Allowed,
+    Forbidden,
+}
+
+/// What to do about a test that cannot run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Skipping {
+    /// Say so and go on.
+    Allowed,
+    /// As in CI: it is a failure.
+    IsFailure,
+}
+
+struct Needed {
+    name: &'static str,
+    package: &'static str,
+    look: fn() -> Availability,
+}
+
+const NEEDED: [Needed; 2] = [
+    Needed { name: "postgres", package: "postgresql", look: postgres_available },
+    Needed { name: "pgbouncer", package: "pgbouncer", look: pgbouncer_available },
+];
+
+const POLICY: &str = "/usr/sbin/policy-rc.d";
+
+/// Tells our own policy file from one of the machine's.
+const POLICY_TEXT: &str = "#!/bin/sh\n# Placed by `cargo xtask test` while it installs packages.\nexit 101\n";
+
+/// Makes the servers available if it may. Answers the lines that say what will be skipped.
+pub(crate) fn ensure(installing: Installing, skipping: Skipping) -> Result<Vec<String>> {
+    let missing: Vec<&Needed> =
+        NEEDED.iter().filter(|needed| (needed.look)() != Availability::Present).collect();
+    if !missing.is_empty() && installing == Installing::Allowed && may_install() {
+        install(&missing)?;
+    }
+    let skipped = skipped(NEEDED.iter().map(|needed| (needed.name, (needed.look)())));
+    for line in &skipped {
+        println!("   {line}");
+    }
+    for needed in &NEEDED {
+        if (needed.look)() == Availability::Present {
+            println!("   {}: present", needed.name);
+        }
+    }
+    if skipping == Skipping::IsFailure && !skipped.is_empty() {
+        bail!("with CI set a skip is a failure: {}", skipped.join(", "));
+    }
+    Ok(skipped)
+}
+
+fn skipped(looked: impl Iterator<Item = (&'static str, Availability)>) -> Vec<String> {
+    looked
+        .filter_map(|(name, availability)| match availability {
+            Availability::Present => None,
+            Availability::Missing(reason) => Some(format!("SKIPPED: {name} ({reason})")),
+        })
+        .collect()
+}
+
+/// Debian or a child of it, and root.
+fn may_install() -> bool {
+    let is_root = fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
+    is_root && Path::new("/etc/debian_version").exists() && Path::new("/usr/bin/apt-get").exists()
+}
+
+fn install(missing: &[&Needed]) -> Result<()> {
+    let packages: Vec<&str> = missing.iter().map(|needed| needed.package).collect();
+    println!("   installing {} with apt-get; their own servers are not started", packages.join(" and "));
+    let _policy = Policy::place(Path::new(POLICY))?;
+    must_succeed(apt_get().args(["update", "-qq"]))?;
+    must_succeed(apt_get().args(["install", "-y", "-qq", "--no-install-recommends"]).args(packages))
+}
+
+fn apt_get() -> Command {
+    let mut command = Command::new("apt-get");
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    command
+}
+
+/// The file that forbids packages to start servers, for as long as this value lives.
+#[derive(Debug)]
+struct Policy {
+    /// `None` if the machine has a policy of its own, which stays as it is.
+    placed: Option<PathBuf>,
+}
+
+impl Policy {
+    fn place(path: &Path) -> Result<Policy> {
+        match fs::read_to_string(path) {
+            // Left by a run that was killed: ours to use and to remove.
+            Ok(text) if text == POLICY_TEXT => return Ok(Policy { placed: Some(path.to_path_buf()) }),
+            Ok(_) => return Ok(Policy { placed: None }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error).with_context(|| format!("reading {}", path.display())),
+        }
+        let opened = fs::OpenOptions::new().write(true).create_new(true).mode(0o755).open(path);
+        let mut file = opened.with_context(|| format!("creating {}", path.display()))?;
+        let placed = Policy { placed: Some(path.to_path_buf()) };
+        file.write_all(POLICY_TEXT.as_bytes()).with_context(|| format!("writing {}", path.display()))?;
+        // The umask may have taken the right to execute it, without which it would forbid nothing.
+        file.set_permissions(fs::Permissions::from_mode(0o755)).context("making the policy executable")?;
+        Ok(placed)
+    }
+}
+
+impl Drop for Policy {
+    fn drop(&mut self) {
+        if let Some(path) = &self.placed
+            && let Err(error) = fs::remove_file(path)
+        {
+            eprintln!("error: removing {}: {error}; remove it by hand", path.display());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scratch(name: &str) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("xtask-policy-{name}-{}", std::process::id()));
+        let _ = fs::remove_file(&path);
+        path
+    }
+
+    #[test]
+    fn the_policy_forbids_while_it_lives_and_is_gone_afterwards() {
+        let path = scratch("own");
+        let policy = Policy::place(&path).unwrap();
+        let status = Command::new(&path).args(["postgresql", "start"]).status().unwrap();
+        assert_eq!(status.code(), Some(101), "101 means: action not allowed");
+        drop(policy);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_policy_of_the_machine_stays_and_one_left_by_us_goes() {
+        let path = scratch("theirs");
+        fs::write(&path, "#!/bin/sh\nexit 0\n").unwrap();
+        drop(Policy::place(&path).unwrap());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "#!/bin/sh\nexit 0\n");
+        fs::write(&path, POLICY_TEXT).unwrap();
+        drop(Policy::place(&path).unwrap());
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn what_is_missing_is_said_in_the_words_tests_use() {
+        let missing = Availability::Missing("not installed".to_owned());
+        let looked = [("postgres", missing), ("pgbouncer", Availability::Present)];
+        assert_eq!(skipped(looked.into_iter()), ["SKIPPED: postgres (not installed)"]);
+    }
+}
