@@ -6,6 +6,8 @@
 //! can go wrong outside). `conformance/` is the suite every connector must pass and
 //! `chaos/` a deterministic adversary; both are behind the feature `conformance`.
 
+#[cfg(feature = "conformance")]
+pub mod chaos;
 mod failure;
 mod manifest;
 mod source;
