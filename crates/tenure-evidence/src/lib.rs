@@ -10,28 +10,41 @@
 //!
 //! Where to go next: [`entry`] for what a leaf is, [`tree`] for how the log grows, [`verify`] for how it is checked.
 
+pub mod audit;
 pub mod checkpoint;
 pub mod cosignature;
 pub mod entry;
+pub mod export;
 pub mod hash;
 pub mod json;
 pub mod note;
 pub mod proof;
 pub mod tile;
+pub mod tlog_proof;
 pub mod tree;
+pub mod trust;
+pub mod verify;
+pub mod witness;
 
+pub use audit::{LogFault, LogVerdict, verify_log};
 pub use checkpoint::{Checkpoint, CheckpointRefused, sign_checkpoint, verify_checkpoint};
 pub use cosignature::{CosignRefused, Cosigner, cosign, verify_cosignatures};
 pub use entry::{ENTRY_BYTES_MAX, Entry, EntryRefused, FactValue, body_digest};
+pub use export::{
+    Claim, DisclosedBody, EarlierCheckpoint, Export, ExportMalformed, ExportRefused, ExportedEntry,
+};
 pub use hash::{Hash, HashMalformed, empty_root, leaf_hash, node_hash};
 pub use json::{JsonRefused, canonical_json};
 pub use note::{
-    Ed25519Signer, KeyAlgorithm, KeyMalformed, NoteRefused, NoteSigner, SignRefused, SignedNote, VerifierKey,
-    sign_note,
+    Ed25519Signer, KeyAlgorithm, KeyMalformed, NoteRefused, NoteSignature, NoteSigner, SignRefused,
+    SignedNote, VerifierKey, sign_note,
 };
 pub use proof::{ProofBroken, verify_consistency, verify_inclusion};
 pub use tile::{BundleId, TileId};
+pub use tlog_proof::{TlogProof, TlogProofMalformed};
 pub use tree::{
     Frontier, FrontierRefused, ProofRefused, TileSink, TileSource, consistency_proof, inclusion_proof,
     root_at,
 };
+pub use trust::{Level, Refusal, Trust};
+pub use verify::{Verdict, VerifiedEntry, verify_export, verify_tlog_proof};

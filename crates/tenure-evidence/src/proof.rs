@@ -25,7 +25,7 @@ pub enum ProofBroken {
         new: u64,
     },
     /// Too few or too many hashes for these sizes.
-    #[error("the proof has {0} hashes, which does not fit the tree")]
+    #[error("a proof of length {0} does not fit the tree")]
     LengthWrong(usize),
     /// The hashes lead to another root than the one given.
     #[error("the proof leads to another root")]
