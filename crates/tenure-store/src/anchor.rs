@@ -18,7 +18,9 @@ pub trait Anchor: Send + Sync {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AnchorRefused {
     /// It is shorter.
-    #[error("the database was rolled back: its log has {found} entries, but {seen} were seen here. Restore with `tenure restore`, which opens a new log that cites the old")]
+    #[error(
+        "the database was rolled back: its log has {found} entries, but {seen} were seen here. Restore with `tenure restore`, which opens a new log that cites the old"
+    )]
     RolledBack {
         /// Entries in the database.
         found: u64,
@@ -26,7 +28,9 @@ pub enum AnchorRefused {
         seen: u64,
     },
     /// It has a different history.
-    #[error("the database holds a different history: its first {seen} entries are not those seen here. Restore with `tenure restore`")]
+    #[error(
+        "the database holds a different history: its first {seen} entries are not those seen here. Restore with `tenure restore`"
+    )]
     Forked {
         /// Entries seen before.
         seen: u64,

@@ -18,7 +18,9 @@ pub enum StoreFailure {
     #[error("the database is read-only; nothing was written. Check the permissions of the data directory")]
     ReadOnly,
     /// The disk did not confirm a write. The store stops taking writes until it is opened anew.
-    #[error("the disk did not confirm a write ({why}); Tenure stopped writing. Check the disk, then start again")]
+    #[error(
+        "the disk did not confirm a write ({why}); Tenure stopped writing. Check the disk, then start again"
+    )]
     DiskUnsure {
         /// The operating system's words.
         why: String,

@@ -21,5 +21,5 @@ pub use database::{DatabaseLocation, Tx};
 pub use failure::StoreFailure;
 pub use log::{Head, LogReader, NewEntry, TILE_WIDTH};
 pub use migrate::SCHEMA_VERSION;
-pub use store::{LogSigner, Opened, Store, StoreOptions};
+pub use store::{CommitFault, LogSigner, Opened, Store, StoreOptions};
 pub use value::{Row, Value};

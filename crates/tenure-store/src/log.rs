@@ -115,7 +115,9 @@ pub(crate) fn sequence(
     if moved == 1 {
         Ok(Some(head))
     } else {
-        Err(StoreFailure::LogDamaged { why: format!("the head is no longer at size {before}; another node moved it") })
+        Err(StoreFailure::LogDamaged {
+            why: format!("the head is no longer at size {before}; another node moved it"),
+        })
     }
 }
 
@@ -144,7 +146,13 @@ fn write_leaf(tx: &mut Tx<'_>, leaf_index: i64, entry: PendingEntry) -> Result<(
     Ok(())
 }
 
-fn write_tile(tx: &mut Tx<'_>, level: u8, index: u64, width: u16, hashes: Vec<u8>) -> Result<(), StoreFailure> {
+fn write_tile(
+    tx: &mut Tx<'_>,
+    level: u8,
+    index: u64,
+    width: u16,
+    hashes: Vec<u8>,
+) -> Result<(), StoreFailure> {
     tx.execute(
         "INSERT INTO tiles (level, tile_index, width, hashes) VALUES ($1, $2, $3, $4) \
          ON CONFLICT (level, tile_index) DO UPDATE SET width = excluded.width, hashes = excluded.hashes",
@@ -211,14 +219,19 @@ impl Tx<'_> {
 
     /// The body an entry commits to: nonce and canonical JSON; `None` when it has none or was erased.
     pub fn body_of(&mut self, entry_id: &str) -> Result<Option<([u8; 32], Vec<u8>)>, StoreFailure> {
-        self.query_one("bodies", "SELECT nonce, body FROM bodies WHERE entry_id = $1", &[entry_id.into()], |row| {
-            let nonce = row.bytes(0)?;
-            let nonce = nonce.as_slice().try_into().map_err(|_| StoreFailure::Shape {
-                table: "bodies",
-                why: String::from("a nonce has the wrong length"),
-            })?;
-            Ok((nonce, row.bytes(1)?))
-        })
+        self.query_one(
+            "bodies",
+            "SELECT nonce, body FROM bodies WHERE entry_id = $1",
+            &[entry_id.into()],
+            |row| {
+                let nonce = row.bytes(0)?;
+                let nonce = nonce.as_slice().try_into().map_err(|_| StoreFailure::Shape {
+                    table: "bodies",
+                    why: String::from("a nonce has the wrong length"),
+                })?;
+                Ok((nonce, row.bytes(1)?))
+            },
+        )
     }
 }
 
@@ -243,7 +256,8 @@ impl TileSource for LogReader<'_, '_> {
             &[i64::from(level).into(), number(index)?.into()],
             |row| Ok((row.number(0)?, row.bytes(1)?)),
         )?;
-        let missing = || StoreFailure::LogDamaged { why: format!("tile {level}/{index} of width {width} is missing") };
+        let missing =
+            || StoreFailure::LogDamaged { why: format!("tile {level}/{index} of width {width} is missing") };
         let (held, bytes) = found.ok_or_else(missing)?;
         let held = u16::try_from(held).map_err(|_| missing())?;
         let mut hashes = tenure_evidence::tile::parse_tile(&bytes, held)

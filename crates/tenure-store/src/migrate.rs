@@ -22,7 +22,11 @@ fn statements_to(version: i64, dialect: Dialect) -> Vec<String> {
 }
 
 fn refuse_newer(found: i64) -> Result<(), StoreFailure> {
-    if found > SCHEMA_VERSION { Err(StoreFailure::NewerSchema { found, known: SCHEMA_VERSION }) } else { Ok(()) }
+    if found > SCHEMA_VERSION {
+        Err(StoreFailure::NewerSchema { found, known: SCHEMA_VERSION })
+    } else {
+        Ok(())
+    }
 }
 
 /// What a migration did.
@@ -33,15 +37,21 @@ pub(crate) struct Migrated {
 }
 
 /// Brings a SQLite database to the present schema.
-pub(crate) fn sqlite(connection: &mut rusqlite::Connection, backups: &Path) -> Result<Migrated, StoreFailure> {
+pub(crate) fn sqlite(
+    connection: &mut rusqlite::Connection,
+    backups: &Path,
+) -> Result<Migrated, StoreFailure> {
     let failed = |error: &rusqlite::Error| sqlite::sort("migrate", error);
     let from: i64 =
         connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|error| failed(&error))?;
     refuse_newer(from)?;
     let mut backup = None;
     if from > 0 && from < SCHEMA_VERSION {
-        std::fs::create_dir_all(backups)
-            .map_err(|source| StoreFailure::File { path: backups.display().to_string(), verb: "written", source })?;
+        std::fs::create_dir_all(backups).map_err(|source| StoreFailure::File {
+            path: backups.display().to_string(),
+            verb: "written",
+            source,
+        })?;
         let copy = backups.join(format!("before-schema-{SCHEMA_VERSION}.sqlite"));
         connection.execute("VACUUM INTO ?1", [copy.display().to_string()]).map_err(|error| failed(&error))?;
         backup = Some(copy);

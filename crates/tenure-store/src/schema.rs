@@ -6,8 +6,8 @@
 //! version is a golden file; a change is a new migration in `migrate.rs`, never an edit.
 
 use tenure_model::{
-    CredentialKind, CredentialState, DecisionRight, PlanKind, PlanState, PolicyKind, Presence, PrincipalKind, ProofLevel,
-    Role, Severity, Standing, StepKind, StepState, SurveyState,
+    CredentialKind, CredentialState, DecisionRight, PlanKind, PlanState, PolicyKind, Presence, PrincipalKind,
+    ProofLevel, Role, Severity, Standing, StepKind, StepState, SurveyState,
 };
 
 /// Which spelling of the four words.
@@ -33,8 +33,11 @@ pub(crate) fn version_1(dialect: Dialect) -> Vec<String> {
             .replace("{arrival}", arrival)
             .replace("{end}", end)
     };
-    let mut statements: Vec<String> =
-        [people(), inventory(), governance(), action(), log()].concat().iter().map(|table| fill(table)).collect();
+    let mut statements: Vec<String> = [people(), inventory(), governance(), action(), log()]
+        .concat()
+        .iter()
+        .map(|table| fill(table))
+        .collect();
     statements.extend(INDEXES.iter().map(|index| (*index).to_owned()));
     statements
 }
@@ -196,7 +199,9 @@ fn log() -> Vec<String> {
         String::from(
             "CREATE TABLE entry_subjects (subject {text} NOT NULL, entry_id {text} NOT NULL, PRIMARY KEY (subject, entry_id)){end}",
         ),
-        String::from("CREATE TABLE bodies (entry_id {text} PRIMARY KEY, nonce {bytes} NOT NULL, body {bytes} NOT NULL){end}"),
+        String::from(
+            "CREATE TABLE bodies (entry_id {text} PRIMARY KEY, nonce {bytes} NOT NULL, body {bytes} NOT NULL){end}",
+        ),
         String::from(
             "CREATE TABLE tiles (level {int} NOT NULL, tile_index {int} NOT NULL, width {int} NOT NULL, \
              hashes {bytes} NOT NULL, PRIMARY KEY (level, tile_index)){end}",

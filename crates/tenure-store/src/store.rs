@@ -280,7 +280,8 @@ struct DirectoryLock(std::fs::File);
 impl DirectoryLock {
     fn take(directory: &Path) -> Result<Self, StoreFailure> {
         let path = directory.join("lock");
-        let failed = |source| StoreFailure::File { path: path.display().to_string(), verb: "written", source };
+        let failed =
+            |source| StoreFailure::File { path: path.display().to_string(), verb: "written", source };
         let mut file = std::fs::OpenOptions::new()
             .read(true)
             .write(true)
@@ -348,7 +349,11 @@ fn prepare_log(
     Ok((state, head))
 }
 
-fn shared_state(options: &mut StoreOptions, head: Head, threads: &Threads) -> Result<Arc<Shared>, StoreFailure> {
+fn shared_state(
+    options: &mut StoreOptions,
+    head: Head,
+    threads: &Threads,
+) -> Result<Arc<Shared>, StoreFailure> {
     let (anchored, notes) = crossbeam_channel::unbounded::<String>();
     let (sender, _) = watch::channel(head.clone());
     let shared = Arc::new(Shared {
@@ -379,7 +384,11 @@ fn shared_state(options: &mut StoreOptions, head: Head, threads: &Threads) -> Re
     Ok(shared)
 }
 
-fn open_sqlite(path: &Path, mut options: StoreOptions, lock: Arc<DirectoryLock>) -> Result<Opened, StoreFailure> {
+fn open_sqlite(
+    path: &Path,
+    mut options: StoreOptions,
+    lock: Arc<DirectoryLock>,
+) -> Result<Opened, StoreFailure> {
     let mut connection = sqlite::open_writer(path)?;
     let migrated = migrate::sqlite(&mut connection, &options.directory.join("backups"))?;
     let created = migrated.from == 0;
@@ -443,6 +452,7 @@ fn open_postgres(mut options: StoreOptions, lock: Arc<DirectoryLock>) -> Result<
             (Arc::clone(&location), Arc::clone(&shared), wake.clone(), job_queue.clone());
         threads.spawn("tenure-worker", move || postgres::run_worker(&location, &shared, &wake, &jobs))?;
     }
-    let store = Store { writes: jobs.clone(), reads: jobs, shared, head, _lock: lock, threads: Arc::new(threads) };
+    let store =
+        Store { writes: jobs.clone(), reads: jobs, shared, head, _lock: lock, threads: Arc::new(threads) };
     Ok(Opened { store, created, backup: None })
 }

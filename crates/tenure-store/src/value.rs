@@ -153,7 +153,10 @@ impl Row<'_> {
     }
 
     /// Anything that parses from its stable name, or nothing.
-    pub fn opt_parsed<T: FromStr<Err: std::fmt::Display>>(&self, column: usize) -> Result<Option<T>, StoreFailure> {
+    pub fn opt_parsed<T: FromStr<Err: std::fmt::Display>>(
+        &self,
+        column: usize,
+    ) -> Result<Option<T>, StoreFailure> {
         self.opt_text(column)?.map(|text| text.parse().map_err(|error| self.shape(error))).transpose()
     }
 

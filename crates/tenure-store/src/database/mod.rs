@@ -8,9 +8,9 @@ pub(crate) mod postgres;
 pub(crate) mod sqlite;
 
 use crate::{
+    StoreFailure,
     log::{NewEntry, PendingEntry},
     value::{Row, RowOf, Value},
-    StoreFailure,
 };
 use std::{collections::HashMap, path::PathBuf};
 use tenure_model::Secret;
@@ -55,16 +55,20 @@ impl Tx<'_> {
         refuse_nul(values)?;
         match &mut self.connection {
             Connection::Sqlite(connection) => {
-                let mut statement =
-                    connection.prepare_cached(&for_sqlite(sql)).map_err(|error| sqlite::sort(self.what, &error))?;
+                let mut statement = connection
+                    .prepare_cached(&for_sqlite(sql))
+                    .map_err(|error| sqlite::sort(self.what, &error))?;
                 let touched = statement
                     .execute(rusqlite::params_from_iter(values))
                     .map_err(|error| sqlite::sort(self.what, &error))?;
                 Ok(touched as u64)
             }
             Connection::Postgres { transaction, statements } => {
-                let statement = postgres::prepared(transaction, statements, sql).map_err(|e| postgres::sort(self.what, &e))?;
-                transaction.execute(&statement, &postgres::bound(values)).map_err(|e| postgres::sort(self.what, &e))
+                let statement = postgres::prepared(transaction, statements, sql)
+                    .map_err(|e| postgres::sort(self.what, &e))?;
+                transaction
+                    .execute(&statement, &postgres::bound(values))
+                    .map_err(|e| postgres::sort(self.what, &e))
             }
         }
     }
@@ -81,10 +85,12 @@ impl Tx<'_> {
         match &mut self.connection {
             Connection::Sqlite(connection) => {
                 let what = self.what;
-                let mut statement =
-                    connection.prepare_cached(&for_sqlite(sql)).map_err(|error| sqlite::sort(what, &error))?;
-                let mut rows =
-                    statement.query(rusqlite::params_from_iter(values)).map_err(|error| sqlite::sort(what, &error))?;
+                let mut statement = connection
+                    .prepare_cached(&for_sqlite(sql))
+                    .map_err(|error| sqlite::sort(what, &error))?;
+                let mut rows = statement
+                    .query(rusqlite::params_from_iter(values))
+                    .map_err(|error| sqlite::sort(what, &error))?;
                 let mut answer = Vec::new();
                 while let Some(row) = rows.next().map_err(|error| sqlite::sort(what, &error))? {
                     answer.push(map(&Row { inner: RowOf::Sqlite(row), table })?);
@@ -92,7 +98,8 @@ impl Tx<'_> {
                 Ok(answer)
             }
             Connection::Postgres { transaction, statements } => {
-                let statement = postgres::prepared(transaction, statements, sql).map_err(|e| postgres::sort(self.what, &e))?;
+                let statement = postgres::prepared(transaction, statements, sql)
+                    .map_err(|e| postgres::sort(self.what, &e))?;
                 let rows = transaction
                     .query(&statement, &postgres::bound(values))
                     .map_err(|e| postgres::sort(self.what, &e))?;

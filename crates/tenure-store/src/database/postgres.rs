@@ -97,7 +97,12 @@ pub(crate) fn connect(location: &DatabaseLocation) -> Result<Client, StoreFailur
 }
 
 /// A worker thread: runs each body in its own SERIALIZABLE transaction.
-pub(crate) fn run_worker(location: &DatabaseLocation, shared: &Shared, wake: &crossbeam_channel::Sender<()>, jobs: &Receiver<Box<dyn Job>>) {
+pub(crate) fn run_worker(
+    location: &DatabaseLocation,
+    shared: &Shared,
+    wake: &crossbeam_channel::Sender<()>,
+    jobs: &Receiver<Box<dyn Job>>,
+) {
     let mut session: Option<(Client, Statements)> = None;
     while let Ok(mut job) = jobs.recv() {
         if let Some(why) = shared.stopped_because() {
@@ -143,7 +148,8 @@ fn run_once(client: &mut Client, statements: &mut Statements, job: &mut dyn Job)
         .isolation_level(IsolationLevel::Serializable)
         .start()
         .map_err(|error| sort(what, &error))?;
-    let mut tx = Tx { what, connection: Connection::Postgres { transaction, statements }, pending: Vec::new() };
+    let mut tx =
+        Tx { what, connection: Connection::Postgres { transaction, statements }, pending: Vec::new() };
     let kept = job.run(&mut tx);
     let Connection::Postgres { transaction, .. } = tx.connection else { return Ok(()) };
     if kept {
@@ -208,15 +214,21 @@ impl Sequencer {
         }
     }
 
-    fn advance_once(&mut self, statements: &mut Statements) -> Result<(usize, Option<crate::log::Head>), StoreFailure> {
+    fn advance_once(
+        &mut self,
+        statements: &mut Statements,
+    ) -> Result<(usize, Option<crate::log::Head>), StoreFailure> {
         let transaction = self
             .client
             .build_transaction()
             .isolation_level(IsolationLevel::ReadCommitted)
             .start()
             .map_err(|error| sort("sequence", &error))?;
-        let mut tx =
-            Tx { what: "sequence", connection: Connection::Postgres { transaction, statements }, pending: Vec::new() };
+        let mut tx = Tx {
+            what: "sequence",
+            connection: Connection::Postgres { transaction, statements },
+            pending: Vec::new(),
+        };
         let waiting = crate::log::unsequenced(&mut tx, SEQUENCE_MAX)?;
         let taken = waiting.len();
         let head = crate::log::sequence(&mut tx, &mut self.log, waiting)?;

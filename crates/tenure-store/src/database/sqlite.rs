@@ -63,7 +63,8 @@ pub(crate) fn open_writer(path: &Path) -> Result<rusqlite::Connection, StoreFail
 
 fn open_reader(path: &Path) -> Result<rusqlite::Connection, StoreFailure> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = rusqlite::Connection::open_with_flags(path, flags).map_err(|error| sort("open", &error))?;
+    let connection =
+        rusqlite::Connection::open_with_flags(path, flags).map_err(|error| sort("open", &error))?;
     connection
         .execute_batch("PRAGMA busy_timeout=5000; PRAGMA cache_size=-8192; PRAGMA trusted_schema=OFF;")
         .map_err(|error| sort("open", &error))?;
@@ -143,7 +144,11 @@ impl Writer {
         let before = self.log.clone();
         let outcome = run_bodies(&self.connection, batch)
             .and_then(|pending| {
-                let mut tx = Tx { what: "sequence", connection: Connection::Sqlite(&self.connection), pending: Vec::new() };
+                let mut tx = Tx {
+                    what: "sequence",
+                    connection: Connection::Sqlite(&self.connection),
+                    pending: Vec::new(),
+                };
                 crate::log::sequence(&mut tx, &mut self.log, pending)
             })
             .and_then(|head| {
@@ -223,7 +228,8 @@ pub(crate) fn run_reader(path: &Path, jobs: &Receiver<Box<dyn Job>>) {
                     job.deliver(Err(sort("read", &error)));
                     continue;
                 }
-                let mut tx = Tx { what: job.what(), connection: Connection::Sqlite(open), pending: Vec::new() };
+                let mut tx =
+                    Tx { what: job.what(), connection: Connection::Sqlite(open), pending: Vec::new() };
                 job.run(&mut tx);
                 drop(tx);
                 let _ = open.execute_batch("COMMIT");

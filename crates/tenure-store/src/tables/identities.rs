@@ -1,0 +1,272 @@
+//! Identities: what is governed. Found by handle, by name or by id; listed by name.
+
+use crate::{
+    Row, StoreFailure, Tx,
+    database::listed,
+    value::{json, named},
+};
+use serde::{Deserialize, Serialize};
+use tenure_model::{Charter, IdentityId, Instant, Standing, printable};
+
+/// An identity as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentityRow {
+    /// Its id.
+    pub id: IdentityId,
+    /// Its name: `source/principal` until somebody names it otherwise.
+    pub name: String,
+    /// The short form people type.
+    pub handle: String,
+    /// Its charter.
+    pub charter: Charter,
+    /// Whether governance applies to it.
+    pub enrolled: bool,
+    /// Part of a system, owned by its vendor.
+    pub built_in: bool,
+    /// Its judged state.
+    pub standing: Standing,
+    /// When its standing changes by itself.
+    pub due: Option<Instant>,
+    /// When it was judged last; nothing when it never was.
+    pub judged: Option<Instant>,
+}
+
+/// Which identities to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IdentityFilter {
+    /// Names containing this.
+    pub name_contains: Option<String>,
+    /// This standing only.
+    pub standing: Option<Standing>,
+    /// Also built-in ones.
+    pub built_in: bool,
+    /// Only those with an open finding.
+    pub with_findings: bool,
+    /// Only those of this source.
+    pub source_name: Option<String>,
+}
+
+fn identity(row: &Row<'_>) -> Result<IdentityRow, StoreFailure> {
+    Ok(IdentityRow {
+        id: row.parsed(0)?,
+        name: row.text(1)?,
+        handle: row.text(2)?,
+        charter: row.json(3)?,
+        enrolled: row.flag(4)?,
+        built_in: row.flag(5)?,
+        standing: row.parsed(6)?,
+        due: row.opt_instant(7)?,
+        judged: row.opt_instant(8)?,
+    })
+}
+
+/// Escapes what LIKE would understand.
+fn containing(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for letter in text.chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    pattern
+}
+
+impl Tx<'_> {
+    /// Adds an identity with an empty charter.
+    pub(crate) fn add_identity(
+        &mut self,
+        id: IdentityId,
+        name: &str,
+        built_in: bool,
+        now: Instant,
+    ) -> Result<(), StoreFailure> {
+        self.execute(
+            "INSERT INTO identities (identity_id, name, handle, charter, enrolled, built_in, standing, created_us) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            &[
+                named(id),
+                name.into(),
+                id.handle().into(),
+                json(&Charter::default())?,
+                built_in.into(),
+                built_in.into(),
+                named(if built_in { Standing::Sound } else { Standing::Unclaimed }),
+                now.into(),
+            ],
+        )?;
+        Ok(())
+    }
+
+    pub(crate) fn rename_identity(&mut self, id: IdentityId, name: &str) -> Result<(), StoreFailure> {
+        self.execute("UPDATE identities SET name = $2 WHERE identity_id = $1", &[named(id), name.into()])?;
+        Ok(())
+    }
+
+    /// One identity.
+    pub fn identity(&mut self, id: IdentityId) -> Result<IdentityRow, StoreFailure> {
+        self.query_one(
+            "identities",
+            "SELECT identity_id, name, handle, charter, enrolled, built_in, standing, due_us, judged_us FROM identities \
+             WHERE identity_id = $1",
+            &[named(id)],
+            identity,
+        )?
+        .ok_or_else(|| StoreFailure::Missing { noun: "identity", given: id.to_string() })
+    }
+
+    /// Finds the one identity a person means: by id, full name, bare principal name, handle or its beginning.
+    pub fn find_identity(&mut self, given: &str) -> Result<IdentityRow, StoreFailure> {
+        if let Ok(id) = given.parse::<IdentityId>() {
+            return self.identity(id);
+        }
+        let by_name = self.query(
+            "identities",
+            "SELECT identity_id, name, handle, charter, enrolled, built_in, standing, due_us, judged_us FROM identities \
+             WHERE name = $1 ORDER BY created_us DESC LIMIT 2",
+            &[given.into()],
+            identity,
+        )?;
+        // The same name used again later names the newer one: the older is gone, and has its handle.
+        if let Some(newest) = by_name.into_iter().next() {
+            return Ok(newest);
+        }
+        let by_principal = self.query(
+            "identities",
+            "SELECT DISTINCT i.identity_id, i.name, i.handle, i.charter, i.enrolled, i.built_in, i.standing, i.due_us, \
+             i.judged_us FROM identities i JOIN principals p ON p.identity_id = i.identity_id WHERE p.name = $1 LIMIT 20",
+            &[given.into()],
+            identity,
+        )?;
+        if by_principal.is_empty() && given.len() >= 3 {
+            let by_handle = self.query(
+                "identities",
+                "SELECT identity_id, name, handle, charter, enrolled, built_in, standing, due_us, judged_us FROM identities \
+                 WHERE handle >= $1 AND handle < $2 ORDER BY handle LIMIT 20",
+                &[given.into(), format!("{given}\u{7f}").into()],
+                identity,
+            )?;
+            return only_one(by_handle, given);
+        }
+        only_one(by_principal, given)
+    }
+
+    /// One page of identities after `after` (a name and id), by name.
+    pub fn identities(
+        &mut self,
+        filter: &IdentityFilter,
+        after: Option<(&str, IdentityId)>,
+        page_size: i64,
+    ) -> Result<Vec<IdentityRow>, StoreFailure> {
+        let (after_name, after_id) =
+            after.map_or((String::new(), String::new()), |(n, i)| (n.to_owned(), i.to_string()));
+        self.query(
+            "identities",
+            "SELECT i.identity_id, i.name, i.handle, i.charter, i.enrolled, i.built_in, i.standing, i.due_us, i.judged_us \
+             FROM identities i WHERE (i.name > $1 OR (i.name = $1 AND i.identity_id > $2)) \
+             AND (LOWER(i.name) LIKE $3 ESCAPE '\\') AND ($4 = '' OR i.standing = $4) AND ($5 = 1 OR i.built_in = 0) \
+             AND ($6 = 0 OR EXISTS (SELECT 1 FROM findings f WHERE f.identity_id = i.identity_id AND f.closed_us IS NULL)) \
+             AND ($7 = '' OR EXISTS (SELECT 1 FROM principals p JOIN sources s ON s.source_id = p.source_id \
+             WHERE p.identity_id = i.identity_id AND s.name = $7)) \
+             ORDER BY i.name, i.identity_id LIMIT $8",
+            &[
+                after_name.into(),
+                after_id.into(),
+                containing(&filter.name_contains.as_deref().unwrap_or_default().to_lowercase()).into(),
+                filter.standing.map(|standing| standing.to_string()).unwrap_or_default().into(),
+                filter.built_in.into(),
+                filter.with_findings.into(),
+                filter.source_name.clone().unwrap_or_default().into(),
+                page_size.into(),
+            ],
+            identity,
+        )
+    }
+
+    /// How many identities have each standing, built-in ones apart (second number).
+    pub fn standings(&mut self) -> Result<Vec<(Standing, i64, i64)>, StoreFailure> {
+        self.query(
+            "identities",
+            "SELECT standing, CAST(SUM(1 - built_in) AS BIGINT), CAST(SUM(built_in) AS BIGINT) FROM identities \
+             GROUP BY standing ORDER BY standing",
+            &[],
+            |row| Ok((row.parsed(0)?, row.number(1)?, row.number(2)?)),
+        )
+    }
+
+    /// Replaces the charter and enrols the identity.
+    pub fn set_charter(
+        &mut self,
+        id: IdentityId,
+        charter: &Charter,
+        now: Instant,
+    ) -> Result<(), StoreFailure> {
+        self.execute(
+            "UPDATE identities SET charter = $2, enrolled = 1 WHERE identity_id = $1",
+            &[named(id), json(charter)?],
+        )?;
+        self.touch(id, now)
+    }
+
+    /// Records a judgement. True when the standing changed.
+    pub fn set_standing(
+        &mut self,
+        id: IdentityId,
+        standing: Standing,
+        due: Option<Instant>,
+        now: Instant,
+    ) -> Result<bool, StoreFailure> {
+        let before = self.identity(id)?.standing;
+        self.execute(
+            "UPDATE identities SET standing = $2, due_us = $3, judged_us = $4 WHERE identity_id = $1",
+            &[named(id), named(standing), due.into(), now.into()],
+        )?;
+        Ok(before != standing)
+    }
+
+    /// Identities that wait to be judged: touched, or past their own due. At most `most`.
+    pub fn to_judge(&mut self, now: Instant, most: i64) -> Result<Vec<IdentityId>, StoreFailure> {
+        self.query(
+            "touched",
+            "SELECT identity_id FROM touched UNION SELECT identity_id FROM identities WHERE due_us <= $1 \
+             ORDER BY identity_id LIMIT $2",
+            &[now.into(), most.into()],
+            |row| row.parsed(0),
+        )
+    }
+
+    /// Every identity after `after`, for the full sweep.
+    pub fn all_identities(
+        &mut self,
+        after: Option<IdentityId>,
+        most: i64,
+    ) -> Result<Vec<IdentityId>, StoreFailure> {
+        self.query(
+            "identities",
+            "SELECT identity_id FROM identities WHERE identity_id > $1 ORDER BY identity_id LIMIT $2",
+            &[after.map(|id| id.to_string()).unwrap_or_default().into(), most.into()],
+            |row| row.parsed(0),
+        )
+    }
+
+    /// Says that an identity was judged after it was touched.
+    pub fn untouch(&mut self, id: IdentityId) -> Result<(), StoreFailure> {
+        self.execute("DELETE FROM touched WHERE identity_id = $1", &[named(id)])?;
+        Ok(())
+    }
+}
+
+fn only_one(found: Vec<IdentityRow>, given: &str) -> Result<IdentityRow, StoreFailure> {
+    let names: Vec<String> =
+        found.iter().map(|row| format!("{} ({})", printable(&row.name, 60), row.handle)).collect();
+    let mut found = found.into_iter();
+    match (found.next(), found.next()) {
+        (Some(row), None) => Ok(row),
+        (None, _) => Err(StoreFailure::Missing { noun: "identity", given: printable(given, 80) }),
+        (Some(_), Some(_)) => Err(StoreFailure::Ambiguous {
+            given: printable(given, 80),
+            candidates: listed(names.iter().map(String::as_str)),
+        }),
+    }
+}

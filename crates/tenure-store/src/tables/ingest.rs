@@ -1,0 +1,501 @@
+//! Ingest: observations become rows, and rows no longer seen become absent.
+//!
+//! A page is written in one short transaction, so that a survey never holds the writer. An
+//! unchanged row is not written again. Absence is computed per extent against the set of what
+//! was seen, and applied only when the whole survey was believed (law 2).
+
+use super::Mint;
+use crate::{
+    StoreFailure, Tx,
+    value::{json, named},
+};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use tenure_model::{
+    CredentialId, Extent, IdentityId, Instant, Observation, ObservedCredential, ObservedGrant,
+    ObservedPrincipal, ObservedSighting, ObservedUse, Presence, PresenceEvent, PrincipalId, PrincipalKey,
+    SourceId, lifecycle::Lifecycle as _,
+};
+
+/// Whose observations are being written.
+#[derive(Clone)]
+pub struct IngestContext {
+    /// The source.
+    pub source: SourceId,
+    /// Its name, for naming new identities.
+    pub source_name: String,
+    /// Ids and the present.
+    pub mint: Mint,
+}
+
+/// What writing a page did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PageOutcome {
+    /// Rows that were new or different.
+    pub changed: i64,
+    /// Observations about a principal that was never seen; they are kept out and counted.
+    pub orphans: i64,
+}
+
+/// Keys of what a survey saw, per extent, in 16 bytes each.
+pub type Seen = HashSet<[u8; 16]>;
+
+/// The key under which an observation is remembered as seen; uses are never absent.
+pub fn seen_key(observation: &Observation) -> Option<[u8; 16]> {
+    match observation {
+        Observation::Principal(principal) => Some(key(&["p", &principal.key.0])),
+        Observation::Credential(credential) => Some(key(&["c", &credential.principal.0, &credential.key])),
+        Observation::Grant(grant) => {
+            Some(key(&["g", &grant.principal.0, &grant.resource, &grant.right, &path_text(&grant.path)]))
+        }
+        Observation::Sighting(sighting) => Some(key(&["s", &sighting.place, &sighting.principal_name])),
+        Observation::Use(_) => None,
+    }
+}
+
+fn key(parts: &[&str]) -> [u8; 16] {
+    let mut text = Vec::with_capacity(128);
+    for part in parts {
+        text.extend_from_slice(&(part.len() as u64).to_le_bytes());
+        text.extend_from_slice(part.as_bytes());
+    }
+    let hash = tenure_evidence::leaf_hash(&text);
+    let mut short = [0; 16];
+    for (to, from) in short.iter_mut().zip(hash.as_bytes()) {
+        *to = *from;
+    }
+    short
+}
+
+fn path_text(path: &[String]) -> String {
+    serde_json::to_string(path).unwrap_or_default()
+}
+
+type Owners = HashMap<PrincipalKey, Option<(PrincipalId, IdentityId)>>;
+
+impl Tx<'_> {
+    /// Writes one page of observations of one extent.
+    pub fn ingest_page(
+        &mut self,
+        context: &IngestContext,
+        extent: &Extent,
+        page: &[Observation],
+    ) -> Result<PageOutcome, StoreFailure> {
+        let mut outcome = PageOutcome::default();
+        let mut owners = Owners::new();
+        let mut touched = BTreeSet::new();
+        for observation in page {
+            let written = match observation {
+                Observation::Principal(seen) => {
+                    Some(self.ingest_principal(context, extent, seen, &mut touched)?)
+                }
+                Observation::Credential(seen) => {
+                    self.ingest_credential(context, extent, seen, &mut owners, &mut touched)?
+                }
+                Observation::Grant(seen) => {
+                    self.ingest_grant(context, extent, seen, &mut owners, &mut touched)?
+                }
+                Observation::Use(seen) => self.ingest_use(context, seen, &mut owners, &mut touched)?,
+                Observation::Sighting(seen) => Some(self.ingest_sighting(context, extent, seen)?),
+            };
+            match written {
+                Some(true) => outcome.changed += 1,
+                Some(false) => {}
+                None => outcome.orphans += 1,
+            }
+        }
+        for identity in touched {
+            self.touch(identity, context.mint.now)?;
+        }
+        Ok(outcome)
+    }
+
+    /// Marks an identity for judging, because something that feeds its facts changed.
+    pub fn touch(&mut self, identity: IdentityId, now: Instant) -> Result<(), StoreFailure> {
+        self.execute(
+            "INSERT INTO touched (identity_id, since_us) VALUES ($1, $2) ON CONFLICT (identity_id) DO NOTHING",
+            &[named(identity), now.into()],
+        )?;
+        Ok(())
+    }
+
+    fn owner(
+        &mut self,
+        context: &IngestContext,
+        principal: &PrincipalKey,
+        owners: &mut Owners,
+    ) -> Result<Option<(PrincipalId, IdentityId)>, StoreFailure> {
+        if let Some(known) = owners.get(principal) {
+            return Ok(*known);
+        }
+        let found = self.query_one(
+            "principals",
+            "SELECT principal_id, identity_id FROM principals WHERE source_id = $1 AND native_key = $2",
+            &[named(context.source), principal.0.as_str().into()],
+            |row| Ok((row.parsed(0)?, row.parsed(1)?)),
+        )?;
+        owners.insert(principal.clone(), found);
+        Ok(found)
+    }
+
+    fn ingest_principal(
+        &mut self,
+        context: &IngestContext,
+        extent: &Extent,
+        seen: &ObservedPrincipal,
+        touched: &mut BTreeSet<IdentityId>,
+    ) -> Result<bool, StoreFailure> {
+        let known = self.query_one(
+            "principals",
+            "SELECT principal_id, identity_id, name, kind, built_in, facts, charter_hint, presence, extent FROM principals \
+             WHERE source_id = $1 AND native_key = $2",
+            &[named(context.source), seen.key.0.as_str().into()],
+            |row| {
+                let same = row.text(2)? == seen.name
+                    && row.text(3)? == seen.kind.as_str()
+                    && row.flag(4)? == seen.built_in
+                    && row.json::<tenure_model::Facts>(5)? == seen.facts
+                    && row.opt_text(6)? == seen.charter_hint
+                    && row.text(8)? == extent.0;
+                let presence: Presence = row.parsed(7)?;
+                Ok((row.parsed::<PrincipalId>(0)?, row.parsed::<IdentityId>(1)?, same, presence, row.text(2)?))
+            },
+        )?;
+        match known {
+            None => self.insert_principal(context, extent, seen, touched).map(|()| true),
+            Some((_, _, true, Presence::Present, _)) => Ok(false),
+            Some((principal, identity, _, presence, former_name)) => {
+                touched.insert(identity);
+                let presence = presence.on(PresenceEvent::Seen).unwrap_or(Presence::Present);
+                if former_name != seen.name {
+                    self.rename_identity(identity, &format!("{}/{}", context.source_name, seen.name))?;
+                }
+                self.execute(
+                    "UPDATE principals SET name = $2, kind = $3, built_in = $4, facts = $5, charter_hint = $6, presence = $7, \
+                     extent = $8, changed_us = $9, gone_us = NULL WHERE principal_id = $1",
+                    &[
+                        named(principal),
+                        seen.name.as_str().into(),
+                        named(seen.kind),
+                        seen.built_in.into(),
+                        json(&seen.facts)?,
+                        seen.charter_hint.clone().into(),
+                        named(presence),
+                        extent.0.as_str().into(),
+                        context.mint.now.into(),
+                    ],
+                )?;
+                Ok(true)
+            }
+        }
+    }
+
+    fn insert_principal(
+        &mut self,
+        context: &IngestContext,
+        extent: &Extent,
+        seen: &ObservedPrincipal,
+        touched: &mut BTreeSet<IdentityId>,
+    ) -> Result<(), StoreFailure> {
+        let (now, randomness) = context.mint.parts();
+        let identity = IdentityId::new(now, randomness);
+        self.add_identity(identity, &format!("{}/{}", context.source_name, seen.name), seen.built_in, now)?;
+        let (now, randomness) = context.mint.parts();
+        self.execute(
+            "INSERT INTO principals (principal_id, source_id, native_key, name, kind, built_in, facts, charter_hint, presence, \
+             identity_id, extent, first_seen_us, changed_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'present', $9, $10, $11, $11)",
+            &[
+                named(PrincipalId::new(now, randomness)),
+                named(context.source),
+                seen.key.0.as_str().into(),
+                seen.name.as_str().into(),
+                named(seen.kind),
+                seen.built_in.into(),
+                json(&seen.facts)?,
+                seen.charter_hint.clone().into(),
+                named(identity),
+                extent.0.as_str().into(),
+                now.into(),
+            ],
+        )?;
+        touched.insert(identity);
+        Ok(())
+    }
+
+    fn ingest_credential(
+        &mut self,
+        context: &IngestContext,
+        extent: &Extent,
+        seen: &ObservedCredential,
+        owners: &mut Owners,
+        touched: &mut BTreeSet<IdentityId>,
+    ) -> Result<Option<bool>, StoreFailure> {
+        let Some((principal, identity)) = self.owner(context, &seen.principal, owners)? else {
+            return Ok(None);
+        };
+        let known = self.query_one(
+            "credentials",
+            "SELECT credential_id, kind, state, fingerprint, valid_until_us, facts, extent, value_changed_us FROM credentials \
+             WHERE principal_id = $1 AND native_key = $2",
+            &[named(principal), seen.key.as_str().into()],
+            |row| {
+                let same_value = row.opt_text(3)? == seen.fingerprint;
+                let same = same_value
+                    && row.text(1)? == seen.kind.as_str()
+                    && row.text(2)? == seen.state.as_str()
+                    && row.opt_instant(4)? == seen.valid_until
+                    && row.json::<tenure_model::Facts>(5)? == seen.facts
+                    && row.text(6)? == extent.0;
+                Ok((row.parsed::<CredentialId>(0)?, same, same_value, row.opt_instant(7)?))
+            },
+        )?;
+        let now = context.mint.now;
+        let (credential, value_changed) = match known {
+            Some((_, true, ..)) => return Ok(Some(false)),
+            Some((credential, _, same_value, changed)) => {
+                (credential, if same_value { changed } else { Some(now) })
+            }
+            None => {
+                let (now, randomness) = context.mint.parts();
+                (CredentialId::new(now, randomness), None)
+            }
+        };
+        touched.insert(identity);
+        if let Some(fingerprint) = &seen.fingerprint {
+            self.touch_sharers(fingerprint, now)?;
+        }
+        self.execute(
+            "INSERT INTO credentials (credential_id, principal_id, native_key, kind, state, fingerprint, valid_until_us, facts, \
+             source_id, extent, first_seen_us, value_changed_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+             ON CONFLICT (principal_id, native_key) DO UPDATE SET kind = excluded.kind, state = excluded.state, \
+             fingerprint = excluded.fingerprint, valid_until_us = excluded.valid_until_us, facts = excluded.facts, \
+             extent = excluded.extent, value_changed_us = excluded.value_changed_us",
+            &[
+                named(credential),
+                named(principal),
+                seen.key.as_str().into(),
+                named(seen.kind),
+                named(seen.state),
+                seen.fingerprint.clone().into(),
+                seen.valid_until.into(),
+                json(&seen.facts)?,
+                named(context.source),
+                extent.0.as_str().into(),
+                now.into(),
+                value_changed.into(),
+            ],
+        )?;
+        Ok(Some(true))
+    }
+
+    /// Identities that hold the same value are judged again: sharing is a fact about each of them.
+    fn touch_sharers(&mut self, fingerprint: &str, now: Instant) -> Result<(), StoreFailure> {
+        let sharers: Vec<IdentityId> = self.query(
+            "credentials",
+            "SELECT DISTINCT p.identity_id FROM credentials c JOIN principals p ON p.principal_id = c.principal_id \
+             WHERE c.fingerprint = $1 LIMIT 1000",
+            &[fingerprint.into()],
+            |row| row.parsed(0),
+        )?;
+        for identity in sharers {
+            self.touch(identity, now)?;
+        }
+        Ok(())
+    }
+
+    fn ingest_grant(
+        &mut self,
+        context: &IngestContext,
+        extent: &Extent,
+        seen: &ObservedGrant,
+        owners: &mut Owners,
+        touched: &mut BTreeSet<IdentityId>,
+    ) -> Result<Option<bool>, StoreFailure> {
+        let Some((principal, identity)) = self.owner(context, &seen.principal, owners)? else {
+            return Ok(None);
+        };
+        let written = self.execute(
+            "INSERT INTO grants (principal_id, resource, right_name, path, grantable, source_id, extent, first_seen_us) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (principal_id, resource, right_name, path) DO UPDATE SET \
+             grantable = excluded.grantable, extent = excluded.extent \
+             WHERE grants.grantable <> excluded.grantable OR grants.extent <> excluded.extent",
+            &[
+                named(principal),
+                seen.resource.as_str().into(),
+                seen.right.as_str().into(),
+                path_text(&seen.path).into(),
+                seen.grantable.into(),
+                named(context.source),
+                extent.0.as_str().into(),
+                context.mint.now.into(),
+            ],
+        )?;
+        if written > 0 {
+            touched.insert(identity);
+        }
+        Ok(Some(written > 0))
+    }
+
+    fn ingest_use(
+        &mut self,
+        context: &IngestContext,
+        seen: &ObservedUse,
+        owners: &mut Owners,
+        touched: &mut BTreeSet<IdentityId>,
+    ) -> Result<Option<bool>, StoreFailure> {
+        let Some((principal, identity)) = self.owner(context, &seen.principal, owners)? else {
+            return Ok(None);
+        };
+        let written = self.execute(
+            "INSERT INTO uses (principal_id, consumer, bucket_us, seen_count) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (principal_id, consumer, bucket_us) DO UPDATE SET seen_count = excluded.seen_count \
+             WHERE uses.seen_count < excluded.seen_count",
+            &[named(principal), seen.consumer.as_str().into(), seen.bucket.into(), seen.count.into()],
+        )?;
+        if written > 0 {
+            touched.insert(identity);
+        }
+        Ok(Some(written > 0))
+    }
+
+    fn ingest_sighting(
+        &mut self,
+        context: &IngestContext,
+        extent: &Extent,
+        seen: &ObservedSighting,
+    ) -> Result<bool, StoreFailure> {
+        let written = self.execute(
+            "INSERT INTO sightings (source_id, extent, place, principal_name, fingerprint, towards, first_seen_us) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (source_id, extent, place, principal_name) DO UPDATE SET \
+             fingerprint = excluded.fingerprint, towards = excluded.towards \
+             WHERE COALESCE(sightings.fingerprint, '') <> COALESCE(excluded.fingerprint, '')",
+            &[
+                named(context.source),
+                extent.0.as_str().into(),
+                seen.place.as_str().into(),
+                seen.principal_name.as_str().into(),
+                seen.fingerprint.clone().into(),
+                seen.towards.clone().into(),
+                context.mint.now.into(),
+            ],
+        )?;
+        Ok(written > 0)
+    }
+
+    /// Counts principals of an extent that are believed present, and lists those not in `seen`.
+    pub fn missing_principals(
+        &mut self,
+        source: SourceId,
+        extent: &str,
+        seen: &Seen,
+    ) -> Result<(i64, Vec<(PrincipalId, IdentityId)>), StoreFailure> {
+        let mut present = 0;
+        let mut missing = Vec::new();
+        self.query(
+            "principals",
+            "SELECT principal_id, identity_id, native_key FROM principals \
+             WHERE source_id = $1 AND extent = $2 AND presence = 'present'",
+            &[named(source), extent.into()],
+            |row| {
+                present += 1;
+                if !seen.contains(&key(&["p", &row.text(2)?])) {
+                    missing.push((row.parsed(0)?, row.parsed(1)?));
+                }
+                Ok(())
+            },
+        )?;
+        Ok((present, missing))
+    }
+
+    /// Marks principals as gone, with their live credentials.
+    pub fn mark_gone(
+        &mut self,
+        principals: &[(PrincipalId, IdentityId)],
+        now: Instant,
+    ) -> Result<(), StoreFailure> {
+        for (principal, identity) in principals {
+            self.execute(
+                "UPDATE principals SET presence = 'gone', gone_us = $2, changed_us = $2 \
+                 WHERE principal_id = $1 AND presence = 'present'",
+                &[named(*principal), now.into()],
+            )?;
+            self.execute(
+                "UPDATE credentials SET state = 'gone' WHERE principal_id = $1 AND state <> 'removed'",
+                &[named(*principal)],
+            )?;
+            self.execute("DELETE FROM grants WHERE principal_id = $1", &[named(*principal)])?;
+            self.touch(*identity, now)?;
+        }
+        Ok(())
+    }
+
+    /// Removes credentials, rights and copies of a whole extent that were not seen; returns how many.
+    pub fn sweep_extent(
+        &mut self,
+        source: SourceId,
+        extent: &str,
+        seen: &Seen,
+        now: Instant,
+    ) -> Result<i64, StoreFailure> {
+        let mut removed = 0;
+        let place: [crate::Value; 2] = [named(source), extent.into()];
+        let credentials = self.query(
+            "credentials",
+            "SELECT c.credential_id, p.native_key, c.native_key, p.identity_id FROM credentials c \
+             JOIN principals p ON p.principal_id = c.principal_id \
+             WHERE c.source_id = $1 AND c.extent = $2 AND c.state NOT IN ('gone', 'removed')",
+            &place,
+            |row| Ok((row.text(0)?, key(&["c", &row.text(1)?, &row.text(2)?]), row.parsed::<IdentityId>(3)?)),
+        )?;
+        for (credential, _, identity) in credentials.into_iter().filter(|(_, key, _)| !seen.contains(key)) {
+            self.execute(
+                "UPDATE credentials SET state = 'gone' WHERE credential_id = $1",
+                &[credential.into()],
+            )?;
+            self.touch(identity, now)?;
+            removed += 1;
+        }
+        let grants = self.query(
+            "grants",
+            "SELECT g.principal_id, g.resource, g.right_name, g.path, p.native_key, p.identity_id FROM grants g \
+             JOIN principals p ON p.principal_id = g.principal_id WHERE g.source_id = $1 AND g.extent = $2",
+            &place,
+            |row| {
+                let key = key(&["g", &row.text(4)?, &row.text(1)?, &row.text(2)?, &row.text(3)?]);
+                let absent = !seen.contains(&key);
+                let row_key = [row.text(0)?, row.text(1)?, row.text(2)?, row.text(3)?];
+                Ok(absent.then_some((row_key, row.parsed::<IdentityId>(5)?)))
+            },
+        )?;
+        for (row_key, identity) in grants.into_iter().flatten() {
+            let values: Vec<crate::Value> = row_key.into_iter().map(Into::into).collect();
+            self.execute(
+                "DELETE FROM grants WHERE principal_id = $1 AND resource = $2 AND right_name = $3 AND path = $4",
+                &values,
+            )?;
+            self.touch(identity, now)?;
+            removed += 1;
+        }
+        Ok(removed + self.sweep_sightings(&place, seen)?)
+    }
+
+    fn sweep_sightings(&mut self, place: &[crate::Value; 2], seen: &Seen) -> Result<i64, StoreFailure> {
+        let sightings = self.query(
+            "sightings",
+            "SELECT place, principal_name FROM sightings WHERE source_id = $1 AND extent = $2",
+            place,
+            |row| Ok((row.text(0)?, row.text(1)?)),
+        )?;
+        let mut removed = 0;
+        let [source, extent] = place;
+        for (found_at, principal) in sightings {
+            if !seen.contains(&key(&["s", &found_at, &principal])) {
+                self.execute(
+                    "DELETE FROM sightings WHERE source_id = $1 AND extent = $2 AND place = $3 AND principal_name = $4",
+                    &[source.clone(), extent.clone(), found_at.into(), principal.into()],
+                )?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+}

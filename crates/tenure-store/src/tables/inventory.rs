@@ -1,0 +1,297 @@
+//! Reading the inventory: principals, their credentials, rights, uses and copies.
+
+use crate::{Row, StoreFailure, Tx, value::named};
+use serde::{Deserialize, Serialize};
+use tenure_model::{
+    CredentialId, CredentialKind, CredentialState, Facts, IdentityId, Instant, Presence, PrincipalId,
+    PrincipalKind, SourceId,
+};
+
+/// A principal as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrincipalRow {
+    /// Its id.
+    pub id: PrincipalId,
+    /// Where it is.
+    pub source: SourceId,
+    /// That source's name.
+    pub source_name: String,
+    /// Which connector reads it.
+    pub system: String,
+    /// Its key in the system.
+    pub native_key: String,
+    /// Its name in the system.
+    pub name: String,
+    /// What kind it is.
+    pub kind: PrincipalKind,
+    /// Part of the system itself.
+    pub built_in: bool,
+    /// What is known about it.
+    pub facts: Facts,
+    /// A comment found beside it.
+    pub charter_hint: Option<String>,
+    /// Whether it is there.
+    pub presence: Presence,
+    /// Whose principal it is.
+    pub identity: IdentityId,
+    /// When it was first seen.
+    pub first_seen: Instant,
+    /// When it went.
+    pub gone: Option<Instant>,
+}
+
+/// A credential as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CredentialRow {
+    /// Its id.
+    pub id: CredentialId,
+    /// Whose it is.
+    pub principal: PrincipalId,
+    /// That principal's name, with its source.
+    pub holder: String,
+    /// Its key within the principal.
+    pub native_key: String,
+    /// What kind it is.
+    pub kind: CredentialKind,
+    /// Whether it would be accepted.
+    pub state: CredentialState,
+    /// Keyed hash of the stored value.
+    pub fingerprint: Option<String>,
+    /// When the system stops accepting it.
+    pub valid_until: Option<Instant>,
+    /// What is known about it.
+    pub facts: Facts,
+    /// When it was first seen.
+    pub first_seen: Instant,
+    /// When a new value was first seen.
+    pub value_changed: Option<Instant>,
+}
+
+/// A right as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantRow {
+    /// On what.
+    pub resource: String,
+    /// Which right.
+    pub right: String,
+    /// By which chain; empty when direct.
+    pub path: Vec<String>,
+    /// May pass it on.
+    pub grantable: bool,
+}
+
+/// A use as it is kept, summed over its buckets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UseRow {
+    /// By whom or from where.
+    pub consumer: String,
+    /// The last hour it was seen in.
+    pub last_seen: Instant,
+    /// How many sessions were seen in all.
+    pub count: i64,
+}
+
+fn principal(row: &Row<'_>) -> Result<PrincipalRow, StoreFailure> {
+    Ok(PrincipalRow {
+        id: row.parsed(0)?,
+        source: row.parsed(1)?,
+        source_name: row.text(2)?,
+        system: row.text(3)?,
+        native_key: row.text(4)?,
+        name: row.text(5)?,
+        kind: row.parsed(6)?,
+        built_in: row.flag(7)?,
+        facts: row.json(8)?,
+        charter_hint: row.opt_text(9)?,
+        presence: row.parsed(10)?,
+        identity: row.parsed(11)?,
+        first_seen: row.instant(12)?,
+        gone: row.opt_instant(13)?,
+    })
+}
+
+fn credential(row: &Row<'_>) -> Result<CredentialRow, StoreFailure> {
+    Ok(CredentialRow {
+        id: row.parsed(0)?,
+        principal: row.parsed(1)?,
+        holder: row.text(2)?,
+        native_key: row.text(3)?,
+        kind: row.parsed(4)?,
+        state: row.parsed(5)?,
+        fingerprint: row.opt_text(6)?,
+        valid_until: row.opt_instant(7)?,
+        facts: row.json(8)?,
+        first_seen: row.instant(9)?,
+        value_changed: row.opt_instant(10)?,
+    })
+}
+
+impl Tx<'_> {
+    /// The principals of an identity.
+    pub fn principals_of(&mut self, identity: IdentityId) -> Result<Vec<PrincipalRow>, StoreFailure> {
+        self.query(
+            "principals",
+            "SELECT p.principal_id, p.source_id, s.name, s.system, p.native_key, p.name, p.kind, p.built_in, p.facts, \
+             p.charter_hint, p.presence, p.identity_id, p.first_seen_us, p.gone_us FROM principals p \
+             JOIN sources s ON s.source_id = p.source_id WHERE p.identity_id = $1 ORDER BY p.name, p.principal_id",
+            &[named(identity)],
+            principal,
+        )
+    }
+
+    /// One principal.
+    pub fn principal(&mut self, id: PrincipalId) -> Result<PrincipalRow, StoreFailure> {
+        self.query_one(
+            "principals",
+            "SELECT p.principal_id, p.source_id, s.name, s.system, p.native_key, p.name, p.kind, p.built_in, p.facts, \
+             p.charter_hint, p.presence, p.identity_id, p.first_seen_us, p.gone_us FROM principals p \
+             JOIN sources s ON s.source_id = p.source_id WHERE p.principal_id = $1",
+            &[named(id)],
+            principal,
+        )?
+        .ok_or_else(|| StoreFailure::Missing { noun: "principal", given: id.to_string() })
+    }
+
+    /// One page of principals after an id, for lists.
+    pub fn principals_page(
+        &mut self,
+        after: Option<PrincipalId>,
+        page_size: i64,
+    ) -> Result<Vec<PrincipalRow>, StoreFailure> {
+        self.query(
+            "principals",
+            "SELECT p.principal_id, p.source_id, s.name, s.system, p.native_key, p.name, p.kind, p.built_in, p.facts, \
+             p.charter_hint, p.presence, p.identity_id, p.first_seen_us, p.gone_us FROM principals p \
+             JOIN sources s ON s.source_id = p.source_id WHERE p.principal_id > $1 ORDER BY p.principal_id LIMIT $2",
+            &[after.map(|id| id.to_string()).unwrap_or_default().into(), page_size.into()],
+            principal,
+        )
+    }
+
+    /// The credentials of a principal.
+    pub fn credentials_of(&mut self, principal: PrincipalId) -> Result<Vec<CredentialRow>, StoreFailure> {
+        self.query(
+            "credentials",
+            "SELECT c.credential_id, c.principal_id, s.name || '/' || p.name, c.native_key, c.kind, c.state, c.fingerprint, \
+             c.valid_until_us, c.facts, c.first_seen_us, c.value_changed_us FROM credentials c \
+             JOIN principals p ON p.principal_id = c.principal_id JOIN sources s ON s.source_id = c.source_id \
+             WHERE c.principal_id = $1 ORDER BY c.native_key",
+            &[named(principal)],
+            credential,
+        )
+    }
+
+    /// One page of credentials after an id, for lists.
+    pub fn credentials_page(
+        &mut self,
+        after: Option<CredentialId>,
+        page_size: i64,
+    ) -> Result<Vec<CredentialRow>, StoreFailure> {
+        self.query(
+            "credentials",
+            "SELECT c.credential_id, c.principal_id, s.name || '/' || p.name, c.native_key, c.kind, c.state, c.fingerprint, \
+             c.valid_until_us, c.facts, c.first_seen_us, c.value_changed_us FROM credentials c \
+             JOIN principals p ON p.principal_id = c.principal_id JOIN sources s ON s.source_id = c.source_id \
+             WHERE c.credential_id > $1 ORDER BY c.credential_id LIMIT $2",
+            &[after.map(|id| id.to_string()).unwrap_or_default().into(), page_size.into()],
+            credential,
+        )
+    }
+
+    /// Holders of other live credentials with the same value, at most ten.
+    pub fn same_value_as(
+        &mut self,
+        credential: CredentialId,
+        fingerprint: &str,
+    ) -> Result<Vec<String>, StoreFailure> {
+        self.query(
+            "credentials",
+            "SELECT s.name || '/' || p.name FROM credentials c JOIN principals p ON p.principal_id = c.principal_id \
+             JOIN sources s ON s.source_id = c.source_id WHERE c.fingerprint = $1 AND c.credential_id <> $2 \
+             AND c.state NOT IN ('gone', 'removed') ORDER BY 1 LIMIT 10",
+            &[fingerprint.into(), named(credential)],
+            |row| row.text(0),
+        )
+    }
+
+    /// Rights of a principal, at most `most`, by resource.
+    pub fn grants_of(&mut self, principal: PrincipalId, most: i64) -> Result<Vec<GrantRow>, StoreFailure> {
+        self.query(
+            "grants",
+            "SELECT resource, right_name, path, grantable FROM grants WHERE principal_id = $1 \
+             ORDER BY resource, right_name, path LIMIT $2",
+            &[named(principal), most.into()],
+            |row| {
+                Ok(GrantRow {
+                    resource: row.text(0)?,
+                    right: row.text(1)?,
+                    path: row.json(2)?,
+                    grantable: row.flag(3)?,
+                })
+            },
+        )
+    }
+
+    /// How many rights a principal holds, and how many things it owns.
+    pub fn count_grants(&mut self, principal: PrincipalId) -> Result<(i64, i64), StoreFailure> {
+        let counted = self.query_one(
+            "grants",
+            "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN right_name = 'owner' THEN 1 ELSE 0 END), 0) AS BIGINT) \
+             FROM grants WHERE principal_id = $1",
+            &[named(principal)],
+            |row| Ok((row.number(0)?, row.number(1)?)),
+        )?;
+        let (all, owned) = counted.unwrap_or((0, 0));
+        Ok((all - owned, owned))
+    }
+
+    /// Uses of a principal, newest first, at most `most` consumers.
+    pub fn uses_of(&mut self, principal: PrincipalId, most: i64) -> Result<Vec<UseRow>, StoreFailure> {
+        self.query(
+            "uses",
+            "SELECT consumer, MAX(bucket_us), CAST(SUM(seen_count) AS BIGINT) FROM uses WHERE principal_id = $1 \
+             GROUP BY consumer ORDER BY 2 DESC, consumer LIMIT $2",
+            &[named(principal), most.into()],
+            |row| Ok(UseRow { consumer: row.text(0)?, last_seen: row.instant(1)?, count: row.number(2)? }),
+        )
+    }
+
+    /// Places where copies of a principal's credential were seen.
+    pub fn copies_of(&mut self, principal_name: &str) -> Result<Vec<(String, Instant)>, StoreFailure> {
+        self.query(
+            "sightings",
+            "SELECT place, first_seen_us FROM sightings WHERE principal_name = $1 ORDER BY place LIMIT 100",
+            &[principal_name.into()],
+            |row| Ok((row.text(0)?, row.instant(1)?)),
+        )
+    }
+
+    /// How many principals, credentials and rights a source holds now.
+    pub fn count_inventory(&mut self, source: SourceId) -> Result<(i64, i64, i64), StoreFailure> {
+        let mut count = |sql: &'static str| -> Result<i64, StoreFailure> {
+            Ok(self.query_one("counts", sql, &[named(source)], |row| row.number(0))?.unwrap_or(0))
+        };
+        Ok((
+            count("SELECT COUNT(*) FROM principals WHERE source_id = $1 AND presence = 'present'")?,
+            count(
+                "SELECT COUNT(*) FROM credentials WHERE source_id = $1 AND state NOT IN ('gone', 'removed')",
+            )?,
+            count("SELECT COUNT(*) FROM grants WHERE source_id = $1")?,
+        ))
+    }
+
+    /// Says where a principal is after a plan of ours settled.
+    pub fn set_presence(
+        &mut self,
+        id: PrincipalId,
+        presence: Presence,
+        now: Instant,
+    ) -> Result<(), StoreFailure> {
+        self.execute(
+            "UPDATE principals SET presence = $2, changed_us = $3, gone_us = COALESCE(gone_us, $3) WHERE principal_id = $1",
+            &[named(id), named(presence), now.into()],
+        )?;
+        self.execute("UPDATE credentials SET state = 'removed' WHERE principal_id = $1", &[named(id)])?;
+        Ok(())
+    }
+}

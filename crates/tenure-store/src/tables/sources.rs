@@ -1,0 +1,149 @@
+//! Sources: configured connections to systems. Their secrets are sealed before they come here.
+
+use crate::{
+    Row, StoreFailure, Tx,
+    value::{json, named},
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use tenure_model::{Instant, Point, ShortName, SourceId};
+
+/// A source as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceRow {
+    /// Its id.
+    pub id: SourceId,
+    /// Its name.
+    pub name: ShortName,
+    /// Which connector.
+    pub system: String,
+    /// Its enforcement points; the first is the primary.
+    pub points: Vec<Point>,
+    /// Settings of the connector.
+    pub options: BTreeMap<String, String>,
+    /// Our password there, sealed.
+    pub secret: Option<Vec<u8>>,
+    /// What cannot be known there, said once.
+    pub not_observable: Vec<Unobservable>,
+    /// When it was added.
+    pub created: Instant,
+}
+
+/// Something that cannot be known at a source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unobservable {
+    /// What.
+    pub what: String,
+    /// Why not.
+    pub why: String,
+    /// What would mend it.
+    pub remedy: String,
+}
+
+fn source(row: &Row<'_>) -> Result<SourceRow, StoreFailure> {
+    let name = ShortName::parse(&row.text(1)?)
+        .map_err(|error| StoreFailure::Shape { table: "sources", why: error.to_string() })?;
+    Ok(SourceRow {
+        id: row.parsed(0)?,
+        name,
+        system: row.text(2)?,
+        points: row.json(3)?,
+        options: row.json(4)?,
+        secret: row.opt_bytes(5)?,
+        not_observable: row.json(6)?,
+        created: row.instant(7)?,
+    })
+}
+
+impl Tx<'_> {
+    /// Adds a source. A name that is taken is a conflict.
+    pub fn add_source(&mut self, source: &SourceRow) -> Result<(), StoreFailure> {
+        if self.source_named(source.name.as_str())?.is_some() {
+            let why = format!("there is already a source named `{}`; choose another name", source.name);
+            return Err(StoreFailure::Conflict { why });
+        }
+        // A removed source keeps its row for the evidence that points to it, not its name.
+        self.execute(
+            "UPDATE sources SET name = name || '#' || source_id WHERE name = $1 AND removed_us IS NOT NULL",
+            &[source.name.as_str().into()],
+        )?;
+        self.execute(
+            "INSERT INTO sources (source_id, name, system, points, options, secret, not_observable, created_us) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            &[
+                named(source.id),
+                source.name.as_str().into(),
+                source.system.as_str().into(),
+                json(&source.points)?,
+                json(&source.options)?,
+                source.secret.clone().into(),
+                json(&source.not_observable)?,
+                source.created.into(),
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// Every source, by name.
+    pub fn sources(&mut self) -> Result<Vec<SourceRow>, StoreFailure> {
+        self.query(
+            "sources",
+            "SELECT source_id, name, system, points, options, secret, not_observable, created_us FROM sources \
+             WHERE removed_us IS NULL ORDER BY name",
+            &[],
+            source,
+        )
+    }
+
+    /// The source of a name.
+    pub fn source_named(&mut self, name: &str) -> Result<Option<SourceRow>, StoreFailure> {
+        self.query_one(
+            "sources",
+            "SELECT source_id, name, system, points, options, secret, not_observable, created_us FROM sources \
+             WHERE name = $1 AND removed_us IS NULL",
+            &[name.into()],
+            source,
+        )
+    }
+
+    /// The source of an id, removed or not.
+    pub fn source(&mut self, id: SourceId) -> Result<SourceRow, StoreFailure> {
+        self.query_one(
+            "sources",
+            "SELECT source_id, name, system, points, options, secret, not_observable, created_us FROM sources \
+             WHERE source_id = $1",
+            &[named(id)],
+            source,
+        )?
+        .ok_or_else(|| StoreFailure::Missing { noun: "source", given: id.to_string() })
+    }
+
+    /// Replaces what cannot be known at a source.
+    pub fn set_not_observable(&mut self, id: SourceId, notes: &[Unobservable]) -> Result<(), StoreFailure> {
+        self.execute(
+            "UPDATE sources SET not_observable = $2 WHERE source_id = $1",
+            &[named(id), json(&notes)?],
+        )?;
+        Ok(())
+    }
+
+    /// Stops reading a source and forgets our password there. What was seen stays as history.
+    pub fn remove_source(&mut self, id: SourceId, now: Instant) -> Result<(), StoreFailure> {
+        let busy = self.query_one(
+            "plans",
+            "SELECT handle FROM plans WHERE source_id = $1 AND state IN ('approved', 'running', 'undoing') LIMIT 1",
+            &[named(id)],
+            |row| row.text(0),
+        )?;
+        if let Some(handle) = busy {
+            let why =
+                format!("plan {handle} is still running there; wait for it, or undo it, then try again");
+            return Err(StoreFailure::Conflict { why });
+        }
+        self.execute(
+            "UPDATE sources SET removed_us = $2, secret = NULL WHERE source_id = $1 AND removed_us IS NULL",
+            &[named(id), now.into()],
+        )?;
+        Ok(())
+    }
+}

@@ -1,0 +1,177 @@
+//! Surveys and extents: what was read when, and how whole it was.
+
+use crate::{Row, StoreFailure, Tx, value::named};
+use serde::{Deserialize, Serialize};
+use tenure_model::{
+    Completeness, Extent, Instant, SourceId, SurveyEvent, SurveyId, SurveyState, lifecycle::advance,
+};
+
+/// A survey as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SurveyRow {
+    /// Its id.
+    pub id: SurveyId,
+    /// Of which source.
+    pub source: SourceId,
+    /// Where it stands.
+    pub state: SurveyState,
+    /// When it began.
+    pub started: Instant,
+    /// When it ended.
+    pub ended: Option<Instant>,
+    /// Things seen.
+    pub seen: i64,
+    /// Things new or different.
+    pub changed: i64,
+    /// Things no longer there.
+    pub missing: i64,
+    /// What a person should know.
+    pub note: Option<String>,
+}
+
+/// An extent as it was last read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExtentRow {
+    /// Its name.
+    pub extent: String,
+    /// Whether it was read whole.
+    pub whole: bool,
+    /// Why not.
+    pub why: Option<String>,
+    /// What would mend it.
+    pub remedy: Option<String>,
+    /// When it was read.
+    pub read: Instant,
+}
+
+fn survey(row: &Row<'_>) -> Result<SurveyRow, StoreFailure> {
+    Ok(SurveyRow {
+        id: row.parsed(0)?,
+        source: row.parsed(1)?,
+        state: row.parsed(2)?,
+        started: row.instant(3)?,
+        ended: row.opt_instant(4)?,
+        seen: row.number(5)?,
+        changed: row.number(6)?,
+        missing: row.number(7)?,
+        note: row.opt_text(8)?,
+    })
+}
+
+impl Tx<'_> {
+    /// Begins a survey. One that a crash left running is marked failed first.
+    pub fn begin_survey(&mut self, id: SurveyId, source: SourceId, now: Instant) -> Result<(), StoreFailure> {
+        self.execute(
+            "UPDATE surveys SET state = 'failed', ended_us = $2, note = 'cut off' WHERE source_id = $1 AND state = 'running'",
+            &[named(source), now.into()],
+        )?;
+        self.execute(
+            "INSERT INTO surveys (survey_id, source_id, state, started_us, seen, changed, missing) \
+             VALUES ($1, $2, 'running', $3, 0, 0, 0)",
+            &[named(id), named(source), now.into()],
+        )?;
+        Ok(())
+    }
+
+    /// One survey.
+    pub fn survey(&mut self, id: SurveyId) -> Result<SurveyRow, StoreFailure> {
+        self.query_one(
+            "surveys",
+            "SELECT survey_id, source_id, state, started_us, ended_us, seen, changed, missing, note FROM surveys \
+             WHERE survey_id = $1",
+            &[named(id)],
+            survey,
+        )?
+        .ok_or_else(|| StoreFailure::Missing { noun: "survey", given: id.to_string() })
+    }
+
+    /// The last survey of a source.
+    pub fn last_survey(&mut self, source: SourceId) -> Result<Option<SurveyRow>, StoreFailure> {
+        self.query_one(
+            "surveys",
+            "SELECT survey_id, source_id, state, started_us, ended_us, seen, changed, missing, note FROM surveys \
+             WHERE source_id = $1 ORDER BY started_us DESC LIMIT 1",
+            &[named(source)],
+            survey,
+        )
+    }
+
+    /// Moves a survey on and notes its counts.
+    pub fn move_survey(&mut self, row: &SurveyRow, event: SurveyEvent) -> Result<SurveyState, StoreFailure> {
+        let current = self.survey(row.id)?.state;
+        let next =
+            advance(current, event).map_err(|error| StoreFailure::Conflict { why: error.to_string() })?;
+        self.execute(
+            "UPDATE surveys SET state = $2, ended_us = $3, seen = $4, changed = $5, missing = $6, note = $7 \
+             WHERE survey_id = $1",
+            &[
+                named(row.id),
+                named(next),
+                row.ended.into(),
+                row.seen.into(),
+                row.changed.into(),
+                row.missing.into(),
+                row.note.clone().into(),
+            ],
+        )?;
+        Ok(next)
+    }
+
+    /// Notes how an extent was read.
+    pub fn note_extent(
+        &mut self,
+        source: SourceId,
+        survey: SurveyId,
+        extent: &Extent,
+        completeness: &Completeness,
+        now: Instant,
+    ) -> Result<(), StoreFailure> {
+        let (whole, why, remedy) = match completeness {
+            Completeness::Whole => (true, None, None),
+            Completeness::Part { why, remedy } => (false, Some(why.clone()), Some(remedy.clone())),
+        };
+        self.execute(
+            "INSERT INTO extents (source_id, extent, whole, why, remedy, read_us, survey_id) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (source_id, extent) DO UPDATE SET \
+             whole = excluded.whole, why = excluded.why, remedy = excluded.remedy, read_us = excluded.read_us, \
+             survey_id = excluded.survey_id",
+            &[
+                named(source),
+                extent.0.as_str().into(),
+                whole.into(),
+                why.into(),
+                remedy.into(),
+                now.into(),
+                named(survey),
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// Every extent of a source, by name.
+    pub fn extents(&mut self, source: SourceId) -> Result<Vec<ExtentRow>, StoreFailure> {
+        self.query(
+            "extents",
+            "SELECT extent, whole, why, remedy, read_us FROM extents WHERE source_id = $1 ORDER BY extent",
+            &[named(source)],
+            |row| {
+                Ok(ExtentRow {
+                    extent: row.text(0)?,
+                    whole: row.flag(1)?,
+                    why: row.opt_text(2)?,
+                    remedy: row.opt_text(3)?,
+                    read: row.instant(4)?,
+                })
+            },
+        )
+    }
+
+    /// Forgets an extent that no longer exists.
+    pub fn forget_extent(&mut self, source: SourceId, extent: &str) -> Result<(), StoreFailure> {
+        self.execute(
+            "DELETE FROM extents WHERE source_id = $1 AND extent = $2",
+            &[named(source), extent.into()],
+        )?;
+        Ok(())
+    }
+}
