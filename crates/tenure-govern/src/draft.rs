@@ -1,0 +1,155 @@
+//! Choosing the steps of a plan, and refusing dangerous plans.
+//!
+//! The order of a revocation closes the race with whoever holds the credential: deny, show
+//! that our own value works, disable, end sessions, delete, sweep for what was minted
+//! meanwhile, prove. The linter is apart from the drafting, so that no draft can talk it over.
+
+use tenure_model::{PlanKind, ProofLevel, StepKind};
+
+/// What is known about the principal when a plan is drafted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target {
+    /// May it authenticate now? If not, no value of ours can be shown to work.
+    pub may_authenticate: bool,
+    /// Does it have a value at all that could be replaced?
+    pub has_value: bool,
+}
+
+/// Why a plan is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanRefused {
+    /// The connector cannot carry out a step.
+    #[error("this kind of source cannot `{step}`")]
+    StepNotPossible {
+        /// Which step.
+        step: StepKind,
+    },
+    /// It would break something that must not break.
+    #[error("this plan would be dangerous: {}", why.join("; "))]
+    Dangerous {
+        /// Each reason.
+        why: Vec<String>,
+    },
+    /// What it would touch could not be read, so nobody could approve it knowingly.
+    #[error("what this would touch could not be read: {}", what.join("; "))]
+    Unread {
+        /// What could not be read.
+        what: Vec<String>,
+    },
+    /// It owns things and nobody was named to receive them.
+    #[error("it owns {owned} things and nobody is named to receive them; name one with --heir")]
+    NoHeir {
+        /// How many.
+        owned: i64,
+    },
+}
+
+/// The steps of a plan, in order.
+pub fn draft_steps(kind: PlanKind, target: Target) -> Vec<StepKind> {
+    match kind {
+        PlanKind::Enable => vec![StepKind::Enable],
+        // The value stays as it is, so that the way back is whole.
+        PlanKind::Disable => vec![StepKind::Disable, StepKind::EndSessions, StepKind::Prove],
+        PlanKind::Revoke if target.may_authenticate => vec![
+            StepKind::Deny,
+            StepKind::Control,
+            StepKind::Disable,
+            StepKind::EndSessions,
+            StepKind::Delete,
+            StepKind::Sweep,
+            StepKind::Prove,
+        ],
+        // Letting it in again only to show a refusal would be the wrong way round.
+        PlanKind::Revoke => {
+            vec![StepKind::Disable, StepKind::EndSessions, StepKind::Delete, StepKind::Sweep, StepKind::Prove]
+        }
+    }
+}
+
+/// The level a plan of this kind must reach unless the programme asks for more.
+pub const fn level_required(kind: PlanKind, programme: ProofLevel) -> ProofLevel {
+    match kind {
+        PlanKind::Revoke => programme,
+        PlanKind::Disable | PlanKind::Enable => ProofLevel::P2,
+    }
+}
+
+/// What a plan would touch, as far as the linter cares.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Touches {
+    /// Why it must not be done at all.
+    pub refusals: Vec<String>,
+    /// What could not be read.
+    pub unread: Vec<String>,
+    /// Things it owns.
+    pub owned: i64,
+    /// Somebody is named to receive them.
+    pub has_heir: bool,
+}
+
+/// Refuses dangerous plans. `possible` are the steps the connector can carry out.
+pub fn lint(steps: &[StepKind], possible: &[StepKind], touches: &Touches) -> Result<(), PlanRefused> {
+    if !touches.refusals.is_empty() {
+        return Err(PlanRefused::Dangerous { why: touches.refusals.clone() });
+    }
+    if let Some(step) = steps.iter().find(|step| step.acts() && !possible.contains(step)) {
+        return Err(PlanRefused::StepNotPossible { step: *step });
+    }
+    let removes = steps.iter().any(|step| step.is_final());
+    if removes && !touches.unread.is_empty() {
+        return Err(PlanRefused::Unread { what: touches.unread.clone() });
+    }
+    if removes && touches.owned > 0 && !touches.has_heir {
+        return Err(PlanRefused::NoHeir { owned: touches.owned });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PlanRefused, Target, Touches, draft_steps, lint};
+    use tenure_model::{PlanKind, StepKind};
+
+    fn check(kind: PlanKind, may_authenticate: bool, expect: &str) {
+        let steps = draft_steps(kind, Target { may_authenticate, has_value: true });
+        let words: Vec<&str> = steps.iter().map(|step| step.as_str()).collect();
+        assert_eq!(words.join(" "), expect);
+    }
+
+    #[test]
+    fn the_steps_of_each_kind_of_plan() {
+        check(PlanKind::Revoke, true, "deny control disable end_sessions delete sweep prove");
+        check(PlanKind::Revoke, false, "disable end_sessions delete sweep prove");
+        check(PlanKind::Disable, true, "disable end_sessions prove");
+        check(PlanKind::Enable, false, "enable");
+    }
+
+    #[test]
+    fn a_plan_that_would_break_something_is_refused_with_every_reason() {
+        let steps = draft_steps(PlanKind::Revoke, Target { may_authenticate: true, has_value: true });
+        let refusals = vec![String::from("it is the account Tenure uses"), String::from("it is built in")];
+        let refused = lint(&steps, StepKind::ALL, &Touches { refusals, ..Touches::default() }).unwrap_err();
+        insta::assert_snapshot!(refused, @"this plan would be dangerous: it is the account Tenure uses; it is built in");
+    }
+
+    #[test]
+    fn what_it_owns_needs_somebody_to_receive_it_only_when_it_is_removed() {
+        let touches = Touches { owned: 3, ..Touches::default() };
+        let revoke = draft_steps(PlanKind::Revoke, Target { may_authenticate: true, has_value: true });
+        assert_eq!(lint(&revoke, StepKind::ALL, &touches), Err(PlanRefused::NoHeir { owned: 3 }));
+        let disable = draft_steps(PlanKind::Disable, Target { may_authenticate: true, has_value: true });
+        assert_eq!(lint(&disable, StepKind::ALL, &touches), Ok(()));
+    }
+
+    #[test]
+    fn a_blast_radius_that_could_not_be_read_stops_only_what_cannot_be_undone() {
+        let touches = Touches { unread: vec![String::from("database `hr`")], ..Touches::default() };
+        let revoke = draft_steps(PlanKind::Revoke, Target { may_authenticate: true, has_value: true });
+        assert!(matches!(lint(&revoke, StepKind::ALL, &touches), Err(PlanRefused::Unread { .. })));
+        assert_eq!(lint(&[StepKind::Disable], StepKind::ALL, &touches), Ok(()));
+        assert_eq!(
+            lint(&[StepKind::Delete], &[StepKind::Disable], &Touches::default()),
+            Err(PlanRefused::StepNotPossible { step: StepKind::Delete })
+        );
+    }
+}

@@ -1,0 +1,257 @@
+//! The step machine: given a plan as it is written down, what comes next.
+//!
+//! It remembers nothing and does nothing. The engine carries out what it says, writes down
+//! what happened, and asks again; so the path after a crash is the normal path. An intended
+//! step found here was cut off: it is observed, never assumed (law 3).
+
+use crate::{
+    Look, PlanView, StepView,
+    level::{Assessment, assess, control_at},
+    patience::{CONTROL_PATIENCE, ESCALATE_AFTER, backoff},
+};
+use std::time::Duration;
+use tenure_model::{ControlPlane, Instant, PlanState, ProbeAnswer, ShortName, StepKind, StepState};
+
+/// Distance between two tries of the control value at a point.
+const CONTROL_DISTANCE: Duration = Duration::from_millis(500);
+
+/// What comes next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing: it is settled, or waits for a decision.
+    Nothing,
+    /// The first step may begin.
+    Begin,
+    /// Generate the value to install and put it into escrow, with what an undo needs.
+    Keep,
+    /// Record an intent for this step, act, settle.
+    Act(i64),
+    /// Observe whether this step's effect is there, and settle.
+    Observe(i64),
+    /// Make an observation for the proof and write it down.
+    Look(Look),
+    /// This step, which changes nothing, is done.
+    Complete(i64),
+    /// Go on without this step; the level will say so.
+    GiveUp(i64, String),
+    /// Do this step once more: something is alive again.
+    Repeat(i64, String),
+    /// Nothing before this instant; say so to a person when it drags on.
+    Wait {
+        /// Until when.
+        until: Instant,
+        /// True when a person should look at the step.
+        escalate: Option<i64>,
+    },
+    /// All is done: this is what is known.
+    Finish(Assessment),
+    /// It was taken back.
+    FinishUndo,
+}
+
+/// Says what comes next.
+pub fn next(view: &PlanView, now: Instant) -> Next {
+    match view.state {
+        PlanState::Proposed
+        | PlanState::Proved
+        | PlanState::Short
+        | PlanState::Undone
+        | PlanState::Withdrawn => Next::Nothing,
+        PlanState::Approved => Next::Begin,
+        PlanState::Undoing => next_of_undo(view, now),
+        PlanState::Running => next_of_run(view, now),
+    }
+}
+
+fn next_of_undo(view: &PlanView, now: Instant) -> Next {
+    if let Some(step) =
+        view.steps.iter().find(|step| matches!(step.state, StepState::Intended | StepState::Unknown))
+    {
+        return observe(step, now);
+    }
+    match view.step(StepKind::Enable) {
+        None => Next::FinishUndo,
+        Some(step) => match step.state {
+            StepState::Waiting | StepState::Failed => when_ready(step, now, Next::Act(step.position)),
+            StepState::Intended | StepState::Unknown => observe(step, now),
+            StepState::Done | StepState::Undone | StepState::Skipped => Next::FinishUndo,
+        },
+    }
+}
+
+fn next_of_run(view: &PlanView, now: Instant) -> Next {
+    let open = view.steps.iter().find(|step| !matches!(step.state, StepState::Done | StepState::Skipped));
+    let Some(step) = open else { return Next::Finish(assess(view)) };
+    match step.state {
+        StepState::Intended | StepState::Unknown => observe(step, now),
+        StepState::Waiting | StepState::Failed => next_of_step(view, step, now),
+        StepState::Done | StepState::Skipped | StepState::Undone => Next::Nothing,
+    }
+}
+
+fn observe(step: &StepView, now: Instant) -> Next {
+    when_ready(step, now, Next::Observe(step.position))
+}
+
+fn when_ready(step: &StepView, now: Instant, ready: Next) -> Next {
+    if now >= step.not_before {
+        ready
+    } else {
+        let escalate = (step.attempt >= ESCALATE_AFTER && !step.escalated).then_some(step.position);
+        Next::Wait { until: step.not_before, escalate }
+    }
+}
+
+fn next_of_step(view: &PlanView, step: &StepView, now: Instant) -> Next {
+    match step.kind {
+        StepKind::Deny => {
+            // Best effort: without it the proof is weaker, but the identity must still end.
+            if step.state == StepState::Failed && (step.escalated || step.attempt >= 3) {
+                let why = "its value could not be replaced, so refusals will prove less";
+                return Next::GiveUp(step.position, String::from(why));
+            }
+            let ready = if view.holds_value { Next::Act(step.position) } else { Next::Keep };
+            when_ready(step, now, ready)
+        }
+        StepKind::Control => next_of_control(view, step, now),
+        StepKind::Disable | StepKind::EndSessions | StepKind::Delete | StepKind::Enable => {
+            when_ready(step, now, Next::Act(step.position))
+        }
+        StepKind::Sweep => next_of_sweep(view, step, now),
+        StepKind::Prove => next_of_proof(view, step, now),
+    }
+}
+
+fn next_of_control(view: &PlanView, step: &StepView, now: Instant) -> Next {
+    let Some(denied) =
+        view.step(StepKind::Deny).filter(|deny| deny.state == StepState::Done).and_then(|deny| deny.done)
+    else {
+        return Next::GiveUp(step.position, String::from("there is no value of ours to try"));
+    };
+    let patience_ends = denied.plus(view.lag).plus(CONTROL_PATIENCE);
+    let mut wake: Option<Instant> = None;
+    for point in &view.points {
+        match view.controls(point, denied).last() {
+            None => return Next::Look(Look::Control(point.clone())),
+            Some((_, ProbeAnswer::Accepted | ProbeAnswer::CannotKnow { .. })) => {}
+            Some((at, ProbeAnswer::Refused { .. } | ProbeAnswer::Unreachable { .. })) => {
+                let again = at.plus(CONTROL_DISTANCE);
+                if now < patience_ends && now >= again {
+                    return Next::Look(Look::Control(point.clone()));
+                }
+                if now < patience_ends {
+                    wake = Some(wake.map_or(again, |earliest| earliest.min(again)));
+                }
+            }
+        }
+    }
+    match wake {
+        Some(until) => Next::Wait { until, escalate: None },
+        None => Next::Complete(step.position),
+    }
+}
+
+fn next_of_sweep(view: &PlanView, step: &StepView, now: Instant) -> Next {
+    let since = view.last_act().unwrap_or(now);
+    match view.derived(since) {
+        None => when_ready(step, now, Next::Look(Look::Derived)),
+        Some((_, [], _)) => Next::Complete(step.position),
+        Some((at, _, _)) => match view.step(StepKind::EndSessions) {
+            Some(end) if end.state == StepState::Done && end.attempt < ESCALATE_AFTER => {
+                Next::Repeat(end.position, String::from("something that came from it is alive"))
+            }
+            Some(_) | None => {
+                let again = at.plus(backoff(ESCALATE_AFTER));
+                if now >= again { Next::Look(Look::Derived) } else { wait(step, again) }
+            }
+        },
+    }
+}
+
+fn wait(step: &StepView, until: Instant) -> Next {
+    Next::Wait { until, escalate: (!step.escalated).then_some(step.position) }
+}
+
+fn next_of_proof(view: &PlanView, step: &StepView, now: Instant) -> Next {
+    let Some(since) = view.last_act() else { return Next::Complete(step.position) };
+    let past_lag = since.plus(view.lag);
+    // One look at each point at once, so that what is still open is seen early.
+    let mut wake: Option<Instant> = None;
+    for point in &view.points {
+        match look_at_point(view, point, since, now) {
+            PointLook::Now => return Next::Look(Look::After(point.clone())),
+            PointLook::At(until) => wake = Some(wake.map_or(until, |earliest| earliest.min(until))),
+            PointLook::Never => {}
+        }
+    }
+    if let Some(again) = reread(view, since, now) {
+        return again;
+    }
+    let derived_at =
+        view.derived(past_lag).map(|(at, found, unread)| (at, found.is_empty(), unread.is_empty()));
+    match derived_at {
+        None if now >= past_lag => return Next::Look(Look::Derived),
+        None => wake = Some(wake.map_or(past_lag, |earliest| earliest.min(past_lag))),
+        Some((_, true, true)) => {}
+        Some((at, _, _)) => {
+            let again = at.plus(Duration::from_secs(5));
+            if now >= again {
+                return Next::Look(Look::Derived);
+            }
+            wake = Some(wake.map_or(again, |earliest| earliest.min(again)));
+        }
+    }
+    match wake {
+        Some(until) if now < past_lag.plus(Duration::from_mins(1)) => Next::Wait { until, escalate: None },
+        Some(until) => wait(step, until),
+        None => Next::Complete(step.position),
+    }
+}
+
+/// A fresh read, once after the last act and again while it shows the wrong thing.
+fn reread(view: &PlanView, since: Instant, now: Instant) -> Option<Next> {
+    match view.control_plane(since) {
+        None => Some(Next::Look(Look::ControlPlane)),
+        Some((_, ControlPlane::Absent | ControlPlane::Disabled)) => None,
+        Some((_, ControlPlane::Enabled)) => {
+            let disable = view.step(StepKind::Disable).filter(|step| step.state == StepState::Done)?;
+            Some(Next::Repeat(disable.position, String::from("a fresh read shows it enabled again")))
+        }
+        Some((at, ControlPlane::Unread { .. })) => {
+            let again = at.plus(Duration::from_secs(2));
+            Some(if now >= again {
+                Next::Look(Look::ControlPlane)
+            } else {
+                Next::Wait { until: again, escalate: None }
+            })
+        }
+    }
+}
+
+enum PointLook {
+    Now,
+    At(Instant),
+    Never,
+}
+
+fn look_at_point(view: &PlanView, point: &ShortName, since: Instant, now: Instant) -> PointLook {
+    if !view.holds_value || control_at(view, point).is_err() {
+        return PointLook::Never;
+    }
+    let afters = view.afters(point, since);
+    let past_lag = since.plus(view.lag);
+    let Some((last, answer)) = afters.last() else { return PointLook::Now };
+    let refused =
+        afters.iter().rev().take_while(|(_, answer)| matches!(answer, ProbeAnswer::Refused { .. })).count();
+    let again = match answer {
+        ProbeAnswer::Refused { .. } if refused >= 2 && *last >= past_lag => return PointLook::Never,
+        // The second refusal counts only past the lag.
+        ProbeAnswer::Refused { .. } => past_lag.max(last.plus(CONTROL_DISTANCE)),
+        ProbeAnswer::CannotKnow { .. } => return PointLook::Never,
+        ProbeAnswer::Accepted | ProbeAnswer::Unreachable { .. } => {
+            let tries = u32::try_from(afters.len().saturating_sub(refused)).unwrap_or(u32::MAX);
+            last.plus(backoff(tries).min(Duration::from_secs(30)))
+        }
+    };
+    if now >= again { PointLook::Now } else { PointLook::At(again) }
+}

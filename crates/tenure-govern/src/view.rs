@@ -1,0 +1,177 @@
+//! A plan as it is written down: all that the step machine may look at.
+//!
+//! The engine reads it from the store before every decision, so that a decision after a
+//! crash is the same decision.
+
+use std::time::Duration;
+use tenure_model::{
+    ControlPlane, Derived, Instant, PlanKind, PlanState, ProbeAnswer, ProofLevel, ShortName, StepKind,
+    StepState,
+};
+
+/// One step as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepView {
+    /// Its place in the plan, from 1.
+    pub position: i64,
+    /// What it does.
+    pub kind: StepKind,
+    /// Where it stands.
+    pub state: StepState,
+    /// How often it was intended.
+    pub attempt: u32,
+    /// Not to be tried again before this.
+    pub not_before: Instant,
+    /// When it was done.
+    pub done: Option<Instant>,
+    /// True when a person was asked to look at it.
+    pub escalated: bool,
+}
+
+/// What an observation was of, with its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SeenWhat {
+    /// An attempt with the value we hold, before the act.
+    Control {
+        /// Where.
+        point: ShortName,
+        /// What was answered.
+        answer: ProbeAnswer,
+    },
+    /// An attempt with the value we hold, after the act.
+    After {
+        /// Where.
+        point: ShortName,
+        /// What was answered.
+        answer: ProbeAnswer,
+    },
+    /// A fresh read of the control plane.
+    ControlPlane(ControlPlane),
+    /// A reading of everything that came from the credential.
+    Derived {
+        /// What was found alive.
+        found: Vec<Derived>,
+        /// Points that could not be read, with why.
+        unread: Vec<(String, String)>,
+    },
+}
+
+/// One observation made for the proof.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// When.
+    pub at: Instant,
+    /// What.
+    pub what: SeenWhat,
+}
+
+/// An observation to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Look {
+    /// Try the value at a point, before the act.
+    Control(ShortName),
+    /// Try the value at a point, after the act.
+    After(ShortName),
+    /// Read the control plane.
+    ControlPlane,
+    /// Read what came from the credential.
+    Derived,
+}
+
+/// A plan as it is written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanView {
+    /// What it is for.
+    pub kind: PlanKind,
+    /// Where it stands.
+    pub state: PlanState,
+    /// Enforcement points to prove at.
+    pub points: Vec<ShortName>,
+    /// The level it must reach.
+    pub required: ProofLevel,
+    /// How long a change takes to reach every point.
+    pub lag: Duration,
+    /// Its steps, in order.
+    pub steps: Vec<StepView>,
+    /// Observations made for its proof, in order of time.
+    pub seen: Vec<Seen>,
+    /// True when the value to install is in escrow.
+    pub holds_value: bool,
+}
+
+impl PlanView {
+    /// The step of a kind.
+    pub fn step(&self, kind: StepKind) -> Option<&StepView> {
+        self.steps.iter().find(|step| step.kind == kind)
+    }
+
+    /// True when a step of this kind is done.
+    pub fn is_done(&self, kind: StepKind) -> bool {
+        self.step(kind).is_some_and(|step| step.state == StepState::Done)
+    }
+
+    /// When the last change outside was made; `None` before the first.
+    pub fn last_act(&self) -> Option<Instant> {
+        self.steps
+            .iter()
+            .filter(|step| step.kind.acts() && step.state == StepState::Done)
+            .filter_map(|step| step.done)
+            .max()
+    }
+
+    /// Answers at a point before the act, since `since`.
+    pub fn controls(&self, point: &ShortName, since: Instant) -> Vec<(Instant, &ProbeAnswer)> {
+        self.seen
+            .iter()
+            .filter_map(|seen| match &seen.what {
+                SeenWhat::Control { point: at, answer } if at == point && seen.at >= since => {
+                    Some((seen.at, answer))
+                }
+                SeenWhat::Control { .. }
+                | SeenWhat::After { .. }
+                | SeenWhat::ControlPlane(_)
+                | SeenWhat::Derived { .. } => None,
+            })
+            .collect()
+    }
+
+    /// Answers at a point after the act, since `since`.
+    pub fn afters(&self, point: &ShortName, since: Instant) -> Vec<(Instant, &ProbeAnswer)> {
+        self.seen
+            .iter()
+            .filter_map(|seen| match &seen.what {
+                SeenWhat::After { point: at, answer } if at == point && seen.at >= since => {
+                    Some((seen.at, answer))
+                }
+                SeenWhat::Control { .. }
+                | SeenWhat::After { .. }
+                | SeenWhat::ControlPlane(_)
+                | SeenWhat::Derived { .. } => None,
+            })
+            .collect()
+    }
+
+    /// The last reading of the control plane since `since`.
+    pub fn control_plane(&self, since: Instant) -> Option<(Instant, &ControlPlane)> {
+        self.seen.iter().rev().find_map(|seen| match &seen.what {
+            SeenWhat::ControlPlane(read) if seen.at >= since => Some((seen.at, read)),
+            SeenWhat::Control { .. }
+            | SeenWhat::After { .. }
+            | SeenWhat::ControlPlane(_)
+            | SeenWhat::Derived { .. } => None,
+        })
+    }
+
+    /// The last reading of what came from the credential since `since`.
+    pub fn derived(&self, since: Instant) -> Option<(Instant, &[Derived], &[(String, String)])> {
+        self.seen.iter().rev().find_map(|seen| match &seen.what {
+            SeenWhat::Derived { found, unread } if seen.at >= since => {
+                Some((seen.at, found.as_slice(), unread.as_slice()))
+            }
+            SeenWhat::Control { .. }
+            | SeenWhat::After { .. }
+            | SeenWhat::ControlPlane(_)
+            | SeenWhat::Derived { .. } => None,
+        })
+    }
+}
