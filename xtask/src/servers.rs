@@ -2,7 +2,8 @@
 //!
 //! Only on Debian and as root, and only packages that are missing; every command is shown. A package's own
 //! server is never started: while packages are installed a policy file (invoke-rc.d's `policy-rc.d`)
-//! forbids it, unless the machine has a policy of its own. Live tests start private servers instead.
+//! forbids it, unless the machine has a policy of its own, and afterwards the new services are disabled.
+//! Live tests start private servers instead.
 
 use std::fs;
 use std::io::Write as _;
@@ -41,6 +42,9 @@ const NEEDED: [Needed; 2] = [
     Needed { name: "postgres", package: "postgresql", look: postgres_available },
     Needed { name: "pgbouncer", package: "pgbouncer", look: pgbouncer_available },
 ];
+
+/// Debian's switch for services at boot, for systemd and for others (update-rc.d(8)).
+const UPDATE_RC: &str = "/usr/sbin/update-rc.d";
 
 const POLICY: &str = "/usr/sbin/policy-rc.d";
 
@@ -86,10 +90,13 @@ fn may_install() -> bool {
 
 fn install(missing: &[&Needed]) -> Result<()> {
     let packages: Vec<&str> = missing.iter().map(|needed| needed.package).collect();
-    println!("   installing {} with apt-get; their own servers are not started", packages.join(" and "));
+    println!("   installing {} with apt-get; their own services stay off", packages.join(" and "));
     let _policy = Policy::place(Path::new(POLICY))?;
     must_succeed(apt_get().args(["update", "-qq"]))?;
-    must_succeed(apt_get().args(["install", "-y", "-qq", "--no-install-recommends"]).args(packages))
+    must_succeed(apt_get().args(["install", "-y", "-qq", "--no-install-recommends"]).args(&packages))?;
+    // A package enables its service for the next start of the machine; nobody asked for that here. The
+    // services are called like their packages.
+    packages.iter().try_for_each(|service| must_succeed(Command::new(UPDATE_RC).args([service, "disable"])))
 }
 
 fn apt_get() -> Command {
