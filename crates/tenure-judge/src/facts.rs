@@ -51,6 +51,8 @@ noun! {
         Present = "present",
         /// The system would let it authenticate.
         MayLogIn = "may_log_in",
+        /// The system is known not to let it authenticate; when unknown, neither this nor `may_log_in`.
+        ShutOut = "shut_out",
         /// No permission check applies to it.
         Superuser = "superuser",
         /// A program that is not an administrative one used it lately.
@@ -114,6 +116,15 @@ pub(crate) enum Holds {
 impl Holds {
     fn when(holds: bool) -> Self {
         if holds { Self::Yes } else { Self::No }
+    }
+
+    /// The opposite; what is unknown stays unknown.
+    const fn reversed(self) -> Self {
+        match self {
+            Self::Yes => Self::No,
+            Self::No => Self::Yes,
+            Self::Unknown => Self::Unknown,
+        }
     }
 
     /// The word shown.
@@ -188,9 +199,12 @@ pub(crate) fn read(dossier: &Dossier, lines: &Lines<'_>) -> Vec<Subject> {
     subjects
 }
 
-/// True when a claim of death is not good enough, or the dead are seen alive.
+/// True when a claim of death is not good enough, or the dead are seen and not known to be shut out.
+///
+/// The same words as `policies/dead_below_level.cedar`, because a standing must not say `retired`
+/// even where a programme leaves that policy out (law 4).
 pub(crate) fn is_unproven(principal: &PrincipalDossier, thresholds: &Thresholds) -> bool {
-    let seen_alive = principal.presence == Presence::Present && may_log_in(principal) == Holds::Yes;
+    let seen_alive = principal.presence == Presence::Present && may_log_in(principal) != Holds::No;
     match &principal.claimed_dead {
         Some(claim) => claim.level < required_level(claim.required, thresholds) || seen_alive,
         None => principal.presence == Presence::Unproven,
@@ -220,12 +234,9 @@ fn read_principal(principal: &PrincipalDossier, lines: &Lines<'_>) -> Subject {
     let seen = PrincipalFact::ALL.iter().map(|fact| {
         let name = fact.as_str();
         match fact {
-            PrincipalFact::Present => Seen::new(
-                name,
-                Holds::when(principal.presence == Presence::Present),
-                principal.presence.as_str(),
-            ),
-            PrincipalFact::MayLogIn => Seen::new(name, may_log_in(principal), ""),
+            PrincipalFact::Present => read_presence(name, principal.presence),
+            PrincipalFact::MayLogIn => read_login(name, may_log_in(principal), principal),
+            PrincipalFact::ShutOut => read_login(name, may_log_in(principal).reversed(), principal),
             PrincipalFact::Superuser => read_flag(name, &principal.facts, names::SUPERUSER),
             PrincipalFact::ApplicationUse => read_application_use(name, principal, lines),
             PrincipalFact::PasswordlessRule => read_text(name, &principal.facts, names::PASSWORDLESS_RULE),
@@ -287,6 +298,23 @@ fn may_log_in(principal: &PrincipalDossier) -> Holds {
     }
 }
 
+fn read_presence(name: &'static str, presence: Presence) -> Seen {
+    match presence {
+        Presence::Present => Seen::new(name, Holds::Yes, "it was seen in the last complete reading"),
+        Presence::Gone | Presence::Retired | Presence::Unproven => {
+            Seen::new(name, Holds::No, presence.as_str())
+        }
+    }
+}
+
+fn read_login(name: &'static str, holds: Holds, principal: &PrincipalDossier) -> Seen {
+    match (principal.kind, holds) {
+        (PrincipalKind::Group, _) => Seen::new(name, holds, "a group"),
+        (PrincipalKind::Account, Holds::Unknown) => read_flag(name, &principal.facts, names::LOGIN),
+        (PrincipalKind::Account, Holds::Yes | Holds::No) => Seen::new(name, holds, ""),
+    }
+}
+
 fn read_flag(name: &'static str, facts: &Facts, fact: &str) -> Seen {
     match facts.get(fact) {
         Some(Fact::Flag(holds)) => Seen::plain(name, *holds),
@@ -341,8 +369,13 @@ fn read_level(name: &'static str, principal: &PrincipalDossier, thresholds: &Thr
     match &principal.claimed_dead {
         Some(claim) => {
             let required = required_level(claim.required, thresholds);
-            let sentence = printable(&claim.sentence, 300);
-            let says = format!("{} of {required}, {}; {sentence}", claim.level, claim.level.meaning());
+            let (sentence, meaning) = (printable(&claim.sentence, 300), claim.level.meaning());
+            let known = if claim.level < required {
+                format!("it is known to {} and {required} is required", claim.level)
+            } else {
+                format!("it is known to {} as required", claim.level)
+            };
+            let says = format!("{known} ({meaning}; {sentence})");
             Seen::new(name, Holds::when(claim.level < required), says)
         }
         None if principal.presence == Presence::Unproven => {
@@ -364,13 +397,13 @@ fn read_live(name: &'static str, accepted: bool, credential: &CredentialDossier,
 fn read_weak_hash(name: &'static str, credential: &CredentialDossier) -> Seen {
     let weak = read_text(name, &credential.facts, names::WEAK);
     match (weak.holds, credential.facts.get(names::VERIFIER)) {
-        (Holds::No, Some(Fact::Text(verifier))) if verifier == "md5" => {
+        (Holds::No | Holds::Unknown, Some(Fact::Text(verifier))) if verifier == "md5" => {
             Seen::new(name, Holds::Yes, "kept as md5, which is broken quickly")
         }
         (Holds::No, Some(Fact::Unknown(why))) => {
             Seen::new(name, Holds::Unknown, printable(why, SHOWN_CHARS_MAX))
         }
-        _ => weak,
+        (Holds::Yes | Holds::No | Holds::Unknown, _) => weak,
     }
 }
 

@@ -1,0 +1,368 @@
+//! Dossiers for tests: written out briefly as TOML, or generated.
+
+use proptest::prelude::*;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use tenure_judge::{ClaimedDead, CredentialDossier, Dossier, PrincipalDossier, UseDossier};
+use tenure_model::{
+    Charter, CredentialId, CredentialKind, CredentialState, Fact, Facts, IdRandomness, IdentityId, Instant,
+    PersonId, Presence, PrincipalId, PrincipalKind, ProofLevel, names,
+};
+
+/// The time at which tests judge: 2026-06-01T00:00:00Z.
+pub(crate) const NOW: Instant = Instant::from_micros(1_780_272_000_000_000);
+const DAY_MICROS: i64 = 86_400_000_000;
+
+pub(crate) fn days_ago(days: i64) -> Instant {
+    Instant::from_micros(NOW.as_micros() - days * DAY_MICROS)
+}
+
+/// A dossier as an example writes it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "the form of the examples, where each is a word on a line")]
+pub(crate) struct Brief {
+    pub(crate) enrolled: bool,
+    pub(crate) built_in: bool,
+    pub(crate) business_owner: bool,
+    pub(crate) technical_owner: bool,
+    pub(crate) purpose: Option<String>,
+    pub(crate) rotation_days: Option<u32>,
+    pub(crate) principals: Vec<BriefPrincipal>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct BriefPrincipal {
+    name: String,
+    source: String,
+    kind: PrincipalKind,
+    presence: Presence,
+    facts: BTreeMap<String, BriefFact>,
+    credentials: Vec<BriefCredential>,
+    uses: Vec<BriefUse>,
+    use_not_observable: Option<String>,
+    claimed_dead: Option<ClaimedDead>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct BriefCredential {
+    state: CredentialState,
+    facts: BTreeMap<String, BriefFact>,
+    first_seen_days_ago: i64,
+    changed_days_ago: Option<i64>,
+    ends_in_days: Option<i64>,
+    same_value: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BriefUse {
+    consumer: String,
+    days_ago: i64,
+    count: i64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum BriefFact {
+    Flag(bool),
+    Text(String),
+    Texts(Vec<String>),
+    Unknown { unknown: String },
+}
+
+impl Default for Brief {
+    fn default() -> Self {
+        Self {
+            enrolled: true,
+            built_in: false,
+            business_owner: false,
+            technical_owner: false,
+            purpose: None,
+            rotation_days: None,
+            principals: Vec::new(),
+        }
+    }
+}
+
+impl Default for BriefPrincipal {
+    fn default() -> Self {
+        Self {
+            name: "app".to_owned(),
+            source: "pg-main".to_owned(),
+            kind: PrincipalKind::Account,
+            presence: Presence::Present,
+            facts: BTreeMap::from([(names::LOGIN.to_owned(), BriefFact::Flag(true))]),
+            credentials: Vec::new(),
+            uses: Vec::new(),
+            use_not_observable: None,
+            claimed_dead: None,
+        }
+    }
+}
+
+impl Default for BriefCredential {
+    fn default() -> Self {
+        Self {
+            state: CredentialState::Live,
+            facts: BTreeMap::new(),
+            first_seen_days_ago: 0,
+            changed_days_ago: None,
+            ends_in_days: None,
+            same_value: Vec::new(),
+        }
+    }
+}
+
+/// Reads one dossier from TOML.
+pub(crate) fn dossier(text: &str) -> Dossier {
+    toml::from_str::<Brief>(text).unwrap().dossier()
+}
+
+/// Ten bytes that differ by number.
+fn random(number: usize) -> IdRandomness {
+    let mut bytes = [7; 10];
+    bytes[2..].copy_from_slice(&(number as u64).to_be_bytes());
+    bytes
+}
+
+impl Brief {
+    pub(crate) fn dossier(&self) -> Dossier {
+        let mut credentials = 0;
+        let mut principals = Vec::new();
+        for (index, brief) in self.principals.iter().enumerate() {
+            principals.push(brief.principal(index, &mut credentials));
+        }
+        Dossier {
+            identity: IdentityId::new(NOW, random(0)),
+            name: self.principals.first().map_or("nothing".to_owned(), |first| first.name.clone()),
+            enrolled: self.enrolled,
+            built_in: self.built_in,
+            charter: Charter {
+                business_owner: self.business_owner.then(|| PersonId::new(NOW, random(1))),
+                technical_owner: self.technical_owner.then(|| PersonId::new(NOW, random(2))),
+                purpose: self.purpose.clone(),
+                rotation_days: self.rotation_days,
+                ..Charter::default()
+            },
+            principals,
+        }
+    }
+}
+
+impl BriefPrincipal {
+    fn principal(&self, index: usize, credentials: &mut usize) -> PrincipalDossier {
+        let mut numbered = || {
+            *credentials += 1;
+            *credentials
+        };
+        PrincipalDossier {
+            id: PrincipalId::new(NOW, random(index)),
+            name: self.name.clone(),
+            source: self.source.clone(),
+            system: "postgres".to_owned(),
+            kind: self.kind,
+            presence: self.presence,
+            facts: facts(&self.facts),
+            credentials: self.credentials.iter().map(|brief| brief.credential(numbered())).collect(),
+            uses: self.uses.iter().map(BriefUse::of).collect(),
+            use_coverage: self.use_not_observable.clone(),
+            claimed_dead: self.claimed_dead.clone(),
+            grants: 3,
+            owned: 1,
+        }
+    }
+}
+
+impl BriefCredential {
+    fn credential(&self, number: usize) -> CredentialDossier {
+        CredentialDossier {
+            id: CredentialId::new(NOW, random(number)),
+            kind: CredentialKind::Password,
+            state: self.state,
+            facts: facts(&self.facts),
+            valid_until: self.ends_in_days.map(|days| days_ago(-days)),
+            first_seen: days_ago(self.first_seen_days_ago),
+            value_changed_at: self.changed_days_ago.map(days_ago),
+            same_value: self.same_value.clone(),
+        }
+    }
+}
+
+impl BriefUse {
+    fn of(&self) -> UseDossier {
+        UseDossier { consumer: self.consumer.clone(), last_seen: days_ago(self.days_ago), count: self.count }
+    }
+}
+
+fn facts(briefs: &BTreeMap<String, BriefFact>) -> Facts {
+    briefs
+        .iter()
+        .map(|(name, brief)| {
+            let fact = match brief.clone() {
+                BriefFact::Flag(value) => Fact::Flag(value),
+                BriefFact::Text(value) => Fact::Text(value),
+                BriefFact::Texts(values) => Fact::Texts(values),
+                BriefFact::Unknown { unknown } => Fact::Unknown(unknown),
+            };
+            (name.clone(), fact)
+        })
+        .collect()
+}
+
+fn any_of<T: Clone + std::fmt::Debug + 'static>(values: &'static [T]) -> impl Strategy<Value = T> {
+    proptest::sample::select(values)
+}
+
+fn any_fact() -> impl Strategy<Value = Fact> {
+    let text = proptest::sample::select(vec![
+        "",
+        "md5",
+        "none",
+        "scram-sha-256",
+        "other",
+        "host all all trust",
+        "x\n\u{202e}y",
+    ]);
+    prop_oneof![
+        4 => any::<bool>().prop_map(Fact::Flag),
+        4 => text.prop_map(|text| Fact::Text(text.to_owned())),
+        1 => any::<i64>().prop_map(Fact::Number),
+        1 => Just(Fact::At(NOW)),
+        1 => Just(Fact::Texts(Vec::new())),
+        1 => Just(Fact::Texts(vec!["local all all trust".to_owned(), "b".to_owned()])),
+        1 => Just(Fact::Unknown("not readable".to_owned())),
+    ]
+}
+
+fn any_facts() -> impl Strategy<Value = Facts> {
+    const NAMES: &[&str] = &[
+        names::LOGIN,
+        names::SUPERUSER,
+        names::PASSWORDLESS_RULE,
+        names::VERIFIER,
+        names::WEAK,
+        names::GUESSABLE,
+        "unheard_of",
+    ];
+    let likely = prop_oneof![3 => Just(true), 1 => Just(false)];
+    let drawn = proptest::collection::btree_map(any_of(NAMES).prop_map(str::to_owned), any_fact(), 0..6);
+    // Half of what is drawn can log in as a superuser with a SCRAM password: otherwise little would fail.
+    (drawn, any::<bool>(), likely).prop_map(|(mut facts, plain, login)| {
+        if plain {
+            facts.insert(names::LOGIN.to_owned(), Fact::Flag(login));
+            facts.insert(names::SUPERUSER.to_owned(), Fact::Flag(login));
+            facts.insert(names::VERIFIER.to_owned(), Fact::Text("scram-sha-256".to_owned()));
+        }
+        facts
+    })
+}
+
+/// An instant near enough to the thresholds that both sides and the line itself are drawn.
+fn any_instant() -> impl Strategy<Value = Instant> {
+    (prop_oneof![-400_i64..40, Just(-90), Just(-30), Just(0)], -1_i64..=1)
+        .prop_map(|(days, micros)| Instant::from_micros(NOW.as_micros() + days * DAY_MICROS + micros))
+}
+
+fn any_credential() -> impl Strategy<Value = CredentialDossier> {
+    (
+        any::<[u8; 10]>(),
+        prop_oneof![3 => Just(CredentialState::Live), 1 => any_of(CredentialState::ALL)],
+        any_facts(),
+        proptest::option::weighted(0.4, any_instant()),
+        any_instant(),
+        proptest::option::of(any_instant()),
+        proptest::collection::vec("[a-z]{1,8}", 0..2),
+    )
+        .prop_map(|(id, state, facts, valid_until, first_seen, value_changed_at, same_value)| {
+            CredentialDossier {
+                id: CredentialId::new(NOW, id),
+                kind: CredentialKind::Password,
+                state,
+                facts,
+                valid_until,
+                first_seen,
+                value_changed_at,
+                same_value,
+            }
+        })
+}
+
+fn any_use() -> impl Strategy<Value = UseDossier> {
+    const CONSUMERS: &[&str] = &[
+        "10.0.3.7 (etl)",
+        "10.0.3.7 (PSQL)",
+        "local (pgAdmin 4 - DB:x)",
+        "10.0.3.7",
+        "10.0.3.7 ()",
+        "a (b (psql))",
+    ];
+    (any_of(CONSUMERS), any_instant(), 0_i64..3).prop_map(|(consumer, last_seen, count)| UseDossier {
+        consumer: consumer.to_owned(),
+        last_seen,
+        count,
+    })
+}
+
+fn any_claim() -> impl Strategy<Value = ClaimedDead> {
+    (any_of(ProofLevel::ALL), any_of(ProofLevel::ALL)).prop_map(|(level, required)| ClaimedDead {
+        level,
+        required,
+        sentence: "as far as is known".to_owned(),
+    })
+}
+
+fn any_principal() -> impl Strategy<Value = PrincipalDossier> {
+    (
+        any::<[u8; 10]>(),
+        "[a-zA-Z\"\n\u{202e} {}|]{1,12}",
+        prop_oneof![4 => Just(PrincipalKind::Account), 1 => Just(PrincipalKind::Group)],
+        prop_oneof![3 => Just(Presence::Present), 1 => any_of(Presence::ALL)],
+        any_facts(),
+        proptest::collection::vec(any_credential(), 0..3),
+        proptest::collection::vec(any_use(), 0..4),
+        proptest::option::of(Just("not visible".to_owned())),
+        proptest::option::weighted(0.2, any_claim()),
+    )
+        .prop_map(|(id, name, kind, presence, facts, credentials, uses, use_coverage, claimed_dead)| {
+            PrincipalDossier {
+                id: PrincipalId::new(NOW, id),
+                name,
+                source: "pg-main".to_owned(),
+                system: "postgres".to_owned(),
+                kind,
+                presence,
+                facts,
+                credentials,
+                uses,
+                use_coverage,
+                claimed_dead,
+                grants: 0,
+                owned: 0,
+            }
+        })
+}
+
+/// Any dossier, including nonsense that no connector would send.
+pub(crate) fn any_dossier() -> impl Strategy<Value = Dossier> {
+    (
+        any::<bool>(),
+        proptest::bool::weighted(0.2),
+        proptest::option::of(Just(PersonId::new(NOW, [1; 10]))),
+        proptest::option::of(Just(PersonId::new(NOW, [2; 10]))),
+        proptest::option::of(proptest::sample::select(vec![0_u32, 1, 30, 90, 365, u32::MAX])),
+        proptest::collection::vec(any_principal(), 0..3),
+    )
+        .prop_map(|(enrolled, built_in, business_owner, technical_owner, rotation_days, principals)| {
+            Dossier {
+                identity: IdentityId::new(NOW, [9; 10]),
+                name: "drawn".to_owned(),
+                enrolled,
+                built_in,
+                charter: Charter { business_owner, technical_owner, rotation_days, ..Charter::default() },
+                principals,
+            }
+        })
+}

@@ -1,0 +1,17 @@
+//! The judge from outside: labelled examples, an executable model, properties and goldens.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "in a test a surprise is a failure, and these end it with the place"
+)]
+
+mod decisions;
+mod dossiers;
+mod examples;
+mod matrix;
+mod model;
+mod programmes;
+mod properties;
+mod standings;

@@ -1,0 +1,182 @@
+//! Every setting changes something, and bad programmes are refused with the sentence that helps.
+
+use crate::dossiers::{NOW, dossier};
+use std::error::Error;
+use tenure_judge::{Judge, Judgement, OpenSince, Programme};
+use tenure_model::{Severity, Standing};
+
+fn judge_by(programme: &str, brief: &str) -> Judgement {
+    let programme = Programme::parse(programme).unwrap();
+    Judge::new(&programme).unwrap().judge(&dossier(brief), &OpenSince::new(), NOW).unwrap()
+}
+
+/// The failing policies under the default programme and under this one.
+fn before_and_after(programme: &str, brief: &str) -> [Vec<String>; 2] {
+    ["version = 1", programme].map(|programme| {
+        judge_by(programme, brief).conditions.into_iter().map(|condition| condition.policy).collect()
+    })
+}
+
+const OLD: &str = r#"
+    business_owner = true
+    [[principals]]
+    credentials = [{ facts = { verifier = "scram-sha-256" }, first_seen_days_ago = 60 }]"#;
+const OWNERLESS: &str = "[[principals]]";
+
+#[test]
+fn rotation_days_max_says_how_old_a_value_may_get() {
+    let [before, after] = before_and_after("version = 1\n[thresholds]\nrotation_days_max = 45", OLD);
+    assert_eq!((before.as_slice(), after.as_slice()), (&[][..], &["rotation_overdue".to_owned()][..]));
+}
+
+#[test]
+fn application_use_days_says_how_long_a_use_counts() {
+    let brief = r#"
+        business_owner = true
+        [[principals]]
+        facts = { login = true, superuser = true }
+        uses = [{ consumer = "10.0.3.7 (etl)", days_ago = 40, count = 1 }]"#;
+    let [before, after] = before_and_after("version = 1\n[thresholds]\napplication_use_days = 60", brief);
+    assert_eq!(
+        (before.as_slice(), after.as_slice()),
+        (&[][..], &["superuser_as_application_role".to_owned()][..])
+    );
+}
+
+#[test]
+fn administrative_consumers_excuse_a_program() {
+    let brief = r#"
+        business_owner = true
+        [[principals]]
+        facts = { login = true, superuser = true }
+        uses = [{ consumer = "10.0.3.7 (Ops Console 3)", days_ago = 1, count = 1 }]"#;
+    let programme = "version = 1\n[thresholds]\nadministrative_consumers = ['ops console*']";
+    let [before, after] = before_and_after(programme, brief);
+    assert_eq!(
+        (before.as_slice(), after.as_slice()),
+        (&["superuser_as_application_role".to_owned()][..], &[][..])
+    );
+}
+
+#[test]
+fn required_proof_level_says_how_well_a_death_must_be_known() {
+    let brief = r#"
+        [[principals]]
+        presence = "retired"
+        claimed_dead = { level = "P3", required = "P2", sentence = "refused" }"#;
+    let [before, after] = before_and_after("version = 1\n[thresholds]\nrequired_proof_level = \"P3\"", brief);
+    assert_eq!((before.as_slice(), after.as_slice()), (&["dead_below_level".to_owned()][..], &[][..]));
+    assert_eq!(judge_by("version = 1", brief).standing, Standing::Unproven);
+    let lower = judge_by("version = 1\n[thresholds]\nrequired_proof_level = \"P3\"", brief);
+    assert_eq!(lower.standing, Standing::Retired);
+}
+
+#[test]
+fn each_grace_says_how_long_a_condition_of_its_severity_may_fail() {
+    for severity in Severity::ALL {
+        let programme = |grace: &str| {
+            format!(
+                "version = 1\n[policies.no_owner]\nseverity = \"{severity}\"\n[thresholds.grace_days]\n{grace}"
+            )
+        };
+        assert_eq!(judge_by(&programme(""), OWNERLESS).standing, Standing::Due, "{severity}");
+        let none = judge_by(&programme(&format!("{severity} = 0")), OWNERLESS);
+        assert_eq!(none.standing, Standing::Lapsed, "{severity}");
+        let days = judge_by(&programme(&format!("{severity} = 11")), OWNERLESS);
+        assert_eq!(
+            days.conditions[0].lapses_at,
+            NOW.plus(std::time::Duration::from_hours(264)),
+            "{severity}"
+        );
+    }
+}
+
+#[test]
+fn a_policy_can_be_left_out_and_its_severity_replaced() {
+    let [before, after] = before_and_after("version = 1\n[policies.no_owner]\nenabled = false", OWNERLESS);
+    assert_eq!((before.as_slice(), after.as_slice()), (&["no_owner".to_owned()][..], &[][..]));
+    let severe = judge_by("version = 1\n[policies.no_owner]\nseverity = \"critical\"", OWNERLESS);
+    assert_eq!(severe.conditions[0].severity, Severity::Critical);
+    assert_eq!(judge_by("version = 1", OWNERLESS).conditions[0].severity, Severity::Medium);
+}
+
+#[test]
+fn leaving_out_the_policy_on_proof_never_makes_the_unproven_retired() {
+    let brief = r#"
+        [[principals]]
+        presence = "retired"
+        claimed_dead = { level = "P2", required = "P4", sentence = "absent" }"#;
+    let judged = judge_by("version = 1\n[policies.dead_below_level]\nenabled = false", brief);
+    assert!(judged.conditions.is_empty());
+    assert_eq!(judged.standing, Standing::Unproven);
+}
+
+fn refused(text: &str) -> String {
+    let refused = Programme::parse(text).unwrap_err();
+    let mut shown = refused.to_string();
+    if let Some(source) = refused.source() {
+        shown = format!("{shown}: {source}");
+    }
+    shown
+}
+
+#[test]
+fn a_bad_programme_is_refused_with_the_sentence_that_helps() {
+    let table = [
+        "",
+        "version = 2",
+        "version = 1\nthreshold = 3",
+        "version = 1\n[thresholds]\nrotation_days = 3",
+        "version = 1\n[thresholds]\nrotation_days_max = 0",
+        "version = 1\n[thresholds]\nrotation_days_max = -1",
+        "version = 1\n[thresholds]\nrotation_days_max = \"90\"",
+        "version = 1\n[thresholds]\napplication_use_days = 366",
+        "version = 1\n[thresholds]\nrequired_proof_level = \"P9\"",
+        "version = 1\n[thresholds.grace_days]\nhigh = 366",
+        "version = 1\n[thresholds.grace_days]\nurgent = 3",
+        "version = 1\n[thresholds]\nadministrative_consumers = ['*']",
+        "version = 1\n[thresholds]\nadministrative_consumers = [' ']",
+        "version = 1\n[policies.no_ownr]\nenabled = false",
+        "version = 1\n[policies.no_owner]\nenable = false",
+        "version = 1\n[policies.no_owner]\nseverity = \"awful\"",
+        "version = ",
+    ];
+    let shown: Vec<String> =
+        table.iter().map(|text| format!("{text:?}\n{}\n", refused(text).trim_end())).collect();
+    insta::assert_snapshot!(shown.join("\n"));
+    let many = format!("version = 1\n[thresholds]\nadministrative_consumers = {:?}", vec!["a"; 101]);
+    insta::assert_snapshot!(refused(&many), @"`administrative_consumers` has 101 patterns; at most 100 are read");
+    let long = format!("version = 1\n[thresholds]\nadministrative_consumers = [{:?}]", "a".repeat(101));
+    insta::assert_snapshot!(refused(&long), @"`aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…` in `administrative_consumers` is longer than 100 characters");
+}
+
+#[test]
+fn a_programme_made_in_code_is_checked_like_one_read_from_a_file() {
+    let mut programme = Programme::default();
+    programme.thresholds.rotation_days_max = 0;
+    let refused = Judge::new(&programme).unwrap_err();
+    insta::assert_snapshot!(refused, @"`thresholds.rotation_days_max` is 0; it must be from 1 to 3650");
+}
+
+#[test]
+fn the_defaults_written_out_read_back_the_same() {
+    let text = toml::to_string(&Programme::default()).unwrap();
+    assert_eq!(Programme::parse(&text).unwrap(), Programme::default());
+    insta::assert_snapshot!(text, @r#"
+version = 1
+
+[thresholds]
+rotation_days_max = 90
+required_proof_level = "P4"
+application_use_days = 30
+administrative_consumers = ["psql", "pgAdmin*", "pg_dump*", "pg_restore", "pg_basebackup", "pg_receivewal", "pg_upgrade", "vacuumdb", "reindexdb", "DBeaver*", "DataGrip*", "pgbackrest*", "barman*", "tenure*"]
+
+[thresholds.grace_days]
+low = 90
+medium = 30
+high = 7
+critical = 1
+
+[policies]
+"#);
+}

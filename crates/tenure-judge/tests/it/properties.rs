@@ -1,0 +1,157 @@
+//! What must hold for every dossier, including nonsense.
+
+use crate::dossiers::{NOW, any_dossier};
+use crate::model;
+use proptest::prelude::*;
+use tenure_judge::{Judge, Judgement, OpenSince, Programme, Recall};
+use tenure_model::{Instant, ProofLevel, Standing};
+
+fn lines() -> model::Lines {
+    model::Lines {
+        rotation_days_max: 90,
+        application_use_days: 30,
+        required: ProofLevel::P4,
+        administrative: vec!["psql", "pgadmin*"],
+    }
+}
+
+/// The default programme, with the patterns the model knows.
+fn programme() -> Programme {
+    let mut programme = Programme::default();
+    programme.thresholds.administrative_consumers = vec!["psql".to_owned(), "pgAdmin*".to_owned()];
+    programme
+}
+
+/// As the engine would pass it back after having opened findings for these conditions.
+fn opened(judgement: &Judgement, now: Instant) -> OpenSince {
+    let keys =
+        judgement.conditions.iter().map(|condition| (condition.policy.clone(), condition.subject.clone()));
+    keys.map(|key| (key, now)).collect()
+}
+
+fn failing(judgement: &Judgement) -> Vec<(&str, String)> {
+    let mut failing: Vec<(&str, String)> = judgement
+        .conditions
+        .iter()
+        .map(|condition| (condition.policy.as_str(), condition.subject.clone()))
+        .collect();
+    failing.sort();
+    failing
+}
+
+fn after(at: Instant, micros: i64) -> Instant {
+    Instant::from_micros(at.as_micros() + micros)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_plain_model_agrees_with_cedar_on_every_condition_and_standing(
+        dossiers in proptest::collection::vec(any_dossier(), 16),
+        grace_spent_days in 0_i64..40,
+    ) {
+        thread_local!(static JUDGE: Judge = Judge::new(&programme()).unwrap());
+        for dossier in &dossiers {
+            let (fresh, later) = JUDGE.with(|judge| {
+                let fresh = judge.judge(dossier, &OpenSince::new(), NOW).unwrap();
+                let open_since = opened(&fresh, after(NOW, -grace_spent_days * 86_400_000_000));
+                (fresh, judge.judge(dossier, &open_since, NOW).unwrap())
+            });
+            let expected = model::failing(dossier, &lines(), NOW);
+            prop_assert_eq!(failing(&fresh), expected.clone());
+            prop_assert_eq!(failing(&later), expected.clone());
+            let past_grace = |policy: &str| {
+                let days = match policy {
+                    "dead_below_level" | "passwordless_access" => 1,
+                    "superuser_as_application_role" | "weak_or_reused_password" => 7,
+                    _ => 30,
+                };
+                grace_spent_days >= days
+            };
+            let fails = !expected.is_empty();
+            let past = expected.iter().any(|(policy, _)| past_grace(policy));
+            prop_assert_eq!(fresh.standing, model::standing(dossier, &lines(), fails, false));
+            prop_assert_eq!(later.standing, model::standing(dossier, &lines(), fails, past));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_changes_before_changes_at_and_something_does_at_it(dossier in any_dossier()) {
+        thread_local!(static JUDGE: Judge = Judge::new(&programme()).unwrap());
+        let judge = |open_since: &OpenSince, now| JUDGE.with(|judge| judge.judge(&dossier, open_since, now).unwrap());
+        let open_since = opened(&judge(&OpenSince::new(), NOW), NOW);
+        let judged = judge(&open_since, NOW);
+        prop_assert_eq!(&judge(&open_since, NOW), &judged);
+        if let Some(at) = judged.changes_at {
+            prop_assert!(at > NOW);
+            prop_assert_eq!(&judge(&open_since, after(at, -1)), &judged);
+            prop_assert_ne!(&judge(&open_since, at), &judged);
+        } else {
+            prop_assert_eq!(&judge(&open_since, after(NOW, 900 * 86_400_000_000)), &judged);
+        }
+    }
+
+    #[test]
+    fn following_changes_at_comes_to_rest_and_never_skips_a_change(dossier in any_dossier()) {
+        thread_local!(static JUDGE: Judge = Judge::new(&programme()).unwrap());
+        let judge = |open_since: &OpenSince, now| JUDGE.with(|judge| judge.judge(&dossier, open_since, now).unwrap());
+        let (mut open_since, mut now, mut steps) = (OpenSince::new(), NOW, 0);
+        loop {
+            let judged = judge(&open_since, now);
+            for (key, at) in opened(&judged, now) {
+                open_since.entry(key).or_insert(at);
+            }
+            let Some(at) = judge(&open_since, now).changes_at else { break };
+            prop_assert!(at > now);
+            // Halfway there nothing has changed but what finding was opened.
+            let halfway = Instant::from_micros(now.as_micros().midpoint(at.as_micros()));
+            prop_assert_eq!(judge(&open_since, halfway), judge(&open_since, now));
+            now = at;
+            steps += 1;
+            prop_assert!(steps < 100, "does not come to rest");
+        }
+    }
+
+    #[test]
+    fn conditions_are_never_shown_for_governance_before_enrolment(dossier in any_dossier()) {
+        thread_local!(static JUDGE: Judge = Judge::new(&programme()).unwrap());
+        let judged = JUDGE.with(|judge| judge.judge(&dossier, &OpenSince::new(), NOW).unwrap());
+        if !dossier.enrolled && !dossier.built_in {
+            prop_assert!(judged.conditions.iter().all(|condition| condition.kind.as_str() == "hygiene"));
+            prop_assert!(!matches!(judged.standing, Standing::Sound | Standing::Due | Standing::Lapsed));
+        }
+    }
+
+    #[test]
+    fn what_is_shown_stays_on_one_line_whatever_a_role_is_called(dossier in any_dossier()) {
+        thread_local!(static JUDGE: Judge = Judge::new(&programme()).unwrap());
+        let judged = JUDGE.with(|judge| judge.judge(&dossier, &OpenSince::new(), NOW).unwrap());
+        let shown = judged.conditions.iter().flat_map(|condition| [&condition.reason, &condition.remedy]);
+        for text in shown.chain(judged.explanation.iter().map(|fact| &fact.value)) {
+            prop_assert!(!text.contains(['\n', '\u{202e}']), "{text:?}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn remembering_rulings_changes_no_answer(dossier in any_dossier()) {
+        thread_local! {
+            static REMEMBERS: Judge = Judge::new(&programme()).unwrap();
+            static ASKS: Judge = Judge::with_recall(&programme(), Recall::AskEveryTime).unwrap();
+        }
+        let none = OpenSince::new();
+        let first = REMEMBERS.with(|judge| judge.judge(&dossier, &none, NOW).unwrap());
+        let again = REMEMBERS.with(|judge| judge.judge(&dossier, &none, NOW).unwrap());
+        let asked = ASKS.with(|judge| judge.judge(&dossier, &none, NOW).unwrap());
+        prop_assert_eq!(&first, &again);
+        prop_assert_eq!(&first, &asked);
+    }
+}

@@ -1,0 +1,144 @@
+//! Standing, grace and the sentences a person reads.
+
+use crate::dossiers::{NOW, days_ago, dossier};
+use std::{fmt::Write as _, time::Duration};
+use tenure_judge::{Dossier, Judge, JudgeFailed, Judgement, OpenSince, PRINCIPALS_MAX, Programme};
+use tenure_model::{Instant, Standing};
+
+fn judge(brief: &str) -> Judgement {
+    judge_since(&dossier(brief), &OpenSince::new(), NOW)
+}
+
+fn judge_since(dossier: &Dossier, open_since: &OpenSince, now: Instant) -> Judgement {
+    Judge::new(&Programme::default()).unwrap().judge(dossier, open_since, now).unwrap()
+}
+
+#[test]
+fn life_and_death_come_before_ownership_and_ownership_before_conditions() {
+    let retired = r#"presence = "retired""#;
+    let gone = r#"presence = "gone""#;
+    let present = r#"presence = "present""#;
+    let unproven = r#"presence = "unproven""#;
+    let passwordless = r#"facts = { login = true, passwordless_rule = "local all all trust" }"#;
+    let rows: [(&str, &[&str], Standing); 14] = [
+        ("enrolled = false", &[present], Standing::Unclaimed),
+        ("enrolled = false", &[passwordless], Standing::Unclaimed),
+        ("enrolled = false", &[gone], Standing::Gone),
+        ("enrolled = false", &[retired], Standing::Retired),
+        ("enrolled = false", &[unproven, present], Standing::Unproven),
+        ("business_owner = true", &[present], Standing::Sound),
+        ("business_owner = true", &[passwordless], Standing::Due),
+        ("enrolled = true", &[present], Standing::Due),
+        ("enrolled = true", &[retired, gone], Standing::Gone),
+        ("enrolled = true", &[retired, retired], Standing::Retired),
+        ("enrolled = true", &[retired, unproven], Standing::Unproven),
+        ("business_owner = true", &[retired, present], Standing::Sound),
+        ("enrolled = false\nbuilt_in = true", &[present], Standing::Sound),
+        ("enrolled = true", &[], Standing::Gone),
+    ];
+    for (head, principals, expected) in rows {
+        let mut brief = head.to_owned();
+        for principal in principals {
+            let _ = write!(brief, "\n[[principals]]\n{principal}");
+        }
+        assert_eq!(judge(&brief).standing, expected, "{head} {principals:?}");
+    }
+}
+
+#[test]
+fn hygiene_findings_stand_beside_unclaimed() {
+    let judged = judge(
+        r#"enrolled = false
+        [[principals]]
+        facts = { login = true, passwordless_rule = "local all all trust" }"#,
+    );
+    assert_eq!(judged.standing, Standing::Unclaimed);
+    assert_eq!(judged.conditions.len(), 1);
+}
+
+#[test]
+fn a_condition_is_due_until_the_instant_its_grace_ends_and_lapsed_from_it() {
+    let ownerless = dossier("[[principals]]");
+    let fresh = judge_since(&ownerless, &OpenSince::new(), NOW);
+    let condition = fresh.conditions.first().unwrap();
+    assert_eq!((condition.since, condition.lapses_at), (None, NOW.plus(Duration::from_hours(30 * 24))));
+    let key = (condition.policy.clone(), condition.subject.clone());
+    let open_since = OpenSince::from([(key, days_ago(10))]);
+    let end = days_ago(-20);
+    let before = judge_since(&ownerless, &open_since, Instant::from_micros(end.as_micros() - 1));
+    assert_eq!((before.standing, before.changes_at), (Standing::Due, Some(end)));
+    assert_eq!(before.conditions[0].since, Some(days_ago(10)));
+    let at = judge_since(&ownerless, &open_since, end);
+    assert_eq!((at.standing, at.changes_at), (Standing::Lapsed, None));
+}
+
+#[test]
+fn another_findings_age_spends_no_grace_here() {
+    let ownerless = dossier("[[principals]]");
+    let elsewhere = [("no_owner", "identity:other"), ("rotation_overdue", "identity:other")];
+    let open_since =
+        elsewhere.map(|(policy, subject)| ((policy.to_owned(), subject.to_owned()), days_ago(300)));
+    let judged = judge_since(&ownerless, &OpenSince::from(open_since), NOW);
+    assert_eq!((judged.standing, judged.conditions[0].since), (Standing::Due, None));
+}
+
+#[test]
+fn a_judgement_reads_as_sentences_and_says_what_it_rests_on() {
+    let judged = judge(
+        r#"[[principals]]
+        name = "etl\"\n\u202E"
+        facts = { login = true, superuser = true, passwordless_rule = "host all all 0.0.0.0/0 trust" }
+        uses = [{ consumer = "10.0.3.7 (etl)", days_ago = 2, count = 9 }]
+        credentials = [{ facts = { verifier = "md5", guessable = "it is the role's name" }, first_seen_days_ago = 200, ends_in_days = 40, same_value = ["pg-test/etl"] }]
+        [[principals]]
+        name = "old"
+        presence = "unproven"
+        facts = { login = { unknown = "pg_roles is not readable" } }
+        use_not_observable = "pg_stat_activity hides other roles"
+        claimed_dead = { level = "P2", required = "P4", sentence = "replica-1 could not be reached" }
+        credentials = [{ state = "removed", first_seen_days_ago = 9 }]"#,
+    );
+    let mut text = format!("{} (changes {})\n", judged.standing, judged.changes_at.unwrap());
+    for condition in &judged.conditions {
+        let _ = writeln!(
+            text,
+            "\n{} [{} {} {}]",
+            condition.policy, condition.kind, condition.severity, condition.control
+        );
+        let _ = writeln!(
+            text,
+            "  {}\n  → {}\n  {} lapses {}",
+            condition.reason, condition.remedy, condition.subject, condition.lapses_at
+        );
+    }
+    text.push('\n');
+    for fact in &judged.explanation {
+        let (kind, _) = fact.subject.split_once(':').unwrap();
+        let flips = fact.flips_at.map(|at| format!(" (flips {at})")).unwrap_or_default();
+        let _ = writeln!(text, "{kind} {}: {}{flips}", fact.name, fact.value);
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_dossier_larger_than_any_identity_is_refused() {
+    let mut large = dossier("[[principals]]");
+    let principal = large.principals[0].clone();
+    large.principals = vec![principal; PRINCIPALS_MAX + 1];
+    let failed = Judge::new(&Programme::default()).unwrap().judge(&large, &OpenSince::new(), NOW);
+    assert!(matches!(failed, Err(JudgeFailed::DossierTooLarge { .. })));
+    insta::assert_snapshot!(failed.unwrap_err(), @"the dossier has 1001 principals; at most 1000 are judged");
+}
+
+#[test]
+fn a_dossier_survives_json() {
+    let written = dossier(
+        r#"[[principals]]
+        facts = { login = true, superuser = { unknown = "why" } }
+        claimed_dead = { level = "P2", required = "P4", sentence = "absent" }
+        uses = [{ consumer = "x", days_ago = 1, count = 1 }]
+        credentials = [{ facts = { verifier = "md5" }, first_seen_days_ago = 9, ends_in_days = 3, changed_days_ago = 2 }]"#,
+    );
+    let text = serde_json::to_string(&written).unwrap();
+    assert_eq!(serde_json::from_str::<Dossier>(&text).unwrap(), written);
+}
