@@ -211,7 +211,7 @@ mod tests {
     use crate::kek::Kek;
     use crate::key::KeyBytes;
     use crate::randomness::scripted::Counting;
-    use crate::ring::RingRefused;
+    use crate::ring::{Ring, RingKind, RingRefused};
     use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
     use std::path::Path;
     use std::sync::Arc;
@@ -292,6 +292,17 @@ mod tests {
         let refused = keys.retire(keys.current(), &kek(), &mut Counting::from(4)).unwrap_err();
         assert!(matches!(refused, RingRefused::KeyIsCurrent { .. }));
         assert_eq!(keys.signers().len(), 1);
+    }
+
+    #[test]
+    fn a_key_under_a_name_that_does_not_follow_from_it_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("log.ring");
+        // A ring with a random id for its key, as the other rings have.
+        let first = crate::seal::new_key(NOW, &mut Counting::from(2)).unwrap();
+        let (disk, mut randomness) = (Arc::new(RealDisk), Counting::from(3));
+        Ring::create(disk.clone(), &path, RingKind::Log, "log", first, &kek(), &mut randomness).unwrap();
+        assert!(matches!(LogKeys::open_ring(disk, &path, &kek()), Err(RingRefused::Altered { .. })));
     }
 
     #[test]

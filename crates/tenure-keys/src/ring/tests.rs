@@ -3,6 +3,7 @@
 use super::{KEYS_MAX, Ring, RingKind, RingRefused, decode};
 use crate::disk::{Disk, RealDisk};
 use crate::faults::{Fault, FaultyDisk, PowerCutDisk, Survives};
+use crate::files::FileRefused;
 use crate::kek::Kek;
 use crate::key::{KeyBytes, KeyId};
 use crate::randomness::scripted::{Broken, Counting};
@@ -177,6 +178,26 @@ fn any_fault_at_any_step_of_a_rotation_leaves_a_ring_that_opens_and_can_go_on() 
         }
         assert!(refused_at >= 3, "{fault:?} was hardly injected");
     }
+}
+
+#[test]
+fn a_key_whose_retirement_could_not_be_written_still_works() {
+    let (_dir, path) = place();
+    let disk = FaultyDisk::over(real());
+    let mut ring = create(Arc::new(disk.clone()), &path).unwrap();
+    let first = ring.current().id;
+    rotate(&mut ring, 6).unwrap();
+    rotate(&mut ring, 7).unwrap();
+    let before = ids(&ring);
+    disk.fail_after(0, Fault::ReadOnly);
+    assert!(matches!(
+        ring.retire(first, &kek(1), &mut Counting::from(8)),
+        Err(RingRefused::NotWritten(FileRefused::ReadOnly { .. }))
+    ));
+    assert_eq!((ids(&ring), ids(&reopen(real(), &path))), (before.clone(), before));
+    disk.heal();
+    ring.retire(first, &kek(1), &mut Counting::from(8)).unwrap();
+    assert!(reopen(real(), &path).key(first).is_none());
 }
 
 #[test]
