@@ -3,6 +3,8 @@
 use crate::dossiers::{NOW, any_dossier};
 use crate::model;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use std::collections::BTreeSet;
 use tenure_judge::{Judge, Judgement, OpenSince, Programme, Recall};
 use tenure_model::{Instant, ProofLevel, Standing};
 
@@ -154,4 +156,25 @@ proptest! {
         prop_assert_eq!(&first, &again);
         prop_assert_eq!(&first, &asked);
     }
+}
+
+#[test]
+fn the_drawn_dossiers_reach_every_policy_and_every_standing_the_judge_gives() {
+    let judge = Judge::new(&programme()).unwrap();
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let (mut policies, mut standings) = (BTreeSet::new(), BTreeSet::new());
+    for _ in 0..1_000 {
+        let dossier = any_dossier().new_tree(&mut runner).unwrap().current();
+        let fresh = judge.judge(&dossier, &OpenSince::new(), NOW).unwrap();
+        let old = judge.judge(&dossier, &opened(&fresh, Instant::from_micros(0)), NOW).unwrap();
+        policies.extend(fresh.conditions.iter().map(|condition| condition.policy.clone()));
+        standings.extend([fresh.standing, old.standing]);
+    }
+    let every: BTreeSet<String> = judge.policies().map(|card| card.id.clone()).collect();
+    assert_eq!(policies, every);
+    // Excepted and suspended are people's decisions, never the judge's.
+    let never = [Standing::Excepted, Standing::Suspended];
+    let given: BTreeSet<Standing> =
+        Standing::ALL.iter().copied().filter(|word| !never.contains(word)).collect();
+    assert_eq!(standings, given);
 }
