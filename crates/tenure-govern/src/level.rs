@@ -5,7 +5,7 @@
 //! propagation lag. One acceptance after the act beats everything. The sentence says what is
 //! known and what keeps the level from being higher.
 
-use crate::PlanView;
+use crate::{DerivedSeen, PlanView};
 use tenure_model::{ControlPlane, Instant, ProbeAnswer, ProofLevel, ShortName, StepKind};
 
 /// Refusals in a row that a point must show.
@@ -150,7 +150,7 @@ fn assess_derived(
             missing.push(String::from("a look for what came from it"));
             false
         }
-        Some((at, found, unread)) => {
+        Some(DerivedSeen { at, found, unread }) => {
             for thing in found.iter().take(5) {
                 alive.push(format!(
                     "{} {} at {}",

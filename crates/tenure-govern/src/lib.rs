@@ -15,4 +15,4 @@ pub use draft::{PlanRefused, Target, Touches, draft_steps, level_required, lint}
 pub use level::{Assessment, assess};
 pub use machine::{Next, next};
 pub use patience::{CONTROL_PATIENCE, ESCALATE_AFTER, Lost, NeedsPerson, Settled, backoff, settle_failure};
-pub use view::{Look, PlanView, Seen, SeenWhat, StepView};
+pub use view::{DerivedSeen, Look, PlanView, Seen, SeenWhat, StepView};

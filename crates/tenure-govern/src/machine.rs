@@ -5,7 +5,7 @@
 //! step found here was cut off: it is observed, never assumed (law 3).
 
 use crate::{
-    Look, PlanView, StepView,
+    DerivedSeen, Look, PlanView, StepView,
     level::{Assessment, assess, control_at},
     patience::{CONTROL_PATIENCE, ESCALATE_AFTER, backoff},
 };
@@ -155,8 +155,8 @@ fn next_of_sweep(view: &PlanView, step: &StepView, now: Instant) -> Next {
     let since = view.last_act().unwrap_or(now);
     match view.derived(since) {
         None => when_ready(step, now, Next::Look(Look::Derived)),
-        Some((_, [], _)) => Next::Complete(step.position),
-        Some((at, _, _)) => match view.step(StepKind::EndSessions) {
+        Some(seen) if seen.found.is_empty() => Next::Complete(step.position),
+        Some(DerivedSeen { at, .. }) => match view.step(StepKind::EndSessions) {
             Some(end) if end.state == StepState::Done && end.attempt < ESCALATE_AFTER => {
                 Next::Repeat(end.position, String::from("something that came from it is alive"))
             }
@@ -188,7 +188,7 @@ fn next_of_proof(view: &PlanView, step: &StepView, now: Instant) -> Next {
         return again;
     }
     let derived_at =
-        view.derived(past_lag).map(|(at, found, unread)| (at, found.is_empty(), unread.is_empty()));
+        view.derived(past_lag).map(|seen| (seen.at, seen.found.is_empty(), seen.unread.is_empty()));
     match derived_at {
         None if now >= past_lag => return Next::Look(Look::Derived),
         None => wake = Some(wake.map_or(past_lag, |earliest| earliest.min(past_lag))),
@@ -212,7 +212,12 @@ fn next_of_proof(view: &PlanView, step: &StepView, now: Instant) -> Next {
 fn reread(view: &PlanView, since: Instant, now: Instant) -> Option<Next> {
     match view.control_plane(since) {
         None => Some(Next::Look(Look::ControlPlane)),
-        Some((_, ControlPlane::Absent | ControlPlane::Disabled)) => None,
+        Some((_, ControlPlane::Absent)) => None,
+        Some((_, ControlPlane::Disabled)) => {
+            // Still there although a removal was confirmed: the confirmation was wrong.
+            let delete = view.step(StepKind::Delete).filter(|step| step.state == StepState::Done)?;
+            Some(Next::Repeat(delete.position, String::from("a fresh read shows it is still there")))
+        }
         Some((_, ControlPlane::Enabled)) => {
             let disable = view.step(StepKind::Disable).filter(|step| step.state == StepState::Done)?;
             Some(Next::Repeat(disable.position, String::from("a fresh read shows it enabled again")))

@@ -99,6 +99,17 @@ pub struct PlanView {
     pub holds_value: bool,
 }
 
+/// A reading of what came from a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DerivedSeen<'view> {
+    /// When.
+    pub at: Instant,
+    /// What was found alive.
+    pub found: &'view [Derived],
+    /// Points that could not be read, with why.
+    pub unread: &'view [(String, String)],
+}
+
 impl PlanView {
     /// The step of a kind.
     pub fn step(&self, kind: StepKind) -> Option<&StepView> {
@@ -163,10 +174,10 @@ impl PlanView {
     }
 
     /// The last reading of what came from the credential since `since`.
-    pub fn derived(&self, since: Instant) -> Option<(Instant, &[Derived], &[(String, String)])> {
+    pub fn derived(&self, since: Instant) -> Option<DerivedSeen<'_>> {
         self.seen.iter().rev().find_map(|seen| match &seen.what {
             SeenWhat::Derived { found, unread } if seen.at >= since => {
-                Some((seen.at, found.as_slice(), unread.as_slice()))
+                Some(DerivedSeen { at: seen.at, found, unread })
             }
             SeenWhat::Control { .. }
             | SeenWhat::After { .. }

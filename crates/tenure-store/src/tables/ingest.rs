@@ -413,10 +413,16 @@ impl Tx<'_> {
         now: Instant,
     ) -> Result<(), StoreFailure> {
         for (principal, identity) in principals {
+            // A plan of ours may have ended it while the survey was reading: then it did not merely vanish.
+            let presence = match self.claimed_dead(*principal)? {
+                Some((level, required, _)) if level >= required => Presence::Retired,
+                Some(_) => Presence::Unproven,
+                None => Presence::Gone,
+            };
             self.execute(
-                "UPDATE principals SET presence = 'gone', gone_us = $2, changed_us = $2 \
+                "UPDATE principals SET presence = $3, gone_us = COALESCE(gone_us, $2), changed_us = $2 \
                  WHERE principal_id = $1 AND presence = 'present'",
-                &[named(*principal), now.into()],
+                &[named(*principal), now.into(), named(presence)],
             )?;
             self.execute(
                 "UPDATE credentials SET state = 'gone' WHERE principal_id = $1 AND state <> 'removed'",
