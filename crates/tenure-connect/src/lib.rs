@@ -8,6 +8,8 @@
 
 #[cfg(feature = "conformance")]
 pub mod chaos;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod failure;
 mod manifest;
 mod source;
