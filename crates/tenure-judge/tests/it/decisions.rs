@@ -1,4 +1,7 @@
 //! Whose decision counts for what.
+//!
+//! The table is reviewed by a person; it must never be loosened to make a caller work.
+//! Next: `matrix.rs`, the same for the API.
 
 use crate::matrix::{actor, head, marks, resource};
 use std::fmt::Write as _;

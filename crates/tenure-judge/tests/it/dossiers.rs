@@ -1,4 +1,7 @@
 //! Dossiers for tests: written out briefly as TOML, or generated.
+//!
+//! Nothing here may judge: a default that decides an outcome would hide a fault. Drawn
+//! dossiers include nonsense and times on the very line. Next: `examples.rs`.
 
 use proptest::prelude::*;
 use serde::Deserialize;

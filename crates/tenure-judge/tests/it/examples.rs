@@ -1,4 +1,7 @@
 //! Each policy against the labelled examples beside it (law 12).
+//!
+//! A label says what is true and must never be changed to please a policy: a false alarm
+//! is mended in the policy, a miss is listed here by name. Next: `model.rs`.
 
 use crate::dossiers::{Brief, NOW};
 use serde::Deserialize;

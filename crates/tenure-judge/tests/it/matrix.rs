@@ -1,4 +1,7 @@
 //! The whole matrix of who may do what, for a person to review.
+//!
+//! What is not in the golden text is denied to everybody, which the test also checks by
+//! asking every pair. Next: `decisions.rs`, whose decision counts.
 
 use crate::dossiers::NOW;
 use std::fmt::Write as _;

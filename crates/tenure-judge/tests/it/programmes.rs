@@ -1,4 +1,7 @@
 //! Every setting changes something, and bad programmes are refused with the sentence that helps.
+//!
+//! A setting without a test here must never be added: it may do nothing.
+//! Next: `standings.rs`.
 
 use crate::dossiers::{NOW, dossier};
 use std::error::Error;

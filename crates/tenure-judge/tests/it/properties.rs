@@ -1,4 +1,8 @@
 //! What must hold for every dossier, including nonsense.
+//!
+//! The plain model and Cedar agree; nothing changes before `changes_at` and something does
+//! at it; remembering changes no answer. These must never depend on the machine's clock.
+//! Next: `model.rs`, the second writing of the policies.
 
 use crate::dossiers::{NOW, any_dossier};
 use crate::model;

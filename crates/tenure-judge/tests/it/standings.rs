@@ -1,4 +1,7 @@
 //! Standing, grace and the sentences a person reads.
+//!
+//! Times here are parameters; nothing may read a clock.
+//! Next: `properties.rs`, the same claims over drawn dossiers.
 
 use crate::dossiers::{NOW, days_ago, dossier};
 use std::{fmt::Write as _, time::Duration};
