@@ -34,7 +34,7 @@ pub enum CheckpointRefused {
     #[error("checkpoint of size 0 does not have the root of the empty tree")]
     EmptyRootWrong,
     /// The note around it is malformed, or not signed as it should be.
-    #[error("checkpoint is refused: {0}")]
+    #[error("checkpoint is not a note to believe")]
     Note(#[source] NoteRefused),
     /// The signer, or the pinned key, has another name than the origin.
     #[error("checkpoint of `{origin}` belongs to another log than the key `{key_name}`")]
@@ -48,7 +48,7 @@ pub enum CheckpointRefused {
     #[error("key `{0}` is a witness key, it cannot speak for a log")]
     KeyIsAWitness(String),
     /// The signer did not sign.
-    #[error("checkpoint could not be signed: {0}")]
+    #[error("checkpoint could not be signed")]
     Sign(#[source] SignRefused),
 }
 

@@ -24,13 +24,13 @@ pub struct Cosigner {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CosignRefused {
     /// The text is not a checkpoint.
-    #[error("only checkpoints are cosigned: {0}")]
+    #[error("only checkpoints are cosigned")]
     Checkpoint(#[source] CheckpointRefused),
     /// Zero, or beyond 2^63 - 1 (tlog-cosignature, "Format"; tlog-witness asks for a time).
     #[error("{0} is not a time a cosignature can carry")]
     Time(u64),
     /// The signer did not sign.
-    #[error("cosignature could not be made: {0}")]
+    #[error("cosignature could not be made")]
     Sign(#[source] SignRefused),
 }
 

@@ -196,10 +196,10 @@ pub enum SignRefused {
     #[error("the cryptographic module refused to sign")]
     Refused,
     /// The signer's name cannot be a key name.
-    #[error("signer cannot have this name: {0}")]
+    #[error("signer cannot have this name")]
     Name(#[source] KeyMalformed),
     /// The text cannot be the text of a note.
-    #[error("text cannot be signed: {0}")]
+    #[error("text cannot be signed")]
     Text(#[source] NoteRefused),
 }
 

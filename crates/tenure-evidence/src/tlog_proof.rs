@@ -50,7 +50,7 @@ pub enum TlogProofMalformed {
     #[error("no checkpoint")]
     CheckpointMissing,
     /// The checkpoint is malformed.
-    #[error("checkpoint: {0}")]
+    #[error("the checkpoint is malformed")]
     Checkpoint(#[source] CheckpointRefused),
 }
 

@@ -291,7 +291,7 @@ pub(crate) fn head_limits(head: &Head, trust: &Trust) -> Vec<String> {
     if trust.log_keys.is_empty() {
         limits.push("who signed it: no log key was pinned, so anyone could have made this".to_owned());
     }
-    if trust.witness_quorum == 0 || head.cosigners.is_empty() {
+    if head.cosigners.is_empty() {
         limits.push(
             "that everyone is shown the same log: no independent witness was asked to confirm it".to_owned(),
         );

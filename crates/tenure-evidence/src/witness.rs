@@ -65,7 +65,7 @@ pub enum WitnessRefused {
     #[error("malformed request: {0}")]
     Malformed(&'static str),
     /// 400: the checkpoint in it is malformed.
-    #[error("malformed checkpoint: {0}")]
+    #[error("malformed checkpoint")]
     CheckpointMalformed(#[source] CheckpointRefused),
     /// 400: the old size is beyond the checkpoint.
     #[error("old size {old} is beyond checkpoint size {size}")]
@@ -76,7 +76,7 @@ pub enum WitnessRefused {
         size: u64,
     },
     /// 403: not signed, or wrongly, by a key of the log.
-    #[error("checkpoint signature: {0}")]
+    #[error("checkpoint signature")]
     Signature(#[source] NoteRefused),
     /// 404: a log this witness does not watch.
     #[error("origin is not known here")]
@@ -88,10 +88,10 @@ pub enum WitnessRefused {
         latest: u64,
     },
     /// 422: an empty tree with a root.
-    #[error("empty checkpoint: {0}")]
+    #[error("empty checkpoint")]
     EmptyRoot(#[source] CheckpointRefused),
     /// 422: the new tree does not extend the old one, or the proof does not show it.
-    #[error("consistency: {0}")]
+    #[error("consistency")]
     Inconsistent(#[source] ProofBroken),
 }
 
@@ -272,9 +272,17 @@ impl WitnessRefused {
             | Self::Inconsistent(_) => Response {
                 status: self.status(),
                 content_type: "text/plain; charset=utf-8",
-                body: format!("{self}\n"),
+                body: format!("{}\n", with_causes(self)),
             },
         }
+    }
+}
+
+/// An error with its causes, as the client should read it: nothing in them is secret.
+fn with_causes(refused: &dyn std::error::Error) -> String {
+    match refused.source() {
+        Some(source) => format!("{refused}: {}", with_causes(source)),
+        None => refused.to_string(),
     }
 }
 
@@ -297,7 +305,7 @@ pub enum AnswerRefused {
     #[error("answer is not a tree size")]
     NotASize,
     /// A line of a 200 is not a signature, or a cosignature by a pinned witness is wrong.
-    #[error("answer is refused: {0}")]
+    #[error("answer is refused")]
     Signature(#[source] NoteRefused),
 }
 
