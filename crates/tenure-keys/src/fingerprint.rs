@@ -26,18 +26,25 @@ const PREFIX: &str = "fp1:";
 
 /// What a fingerprint is taken of. Only fingerprints of the same thing are comparable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum FingerprintOf {
+pub enum FingerprintOf<'kind> {
     /// A secret value itself, as somebody would paste it.
     Value,
     /// A hash or verifier that a system stores in place of the value.
     StoredHash,
+    /// Bytes of a kind that a connector names, such as `postgres-verifier`.
+    Kind(&'kind str),
 }
 
-impl FingerprintOf {
-    const fn domain(self) -> &'static [u8] {
+impl FingerprintOf<'_> {
+    /// What is hashed ahead of the secret. No two of these are the beginning of each other.
+    fn domain(self) -> Vec<u8> {
         match self {
-            Self::Value => b"tenure fingerprint 1 of a value\0",
-            Self::StoredHash => b"tenure fingerprint 1 of a stored hash\0",
+            Self::Value => b"tenure fingerprint 1 of a value\0".to_vec(),
+            Self::StoredHash => b"tenure fingerprint 1 of a stored hash\0".to_vec(),
+            Self::Kind(kind) => {
+                let length = u32::try_from(kind.len()).unwrap_or(u32::MAX).to_be_bytes();
+                [b"tenure fingerprint 1 of a kind\0".as_slice(), &length, kind.as_bytes()].concat()
+            }
         }
     }
 }
@@ -158,20 +165,24 @@ impl Fingerprints {
     }
 
     /// The fingerprint under the current key, to be stored.
-    pub fn take(&self, of: FingerprintOf, secret: &Secret<Vec<u8>>) -> Fingerprint {
-        let key = self.0.current();
-        fingerprint(key.id, &key.bytes, of, secret.expose())
+    pub fn take(&self, of: FingerprintOf<'_>, secret: &Secret<Vec<u8>>) -> Fingerprint {
+        self.take_bytes(of, secret.expose())
     }
 
     /// The fingerprint of text under the current key, to be stored.
-    pub fn take_text(&self, of: FingerprintOf, secret: &Secret<String>) -> Fingerprint {
+    pub fn take_text(&self, of: FingerprintOf<'_>, secret: &Secret<String>) -> Fingerprint {
+        self.take_bytes(of, secret.expose().as_bytes())
+    }
+
+    /// The fingerprint of borrowed bytes under the current key, to be stored. Copies nothing.
+    pub fn take_bytes(&self, of: FingerprintOf<'_>, secret: &[u8]) -> Fingerprint {
         let key = self.0.current();
-        fingerprint(key.id, &key.bytes, of, secret.expose().as_bytes())
+        fingerprint(key.id, &key.bytes, of, secret)
     }
 
     /// The fingerprints under every key of the ring, newest first, to search with: during
     /// an overlap some rows still hold the older ones.
-    pub fn take_all(&self, of: FingerprintOf, secret: &Secret<Vec<u8>>) -> Vec<Fingerprint> {
+    pub fn take_all(&self, of: FingerprintOf<'_>, secret: &Secret<Vec<u8>>) -> Vec<Fingerprint> {
         self.0.keys().map(|key| fingerprint(key.id, &key.bytes, of, secret.expose())).collect()
     }
 
@@ -179,7 +190,7 @@ impl Fingerprints {
     pub fn check(
         &self,
         stored: &Fingerprint,
-        of: FingerprintOf,
+        of: FingerprintOf<'_>,
         secret: &Secret<Vec<u8>>,
     ) -> Result<Comparison, FingerprintRefused> {
         let key_id = stored.key_id;
@@ -223,9 +234,9 @@ impl Fingerprints {
     }
 }
 
-fn fingerprint(key_id: KeyId, key: &KeyBytes, of: FingerprintOf, secret: &[u8]) -> Fingerprint {
+fn fingerprint(key_id: KeyId, key: &KeyBytes, of: FingerprintOf<'_>, secret: &[u8]) -> Fingerprint {
     let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key.expose()));
-    context.update(of.domain());
+    context.update(&of.domain());
     context.update(secret);
     // INVARIANT: a SHA-256 tag has 32 bytes, so it always begins with sixteen.
     let tag = context.sign().as_ref().first_chunk().copied().unwrap_or_default();
@@ -271,6 +282,14 @@ mod tests {
         assert_eq!(stored.compare(&taker.take(of, &secret("hunter3"))), Comparison::Different);
         let hash = taker.take(FingerprintOf::StoredHash, &secret("hunter2"));
         assert_eq!(stored.compare(&hash), Comparison::Different, "a value and a stored hash looked equal");
+        let kinds = [FingerprintOf::Kind(""), FingerprintOf::Kind("a"), FingerprintOf::Kind("ab"), of];
+        for (place, one) in kinds.iter().enumerate() {
+            for other in kinds.get(place + 1..).unwrap() {
+                let (one, other) =
+                    (taker.take_bytes(*one, b"bhunter2"), taker.take_bytes(*other, b"hunter2"));
+                assert_eq!(one.compare(&other), Comparison::Different, "two kinds looked equal");
+            }
+        }
     }
 
     #[test]

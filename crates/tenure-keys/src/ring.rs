@@ -93,6 +93,12 @@ pub enum RingRefused {
     /// The name for the log cannot stand in a signature.
     #[error("the log ring was not made")]
     NameRefused(#[source] NotALogName),
+    /// A new log origin must have a name of its own.
+    #[error("`{name}` is the origin of the present log; a new origin needs another name")]
+    OriginInUse {
+        /// The name.
+        name: String,
+    },
     /// No key or nonce could be drawn.
     #[error("no key was made")]
     NoRandomness(#[source] RandomnessFailed),
@@ -259,6 +265,26 @@ impl Ring {
         let saved = self.save(kek, randomness);
         if saved.is_err() {
             self.current = self.previous.remove(0);
+        }
+        saved
+    }
+
+    /// Drops every key and begins anew with one, under another label. Durable when `Ok`.
+    pub(crate) fn begin_anew(
+        &mut self,
+        label: &str,
+        first: RingKey,
+        kek: &Kek,
+        randomness: &mut dyn Randomness,
+    ) -> Result<(), RingRefused> {
+        let label = core::mem::replace(&mut self.label, label.to_owned());
+        let current = core::mem::replace(&mut self.current, first);
+        let previous = core::mem::take(&mut self.previous);
+        let saved = self.save(kek, randomness);
+        if saved.is_err() {
+            self.label = label;
+            self.current = current;
+            self.previous = previous;
         }
         saved
     }

@@ -181,6 +181,28 @@ impl LogKeys {
         Ok(())
     }
 
+    /// Begins a new log origin, as a restore must: drops every key of the old log, so that
+    /// nobody can fork it, and answers the first key of the new one. What the old keys
+    /// signed stays verifiable. Durable when `Ok`; the ring is unchanged after an error.
+    pub fn begin_origin(
+        &mut self,
+        name: &str,
+        now: Instant,
+        kek: &Kek,
+        randomness: &mut dyn Randomness,
+    ) -> Result<LogKey, RingRefused> {
+        check_log_name(name).map_err(RingRefused::NameRefused)?;
+        if name == self.name() {
+            return Err(RingRefused::OriginInUse { name: name.to_owned() });
+        }
+        let first = new_key(name, now, randomness)?;
+        let signer = LogSigner::of(name, &first.bytes).ok_or(RingRefused::CipherRefused { kind: "log" })?;
+        self.ring.begin_anew(name, first, kek, randomness)?;
+        let key = signer.key.clone();
+        self.signers = vec![signer];
+        Ok(key)
+    }
+
     /// Makes the signers, and checks that each key's name follows from the key.
     fn over(ring: Ring, path: &Path) -> Result<Self, RingRefused> {
         let signer = |key: &RingKey| {
@@ -283,6 +305,32 @@ mod tests {
         keys.retire(old.key_id, &kek(), &mut Counting::from(4)).unwrap();
         assert_eq!(keys.signers().iter().map(|signer| signer.key().clone()).collect::<Vec<_>>(), [new]);
         assert!(verifies(old.public, b"head", signed[1].1), "what was signed stays verifiable");
+    }
+
+    #[test]
+    fn a_new_origin_has_one_new_key_and_none_of_the_old() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("log.ring");
+        let mut keys = log_keys(dir.path());
+        keys.rotate(NOW, &kek(), &mut Counting::from(3)).unwrap();
+        let old: Vec<_> = keys.signers().iter().map(LogSigner::public_key).collect();
+        let refused =
+            keys.begin_origin("tenure.example/log", NOW, &kek(), &mut Counting::from(4)).unwrap_err();
+        insta::assert_snapshot!(refused, @"`tenure.example/log` is the origin of the present log; a new origin needs another name");
+
+        let written = std::fs::read(&path).unwrap();
+        std::fs::write(&path, b"changed by another process").unwrap();
+        assert!(keys.begin_origin("tenure.example/log-2", NOW, &kek(), &mut Counting::from(4)).is_err());
+        assert_eq!((keys.name(), keys.signers().len()), ("tenure.example/log", 2));
+        std::fs::write(&path, written).unwrap();
+
+        let first = keys.begin_origin("tenure.example/log-2", NOW, &kek(), &mut Counting::from(4)).unwrap();
+        let reopened = LogKeys::open_ring(Arc::new(RealDisk), &path, &kek()).unwrap();
+        for keys in [keys, reopened] {
+            assert_eq!(keys.name(), "tenure.example/log-2");
+            assert_eq!(keys.signers().iter().map(LogSigner::key).collect::<Vec<_>>(), [&first]);
+        }
+        assert!(!old.contains(&first.public));
     }
 
     #[test]
