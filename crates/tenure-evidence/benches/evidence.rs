@@ -21,14 +21,18 @@ fn main() {
         black_box(&entry).encode_into(&mut buffer).unwrap();
     });
     report("decode an entry", 100_000, || drop(black_box(Entry::decode(black_box(&bytes)).unwrap())));
-    report("hash a leaf", 500_000, || { black_box(leaf_hash(black_box(&bytes))); });
+    report("hash a leaf", 500_000, || {
+        black_box(leaf_hash(black_box(&bytes)));
+    });
     let leaf = leaf_hash(&bytes);
     let mut frontier = Frontier::empty();
     let mut tiles = 0_u64;
     report("append a leaf hash", 1_000_000, || {
         frontier.append(black_box(leaf), &mut |_: u8, _: u64, hashes: &[Hash]| tiles += hashes.len() as u64);
     });
-    report("root", 200_000, || { black_box(frontier.root()); });
+    report("root", 200_000, || {
+        black_box(frontier.root());
+    });
     let leaves: Vec<Hash> = (0_u64..100_000).map(|index| leaf_hash(&index.to_be_bytes())).collect();
     let mut held = BTreeMap::new();
     for (level, count) in [(0_u8, 391_u64), (1, 2), (2, 1)] {
@@ -53,7 +57,9 @@ fn main() {
         verify_inclusion(4_711, 100_000, &leaf, &root, black_box(&proof)).unwrap();
     });
     let signer = Ed25519Signer::from_seed("bench.example", &[1; 32]).unwrap();
-    report("sign", 5_000, || { black_box(signer.sign(b"checkpoint").unwrap()); });
+    report("sign", 5_000, || {
+        black_box(signer.sign(b"checkpoint").unwrap());
+    });
 }
 
 fn report(what: &str, count: u32, mut operation: impl FnMut()) {
