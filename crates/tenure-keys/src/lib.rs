@@ -8,8 +8,6 @@
 //! `kek.rs` (what they are sealed under) and `escrow.rs` (data keys made to be destroyed).
 //! For operators: docs/keys.md.
 
-#[cfg(test)]
-mod canary;
 mod disk;
 mod envelope;
 mod escrow;
@@ -26,6 +24,8 @@ mod randomness;
 mod ring;
 mod seal;
 mod sign;
+#[cfg(test)]
+mod tests;
 
 pub use disk::{Disk, DiskFile, FileFacts, Found, RealDisk};
 pub use escrow::{Destruction, Escrow, EscrowRefused, SealedValue};

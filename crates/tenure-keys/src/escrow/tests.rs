@@ -1,4 +1,7 @@
 //! Tests of the escrow: order of writing, destruction, faults, hostile ids, orphans.
+//!
+//! Each runs on a real directory behind a disk that can be told to fail; the power cut runs
+//! on the model in `faults/power_cut.rs`. A new step in `escrow.rs` belongs in the tables.
 
 use super::{Destruction, Escrow, EscrowRefused, SealedValue};
 use crate::disk::{Disk, RealDisk};

@@ -1,4 +1,7 @@
 //! Tests of the durable-file layer: permissions, every fault at every step, power cuts.
+//!
+//! Real directories for what the system decides, injected faults for what it might, and
+//! the model in `faults/power_cut.rs` for what `kill -9` cannot show.
 
 use super::{
     FileRefused, FileStep, PRIVATE_BYTES_MAX, check_private_directory, make_private_directory, read_private,

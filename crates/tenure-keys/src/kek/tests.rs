@@ -1,4 +1,7 @@
 //! Tests of the key-encryption key from its three sources, and of every wrong input.
+//!
+//! Passphrases are derived at the least cost that is accepted. No wrong input may ever be
+//! quoted in its refusal, since it may be the secret with one letter wrong.
 
 use super::{Kek, KekRefused, KekSource};
 use crate::disk::RealDisk;

@@ -1,4 +1,7 @@
 //! Tests of all rings together: making, opening, and changing the key-encryption key.
+//!
+//! Whatever takes several files is stopped before each of its calls to the disk and then
+//! done again: it must finish, with the keys it began with.
 
 use super::{FINGERPRINT_RING, Keyring, LOG_RING, RINGS, RewrapReport, SEALING_RING};
 use crate::disk::{Disk, RealDisk};

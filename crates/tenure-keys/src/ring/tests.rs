@@ -1,4 +1,7 @@
 //! Tests of a ring in its file: damage, wrong keys, swaps, faults, limits.
+//!
+//! A rotation is failed and cut at each of its steps; no key may be lost, and ring and file
+//! must agree on what can still be opened.
 
 use super::{KEYS_MAX, Ring, RingKind, RingRefused, decode};
 use crate::disk::{Disk, RealDisk};

@@ -1,4 +1,8 @@
 //! Planted secrets appear nowhere: not in `Debug`, not in errors, not in files in clear.
+//!
+//! One test goes once through the whole room with secrets it knows, collects all that was
+//! shown or written, and looks for each secret in every spelling. It must never be made to
+//! pass by leaving a place out. The rooms' own tests are beside them.
 
 use crate::disk::{Disk, RealDisk};
 use crate::escrow::{Escrow, SealedValue};
