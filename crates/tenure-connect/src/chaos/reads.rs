@@ -45,12 +45,17 @@ pub(super) fn vanished() -> OutsideFailure {
     OutsideFailure::TargetChanged { why: "it is no longer there".to_owned() }
 }
 
-fn still_there(state: &WorldState, target: &Target) -> Result<(), OutsideFailure> {
+/// What is there under another name is not what was asked about; what is gone is gone.
+fn unless_renamed(state: &WorldState, target: &Target) -> Result<(), OutsideFailure> {
     match state.there(&target.key) {
-        Some((_, version)) if version.name == target.name => Ok(()),
-        Some((_, version)) => Err(renamed(&version.name, &target.name)),
-        None => Err(vanished()),
+        Some((_, version)) if version.name != target.name => Err(renamed(&version.name, &target.name)),
+        Some(_) | None => Ok(()),
     }
+}
+
+fn still_there(state: &WorldState, target: &Target) -> Result<(), OutsideFailure> {
+    unless_renamed(state, target)?;
+    state.there(&target.key).map(|_| ()).ok_or_else(vanished)
 }
 
 /// What ending a principal would touch.
@@ -137,6 +142,11 @@ pub(super) fn effect(
     value: Option<&Secret<String>>,
 ) -> Effect {
     let there = state.there(&target.key);
+    if step != StepKind::EndSessions
+        && let Err(changed) = unless_renamed(state, target)
+    {
+        return Effect::Unobserved { why: changed.to_string() };
+    }
     let is = |present: bool| if present { Effect::Present } else { Effect::Missing };
     match step {
         StepKind::Deny => match (there, value) {
@@ -166,6 +176,9 @@ pub(super) fn effect(
 
 /// What the control plane shows.
 pub(super) fn control_plane(state: &WorldState, target: &Target) -> ControlPlane {
+    if let Err(changed) = unless_renamed(state, target) {
+        return ControlPlane::Unread { why: changed.to_string() };
+    }
     match state.there(&target.key) {
         None => ControlPlane::Absent,
         Some((_, version)) if version.can_login => ControlPlane::Enabled,

@@ -1,5 +1,7 @@
 //! The adversary is tested too: what each fault does, what each point answers, and that a
-//! seed replays. Futures are polled by hand, so that "never answers" is seen, not waited for.
+//! seed replays. Futures are polled by hand, so that "never answers" is seen and not waited
+//! for; nothing here may need a runtime or the machine's clock. The suite's own tests are in
+//! `../conformance/tests/`.
 
 use super::{
     Behaviour, BreachKind, Call, ChaosClock, ChaosConnector, ChaosPrincipal, ChaosSource, ChaosWorld, Dice,
@@ -413,7 +415,11 @@ fn a_principal_that_was_renamed_or_replaced_is_not_acted_on() {
     bench.world.rename(&key, "invoices").expect("there");
     let failure = bench.act(&Act::Disable).expect("an answer").expect_err("a failure");
     assert_eq!(failure.to_string(), "is not what was planned: it is named `invoices` and not `billing`");
+    assert!(matches!(now_of(bench.source.control_plane(&bench.target)), ControlPlane::Unread { .. }));
+    let effect = now_of(bench.source.effect(&bench.target, StepKind::Delete, None));
+    assert!(matches!(effect, Effect::Unobserved { .. }));
     bench.world.remove(&key).expect("there");
+    assert_eq!(now_of(bench.source.control_plane(&bench.target)), ControlPlane::Absent);
     bench.world.add(ChaosPrincipal::account("billing", "first-value"));
     let failure = bench.act(&Act::Disable).expect("an answer").expect_err("a failure");
     assert!(matches!(failure, OutsideFailure::TargetChanged { .. }));

@@ -1,4 +1,7 @@
 //! Checks that hold for every act: done once, on the right one, and seen afterwards.
+//!
+//! They loop over the steps the manifest lists and must never know what a step is for; that
+//! is `ending.rs`.
 
 use super::rig::{Ready, Rig, Stop, ensure};
 use crate::{Act, Effect, OutsideFailure, Target};

@@ -1,4 +1,7 @@
 //! Checks of what each act is for: what is refused, what lives on, what comes back.
+//!
+//! Each asks the server itself as well as the connector, and must never take one for the
+//! other. What holds for every act alike is in `acting.rs`.
 
 use super::{
     proving::{expect_accepted, expect_refused},

@@ -53,6 +53,7 @@ async fn run(rig: &Rig<'_>, promise: Check) -> Result<(), Stop> {
         Check::WrongHostNeverAccepts => proving::wrong_host_never_accepts(rig).await,
         Check::ActTwiceIsOnce => acting::act_twice_is_once(rig).await,
         Check::RenamedIsRefused => acting::renamed_is_refused(rig).await,
+        Check::RenamedIsNotGone => proving::renamed_is_not_gone(rig).await,
         Check::OthersAreUntouched => acting::others_are_untouched(rig).await,
         Check::EffectsAreSeen => acting::effects_are_seen(rig).await,
         Check::DenyReplacesTheValue => ending::deny_replaces_the_value(rig).await,

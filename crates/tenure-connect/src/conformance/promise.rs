@@ -37,6 +37,8 @@ noun! {
         ActTwiceIsOnce = "every act done twice is done once",
         /// Law 6: never touch what we cannot name.
         RenamedIsRefused = "an act that names another name is refused as changed and changes nothing",
+        /// A name that leads nowhere proves nothing about the key.
+        RenamedIsNotGone = "a principal that has another name now is never called gone",
         /// Law 6 again.
         OthersAreUntouched = "acts never touch another principal",
         /// What a restart relies on.

@@ -1,8 +1,11 @@
 //! Checks of probes: a probe that accepts too much or too little proves nothing.
+//!
+//! They must never fail more often on one principal than the manifest's lock-out limit
+//! allows. `expect_accepted` and `expect_refused` serve `ending.rs` too.
 
 use super::rig::{Rig, Stop, ensure};
-use crate::Target;
-use tenure_model::{ProbeAnswer, Secret, ShortName};
+use crate::{Effect, Target};
+use tenure_model::{ControlPlane, ProbeAnswer, Secret, ShortName, StepKind};
 
 pub(super) async fn right_value_is_accepted(rig: &Rig<'_>) -> Result<(), Stop> {
     let subject = rig.subject().await?;
@@ -39,6 +42,20 @@ pub(super) async fn wrong_host_never_accepts(rig: &Rig<'_>) -> Result<(), Stop> 
     let subject = rig.subject().await?;
     let answer = rig.probe(&point, &subject.target, &subject.value).await?;
     ensure(answer != ProbeAnswer::Accepted, || format!("`{point}` leads elsewhere and accepted"))
+}
+
+pub(super) async fn renamed_is_not_gone(rig: &Rig<'_>) -> Result<(), Stop> {
+    let subject = rig.subject().await?;
+    let renamed = Target { name: format!("{}x", subject.target.name), ..subject.target.clone() };
+    let read = rig.control_plane(&renamed).await?;
+    ensure(!matches!(read, ControlPlane::Absent | ControlPlane::Disabled), || {
+        format!("under another name the control plane says {read:?}")
+    })?;
+    for step in [StepKind::Disable, StepKind::Delete] {
+        let effect = rig.effect(&renamed, step, None).await?;
+        ensure(effect != Effect::Present, || format!("under another name the effect of `{step}` is there"))?;
+    }
+    Ok(())
 }
 
 /// Values that a careless comparison takes for `right`.

@@ -1,4 +1,7 @@
 //! Checks of what a connector says about itself, about us, and of reading in general.
+//!
+//! Acting on ourselves is among them: it must stay the last act of a run, since a connector
+//! that does it may lock itself out. The order is in `promise.rs`.
 
 use super::rig::{Rig, Stop, ensure};
 use crate::{Act, OutsideFailure};

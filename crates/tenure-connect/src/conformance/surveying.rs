@@ -1,4 +1,7 @@
 //! Checks of surveys: extents, pages, keys, and whether two readings agree.
+//!
+//! They look at a survey whole, after it ended, and must never repair what they look at. What
+//! an engine does with a bad survey is not their business.
 
 use super::rig::{Given, Rig, Stop, ensure};
 use crate::{Act, PAGE_MAX};

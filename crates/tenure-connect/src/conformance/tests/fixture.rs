@@ -1,4 +1,7 @@
 //! A fixture over a chaos world: the smallest example of what a live test provides.
+//!
+//! It asks the world and never the connector, as every fixture must. The connectors it is
+//! used with are in `sinner.rs`.
 
 use super::sinner::{Sin, Sinner};
 use crate::{

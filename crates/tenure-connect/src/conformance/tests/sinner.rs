@@ -1,4 +1,7 @@
 //! A connector that breaks one promise and keeps the others as well as it can.
+//!
+//! It stands on the chaos source, whose behaviour it must not depend on beyond the port.
+//! `Sin::ALL` says which check has to catch which sin, and in which words.
 
 use crate::{
     Act, BlastRadius, CheckReport, DerivedReading, Done, Effect, OutsideFailure, Source, SurveySink, Target,
@@ -34,6 +37,7 @@ pub(super) enum Sin {
     RewritesSilently,
     ActsUnderAnyName,
     ActsWhileRefusing,
+    LooksUpByName,
     TouchesOthers,
     AlwaysSeesTheEffect,
     NeverSeesTheEffect,
@@ -82,6 +86,7 @@ impl Sin {
         (Self::RewritesSilently, Check::ActTwiceIsOnce, "`deny` changed something the second time"),
         (Self::ActsUnderAnyName, Check::RenamedIsRefused, "`deny` under another name was answered: Ok"),
         (Self::ActsWhileRefusing, Check::RenamedIsRefused, "`deny` under another name changed something"),
+        (Self::LooksUpByName, Check::RenamedIsNotGone, "under another name the control plane says Absent"),
         (Self::TouchesOthers, Check::OthersAreUntouched, "`deny` on one principal changed another"),
         (Self::AlwaysSeesTheEffect, Check::EffectsAreSeen, "before `deny` its effect is Present"),
         (Self::NeverSeesTheEffect, Check::EffectsAreSeen, "after `deny` its effect is Missing"),
@@ -256,6 +261,10 @@ impl Source for Sinner {
     }
 
     async fn control_plane(&self, target: &Target) -> ControlPlane {
+        let known = self.world.truth(&target.key).expect("known");
+        if self.is(Sin::LooksUpByName) && known.name != target.name {
+            return ControlPlane::Absent;
+        }
         self.inner.control_plane(target).await
     }
 
