@@ -1,4 +1,7 @@
 //! The check of a whole log: every kind of tampering is named at its place.
+//!
+//! Each test tampers in one way and expects exactly the faults that follow from it, no more. `export.rs` does the same for
+//! exports.
 
 use crate::support::{Log, ORIGIN, Tiles, entry, pinned, witness_key};
 use std::convert::Infallible;

@@ -1,4 +1,7 @@
 //! Exports: what verifies, and that nothing changed does.
+//!
+//! Accidents (any bit, byte or line) and forgeries (the closing digest put right). Each refusal is compared with its whole
+//! sentence. `audit.rs` does the same for whole logs.
 
 use crate::support::{
     Log, ORIGIN, body, entry, forge_digest, log_key, log_signer, nonce, pinned, witness_key, witness_signer,

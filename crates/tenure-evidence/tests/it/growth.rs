@@ -1,4 +1,7 @@
 //! Laws of the growing tree: tiles, roots and proofs at every size.
+//!
+//! Compared with the recursive definitions of RFC 6962, written down here word for word. It must never share a line with
+//! the code it checks; `second_opinion.rs` does the same with other crates.
 
 use crate::support::{Log, Tiles};
 use proptest::prelude::*;

@@ -10,6 +10,7 @@
 mod audit;
 mod export;
 mod growth;
+mod hostile;
 mod second_opinion;
 mod support;
 mod vectors;

@@ -1,4 +1,7 @@
 //! A small log in memory, made of fixed entries and fixed keys.
+//!
+//! What every other file here builds on. It must never judge anything, and nothing in it may vary between runs: the
+//! vectors are made from it.
 
 use std::collections::BTreeMap;
 use tenure_evidence::export::{DisclosedBody, EarlierCheckpoint, ExportedEntry};

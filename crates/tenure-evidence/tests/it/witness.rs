@@ -1,4 +1,6 @@
 //! The witness: one answer per row of the protocol's table, and that two histories are never cosigned.
+//!
+//! Played without sockets: `serve` does what a server does, and keeps the stored head as a database would.
 
 use crate::support::{Log, ORIGIN, entry, log_key, log_signer, witness_key, witness_signer};
 use tenure_evidence::witness::{
