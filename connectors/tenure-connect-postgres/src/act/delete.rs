@@ -1,0 +1,275 @@
+//! Removing a role: hand over what it owns, withdraw what it was granted, drop it.
+//!
+//! Everything that could stop the removal is looked at before anything is changed: the heir,
+//! what is owned, and whether every database that holds something of the role lets us in.
+//! `pg_shdepend` knows all of that across databases. Then, database by database, one
+//! transaction hands over (REASSIGN OWNED) and withdraws (DROP OWNED), and at last the role
+//! goes. Stopped after any of these, the next attempt carries on. Without an heir nothing
+//! may be owned, and that is looked at again in the transaction that withdraws.
+
+use super::{commit, confirmed, reopen, unchanged};
+use crate::{
+    client::Session,
+    failure,
+    map::{count, said},
+    quote::{identifier, literal},
+    role::Role,
+    source::PostgresSource,
+};
+use tenure_connect::{Done, OutsideFailure};
+use tenure_model::{Fact, Facts, IntentRecord, printable};
+use tokio_postgres::Transaction;
+
+/// What stands in one database.
+struct Holding {
+    /// `None` for things of the whole cluster.
+    database: Option<String>,
+    open_to_us: bool,
+    owned: i64,
+}
+
+/// User mappings and default privileges count as owned there, and go with the role: they need no heir.
+const HOLDINGS: &str = "
+SELECT d.datname::text,
+       d.oid IS NULL OR (d.datallowconn AND has_database_privilege(current_user, d.oid, 'CONNECT')),
+       count(*) FILTER (WHERE s.deptype = 'o'
+                          AND s.classid NOT IN ('pg_user_mapping'::regclass, 'pg_default_acl'::regclass))
+  FROM pg_shdepend s LEFT JOIN pg_database d ON d.oid = s.dbid
+ WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = $1
+ GROUP BY 1, 2 ORDER BY 1 NULLS FIRST";
+
+/// By oid: the view over this function gives names only.
+const PREPARED: &str = "
+SELECT p.gid, d.datname::text
+  FROM pg_prepared_xact() AS p (transaction, gid, prepared, ownerid, dbid) JOIN pg_database d ON d.oid = p.dbid
+ WHERE p.ownerid = $1";
+
+/// Removes the role of an intent.
+pub(super) async fn delete(
+    source: &PostgresSource,
+    record: &IntentRecord,
+    heir: Option<&str>,
+) -> Result<Done, OutsideFailure> {
+    let mut session = source.open(&source.primary).await?;
+    let Some(plan) = prepare(source, &mut session, record, heir.or(source.heir.as_deref())).await? else {
+        session.close().await;
+        return Ok(Done { changed: false, detail: said("none: the role is not there") });
+    };
+    // Every database must let us in before the first one is changed.
+    let mut elsewhere = Vec::new();
+    for database in plan.databases.iter().filter(|database| **database != source.primary.database) {
+        elsewhere.push((database.as_str(), reopen(source, database).await?));
+    }
+    let rolled_back = roll_back_prepared(source, &mut session, &plan.role).await?;
+    for (_, other) in &mut elsewhere {
+        hand_over(source, other, record, &plan).await?;
+    }
+    hand_over(source, &mut session, record, &plan).await?;
+    drop_role(source, &mut session, record).await?;
+    for (_, other) in elsewhere {
+        other.close().await;
+    }
+    session.close().await;
+    Ok(Done { changed: true, detail: detail(&plan, rolled_back) })
+}
+
+/// What the removal will do.
+struct Plan {
+    role: Role,
+    heir: Option<String>,
+    /// Every database that holds something of the role.
+    databases: Vec<String>,
+    owned: i64,
+}
+
+async fn prepare(
+    source: &PostgresSource,
+    session: &mut Session,
+    record: &IntentRecord,
+    heir: Option<&str>,
+) -> Result<Option<Plan>, OutsideFailure> {
+    let transaction = session.look().await.map_err(|error| unchanged(&error))?;
+    let Some(role) = confirmed(source, &transaction, record).await? else { return Ok(None) };
+    let holdings = holdings(&transaction, role.oid).await.map_err(|error| unchanged(&error))?;
+    let owned: i64 = holdings.iter().map(|holding| holding.owned).sum();
+    check_heir(&transaction, &role, heir, owned).await?;
+    let closed: Vec<String> = holdings
+        .iter()
+        .filter(|holding| !holding.open_to_us)
+        .filter_map(|holding| holding.database.as_deref().map(identifier))
+        .collect();
+    if !closed.is_empty() {
+        let why =
+            format!("it owns or holds something in databases Tenure cannot enter: {}", closed.join(", "));
+        return Err(failure::refused(
+            "42501",
+            &why,
+            "GRANT CONNECT ON DATABASE … TO Tenure's account, or let the database accept connections",
+        ));
+    }
+    let databases = holdings.into_iter().filter_map(|holding| holding.database).collect();
+    Ok(Some(Plan { role, heir: heir.map(str::to_owned), databases, owned }))
+}
+
+async fn holdings(transaction: &Transaction<'_>, oid: u32) -> Result<Vec<Holding>, tokio_postgres::Error> {
+    let rows = transaction.query(HOLDINGS, &[&oid]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Holding { database: row.try_get(0)?, open_to_us: row.try_get(1)?, owned: row.try_get(2)? })
+        })
+        .collect()
+}
+
+async fn check_heir(
+    transaction: &Transaction<'_>,
+    role: &Role,
+    heir: Option<&str>,
+    owned: i64,
+) -> Result<(), OutsideFailure> {
+    let Some(heir) = heir else {
+        if owned == 0 {
+            return Ok(());
+        }
+        return Err(failure::refused(
+            "2BP01",
+            &format!("it owns {owned} objects and no heir is named"),
+            "name the role that receives them: the setting `heir`, or the plan's heir",
+        ));
+    };
+    if heir == role.name {
+        return Err(OutsideFailure::NotOurs { why: "a role cannot be its own heir".to_owned() });
+    }
+    let exists = transaction
+        .query_opt("SELECT FROM pg_roles WHERE rolname = $1", &[&heir])
+        .await
+        .map_err(|error| unchanged(&error))?;
+    match exists {
+        Some(_) => Ok(()),
+        None => Err(failure::refused(
+            "42704",
+            &format!("the heir `{}` is not a role here", printable(heir, 64)),
+            "name a role that exists",
+        )),
+    }
+}
+
+/// A prepared transaction outlives its session and its login; nobody can commit it in good faith once
+/// the role is gone. Only a superuser may end another's.
+async fn roll_back_prepared(
+    source: &PostgresSource,
+    session: &mut Session,
+    role: &Role,
+) -> Result<i64, OutsideFailure> {
+    let transaction = session.look().await.map_err(|error| unchanged(&error))?;
+    let rows = transaction.query(PREPARED, &[&role.oid]).await.map_err(|error| unchanged(&error))?;
+    transaction.rollback().await.map_err(|error| unchanged(&error))?;
+    for row in &rows {
+        let (gid, database): (String, String) = (row.get(0), row.get(1));
+        let other = reopen(source, &database).await?;
+        let done = other.bare(&format!("ROLLBACK PREPARED {}", literal(&gid))).await;
+        done.map_err(|error| {
+            failure::of_statement(
+                &error,
+                failure::Purpose::Change,
+                "only a superuser may end another role's prepared transaction: ROLLBACK PREPARED it by hand",
+            )
+        })?;
+        other.close().await;
+    }
+    Ok(i64::try_from(rows.len()).unwrap_or(i64::MAX))
+}
+
+async fn hand_over(
+    source: &PostgresSource,
+    session: &mut Session,
+    record: &IntentRecord,
+    plan: &Plan,
+) -> Result<(), OutsideFailure> {
+    let transaction = session.change().await.map_err(|error| unchanged(&error))?;
+    let Some(role) = confirmed(source, &transaction, record).await? else { return Ok(()) };
+    let quoted = identifier(&role.name);
+    let borrowed = borrow(&transaction, &role.name).await?;
+    match &plan.heir {
+        Some(heir) => {
+            let borrowed_heir = borrow(&transaction, heir).await?;
+            run(&transaction, &format!("REASSIGN OWNED BY {quoted} TO {}", identifier(heir))).await?;
+            give_back(&transaction, heir, borrowed_heir).await?;
+        }
+        None => nothing_owned(&transaction, &role).await?,
+    }
+    run(&transaction, &format!("DROP OWNED BY {quoted}")).await?;
+    give_back(&transaction, &role.name, borrowed).await?;
+    commit(transaction, &role).await
+}
+
+/// DROP OWNED destroys what is owned; without an heir there must still be nothing.
+async fn nothing_owned(transaction: &Transaction<'_>, role: &Role) -> Result<(), OutsideFailure> {
+    let holdings = holdings(transaction, role.oid).await.map_err(|error| unchanged(&error))?;
+    let owned: i64 = holdings.iter().map(|holding| holding.owned).sum();
+    check_heir(transaction, role, None, owned).await
+}
+
+/// Whether we took a role's rights for the length of a transaction.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Borrowed {
+    Yes,
+    No,
+}
+
+/// Handing over needs the rights of both roles. Where our account may, it takes them inside the
+/// transaction and gives them back before the commit, so that nobody ever sees them.
+async fn borrow(transaction: &Transaction<'_>, name: &str) -> Result<Borrowed, OutsideFailure> {
+    let row = transaction
+        .query_one("SELECT pg_has_role(current_user, $1::text, 'USAGE')", &[&name])
+        .await
+        .map_err(|error| unchanged(&error))?;
+    if row.get(0) {
+        return Ok(Borrowed::No);
+    }
+    run(transaction, &format!("GRANT {} TO CURRENT_USER", identifier(name))).await?;
+    Ok(Borrowed::Yes)
+}
+
+async fn give_back(
+    transaction: &Transaction<'_>,
+    name: &str,
+    borrowed: Borrowed,
+) -> Result<(), OutsideFailure> {
+    match borrowed {
+        Borrowed::Yes => run(transaction, &format!("REVOKE {} FROM CURRENT_USER", identifier(name))).await,
+        Borrowed::No => Ok(()),
+    }
+}
+
+async fn drop_role(
+    source: &PostgresSource,
+    session: &mut Session,
+    record: &IntentRecord,
+) -> Result<(), OutsideFailure> {
+    let transaction = session.change().await.map_err(|error| unchanged(&error))?;
+    let Some(role) = confirmed(source, &transaction, record).await? else { return Ok(()) };
+    run(&transaction, &format!("DROP ROLE {}", identifier(&role.name))).await?;
+    // The name must have led to the oid we mean: that one is gone now, or we go back.
+    let left = crate::role::find(&transaction, role.oid).await.map_err(|error| unchanged(&error))?;
+    if left.is_some() {
+        return Err(OutsideFailure::TargetChanged {
+            why: "the role was renamed meanwhile; nothing was dropped".to_owned(),
+        });
+    }
+    transaction.commit().await.map_err(|error| unchanged(&error))
+}
+
+async fn run(transaction: &Transaction<'_>, statement: &str) -> Result<(), OutsideFailure> {
+    transaction.batch_execute(statement).await.map_err(|error| unchanged(&error))
+}
+
+fn detail(plan: &Plan, rolled_back: i64) -> Facts {
+    let mut detail = said("REASSIGN OWNED, DROP OWNED, DROP ROLE");
+    detail.insert("objects_handed_over".to_owned(), count(plan.owned));
+    detail.insert("prepared_transactions_rolled_back".to_owned(), count(rolled_back));
+    detail.insert("databases".to_owned(), Fact::Texts(plan.databases.clone()));
+    if let Some(heir) = &plan.heir {
+        detail.insert("heir".to_owned(), Fact::Text(heir.clone()));
+    }
+    detail
+}

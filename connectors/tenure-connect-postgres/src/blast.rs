@@ -1,0 +1,203 @@
+//! What ending a role would touch, and why it might have to be left alone.
+//!
+//! Ownership and rights are counted from `pg_shdepend`, which covers every database without
+//! entering any. Sessions are read at every server. Changes nothing.
+
+use crate::{
+    act, derived, keepsake,
+    role::{self, Role},
+    source::{PostgresSource, unread},
+};
+use tenure_connect::{BlastRadius, OutsideFailure, Owned, Target};
+use tenure_model::{Derived, printable};
+use tokio_postgres::Transaction;
+
+/// Members named at most; more are counted in a warning.
+const MEMBERS_MAX: i64 = 100;
+
+const OWNED: &str = "
+SELECT coalesce(d.datname::text, 'whole cluster'),
+       CASE s.classid WHEN 'pg_class'::regclass THEN 'table, view or sequence'
+            WHEN 'pg_proc'::regclass THEN 'function' WHEN 'pg_namespace'::regclass THEN 'schema'
+            WHEN 'pg_type'::regclass THEN 'type' WHEN 'pg_database'::regclass THEN 'database'
+            WHEN 'pg_tablespace'::regclass THEN 'tablespace'
+            WHEN 'pg_largeobject'::regclass THEN 'large object'
+            WHEN 'pg_foreign_server'::regclass THEN 'foreign server'
+            WHEN 'pg_subscription'::regclass THEN 'subscription'
+            WHEN 'pg_event_trigger'::regclass THEN 'event trigger'
+            WHEN 'pg_user_mapping'::regclass THEN 'user mapping'
+            WHEN 'pg_default_acl'::regclass THEN 'default privileges'
+            ELSE replace(s.classid::regclass::text, 'pg_', '') END,
+       count(*)
+  FROM pg_shdepend s LEFT JOIN pg_database d ON d.oid = s.dbid
+ WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = $1 AND s.deptype = 'o'
+ GROUP BY 1, 2 ORDER BY 1, 2";
+
+const COUNTS: &str = "
+SELECT (SELECT count(*) FROM pg_shdepend s
+         WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = $1 AND s.deptype = 'a'),
+       (SELECT count(*) FROM pg_auth_members m WHERE m.member = $1),
+       (SELECT count(*) FROM pg_auth_members m WHERE m.roleid = $1),
+       (SELECT count(*) FROM pg_auth_members m WHERE m.grantor = $1),
+       (SELECT count(*) FROM pg_prepared_xact() AS p (transaction, gid, prepared, ownerid, dbid)
+         WHERE p.ownerid = $1),
+       (SELECT count(*) FROM pg_roles r WHERE r.rolsuper AND r.rolcanlogin AND r.oid <> $1),
+       (SELECT count(*) FROM pg_shdepend s
+         WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = $1 AND s.deptype = 'r')";
+
+const MEMBERS: &str = "
+SELECT r.rolname::text FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member
+ WHERE m.roleid = $1 GROUP BY 1 ORDER BY 1 LIMIT $2";
+
+/// Reads what ending the target would touch.
+pub(crate) async fn blast_radius(
+    source: &PostgresSource,
+    target: &Target,
+) -> Result<BlastRadius, OutsideFailure> {
+    let mut session = source.open(&source.primary).await?;
+    let transaction = session.snapshot().await.map_err(|error| unread(&error))?;
+    let role = role::of_target(&transaction, target).await?.ok_or_else(|| OutsideFailure::TargetChanged {
+        why: format!("there is no role with key `{}`", printable(&target.key.0, 60)),
+    })?;
+    let mut radius = at_primary(source, &transaction, &role).await?;
+    drop(transaction);
+    session.close().await;
+    for place in source.servers().skip(1) {
+        match sessions_at(source, place, role.oid).await {
+            Ok(found) => radius.sessions.extend(found),
+            Err(failure) => radius.unread.push(format!("{}: {failure}", place.name)),
+        }
+    }
+    for place in source.others.iter().filter(|place| place.kind == crate::config::PlaceKind::Pooler) {
+        radius.unread.push(format!("{}: clients that wait inside a pooler cannot be listed", place.name));
+    }
+    Ok(radius)
+}
+
+async fn sessions_at(
+    source: &PostgresSource,
+    place: &crate::config::Place,
+    oid: u32,
+) -> Result<Vec<Derived>, OutsideFailure> {
+    let mut session = source.open(place).await?;
+    let transaction = session.look().await.map_err(|error| unread(&error))?;
+    let found = derived::sessions(&transaction, place, oid).await.map_err(|error| unread(&error))?;
+    drop(transaction);
+    session.close().await;
+    Ok(found)
+}
+
+/// Numbers that decide about warnings and refusals.
+struct Counts {
+    grants: i64,
+    member_of: i64,
+    members: i64,
+    granted: i64,
+    prepared: i64,
+    other_superusers: i64,
+    policies: i64,
+}
+
+async fn at_primary(
+    source: &PostgresSource,
+    transaction: &Transaction<'_>,
+    role: &Role,
+) -> Result<BlastRadius, OutsideFailure> {
+    let counts = counts(transaction, role.oid).await.map_err(|error| unread(&error))?;
+    let owned = owned(transaction, role.oid).await.map_err(|error| unread(&error))?;
+    let rows =
+        transaction.query(MEMBERS, &[&role.oid, &MEMBERS_MAX]).await.map_err(|error| unread(&error))?;
+    let members: Result<Vec<String>, _> = rows.iter().map(|row| row.try_get(0)).collect();
+    let sessions =
+        derived::sessions(transaction, &source.primary, role.oid).await.map_err(|error| unread(&error))?;
+    let undo = undo(transaction, role).await?;
+    Ok(BlastRadius {
+        sessions,
+        grants: counts.grants + counts.member_of,
+        members: members.map_err(|error| unread(&error))?,
+        heir: source.heir.clone(),
+        warnings: warnings(role, &counts, &owned, source.heir.as_deref()),
+        refusals: refusals(source, role, &counts),
+        unread: Vec::new(),
+        undo_restores_value: undo,
+        owned,
+    })
+}
+
+async fn counts(transaction: &Transaction<'_>, oid: u32) -> Result<Counts, tokio_postgres::Error> {
+    let row = transaction.query_one(COUNTS, &[&oid]).await?;
+    Ok(Counts {
+        grants: row.try_get(0)?,
+        member_of: row.try_get(1)?,
+        members: row.try_get(2)?,
+        granted: row.try_get(3)?,
+        prepared: row.try_get(4)?,
+        other_superusers: row.try_get(5)?,
+        policies: row.try_get(6)?,
+    })
+}
+
+async fn owned(transaction: &Transaction<'_>, oid: u32) -> Result<Vec<Owned>, tokio_postgres::Error> {
+    let rows = transaction.query(OWNED, &[&oid]).await?;
+    rows.iter()
+        .map(|row| Ok(Owned { place: row.try_get(0)?, kind: row.try_get(1)?, count: row.try_get(2)? }))
+        .collect()
+}
+
+async fn undo(transaction: &Transaction<'_>, role: &Role) -> Result<Result<(), String>, OutsideFailure> {
+    if !keepsake::readable(transaction).await.map_err(|error| unread(&error))? {
+        return Ok(Err("Tenure may not read stored verifiers (SELECT on pg_authid), so an undo can only \
+                       set a new password"
+            .to_owned()));
+    }
+    Ok(if role.superuser && !is_superuser(transaction).await? {
+        Err("only a superuser may change a superuser".to_owned())
+    } else {
+        Ok(())
+    })
+}
+
+async fn is_superuser(transaction: &Transaction<'_>) -> Result<bool, OutsideFailure> {
+    let row = transaction.query_one("SELECT current_setting('is_superuser') = 'on'", &[]).await;
+    row.and_then(|row| row.try_get(0)).map_err(|error| unread(&error))
+}
+
+fn warnings(role: &Role, counts: &Counts, owned: &[Owned], heir: Option<&str>) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let mut warn = |when: bool, text: String| {
+        if when {
+            warnings.push(text);
+        }
+    };
+    let of = |kind: &str| owned.iter().filter(|one| one.kind == kind).map(|one| one.count).sum::<i64>();
+    warn(role.superuser && role.login, "it is a superuser that can log in".to_owned());
+    warn(counts.members > MEMBERS_MAX, format!("{} roles are its members", counts.members));
+    warn(counts.members > 0, format!("{} members lose the rights they hold through it", counts.members));
+    warn(counts.prepared > 0, format!("{} prepared transactions would be rolled back", counts.prepared));
+    warn(counts.granted > 0, format!("{} memberships were granted by it and stay", counts.granted));
+    warn(counts.policies > 0, format!("{} row security policies name it", counts.policies));
+    warn(
+        of("function") > 0,
+        "functions it owns run with the heir's rights afterwards if they are SECURITY DEFINER".to_owned(),
+    );
+    for kind in ["subscription", "event trigger", "user mapping", "default privileges"] {
+        warn(of(kind) > 0, format!("it has {} of kind {kind}", of(kind)));
+    }
+    let needs_heir = |one: &&Owned| !matches!(one.kind.as_str(), "user mapping" | "default privileges");
+    warn(
+        heir.is_none() && owned.iter().any(|one| needs_heir(&one)),
+        "it owns things and no heir is named: it cannot be deleted".to_owned(),
+    );
+    warnings
+}
+
+fn refusals(source: &PostgresSource, role: &Role, counts: &Counts) -> Vec<String> {
+    let mut refusals: Vec<String> = act::refusal(source, role).into_iter().collect();
+    if role.superuser && role.login && counts.other_superusers == 0 {
+        refusals.push("it is the last superuser that can log in".to_owned());
+    }
+    if source.heir.as_deref() == Some(role.name.as_str()) {
+        refusals.push("it is the heir of everything that others leave behind".to_owned());
+    }
+    refusals
+}

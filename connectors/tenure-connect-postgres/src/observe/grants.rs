@@ -1,0 +1,145 @@
+//! Owners and rights in one database, and what follows from them through memberships.
+//!
+//! The server takes the access lists apart and gives one row for each object and grantee;
+//! an owner's own rights are left out, because they follow from owning. Objects of the
+//! system count only where a role of the installation was granted something on them. What
+//! follows through memberships is collected up to a bound and emitted as an extent of its
+//! own, so that the bound can never make a granted right seem to disappear.
+
+use super::{
+    database::{rights_of, three},
+    memberships::{Graph, Holder, INHERITED_MAX, end_too_many},
+    pages::{Pages, Portions, Stopped},
+};
+use crate::{role::key_of, source::unread};
+use std::{collections::BTreeMap, sync::Arc};
+use tenure_connect::SurveySink;
+use tenure_model::{Extent, Observation, ObservedGrant};
+use tokio_postgres::Transaction;
+
+/// `pg_shdepend` knows the owner of everything that an ordinary role owns. What the bootstrap
+/// superuser owns is not in it, and is not listed: it may do everything anyway.
+pub(super) const OWNED: &str = "
+SELECT s.refobjid, quote_ident(current_database()) || '/' || o.type || '/' || o.identity, 'owner*'
+  FROM pg_shdepend s CROSS JOIN LATERAL pg_identify_object(s.classid, s.objid, s.objsubid) o
+ WHERE s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+   AND s.refclassid = 'pg_authid'::regclass AND s.deptype = 'o'
+   AND s.classid NOT IN ('pg_default_acl'::regclass, 'pg_user_mapping'::regclass)
+   AND o.identity IS NOT NULL";
+
+/// One row for each object and grantee; `right*` may be passed on.
+pub(super) const GRANTED: &str = "
+SELECT g.grantee, d.name || o.resource, g.rights
+  FROM (SELECT quote_ident(current_database()) || '/' AS name) d CROSS JOIN (
+    SELECT c.oid, c.relowner AS owner, c.relacl AS acl,
+           CASE c.relkind WHEN 'v' THEN 'view/' WHEN 'm' THEN 'materialized view/' WHEN 'S' THEN 'sequence/'
+                WHEN 'f' THEN 'foreign table/' ELSE 'table/' END
+           || quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS resource
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relacl IS NOT NULL
+    UNION ALL
+    SELECT c.oid, c.relowner, a.attacl,
+           'column/' || quote_ident(n.nspname) || '.' || quote_ident(c.relname) || '.' || quote_ident(a.attname)
+      FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE a.attacl IS NOT NULL AND NOT a.attisdropped
+    UNION ALL
+    SELECT n.oid, n.nspowner, n.nspacl, 'schema/' || quote_ident(n.nspname)
+      FROM pg_namespace n WHERE n.nspacl IS NOT NULL
+    UNION ALL
+    SELECT p.oid, p.proowner, p.proacl,
+           CASE p.prokind WHEN 'p' THEN 'procedure/' WHEN 'a' THEN 'aggregate/' ELSE 'function/' END
+           || (pg_identify_object('pg_proc'::regclass, p.oid, 0)).identity
+      FROM pg_proc p WHERE p.proacl IS NOT NULL
+    UNION ALL
+    SELECT t.oid, t.typowner, t.typacl, 'type/' || quote_ident(n.nspname) || '.' || quote_ident(t.typname)
+      FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typacl IS NOT NULL
+    UNION ALL
+    SELECT l.oid, l.lanowner, l.lanacl, 'language/' || quote_ident(l.lanname)
+      FROM pg_language l WHERE l.lanacl IS NOT NULL
+    UNION ALL
+    SELECT w.oid, w.fdwowner, w.fdwacl, 'foreign-data wrapper/' || quote_ident(w.fdwname)
+      FROM pg_foreign_data_wrapper w WHERE w.fdwacl IS NOT NULL
+    UNION ALL
+    SELECT f.oid, f.srvowner, f.srvacl, 'server/' || quote_ident(f.srvname)
+      FROM pg_foreign_server f WHERE f.srvacl IS NOT NULL
+    UNION ALL
+    SELECT b.oid, b.lomowner, b.lomacl, 'large object/' || b.oid
+      FROM pg_largeobject_metadata b WHERE b.lomacl IS NOT NULL
+    UNION ALL
+    SELECT e.oid, e.defaclrole, e.defaclacl,
+           'default privileges/' || quote_ident(r.rolname) || coalesce('.' || quote_ident(n.nspname), '') || '/'
+           || CASE e.defaclobjtype WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences' WHEN 'f' THEN 'functions'
+                   WHEN 'T' THEN 'types' ELSE 'schemas' END
+      FROM pg_default_acl e JOIN pg_roles r ON r.oid = e.defaclrole
+           LEFT JOIN pg_namespace n ON n.oid = e.defaclnamespace) o
+  CROSS JOIN LATERAL (
+    SELECT x.grantee, string_agg(x.privilege_type || CASE WHEN x.is_grantable THEN '*' ELSE '' END, ',') AS rights
+      FROM aclexplode(o.acl) x
+     WHERE x.grantee <> o.owner AND (o.oid >= 16384 OR x.grantee >= 16384) GROUP BY 1) g";
+
+/// Reads one extent of rights.
+pub(super) async fn read(
+    transaction: &Transaction<'_>,
+    statement: &str,
+    extent: &Extent,
+    inherited: &mut Inherited<'_>,
+    sink: &mut dyn SurveySink,
+) -> Result<(), Stopped> {
+    let mut portions = Portions::of(transaction, statement, &[]).await?;
+    let mut pages = Pages::new(sink, extent.clone());
+    while let Some(rows) = portions.next().await? {
+        for row in &rows {
+            let (grantee, resource, rights) = three(row).map_err(|error| unread(&error))?;
+            inherited.follow(grantee, resource, rights);
+            for grant in rights_of(grantee, resource, rights) {
+                pages.push(Observation::Grant(grant)).await?;
+            }
+        }
+    }
+    pages.end_whole().await
+}
+
+/// Rights that reach roles through memberships, up to `INHERITED_MAX` for one database.
+pub(super) struct Inherited<'graph> {
+    graph: &'graph Graph,
+    holders: BTreeMap<u32, Arc<[Holder]>>,
+    found: Vec<ObservedGrant>,
+    /// There were more than are kept.
+    more: bool,
+}
+
+impl<'graph> Inherited<'graph> {
+    pub(super) fn new(graph: &'graph Graph) -> Self {
+        Self { graph, holders: BTreeMap::new(), found: Vec::new(), more: false }
+    }
+
+    /// Adds what members of the grantee hold through it.
+    fn follow(&mut self, grantee: u32, resource: &str, rights: &str) {
+        if self.more {
+            return;
+        }
+        let graph = self.graph;
+        let known = self.holders.entry(grantee);
+        // One more than can be kept, so that too many is noticed.
+        let holders = Arc::clone(known.or_insert_with(|| graph.holders(grantee, INHERITED_MAX + 1).into()));
+        for holder in holders.iter() {
+            for grant in rights_of(grantee, resource, rights) {
+                if self.found.len() == INHERITED_MAX {
+                    self.more = true;
+                    return;
+                }
+                let held =
+                    ObservedGrant { principal: key_of(holder.oid), path: holder.path.clone(), ..grant };
+                self.found.push(held);
+            }
+        }
+    }
+
+    /// Emits them as an extent.
+    pub(super) async fn emit(self, extent: &Extent, sink: &mut dyn SurveySink) -> Result<(), Stopped> {
+        let mut pages = Pages::new(sink, extent.clone());
+        for grant in self.found {
+            pages.push(Observation::Grant(grant)).await?;
+        }
+        if self.more { end_too_many(pages).await } else { pages.end_whole().await }
+    }
+}

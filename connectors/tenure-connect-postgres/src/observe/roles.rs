@@ -1,0 +1,149 @@
+//! Roles and their attributes.
+//!
+//! `PUBLIC` is shown as a built-in group with oid 0, the grantee that rights to everybody
+//! carry; it stands for all roles and has no members of its own.
+
+use super::{
+    access_rules::Rules,
+    hba::{self, Rule, Subject},
+    memberships::Graph,
+    pages,
+    pages::{Portions, Stopped},
+    sessions::Sample,
+};
+use crate::{
+    keepsake,
+    role::{FIRST_NORMAL_OID, key_of},
+    source::unread,
+};
+use tenure_connect::SurveySink;
+use tenure_model::{Fact, Facts, Instant, Observation, ObservedPrincipal, PrincipalKind, names};
+use tokio_postgres::{Row, Transaction};
+
+const EXTENT: &str = "roles";
+/// The grantee of rights that everybody has.
+pub(super) const PUBLIC_OID: u32 = 0;
+/// Ways in that hang on something other than a password in this server.
+const OTHER_METHODS: [&str; 9] = ["peer", "ident", "cert", "ldap", "pam", "radius", "gss", "sspi", "bsd"];
+
+const ROLES: &str = "
+SELECT r.oid, r.rolname::text, r.rolcanlogin, r.rolsuper, r.rolreplication, r.rolbypassrls, r.rolcreaterole,
+       r.rolcreatedb, r.rolinherit, r.rolconnlimit::bigint,
+       CASE WHEN isfinite(r.rolvaliduntil) THEN (extract(epoch FROM r.rolvaliduntil) * 1000000)::bigint END,
+       shobj_description(r.oid, 'pg_authid'), {with_password}
+  FROM pg_roles r ORDER BY r.oid";
+/// A role with a password could authenticate, even while it may not log in.
+const WITH_PASSWORD: &str =
+    "EXISTS (SELECT FROM pg_authid a WHERE a.oid = r.oid AND a.rolpassword IS NOT NULL)";
+
+/// Reads all roles.
+pub(super) async fn read(
+    transaction: &Transaction<'_>,
+    sink: &mut dyn SurveySink,
+    rules: &Rules,
+    sample: &Sample,
+    graph: &Graph,
+) -> Result<(), Stopped> {
+    let readable = keepsake::readable(transaction).await.map_err(|error| unread(&error))?;
+    let statement = ROLES.replace("{with_password}", if readable { WITH_PASSWORD } else { "false" });
+    let mut pages = pages(sink, EXTENT);
+    pages.push(Observation::Principal(public())).await?;
+    let mut portions = Portions::of(transaction, &statement, &[]).await?;
+    while let Some(rows) = portions.next().await? {
+        for row in &rows {
+            let principal = principal(row, rules, sample, graph).map_err(|error| unread(&error))?;
+            pages.push(Observation::Principal(principal)).await?;
+        }
+    }
+    pages.end_whole().await
+}
+
+fn public() -> ObservedPrincipal {
+    let note = "stands for every role; by default it may EXECUTE functions and use types and languages, which is \
+                not listed one by one";
+    ObservedPrincipal {
+        key: key_of(PUBLIC_OID),
+        name: "PUBLIC".to_owned(),
+        kind: PrincipalKind::Group,
+        built_in: true,
+        facts: Facts::from([
+            (names::LOGIN.to_owned(), Fact::Flag(false)),
+            ("note".to_owned(), Fact::Text(note.to_owned())),
+        ]),
+        charter_hint: None,
+    }
+}
+
+fn principal(
+    row: &Row,
+    rules: &Rules,
+    sample: &Sample,
+    graph: &Graph,
+) -> Result<ObservedPrincipal, tokio_postgres::Error> {
+    let oid: u32 = row.try_get(0)?;
+    let name: String = row.try_get(1)?;
+    let login: bool = row.try_get(2)?;
+    let has_password: bool = row.try_get(12)?;
+    let mut facts = attributes(row)?;
+    facts.insert(names::SESSIONS.to_owned(), Fact::Number(sample.by_role.get(&oid).copied().unwrap_or(0)));
+    if login {
+        let replication: bool = row.try_get(4)?;
+        let superuser: bool = row.try_get(3)?;
+        let in_group = |group: &str| graph.is_in(oid, &name, group);
+        let subject = Subject { name: &name, in_group: &in_group, replication: replication || superuser };
+        ways_in(rules, &subject, &mut facts);
+    }
+    Ok(ObservedPrincipal {
+        key: key_of(oid),
+        kind: if login || has_password { PrincipalKind::Account } else { PrincipalKind::Group },
+        built_in: oid < FIRST_NORMAL_OID,
+        facts,
+        charter_hint: row.try_get(11)?,
+        name,
+    })
+}
+
+fn attributes(row: &Row) -> Result<Facts, tokio_postgres::Error> {
+    let flags = [
+        (2, names::LOGIN),
+        (3, names::SUPERUSER),
+        (4, names::REPLICATION),
+        (5, names::BYPASS_ROW_SECURITY),
+        (6, names::CREATE_PRINCIPALS),
+        (7, names::CREATE_DATABASES),
+        (8, "inherit"),
+    ];
+    let mut facts = Facts::new();
+    for (column, name) in flags {
+        facts.insert(name.to_owned(), Fact::Flag(row.try_get(column)?));
+    }
+    let limit: i64 = row.try_get(9)?;
+    if limit >= 0 {
+        facts.insert("sessions_max".to_owned(), Fact::Number(limit));
+    }
+    if let Some(until) = row.try_get::<_, Option<i64>>(10)? {
+        facts.insert("password_valid_until".to_owned(), Fact::At(Instant::from_micros(until)));
+    }
+    Ok(facts)
+}
+
+fn ways_in(rules: &Rules, subject: &Subject<'_>, facts: &mut Facts) {
+    let Rules::Read(rules) = rules else {
+        let why = "the access rules are closed to our account".to_owned();
+        facts.insert(names::PASSWORDLESS_RULE.to_owned(), Fact::Unknown(why));
+        return;
+    };
+    if let Some(rule) = hba::deciding(rules, subject, "trust") {
+        facts.insert(names::PASSWORDLESS_RULE.to_owned(), Fact::Text(rule.text()));
+    }
+    let others: Vec<String> = OTHER_METHODS
+        .iter()
+        .filter_map(|method| hba::deciding(rules, subject, method))
+        .map(Rule::text)
+        .collect();
+    if !others.is_empty() {
+        let mut others = others;
+        others.sort();
+        facts.insert("other_ways_in".to_owned(), Fact::Texts(others));
+    }
+}

@@ -1,0 +1,213 @@
+//! One attempt to log in with a value at one point, and what its answer means.
+//!
+//! The meaning is taken from what was seen on the wire, not guessed from a code alone: a
+//! server that never asked for a password says nothing about it; an error that follows the
+//! server's "authentication ok" did not refuse the password, except class 28, which refuses
+//! the role itself (NOLOGIN is looked at after the password). Whatever is not understood is
+//! `CannotKnow`, never `Refused`. The attempt runs no statement.
+
+use crate::{
+    client::{Login, OpenFailed, PROBE_APPLICATION, Session, Unopened},
+    config::{Place, PlaceKind},
+    failure::{bounded, words},
+    source::PostgresSource,
+    wire::Handshake,
+};
+use tenure_connect::Target;
+use tenure_model::{ProbeAnswer, Secret, ShortName};
+
+/// What one attempt led to.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// A session was there.
+    Open,
+    /// The server or pooler answered with an error.
+    Error {
+        /// SQLSTATE.
+        code: String,
+        /// Code and message.
+        words: String,
+    },
+    /// No answer at all.
+    NoAnswer(String),
+    /// Something this connector does not do.
+    Unsupported(String),
+}
+
+/// Tries `value` at `point`, once.
+pub(crate) async fn probe(
+    source: &PostgresSource,
+    point: &ShortName,
+    target: &Target,
+    value: &Secret<String>,
+) -> ProbeAnswer {
+    match source.place(point) {
+        Some(place) => {
+            let (seen, outcome) = attempt(source, place, &target.name, value).await;
+            answer(place.kind, seen, outcome)
+        }
+        None => ProbeAnswer::CannotKnow { why: format!("there is no point `{point}`") },
+    }
+}
+
+/// Opens a session as the role and closes it again.
+pub(crate) async fn attempt(
+    source: &PostgresSource,
+    place: &Place,
+    user: &str,
+    value: &Secret<String>,
+) -> (Handshake, Outcome) {
+    let login =
+        Login { user, password: Some(value), database: &place.database, application: PROBE_APPLICATION };
+    match Session::open(place, &source.encryptor, &login).await {
+        Ok(session) => {
+            let seen = session.seen;
+            session.close().await;
+            (seen, Outcome::Open)
+        }
+        Err(OpenFailed { seen, why }) => (seen, outcome(&why)),
+    }
+}
+
+fn outcome(why: &Unopened) -> Outcome {
+    match why {
+        Unopened::Answer(answer) => {
+            Outcome::Error { code: answer.code().code().to_owned(), words: bounded(&words(answer)) }
+        }
+        Unopened::Line(_) | Unopened::Silence => Outcome::NoAnswer(bounded(&why.to_string())),
+        Unopened::Unsupported(words) => Outcome::Unsupported(bounded(words)),
+    }
+}
+
+/// What an attempt means.
+pub(crate) fn answer(kind: PlaceKind, seen: Handshake, outcome: Outcome) -> ProbeAnswer {
+    if seen.cut {
+        return cannot("the point asks for the password in clear over a line that is not encrypted");
+    }
+    match outcome {
+        Outcome::Open if seen.asked => ProbeAnswer::Accepted,
+        Outcome::Open => cannot("the point lets the role in without asking for a password"),
+        Outcome::Error { code, words } => of_error(kind, seen, &code, words),
+        Outcome::NoAnswer(why) => ProbeAnswer::Unreachable { why },
+        Outcome::Unsupported(why) => cannot(&why),
+    }
+}
+
+fn of_error(kind: PlaceKind, seen: Handshake, code: &str, words: String) -> ProbeAnswer {
+    let of_role = matches!(code, "28000" | "28P01");
+    match (seen.asked, seen.authenticated) {
+        // Asked, and no: the value or the role was turned away.
+        (true, _) if of_role => ProbeAnswer::Refused { how: words },
+        // Asked, said yes, and failed later: a missing database, a full server, a lacking privilege.
+        (true, true) => ProbeAnswer::Accepted,
+        (true, false) if kind == PlaceKind::Pooler && is_pooler_refusal(code, &words) => {
+            ProbeAnswer::Refused { how: words }
+        }
+        // A pooler that does not know the user turns it away without asking.
+        (false, false)
+            if kind == PlaceKind::Pooler && (code == "28P01" || is_pooler_refusal(code, &words)) =>
+        {
+            ProbeAnswer::Refused { how: words }
+        }
+        (false, false) if of_role => {
+            cannot(&format!("the access rules turn us away before any password is asked for: {words}"))
+        }
+        (false, true) => cannot(&format!("the point never asked for a password: {words}")),
+        (_, false) if is_unreachable(code) => ProbeAnswer::Unreachable { why: words },
+        (_, false) => cannot(&format!("an answer that is not understood: {words}")),
+    }
+}
+
+/// PgBouncer speaks of its own accord with 08P01, and passes a server's refusal on in words.
+fn is_pooler_refusal(code: &str, words: &str) -> bool {
+    code == "08P01"
+        && [
+            "password authentication failed",
+            "SASL authentication failed",
+            "no such user",
+            "is not permitted to log in",
+        ]
+        .iter()
+        .any(|phrase| words.contains(phrase))
+}
+
+/// Full, starting, stopping: says nothing about the value.
+fn is_unreachable(code: &str) -> bool {
+    code.starts_with("53") || matches!(code, "57P01" | "57P02" | "57P03")
+}
+
+fn cannot(why: &str) -> ProbeAnswer {
+    ProbeAnswer::CannotKnow { why: bounded(why) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(asked: bool, authenticated: bool) -> Handshake {
+        Handshake { asked, authenticated, ..Handshake::default() }
+    }
+
+    fn error(code: &str, text: &str) -> Outcome {
+        Outcome::Error { code: code.to_owned(), words: format!("{code} {text}") }
+    }
+
+    fn shown(answer: &ProbeAnswer) -> String {
+        match answer {
+            ProbeAnswer::Refused { how } => format!("refused: {how}"),
+            ProbeAnswer::Accepted => "accepted".to_owned(),
+            ProbeAnswer::Unreachable { why } => format!("unreachable: {why}"),
+            ProbeAnswer::CannotKnow { why } => format!("cannot know: {why}"),
+        }
+    }
+
+    #[test]
+    fn what_an_answer_of_a_server_means() {
+        let server = |asked, authenticated, outcome| {
+            shown(&answer(PlaceKind::Server, seen(asked, authenticated), outcome))
+        };
+        let rows = [
+            server(true, true, Outcome::Open),
+            server(false, true, Outcome::Open),
+            server(true, false, error("28P01", "password authentication failed")),
+            server(true, true, error("28000", "role is not permitted to log in")),
+            server(false, false, error("28000", "no pg_hba.conf entry")),
+            server(false, true, error("28000", "role does not exist")),
+            server(true, true, error("3D000", "database does not exist")),
+            server(true, true, error("42501", "permission denied for database")),
+            server(true, true, error("53300", "too many connections for role")),
+            server(false, false, error("53300", "sorry, too many clients already")),
+            server(false, false, error("57P03", "the database system is starting up")),
+            server(true, false, error("XX000", "something new")),
+            server(true, false, error("08P01", "password authentication failed")),
+            server(true, false, Outcome::NoAnswer("connection reset".to_owned())),
+            server(false, false, Outcome::Unsupported("unsupported authentication method".to_owned())),
+        ];
+        insta::assert_snapshot!(rows.join("\n"));
+    }
+
+    #[test]
+    fn what_an_answer_of_a_pooler_means() {
+        let pooler = |asked, authenticated, outcome| {
+            shown(&answer(PlaceKind::Pooler, seen(asked, authenticated), outcome))
+        };
+        let rows = [
+            pooler(true, false, error("28P01", "password authentication failed")),
+            pooler(true, false, error("08P01", "SASL authentication failed")),
+            pooler(false, false, error("08P01", "no such user: x")),
+            pooler(false, false, error("28000", "no pg_hba.conf entry")),
+            pooler(true, false, error("08P01", "server login has been failing")),
+            pooler(true, false, error("08P01", "no such database: x")),
+        ];
+        insta::assert_snapshot!(rows.join("\n"));
+    }
+
+    #[test]
+    fn a_clear_password_wish_proves_nothing() {
+        let seen = Handshake { asked: true, cut: true, ..Handshake::default() };
+        insta::assert_snapshot!(
+            shown(&answer(PlaceKind::Server, seen, Outcome::NoAnswer("x".to_owned()))),
+            @"cannot know: the point asks for the password in clear over a line that is not encrypted"
+        );
+    }
+}

@@ -1,0 +1,122 @@
+//! The connection to one PostgreSQL: what every verb of the port starts from.
+//!
+//! Holds the configuration and opens sessions; each verb has its own file and this one only
+//! leads there. Keeps no session between calls, so nothing is stale and nothing leaks.
+
+use crate::{
+    act, blast, check,
+    client::{APPLICATION, Login, Session},
+    config::{Configured, Place, PlaceKind},
+    derived, effect,
+    failure::{self, Purpose},
+    keepsake, observe, probe,
+    tls::Encryptor,
+};
+use async_trait::async_trait;
+use std::sync::Arc;
+use tenure_connect::{
+    Act, BlastRadius, CheckReport, DerivedReading, Done, Effect, Fingerprint, OutsideFailure, Source,
+    SurveySink, Target,
+};
+use tenure_model::{ControlPlane, Instant, ProbeAnswer, RecordedIntent, Secret, ShortName, StepKind};
+
+/// One configured PostgreSQL.
+pub(crate) struct PostgresSource {
+    pub(crate) primary: Place,
+    /// Every point but the primary.
+    pub(crate) others: Vec<Place>,
+    pub(crate) heir: Option<String>,
+    pub(crate) fingerprint: Arc<dyn Fingerprint>,
+    pub(crate) encryptor: Encryptor,
+    password: Option<Arc<Secret<String>>>,
+}
+
+impl PostgresSource {
+    /// From a configuration; `None` when it has no point.
+    pub(crate) fn new(configured: Configured) -> Option<Self> {
+        let mut places = configured.places.into_iter();
+        Some(Self {
+            primary: places.next()?,
+            others: places.collect(),
+            heir: configured.heir,
+            fingerprint: configured.fingerprint,
+            encryptor: Encryptor::with(configured.authorities),
+            password: configured.password,
+        })
+    }
+
+    /// Every point, the primary first.
+    pub(crate) fn places(&self) -> impl Iterator<Item = &Place> {
+        std::iter::once(&self.primary).chain(&self.others)
+    }
+
+    /// Every point that is a server itself, the primary first.
+    pub(crate) fn servers(&self) -> impl Iterator<Item = &Place> {
+        self.places().filter(|place| place.kind == PlaceKind::Server)
+    }
+
+    /// The point of this name.
+    pub(crate) fn place(&self, name: &ShortName) -> Option<&Place> {
+        self.places().find(|place| place.name == *name)
+    }
+
+    /// Opens a session as our own account in the database the address names.
+    pub(crate) async fn open(&self, place: &Place) -> Result<Session, OutsideFailure> {
+        self.open_in(place, &place.database).await
+    }
+
+    /// Opens a session as our own account in another database.
+    pub(crate) async fn open_in(&self, place: &Place, database: &str) -> Result<Session, OutsideFailure> {
+        let password = self.password.as_deref();
+        let login = Login { user: &place.user, password, database, application: APPLICATION };
+        Session::open(place, &self.encryptor, &login).await.map_err(|failed| failure::of_opening(&failed))
+    }
+}
+
+/// What a failed reading statement means.
+pub(crate) fn unread(error: &tokio_postgres::Error) -> OutsideFailure {
+    failure::of_statement(
+        error,
+        Purpose::Read,
+        "grant the permission the message names (sql/least-privilege.sql)",
+    )
+}
+
+#[async_trait]
+impl Source for PostgresSource {
+    async fn check(&self) -> Result<CheckReport, OutsideFailure> {
+        check::check(self).await
+    }
+
+    async fn observe(&self, now: Instant, sink: &mut dyn SurveySink) -> Result<(), OutsideFailure> {
+        observe::observe(self, now, sink).await
+    }
+
+    async fn blast_radius(&self, target: &Target) -> Result<BlastRadius, OutsideFailure> {
+        blast::blast_radius(self, target).await
+    }
+
+    async fn keepsake(&self, target: &Target) -> Result<Option<Secret<String>>, OutsideFailure> {
+        keepsake::keepsake(self, target).await
+    }
+
+    async fn act(&self, intent: &RecordedIntent, act: &Act<'_>) -> Result<Done, OutsideFailure> {
+        act::act(self, intent, act).await
+    }
+
+    async fn effect(&self, target: &Target, step: StepKind, value: Option<&Secret<String>>) -> Effect {
+        effect::effect(self, target, step, value).await
+    }
+
+    async fn control_plane(&self, target: &Target) -> ControlPlane {
+        effect::control_plane(self, target).await
+    }
+
+    async fn probe(&self, point: &ShortName, target: &Target, value: &Secret<String>) -> ProbeAnswer {
+        probe::probe(self, point, target, value).await
+    }
+
+    async fn derived(&self, target: &Target) -> DerivedReading {
+        derived::derived(self, target).await
+    }
+}
