@@ -1,1 +1,36 @@
-//! Under construction in this commit series.
+//! The verbs of the wheel, one file each, and the reconcilers that turn it.
+//!
+//! observe and ingest (`verbs/survey.rs`), judge (`verbs/judge.rs`), plan and approve
+//! (`verbs/plan.rs`), intend, act, settle and prove (`verbs/drive.rs`, `verbs/act.rs`,
+//! `verbs/look.rs`). This room must never speak HTTP, print, write SQL or know a particular
+//! system. A request handler calls a verb; a reconciler (`reconcile.rs`) can redo its work
+//! after a crash. Begin with `engine.rs`.
+
+mod clock;
+mod engine;
+mod failure;
+mod open;
+mod progress;
+mod reconcile;
+mod record;
+mod signer;
+mod verbs;
+
+pub use clock::{Clock, SystemClock};
+pub use engine::{Actor, Engine};
+pub use failure::EngineFailure;
+pub use open::{Database, Deployment, OpenOptions, Opening, Paths};
+pub use progress::SurveyProgress;
+pub use reconcile::Reconcilers;
+pub use verbs::{
+    backup::{BackupReport, RestoreReport, restore},
+    doctor::{Check, CheckState},
+    drive::Drive,
+    evidence::{EvidenceExport, LogStatus},
+    keys::{KeyShown, RingName},
+    own::CharterChange,
+    plan::{PlanRequest, PlanShown},
+    show::{Answer, CredentialShown, IdentityShown, Question},
+    source::NewSource,
+    survey::Belief,
+};

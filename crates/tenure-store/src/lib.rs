@@ -7,6 +7,7 @@
 //! read, write), `log.rs` (how entries become leaves) and `tables/` (one noun per file).
 
 mod anchor;
+mod copy;
 mod database;
 mod failure;
 mod log;
@@ -17,6 +18,7 @@ pub mod tables;
 mod value;
 
 pub use anchor::{Anchor, AnchorRefused};
+pub use copy::{begin_new_log, copy_embedded, read_closed};
 pub use database::{DatabaseLocation, Tx};
 pub use failure::StoreFailure;
 pub use log::{Head, LogReader, NewEntry, TILE_WIDTH};

@@ -127,6 +127,12 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Replaces the sealed password of a source, after its sealing key was rotated.
+    pub fn set_source_secret(&mut self, id: SourceId, sealed: Vec<u8>) -> Result<(), StoreFailure> {
+        self.execute("UPDATE sources SET secret = $2 WHERE source_id = $1", &[named(id), sealed.into()])?;
+        Ok(())
+    }
+
     /// Stops reading a source and forgets our password there. What was seen stays as history.
     pub fn remove_source(&mut self, id: SourceId, now: Instant) -> Result<(), StoreFailure> {
         let busy = self.query_one(

@@ -1,0 +1,269 @@
+//! Opening a deployment: its directory, keys, database and log.
+//!
+//! The first opening makes everything and records who made it; a crash in between is picked up
+//! by the next. Nothing here runs in the background: `reconcile.rs` does.
+
+use crate::{
+    Clock, Engine, EngineFailure,
+    progress::Board,
+    record::{By, Draft},
+    signer::{CheckpointFile, CheckpointSigner},
+};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, RwLock},
+};
+use tenure_connect::Connector;
+use tenure_judge::{Authoriser, Judge, Programme};
+use tenure_keys::{
+    Disk, Escrow, KEK_FILE, Kek, KekSource, Keyring, Randomness, draw, make_private_directory,
+};
+use tenure_model::{Person, PersonId, Role};
+use tenure_store::{CommitFault, DatabaseLocation, Store, StoreOptions};
+use tokio::sync::Notify;
+
+/// Where a deployment keeps its files, all below one directory that only its owner may enter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paths {
+    /// The directory.
+    pub directory: PathBuf,
+}
+
+impl Paths {
+    /// The embedded database.
+    pub fn database(&self) -> PathBuf {
+        self.directory.join("tenure.sqlite")
+    }
+    /// The last checkpoint.
+    pub fn checkpoint(&self) -> PathBuf {
+        self.directory.join("checkpoint")
+    }
+    /// Rings and the key-encryption key.
+    pub fn keys(&self) -> PathBuf {
+        self.directory.join("keys")
+    }
+    /// Data keys of escrowed values; never in a backup.
+    pub fn escrow(&self) -> PathBuf {
+        self.directory.join("escrow")
+    }
+    /// Exports of logs that a restore closed.
+    pub fn old_logs(&self) -> PathBuf {
+        self.directory.join("old-logs")
+    }
+    /// The socket the command line talks to.
+    pub fn socket(&self) -> PathBuf {
+        self.directory.join("socket")
+    }
+    /// The programme, when there is one.
+    pub fn programme(&self) -> PathBuf {
+        self.directory.join("programme.toml")
+    }
+}
+
+/// Which database to use.
+#[derive(Debug)]
+pub enum Database {
+    /// A file in the data directory.
+    Embedded,
+    /// A PostgreSQL database.
+    Postgres {
+        /// Connection parameters without the password.
+        parameters: String,
+        /// The password.
+        password: Option<tenure_model::Secret<String>>,
+    },
+}
+
+/// How to open a deployment.
+pub struct OpenOptions {
+    /// Its directory; made when it is not there.
+    pub directory: PathBuf,
+    /// Which database.
+    pub database: Database,
+    /// Where the key-encryption key is; `None` for the file in the directory.
+    pub kek: Option<KekSource>,
+    /// The file layer.
+    pub disk: Arc<dyn Disk>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub randomness: Box<dyn Randomness>,
+    /// The connectors that are built in.
+    pub connectors: Vec<Arc<dyn Connector>>,
+    /// Who is made administrator when the deployment is new: name and local account.
+    pub first_person: (String, u32),
+    /// Injects disk failures, in tests.
+    pub commit_fault: Option<CommitFault>,
+}
+
+/// What opening found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opening {
+    /// True when the deployment was made by this call.
+    pub created: bool,
+    /// The backup made before a migration.
+    pub backup: Option<PathBuf>,
+    /// Orphaned data keys that were removed.
+    pub orphans_removed: usize,
+}
+
+/// An opened deployment.
+pub struct Deployment {
+    /// The engine.
+    pub engine: Arc<Engine>,
+    /// What opening found.
+    pub opening: Opening,
+}
+
+impl Deployment {
+    /// Opens a deployment, making it when it is not there.
+    pub async fn open(mut options: OpenOptions) -> Result<Self, EngineFailure> {
+        let paths = Paths { directory: options.directory.clone() };
+        make_private_directory(options.disk.as_ref(), &paths.directory).map_err(EngineFailure::keys)?;
+        let (kek, keys) = open_keys(&mut options, &paths)?;
+        let keys = Arc::new(RwLock::new(keys));
+        let escrow = Escrow::open(Arc::clone(&options.disk), &paths.escrow()).map_err(EngineFailure::keys)?;
+        let location = match options.database {
+            Database::Embedded => DatabaseLocation::Sqlite(paths.database()),
+            Database::Postgres { parameters, password } => {
+                DatabaseLocation::Postgres { parameters, password }
+            }
+        };
+        let store_options = StoreOptions {
+            location,
+            directory: paths.directory.clone(),
+            signer: Arc::new(CheckpointSigner(Arc::clone(&keys))),
+            anchor: Arc::new(CheckpointFile { disk: Arc::clone(&options.disk), path: paths.checkpoint() }),
+            commit_fault: options.commit_fault,
+        };
+        let opened = tokio::task::spawn_blocking(move || Store::open(store_options))
+            .await
+            .map_err(|error| EngineFailure::Refused { why: error.to_string() })??;
+        let programme = read_programme(&paths.programme())?;
+        let judge =
+            Judge::new(&programme).map_err(|error| EngineFailure::Programme { why: error.to_string() })?;
+        let authoriser =
+            Authoriser::new().map_err(|error| EngineFailure::Programme { why: error.to_string() })?;
+        let engine = Engine {
+            store: opened.store,
+            keys,
+            kek,
+            escrow,
+            disk: options.disk,
+            paths,
+            clock: options.clock,
+            randomness: Arc::new(Mutex::new(options.randomness)),
+            connectors: options
+                .connectors
+                .into_iter()
+                .map(|c| (c.manifest().system, c))
+                .collect::<BTreeMap<_, _>>(),
+            programme,
+            judge,
+            authoriser,
+            board: Board::default(),
+            plans_woken: Notify::new(),
+            judging_woken: Notify::new(),
+            driving: Mutex::new(HashSet::new()),
+            surveying: Mutex::new(HashSet::new()),
+            open_sources: Mutex::new(HashMap::new()),
+        };
+        engine.make_first_person(options.first_person).await?;
+        let orphans_removed = engine.remove_orphaned_escrow().await?;
+        let opening = Opening { created: opened.created, backup: opened.backup, orphans_removed };
+        Ok(Self { engine: Arc::new(engine), opening })
+    }
+}
+
+/// Opens the keys; makes them only when there is no database that needs the old ones.
+fn open_keys(options: &mut OpenOptions, paths: &Paths) -> Result<(Kek, Keyring), EngineFailure> {
+    let directory = paths.keys();
+    // A deployment that lost its checkpoint is not a new one: its database needs its old keys.
+    let is_new = !paths.checkpoint().exists() && !paths.database().exists();
+    let disk = Arc::clone(&options.disk);
+    let kek = match options.kek.take() {
+        Some(source) => Kek::load(disk.as_ref(), &source).map_err(EngineFailure::keys)?,
+        None => {
+            let file = directory.join(KEK_FILE);
+            if is_new && !file.exists() {
+                make_private_directory(disk.as_ref(), &directory).map_err(EngineFailure::keys)?;
+                Kek::create_file(disk.as_ref(), &file, options.randomness.as_mut())
+                    .map_err(EngineFailure::keys)?
+            } else {
+                Kek::load(disk.as_ref(), &KekSource::File(file)).map_err(EngineFailure::keys)?
+            }
+        }
+    };
+    let keys = if is_new {
+        let name = new_log_name(options.randomness.as_mut())?;
+        let now = options.clock.now();
+        Keyring::create(&disk, &directory, &kek, &name, now, options.randomness.as_mut())
+    } else {
+        Keyring::open(&disk, &directory, &kek)
+    };
+    Ok((kek, keys.map_err(EngineFailure::keys)?))
+}
+
+/// A name for a new log, such as `tenure-7f3a09`.
+pub(crate) fn new_log_name(randomness: &mut dyn Randomness) -> Result<String, EngineFailure> {
+    use std::fmt::Write as _;
+    let bytes: [u8; 4] = draw(randomness).map_err(EngineFailure::keys)?;
+    let mut name = String::from("tenure-");
+    for byte in bytes {
+        let _ = write!(name, "{byte:02x}");
+    }
+    Ok(name)
+}
+
+fn read_programme(path: &Path) -> Result<Programme, EngineFailure> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Programme::parse(&text)
+            .map_err(|error| EngineFailure::Programme { why: format!("{}: {error}", path.display()) }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Programme::parse("version = 1\n")
+            .map_err(|error| EngineFailure::Programme { why: error.to_string() }),
+        Err(error) => Err(EngineFailure::file(path, error)),
+    }
+}
+
+impl Engine {
+    /// Makes the first administrator, once, together with the entry that opens the log.
+    async fn make_first_person(&self, (name, uid): (String, u32)) -> Result<(), EngineFailure> {
+        let there_is_somebody = self.store.read("people", |tx| Ok(!tx.people()?.is_empty())).await?;
+        if there_is_somebody {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let id = PersonId::new(now, self.random()?);
+        let person = Person { id, name, role: Role::Administrator, local_uid: Some(uid) };
+        let created = self.entry(
+            Draft::new("deployment.created", By::Tenure, self.keys().log.name())
+                .text("version", env!("CARGO_PKG_VERSION")),
+        )?;
+        let added = self.entry(
+            Draft::new("person.added", By::Tenure, id)
+                .text("role", person.role)
+                .body(serde_json::json!({ "name": person.name, "local_uid": uid })),
+        )?;
+        self.store
+            .write("make_first_person", move |tx| {
+                tx.add_person(&person, now)?;
+                tx.entry(created.clone())?;
+                tx.entry(added.clone())
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// Removes data keys whose sealed value never reached the database: a crash between the two.
+    async fn remove_orphaned_escrow(&self) -> Result<usize, EngineFailure> {
+        let held: HashSet<String> = self.store.read("held", |tx| tx.held()).await?.into_iter().collect();
+        let on_disk = self.escrow.list().map_err(EngineFailure::keys)?;
+        let mut removed = 0;
+        for id in on_disk.iter().filter(|id| !held.contains(*id)) {
+            self.escrow.destroy(id).map_err(EngineFailure::keys)?;
+            removed += 1;
+        }
+        Ok(removed)
+    }
+}

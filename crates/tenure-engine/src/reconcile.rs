@@ -1,0 +1,97 @@
+//! The reconcilers: a timer and a wake-up, no input, able to redo anything after a crash.
+//!
+//! Each plan is driven by its own task, so that one that waits never blocks another. Judging
+//! runs when something was touched and when an identity falls due.
+
+use crate::{Drive, Engine};
+use std::{collections::HashSet, sync::Arc, time::Duration};
+use tenure_model::PlanId;
+use tokio::{sync::watch, task::JoinSet};
+
+/// How often to look without having been woken.
+const TICK: Duration = Duration::from_secs(1);
+/// How long to wait after a failure of our own before trying again.
+const AFTER_FAILURE: Duration = Duration::from_secs(2);
+
+/// Running reconcilers; they stop when this is dropped or `stop` is called.
+pub struct Reconcilers {
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Reconcilers {
+    /// Starts them.
+    pub fn start(engine: &Arc<Engine>) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(plans(Arc::clone(engine), stopped.clone()));
+        tasks.spawn(judging(Arc::clone(engine), stopped));
+        Self { stop, tasks }
+    }
+
+    /// Asks them to stop and waits until none is in the middle of a step.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+async fn judging(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        let pause = match engine.judge_touched().await {
+            Ok(_) => TICK,
+            Err(error) => {
+                tracing::error!(error = %crate::failure::chain(&error), "judging failed");
+                AFTER_FAILURE
+            }
+        };
+        tokio::select! {
+            () = engine.judging_woken.notified() => {}
+            () = tokio::time::sleep(pause) => {}
+            _ = stopped.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+async fn plans(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
+    let mut driven: JoinSet<PlanId> = JoinSet::new();
+    let mut running: HashSet<PlanId> = HashSet::new();
+    loop {
+        let woken = engine.plans_woken.notified();
+        match engine.store().read("plans_at_work", |tx| tx.plans_at_work()).await {
+            Ok(at_work) => {
+                for plan in at_work {
+                    if running.insert(plan) {
+                        driven.spawn(drive(Arc::clone(&engine), plan, stopped.clone()));
+                    }
+                }
+            }
+            Err(error) => tracing::error!(error = %crate::failure::chain(&error), "plans cannot be read"),
+        }
+        tokio::select! {
+            () = woken => {}
+            () = tokio::time::sleep(TICK) => {}
+            Some(Ok(plan)) = driven.join_next() => { running.remove(&plan); }
+            _ = stopped.wait_for(|stop| *stop) => break,
+        }
+    }
+    while driven.join_next().await.is_some() {}
+}
+
+async fn drive(engine: Arc<Engine>, plan: PlanId, mut stopped: watch::Receiver<bool>) -> PlanId {
+    loop {
+        let pause = match engine.drive(plan).await {
+            Ok(Drive::Settled | Drive::Elsewhere) => return plan,
+            Ok(Drive::Waiting(until)) => until.since(engine.now()).min(Duration::from_mins(1)),
+            Err(error) => {
+                tracing::error!(%plan, error = %crate::failure::chain(&error), "a plan cannot go on");
+                AFTER_FAILURE
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause.max(Duration::from_millis(5))) => {}
+            () = engine.plans_woken.notified() => {}
+            _ = stopped.wait_for(|stop| *stop) => return plan,
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! intend, act, settle: one change outside, with a durable record before and after it.
+//!
+//! Timeline: t0 the intent and its entry commit; t1 the connector is called, with a deadline;
+//! t2 the answer is settled, again with an entry. A crash between t0 and t2 leaves an intended
+//! step, which the step machine observes. A call that outlives its deadline is a lost answer.
+
+use super::{drive::Loaded, plan::target_of};
+use crate::{
+    Engine, EngineFailure,
+    record::{By, Draft},
+};
+use std::{sync::Arc, time::Duration};
+use tenure_connect::{Act, Done, Effect, FailureClass, OutsideFailure, Source};
+use tenure_govern::{Lost, NeedsPerson, backoff, settle_failure};
+use tenure_keys::{SealedValue, generate_password};
+use tenure_model::{ActionId, Instant, IntentId, RecordedIntent, Secret, StepEvent, StepKind};
+use tenure_store::tables::{
+    escrow::EscrowPurpose,
+    steps::{IntentDraft, Settlement, StepRow},
+};
+
+/// How long one call to an outside system may take.
+pub(crate) const CALL_DEADLINE: Duration = Duration::from_mins(1);
+
+impl Engine {
+    /// Puts the value that `Deny` will install into escrow, with what an undo needs.
+    pub(crate) async fn keep(&self, loaded: &Loaded) -> Result<(), EngineFailure> {
+        let plan = &loaded.plan;
+        let (source, _) = self.source_of(loaded).await?;
+        let target = target_of(plan);
+        // Best effort: without it an undo gives access back only with a new value, and says so.
+        let keepsake = match tokio::time::timeout(CALL_DEADLINE, source.keepsake(&target)).await {
+            Ok(Ok(keepsake)) => keepsake,
+            Ok(Err(_)) | Err(_) => None,
+        };
+        let value = self.with_randomness(generate_password).map_err(EngineFailure::keys)?;
+        let mut rows = vec![self.seal_for_escrow(EscrowPurpose::Value, &value)?];
+        if let Some(keepsake) = &keepsake {
+            rows.push(self.seal_for_escrow(EscrowPurpose::Keepsake, keepsake)?);
+        }
+        let entry = self.entry(
+            Draft::new("escrow.kept", By::Tenure, plan.id)
+                .about(plan.identity)
+                .flag("undo_restores_value", keepsake.is_some()),
+        )?;
+        let (id, now) = (plan.id, self.clock.now());
+        self.store
+            .write_emergency("keep", move |tx| {
+                for (escrow, purpose, sealed) in &rows {
+                    tx.keep_sealed(escrow, id, *purpose, sealed.clone(), now)?;
+                }
+                tx.entry(entry.clone())
+            })
+            .await?;
+        Ok(())
+    }
+
+    fn seal_for_escrow(
+        &self,
+        purpose: EscrowPurpose,
+        value: &Secret<String>,
+    ) -> Result<(String, EscrowPurpose, Vec<u8>), EngineFailure> {
+        let id = tenure_model::uuid_v7(self.clock.now(), self.random()?).hyphenated().to_string();
+        let sealed = self
+            .with_randomness(|randomness| self.escrow.keep(&id, value, &self.keys().sealer, randomness))
+            .map_err(EngineFailure::keys)?;
+        Ok((id, purpose, sealed.into_bytes()))
+    }
+
+    pub(crate) async fn held_value(
+        &self,
+        loaded: &Loaded,
+        purpose: EscrowPurpose,
+    ) -> Result<Option<Secret<String>>, EngineFailure> {
+        let id = loaded.plan.id;
+        let kept = self.store.read("sealed_for", move |tx| tx.sealed_for(id, purpose)).await?;
+        kept.map(|(escrow, sealed)| {
+            self.escrow
+                .reveal(&escrow, &SealedValue::from_bytes(sealed), &self.keys().sealer)
+                .map_err(EngineFailure::keys)
+        })
+        .transpose()
+    }
+
+    pub(crate) async fn source_of(
+        &self,
+        loaded: &Loaded,
+    ) -> Result<(Arc<dyn Source>, tenure_store::tables::sources::SourceRow), EngineFailure> {
+        let id = loaded.plan.source;
+        let row = self.store.read("source", move |tx| tx.source(id)).await?;
+        Ok((self.open_source(&row)?, row))
+    }
+
+    /// Records an intent, calls the system, settles the answer.
+    pub(crate) async fn act(&self, loaded: &Loaded, position: i64) -> Result<(), EngineFailure> {
+        let step = loaded.step_at(position)?.clone();
+        let (source, _) = self.source_of(loaded).await?;
+        let purpose =
+            if step.kind == StepKind::Enable { EscrowPurpose::Keepsake } else { EscrowPurpose::Value };
+        let held = match step.kind {
+            StepKind::Deny => self.held_value(loaded, purpose).await?,
+            // The former value comes back only when ours had replaced it.
+            StepKind::Enable
+                if loaded.steps.iter().any(|step| step.kind == StepKind::Deny && step.attempt > 0) =>
+            {
+                self.held_value(loaded, purpose).await?
+            }
+            StepKind::Control
+            | StepKind::Disable
+            | StepKind::EndSessions
+            | StepKind::Delete
+            | StepKind::Sweep
+            | StepKind::Prove
+            | StepKind::Enable => None,
+        };
+        let act = match (step.kind, &held) {
+            (StepKind::Deny, Some(value)) => Act::Deny { value },
+            (StepKind::Disable, _) => Act::Disable,
+            (StepKind::EndSessions, _) => Act::EndSessions,
+            (StepKind::Delete, _) => Act::Delete { heir: loaded.plan.heir.as_deref() },
+            (StepKind::Enable, keepsake) => Act::Enable { keepsake: keepsake.as_ref() },
+            (StepKind::Deny | StepKind::Control | StepKind::Sweep | StepKind::Prove, _) => {
+                return Err(EngineFailure::Refused { why: format!("step `{}` is no act", step.kind) });
+            }
+        };
+        let intent = self.intend(loaded, &step).await?;
+        let answered = tokio::time::timeout(CALL_DEADLINE, source.act(&intent, &act)).await;
+        let answered = answered.unwrap_or_else(|_| {
+            Err(OutsideFailure::Lost { why: format!("no answer within {} s", CALL_DEADLINE.as_secs()) })
+        });
+        self.settle_answer(loaded, &step, answered).await
+    }
+
+    async fn intend(&self, loaded: &Loaded, step: &StepRow) -> Result<RecordedIntent, EngineFailure> {
+        let now = self.clock.now();
+        let id = IntentId::new(now, self.random()?);
+        let entry = self.entry(
+            Draft::new("action.intended", By::Tenure, loaded.plan.id)
+                .about(loaded.plan.identity)
+                .text("step", step.kind)
+                .text("intent", id)
+                .number("attempt", i64::from(step.attempt) + 1)
+                .body(serde_json::json!({ "principal": loaded.plan.principal_name, "key": loaded.plan.principal_key })),
+        )?;
+        let deadline = now.plus(CALL_DEADLINE);
+        let draft = IntentDraft { id, plan: loaded.plan.id, action: step.id, now, deadline, entry };
+        Ok(self.store.record_intent(draft).await?)
+    }
+
+    async fn settle_answer(
+        &self,
+        loaded: &Loaded,
+        step: &StepRow,
+        answered: Result<Done, OutsideFailure>,
+    ) -> Result<(), EngineFailure> {
+        let now = self.clock.now();
+        match answered {
+            Ok(done) => {
+                let answer = if done.changed { "done" } else { "it was so already" };
+                let detail = serde_json::to_value(&done.detail).unwrap_or_default();
+                self.settle(loaded, step, StepEvent::Succeed, now, answer, Escalate::No, detail).await
+            }
+            Err(failure) => {
+                let lost = if failure.class() == FailureClass::Unknown { Lost::Yes } else { Lost::No };
+                let needs = match failure.class() {
+                    FailureClass::AskOperator | FailureClass::Bug => NeedsPerson::Yes,
+                    FailureClass::Retry | FailureClass::Unknown => NeedsPerson::No,
+                };
+                let retry_after = match &failure {
+                    OutsideFailure::Throttled { retry_after, .. } => *retry_after,
+                    OutsideFailure::Unreachable { .. }
+                    | OutsideFailure::Refused { .. }
+                    | OutsideFailure::TargetChanged { .. }
+                    | OutsideFailure::NotOurs { .. }
+                    | OutsideFailure::Lost { .. }
+                    | OutsideFailure::Puzzling { .. } => None,
+                };
+                let settled = settle_failure(now, step.attempt + 1, lost, needs, retry_after);
+                let escalate = if settled.escalate { Escalate::Yes } else { Escalate::No };
+                let text = text_of(&failure);
+                self.settle(
+                    loaded,
+                    step,
+                    settled.event,
+                    settled.not_before,
+                    &text,
+                    escalate,
+                    serde_json::json!({}),
+                )
+                .await
+            }
+        }
+    }
+
+    /// Observes a step whose answer was lost or cut off.
+    pub(crate) async fn observe_step(&self, loaded: &Loaded, position: i64) -> Result<(), EngineFailure> {
+        let step = loaded.step_at(position)?.clone();
+        let (source, _) = self.source_of(loaded).await?;
+        let value = match step.kind {
+            StepKind::Deny => self.held_value(loaded, EscrowPurpose::Value).await?,
+            StepKind::Enable => self.held_value(loaded, EscrowPurpose::Keepsake).await?,
+            StepKind::Control
+            | StepKind::Disable
+            | StepKind::EndSessions
+            | StepKind::Delete
+            | StepKind::Sweep
+            | StepKind::Prove => None,
+        };
+        let target = target_of(&loaded.plan);
+        let observed =
+            tokio::time::timeout(CALL_DEADLINE, source.effect(&target, step.kind, value.as_ref())).await;
+        let now = self.clock.now();
+        let nothing = serde_json::json!({});
+        match observed {
+            Ok(Effect::Present) => {
+                let answer = "the answer was lost; the effect is there";
+                self.settle(loaded, &step, StepEvent::Succeed, now, answer, Escalate::No, nothing).await
+            }
+            Ok(Effect::Missing) => {
+                let answer = "the answer was lost; the effect is not there";
+                let again = now.plus(backoff(step.attempt));
+                self.settle(loaded, &step, StepEvent::Fail, again, answer, Escalate::No, nothing).await
+            }
+            Ok(Effect::Unobserved { why }) => self.still_unknown(loaded, &step, &why).await,
+            Err(_) => self.still_unknown(loaded, &step, "no answer").await,
+        }
+    }
+
+    async fn still_unknown(&self, loaded: &Loaded, step: &StepRow, why: &str) -> Result<(), EngineFailure> {
+        let now = self.clock.now();
+        // How long it has been unknown decides how soon to look again.
+        let waited = now.since(step.not_before).max(Duration::from_secs(1)).min(backoff(u32::MAX));
+        let escalate = if waited > backoff(5) { Escalate::Yes } else { Escalate::No };
+        let text = format!("not known whether it happened: {why}");
+        let again = now.plus(waited.min(Duration::from_secs(30)));
+        self.settle(loaded, step, StepEvent::Lose, again, &text, escalate, serde_json::json!({})).await
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one settlement is made of all of these, and only here")]
+    async fn settle(
+        &self,
+        loaded: &Loaded,
+        step: &StepRow,
+        event: StepEvent,
+        not_before: Instant,
+        answer: &str,
+        escalate: Escalate,
+        detail: serde_json::Value,
+    ) -> Result<(), EngineFailure> {
+        let now = self.clock.now();
+        let entry = self.entry(
+            Draft::new("action.settled", By::Tenure, loaded.plan.id)
+                .about(loaded.plan.identity)
+                .text("step", step.kind)
+                .text("event", event)
+                .body(serde_json::json!({ "answer": answer, "detail": detail })),
+        )?;
+        let settlement = Settlement {
+            step: ActionId::from_uuid(step.id.as_uuid()),
+            event,
+            now,
+            not_before,
+            answer: answer.to_owned(),
+            escalate: escalate == Escalate::Yes,
+        };
+        self.store
+            .write_emergency("settle", move |tx| {
+                tx.settle_step(&settlement)?;
+                tx.entry(entry.clone())
+            })
+            .await?;
+        Ok(())
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Escalate {
+    Yes,
+    No,
+}
+
+/// A failure in words for the plan's page, with what to do where the system said so.
+fn text_of(failure: &OutsideFailure) -> String {
+    match failure {
+        OutsideFailure::Refused { remedy, .. } => format!("{failure}. {remedy}"),
+        OutsideFailure::Unreachable { .. }
+        | OutsideFailure::Throttled { .. }
+        | OutsideFailure::TargetChanged { .. }
+        | OutsideFailure::NotOurs { .. }
+        | OutsideFailure::Lost { .. }
+        | OutsideFailure::Puzzling { .. } => failure.to_string(),
+    }
+}

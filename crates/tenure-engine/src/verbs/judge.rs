@@ -1,0 +1,227 @@
+//! judge: from what is known about an identity to its standing, and the instant it changes by itself.
+
+use crate::{
+    Engine, EngineFailure,
+    record::{By, Draft},
+};
+use tenure_judge::{
+    ClaimedDead, CredentialDossier, Dossier, Judgement, OpenSince, PrincipalDossier, UseDossier,
+};
+use tenure_model::{IdentityId, Instant, Standing};
+use tenure_store::{StoreFailure, Tx, tables::findings::FailedNow};
+
+/// Identities judged in one transaction, at most.
+const BATCH: i64 = 500;
+/// Consumers in a dossier, at most.
+const USES_READ: i64 = 200;
+
+/// What a round of judging did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Round {
+    pub(crate) judged: usize,
+    pub(crate) opened: i64,
+    pub(crate) closed: i64,
+    pub(crate) changed: i64,
+}
+
+impl Engine {
+    /// Judges everything that waits to be judged; returns how many identities that were.
+    pub async fn judge_touched(&self) -> Result<usize, EngineFailure> {
+        let mut judged = 0;
+        loop {
+            let round = self.judge_batch().await?;
+            judged += round.judged;
+            if round.judged < usize::try_from(BATCH).unwrap_or(usize::MAX) {
+                return Ok(judged);
+            }
+        }
+    }
+
+    async fn judge_batch(&self) -> Result<Round, EngineFailure> {
+        let now = self.clock.now();
+        let dossiers = self
+            .store
+            .read("dossiers", move |tx| {
+                let waiting = tx.to_judge(now, BATCH)?;
+                waiting.into_iter().map(|id| dossier(tx, id)).collect::<Result<Vec<_>, _>>()
+            })
+            .await?;
+        let mut verdicts = Vec::with_capacity(dossiers.len());
+        for (dossier, open_since) in dossiers {
+            match self.judge.judge(&dossier, &open_since, now) {
+                Ok(judgement) => verdicts.push((dossier.identity, judgement)),
+                // The identity keeps its last judgement; it is tried again when something changes.
+                Err(error) => {
+                    tracing::error!(identity = %dossier.identity, %error, "not judged");
+                    let id = dossier.identity;
+                    self.store.write("untouch", move |tx| tx.untouch(id)).await?;
+                }
+            }
+        }
+        if verdicts.is_empty() {
+            return Ok(Round::default());
+        }
+        self.write_judgements(verdicts, now).await
+    }
+
+    async fn write_judgements(
+        &self,
+        verdicts: Vec<(IdentityId, Judgement)>,
+        now: Instant,
+    ) -> Result<Round, EngineFailure> {
+        let mint = self.mint()?;
+        let verdicts = std::sync::Arc::new(verdicts);
+        let before = std::sync::Arc::clone(&verdicts);
+        let standings = self
+            .store
+            .read("standings", move |tx| {
+                before
+                    .iter()
+                    .map(|(id, _)| tx.identity(*id).map(|row| row.standing))
+                    .collect::<Result<Vec<_>, _>>()
+            })
+            .await?;
+        let changes: Vec<serde_json::Value> = verdicts
+            .iter()
+            .zip(&standings)
+            .filter(|((_, judgement), before)| judgement.standing != **before)
+            .map(|((id, judgement), before)| serde_json::json!({ "identity": id, "from": before, "to": judgement.standing }))
+            .collect();
+        let entry = if changes.is_empty() {
+            None
+        } else {
+            let count = i64::try_from(changes.len()).unwrap_or(i64::MAX);
+            let draft = Draft::new("standing.changed", By::Tenure, "inventory").number("count", count);
+            Some(self.entry(draft.body(serde_json::Value::Array(changes)))?)
+        };
+        let round = self
+            .store
+            .write("judge", move |tx| {
+                let mut round = Round { judged: verdicts.len(), ..Round::default() };
+                for (id, judgement) in verdicts.iter() {
+                    let failed: Vec<FailedNow> = judgement.conditions.iter().map(failed_now).collect();
+                    let changes = tx.apply_findings(&mint, *id, &failed)?;
+                    round.opened += changes.opened;
+                    round.closed += changes.closed;
+                    let changed = tx.set_standing(*id, judgement.standing, judgement.changes_at, now)?;
+                    round.changed += i64::from(changed);
+                    tx.untouch(*id)?;
+                }
+                if let Some(entry) = &entry {
+                    tx.entry(entry.clone())?;
+                }
+                Ok(round)
+            })
+            .await?;
+        Ok(round)
+    }
+
+    /// Judges one identity without writing anything down: for explaining.
+    pub(crate) async fn judge_now(&self, id: IdentityId) -> Result<(Dossier, Judgement), EngineFailure> {
+        let (dossier, open_since) = self.store.read("dossier", move |tx| dossier(tx, id)).await?;
+        let judgement = self
+            .judge
+            .judge(&dossier, &open_since, self.clock.now())
+            .map_err(|error| EngineFailure::Programme { why: error.to_string() })?;
+        Ok((dossier, judgement))
+    }
+
+    /// Judges every identity anew and counts those whose standing was not what it should have
+    /// been: a touch that was forgotten somewhere, which is a defect.
+    pub async fn full_sweep(&self) -> Result<(usize, usize), EngineFailure> {
+        let (mut swept, mut drifted, mut after) = (0, 0, None);
+        loop {
+            let page = self.store.read("all_identities", move |tx| tx.all_identities(after, BATCH)).await?;
+            let Some(last) = page.last().copied() else { return Ok((swept, drifted)) };
+            for id in page {
+                let before: Standing = self.store.read("identity", move |tx| tx.identity(id)).await?.standing;
+                let (_, judgement) = self.judge_now(id).await?;
+                swept += 1;
+                if judgement.standing != before {
+                    drifted += 1;
+                    let now = self.clock.now();
+                    self.store.write("touch", move |tx| tx.touch(id, now)).await?;
+                }
+            }
+            after = Some(last);
+        }
+    }
+}
+
+fn failed_now(condition: &tenure_judge::FailedCondition) -> FailedNow {
+    FailedNow {
+        policy: condition.policy.clone(),
+        subject: condition.subject.clone(),
+        kind: condition.kind,
+        control: condition.control.clone(),
+        severity: condition.severity,
+        reason: condition.reason.clone(),
+        remedy: condition.remedy.clone(),
+    }
+}
+
+/// Everything known about one identity, and since when its findings are open.
+pub(crate) fn dossier(tx: &mut Tx<'_>, id: IdentityId) -> Result<(Dossier, OpenSince), StoreFailure> {
+    let identity = tx.identity(id)?;
+    let open_since = tx
+        .open_findings_of(id)?
+        .into_iter()
+        .map(|finding| ((finding.policy, finding.subject), finding.opened))
+        .collect();
+    let mut principals = Vec::new();
+    for principal in tx.principals_of(id)? {
+        let mut credentials = Vec::new();
+        for row in tx.credentials_of(principal.id)? {
+            let same_value = match &row.fingerprint {
+                Some(fingerprint) => tx.same_value_as(row.id, fingerprint)?,
+                None => Vec::new(),
+            };
+            credentials.push(CredentialDossier {
+                id: row.id,
+                kind: row.kind,
+                state: row.state,
+                facts: row.facts,
+                valid_until: row.valid_until,
+                first_seen: row.first_seen,
+                value_changed_at: row.value_changed,
+                same_value,
+            });
+        }
+        let uses = tx.uses_of(principal.id, USES_READ)?;
+        let uses = uses.into_iter().map(|seen| UseDossier {
+            consumer: seen.consumer,
+            last_seen: seen.last_seen,
+            count: seen.count,
+        });
+        let claimed_dead = tx.claimed_dead(principal.id)?.map(|(level, required, sentence)| ClaimedDead {
+            level,
+            required,
+            sentence,
+        });
+        let (grants, owned) = tx.count_grants(principal.id)?;
+        principals.push(PrincipalDossier {
+            id: principal.id,
+            name: principal.name,
+            source: principal.source_name,
+            system: principal.system,
+            kind: principal.kind,
+            presence: principal.presence,
+            facts: principal.facts,
+            credentials,
+            uses: uses.collect(),
+            use_coverage: None,
+            claimed_dead,
+            grants,
+            owned,
+        });
+    }
+    let dossier = Dossier {
+        identity: id,
+        name: identity.name,
+        enrolled: identity.enrolled,
+        built_in: identity.built_in,
+        charter: identity.charter,
+        principals,
+    };
+    Ok((dossier, open_since))
+}

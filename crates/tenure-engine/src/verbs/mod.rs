@@ -1,0 +1,18 @@
+//! The verbs, one file each. Every one is a function on the engine that a request handler, a
+//! timer or the command line may call; none knows who called it. What a person decides is
+//! authorised at the edge by the same policies everywhere and recorded here.
+
+pub(crate) mod act;
+pub(crate) mod backup;
+pub(crate) mod doctor;
+pub(crate) mod drive;
+pub(crate) mod evidence;
+pub(crate) mod judge;
+pub(crate) mod keys;
+pub(crate) mod look;
+pub(crate) mod own;
+pub(crate) mod plan;
+pub(crate) mod show;
+pub(crate) mod sink;
+pub(crate) mod source;
+pub(crate) mod survey;

@@ -1,0 +1,362 @@
+//! plan and approve: what should change, what it would touch, and whose decision it was.
+//!
+//! A plan is drafted against a fresh blast radius and linted; an approval binds its digest, so
+//! that what is carried out is what was looked at.
+
+use crate::{
+    Actor, Engine, EngineFailure,
+    engine::outside,
+    record::{By, Draft},
+};
+use serde::{Deserialize, Serialize};
+use std::{sync::Arc, time::Duration};
+use tenure_connect::{BlastRadius, OutsideFailure, Target as OutsideTarget};
+use tenure_evidence::canonical_json;
+use tenure_govern::{Target, Touches, draft_steps, level_required, lint};
+use tenure_model::{
+    ActionId, CredentialState, DecisionRight, PlanEvent, PlanId, PlanKind, PlanState, Presence, PrincipalKey,
+    StepKind, StepState, flag, names,
+};
+use tenure_store::{
+    Tx,
+    tables::{
+        inventory::PrincipalRow,
+        plans::{Approval, PlanRow},
+        sources::SourceRow,
+        steps::{ProbeRow, StepRow},
+    },
+};
+
+/// How long reading a blast radius may take.
+const BLAST_DEADLINE: Duration = Duration::from_mins(1);
+/// How long an approval may wait to be begun (law 7: no approval is for ever).
+const APPROVAL_LIFE: Duration = Duration::from_hours(24);
+
+/// A wish for change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanRequest {
+    /// What for.
+    pub kind: PlanKind,
+    /// Which identity, by any of its names.
+    pub identity: String,
+    /// Why.
+    pub reason: String,
+    /// Who receives what it owns.
+    #[serde(default)]
+    pub heir: Option<String>,
+}
+
+/// A plan with everything that belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlanShown {
+    /// The plan.
+    pub plan: PlanRow,
+    /// The source's name.
+    pub source_name: String,
+    /// The identity's name.
+    pub identity_name: String,
+    /// Its steps, in order.
+    pub steps: Vec<StepRow>,
+    /// Observations made for its proof.
+    pub probes: Vec<ProbeRow>,
+    /// Who decided.
+    pub approvals: Vec<Approval>,
+    /// Where its evidence is in the log.
+    pub evidence: Vec<u64>,
+}
+
+impl Engine {
+    /// Drafts a plan: reads what it would touch, refuses what is dangerous, writes it down as proposed.
+    pub async fn draft_plan(&self, actor: Actor, request: PlanRequest) -> Result<PlanShown, EngineFailure> {
+        if request.reason.trim().is_empty() {
+            let why = String::from("a reason is needed: whoever reads the evidence later will ask why");
+            return Err(EngineFailure::Refused { why });
+        }
+        let wanted = request.identity.clone();
+        let (identity, principals) = self
+            .store
+            .read("plan_target", move |tx| {
+                let identity = tx.find_identity(&wanted)?;
+                let principals = tx.principals_of(identity.id)?;
+                Ok((identity, principals))
+            })
+            .await?;
+        let principal = only_present(principals, &identity.name)?;
+        let source_id = principal.source;
+        let row = self.store.read("source", move |tx| tx.source(source_id)).await?;
+        let blast = self.read_blast_radius(&row, &principal).await?;
+        let steps = self.choose_steps(request.kind, &principal).await?;
+        let heir = request.heir.clone().or_else(|| blast.heir.clone());
+        let touches = Touches {
+            refusals: blast.refusals.clone(),
+            unread: blast.unread.clone(),
+            owned: blast.owned.iter().map(|owned| owned.count).sum(),
+            has_heir: heir.is_some(),
+        };
+        lint(&steps, self.connector(&row.system)?.manifest().steps, &touches)?;
+        let plan = self.plan_row(actor, &request, &row, &principal, &steps, &blast, heir)?;
+        self.write_plan(actor, plan, &steps, &blast).await
+    }
+
+    async fn read_blast_radius(
+        &self,
+        row: &SourceRow,
+        principal: &PrincipalRow,
+    ) -> Result<BlastRadius, EngineFailure> {
+        let source = self.open_source(row)?;
+        let target =
+            OutsideTarget { key: PrincipalKey(principal.native_key.clone()), name: principal.name.clone() };
+        let read = tokio::time::timeout(BLAST_DEADLINE, source.blast_radius(&target)).await;
+        let slow =
+            OutsideFailure::Unreachable { why: String::from("reading what it would touch took too long") };
+        read.unwrap_or(Err(slow)).map_err(outside(row))
+    }
+
+    async fn choose_steps(
+        &self,
+        kind: PlanKind,
+        principal: &PrincipalRow,
+    ) -> Result<Vec<StepKind>, EngineFailure> {
+        let id = principal.id;
+        let credentials = self.store.read("credentials", move |tx| tx.credentials_of(id)).await?;
+        let target = Target {
+            may_authenticate: flag(&principal.facts, names::LOGIN).unwrap_or(true),
+            has_value: credentials.iter().any(|credential| credential.state == CredentialState::Live),
+        };
+        Ok(draft_steps(kind, target))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a plan is made of all of these, once, here")]
+    fn plan_row(
+        &self,
+        actor: Actor,
+        request: &PlanRequest,
+        row: &SourceRow,
+        principal: &PrincipalRow,
+        steps: &[StepKind],
+        blast: &BlastRadius,
+        heir: Option<String>,
+    ) -> Result<PlanRow, EngineFailure> {
+        let now = self.clock.now();
+        let id = PlanId::new(now, self.random()?);
+        let required_level = level_required(request.kind, self.programme.thresholds.required_proof_level);
+        let blast_radius = serde_json::to_value(blast)
+            .map_err(|error| EngineFailure::Evidence { why: error.to_string() })?;
+        let points: Vec<_> = row.points.iter().map(|point| point.name.clone()).collect();
+        let lag = self.lag_of(row)?;
+        let bound = serde_json::json!({
+            "plan": id, "kind": request.kind, "source": row.id, "principal": principal.native_key,
+            "name": principal.name, "reason": request.reason, "steps": steps, "points": points,
+            "heir": heir, "required_level": required_level, "blast_radius": blast_radius,
+        });
+        let digest = tenure_evidence::leaf_hash(&canonical_json(&bound).map_err(EngineFailure::evidence)?);
+        Ok(PlanRow {
+            id,
+            handle: id.handle(),
+            kind: request.kind,
+            state: PlanState::Proposed,
+            source: row.id,
+            principal: principal.id,
+            principal_key: principal.native_key.clone(),
+            principal_name: principal.name.clone(),
+            identity: principal.identity,
+            reason: request.reason.clone(),
+            digest: digest.to_base64(),
+            blast_radius,
+            points,
+            heir,
+            required_level,
+            lag_us: i64::try_from(lag.as_micros()).unwrap_or(i64::MAX),
+            level: None,
+            sentence: None,
+            requested_by: actor.person,
+            created: now,
+            settled: None,
+            version: 0,
+        })
+    }
+
+    /// How long a change takes to reach every point: the connector's word, unless the source says otherwise.
+    fn lag_of(&self, row: &SourceRow) -> Result<Duration, EngineFailure> {
+        match row.options.get("lag-seconds").map(|text| text.parse::<u64>()) {
+            Some(Ok(seconds)) => Ok(Duration::from_secs(seconds)),
+            Some(Err(_)) | None => Ok(self.connector(&row.system)?.manifest().propagation_lag),
+        }
+    }
+
+    async fn write_plan(
+        &self,
+        actor: Actor,
+        plan: PlanRow,
+        steps: &[StepKind],
+        blast: &BlastRadius,
+    ) -> Result<PlanShown, EngineFailure> {
+        let now = self.clock.now();
+        let mut actions = Vec::with_capacity(steps.len());
+        for kind in steps {
+            actions.push((ActionId::new(now, self.random()?), *kind));
+        }
+        let words: Vec<&str> = steps.iter().map(|step| step.as_str()).collect();
+        let entry = self.entry(
+            Draft::new("plan.proposed", By::Person(actor, None), plan.id)
+                .about(plan.identity)
+                .about(plan.principal)
+                .text("kind", plan.kind)
+                .text("digest", &plan.digest)
+                .text("required_level", plan.required_level)
+                .text("steps", words.join(" "))
+                .body(serde_json::json!({
+                    "principal": plan.principal_name, "reason": plan.reason, "heir": plan.heir, "blast_radius": blast,
+                })),
+        )?;
+        let id = plan.id;
+        self.store
+            .write("add_plan", move |tx| {
+                tx.add_plan(&plan, &actions)?;
+                tx.entry(entry.clone())
+            })
+            .await?;
+        self.show_plan(&id.to_string()).await
+    }
+
+    /// A plan with its steps, probes, decisions and evidence.
+    pub async fn show_plan(&self, given: &str) -> Result<PlanShown, EngineFailure> {
+        let wanted = given.to_owned();
+        Ok(self.store.read("show_plan", move |tx| shown(tx, &wanted)).await?)
+    }
+
+    /// Approves a plan and lets it begin. `digest` is what the approver looked at.
+    pub async fn apply(
+        &self,
+        actor: Actor,
+        given: &str,
+        digest: Option<&str>,
+    ) -> Result<PlanShown, EngineFailure> {
+        let shown = self.show_plan(given).await?;
+        let plan = shown.plan;
+        if digest.is_some_and(|digest| digest != plan.digest) {
+            let why =
+                format!("plan {} is not the one that was looked at; look again, then apply", plan.handle);
+            return Err(EngineFailure::Refused { why });
+        }
+        let right = match plan.kind {
+            PlanKind::Revoke => DecisionRight::Revoke,
+            PlanKind::Disable | PlanKind::Enable => DecisionRight::Disable,
+        };
+        let now = self.clock.now();
+        let approval = Approval {
+            plan: plan.id,
+            person: actor.person,
+            right,
+            digest: plan.digest.clone(),
+            alone: actor.person == plan.requested_by,
+            decided: now,
+            ends: now.plus(APPROVAL_LIFE),
+        };
+        let entry = self.entry(
+            Draft::new("plan.approved", By::Person(actor, Some(right)), plan.id)
+                .about(plan.identity)
+                .text("digest", &plan.digest)
+                .flag("alone", approval.alone)
+                .text("ends", approval.ends),
+        )?;
+        let id = plan.id;
+        // An emergency: a full disk must not keep anybody from revoking.
+        self.store
+            .write_emergency("approve", move |tx| {
+                tx.move_plan(id, PlanEvent::Approve)?;
+                tx.approve_plan(&approval)?;
+                tx.entry(entry.clone())
+            })
+            .await?;
+        self.plans_woken.notify_waiters();
+        self.show_plan(&id.to_string()).await
+    }
+
+    /// Withdraws a plan that has not begun.
+    pub async fn withdraw(&self, actor: Actor, given: &str) -> Result<PlanShown, EngineFailure> {
+        let plan = self.show_plan(given).await?.plan;
+        let entry =
+            self.entry(Draft::new("plan.withdrawn", By::Person(actor, None), plan.id).about(plan.identity))?;
+        let id = plan.id;
+        self.store
+            .write("withdraw", move |tx| {
+                tx.move_plan(id, PlanEvent::Withdraw)?;
+                tx.entry(entry.clone())
+            })
+            .await?;
+        self.show_plan(&id.to_string()).await
+    }
+
+    /// Takes a plan back, as far as that is possible: until its removal was begun.
+    pub async fn undo(&self, actor: Actor, given: &str) -> Result<PlanShown, EngineFailure> {
+        let shown = self.show_plan(given).await?;
+        let begun = shown.steps.iter().any(|step| step.kind.is_final() && step.state != StepState::Waiting);
+        if begun {
+            let why = format!("plan {} cannot be taken back: its removal has begun", shown.plan.handle);
+            return Err(EngineFailure::Refused { why });
+        }
+        let now = self.clock.now();
+        let enable = ActionId::new(now, self.random()?);
+        let entry = self.entry(
+            Draft::new("plan.undo_asked", By::Person(actor, Some(DecisionRight::Disable)), shown.plan.id)
+                .about(shown.plan.identity),
+        )?;
+        let (id, position) = (shown.plan.id, i64::try_from(shown.steps.len()).unwrap_or(0) + 1);
+        self.store
+            .write("undo", move |tx| {
+                // Read again inside the transaction: a removal may have been intended meanwhile.
+                let steps = tx.steps(id)?;
+                if steps.iter().any(|step| step.kind.is_final() && step.state != StepState::Waiting) {
+                    let why = String::from("the plan cannot be taken back: its removal has begun");
+                    return Err(tenure_store::StoreFailure::Conflict { why });
+                }
+                tx.move_plan(id, PlanEvent::Undo)?;
+                if !steps.iter().any(|step| step.kind == StepKind::Enable) {
+                    tx.add_step(id, position, enable, StepKind::Enable)?;
+                }
+                tx.entry(entry.clone())
+            })
+            .await?;
+        self.plans_woken.notify_waiters();
+        self.show_plan(&id.to_string()).await
+    }
+}
+
+fn only_present(principals: Vec<PrincipalRow>, name: &str) -> Result<PrincipalRow, EngineFailure> {
+    let name = tenure_model::printable(name, 80);
+    let mut present = principals.into_iter().filter(|principal| principal.presence == Presence::Present);
+    match (present.next(), present.next()) {
+        (Some(principal), None) => Ok(principal),
+        (None, _) => {
+            Err(EngineFailure::Refused { why: format!("`{name}` is not there any more; survey to be sure") })
+        }
+        (Some(_), Some(_)) => Err(EngineFailure::Refused {
+            why: format!(
+                "`{name}` has several principals; plan them one by one (tenure principals lists them)"
+            ),
+        }),
+    }
+}
+
+fn shown(tx: &mut Tx<'_>, given: &str) -> Result<PlanShown, tenure_store::StoreFailure> {
+    let plan = tx.find_plan(given)?;
+    Ok(PlanShown {
+        source_name: tx.source(plan.source)?.name.to_string(),
+        identity_name: tx.identity(plan.identity)?.name,
+        steps: tx.steps(plan.id)?,
+        probes: tx.probes(plan.id)?,
+        approvals: tx.approvals(plan.id)?,
+        evidence: tx.leaves_about(&plan.id.to_string(), 10_000)?,
+        plan,
+    })
+}
+
+/// The target of a plan, as connectors want it.
+pub(crate) fn target_of(plan: &PlanRow) -> Arc<OutsideTarget> {
+    Arc::new(OutsideTarget {
+        key: PrincipalKey(plan.principal_key.clone()),
+        name: plan.principal_name.clone(),
+    })
+}

@@ -1,0 +1,231 @@
+//! show and explain: everything about one identity, opened by the three questions.
+//!
+//! Should it exist? What is the least it needs? What proves removal? Each is answered with its
+//! evidence, or with the word "unanswered" and what would answer it.
+
+use crate::{Engine, EngineFailure};
+use serde::Serialize;
+use tenure_judge::{Dossier, Judgement};
+use tenure_model::{CredentialState, Presence, names, text};
+use tenure_store::tables::{
+    findings::FindingRow,
+    identities::IdentityRow,
+    inventory::{CredentialRow, GrantRow, PrincipalRow, UseRow},
+    plans::PlanRow,
+};
+
+/// Rights shown on a page, at most.
+const GRANTS_SHOWN: i64 = 200;
+
+/// One of the three questions, with its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Question {
+    /// The question.
+    pub question: &'static str,
+    /// Whether it can be answered.
+    pub answer: Answer,
+    /// The answer, or what would answer it.
+    pub text: String,
+}
+
+/// Whether a question can be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// Yes, by evidence.
+    Answered,
+    /// No.
+    Unanswered,
+}
+
+/// A credential with its three answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CredentialShown {
+    /// The credential.
+    pub credential: CredentialRow,
+    /// Issued by what.
+    pub issued_by: String,
+    /// May do what.
+    pub may_do: String,
+    /// Dies when.
+    pub dies: String,
+}
+
+/// Everything about one identity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct IdentityShown {
+    /// The identity.
+    pub identity: IdentityRow,
+    /// The three questions.
+    pub questions: Vec<Question>,
+    /// Its owners, by name.
+    pub owners: Vec<String>,
+    /// Its principals.
+    pub principals: Vec<PrincipalRow>,
+    /// Its credentials.
+    pub credentials: Vec<CredentialShown>,
+    /// Its rights, at most 200 a principal.
+    pub grants: Vec<GrantRow>,
+    /// How many rights it holds in all.
+    pub grants_count: i64,
+    /// How many things it owns.
+    pub owned_count: i64,
+    /// Who was seen using it.
+    pub uses: Vec<UseRow>,
+    /// Where copies of its credentials were seen.
+    pub copies: Vec<String>,
+    /// What is wrong.
+    pub findings: Vec<FindingRow>,
+    /// Plans about it, newest first.
+    pub plans: Vec<PlanRow>,
+}
+
+impl Engine {
+    /// Everything about one identity.
+    pub async fn show(&self, given: &str) -> Result<IdentityShown, EngineFailure> {
+        let wanted = given.to_owned();
+        Ok(self
+            .store
+            .read("show", move |tx| {
+                let identity = tx.find_identity(&wanted)?;
+                let mut owners = Vec::new();
+                let named = [identity.charter.business_owner, identity.charter.technical_owner];
+                for id in named.into_iter().flatten() {
+                    let name = tx.person(id)?.map_or_else(|| String::from("(left)"), |person| person.name);
+                    if !owners.contains(&name) {
+                        owners.push(name);
+                    }
+                }
+                let mut shown = IdentityShown {
+                    questions: Vec::new(),
+                    owners,
+                    principals: tx.principals_of(identity.id)?,
+                    credentials: Vec::new(),
+                    grants: Vec::new(),
+                    grants_count: 0,
+                    owned_count: 0,
+                    uses: Vec::new(),
+                    copies: Vec::new(),
+                    findings: tx.open_findings_of(identity.id)?,
+                    plans: tx.plans_of(identity.id)?,
+                    identity,
+                };
+                for principal in shown.principals.clone() {
+                    let (grants, owned) = tx.count_grants(principal.id)?;
+                    shown.grants_count += grants;
+                    shown.owned_count += owned;
+                    shown.grants.extend(tx.grants_of(principal.id, GRANTS_SHOWN)?);
+                    shown.uses.extend(tx.uses_of(principal.id, 20)?);
+                    shown.copies.extend(tx.copies_of(&principal.name)?.into_iter().map(|(place, _)| place));
+                    for credential in tx.credentials_of(principal.id)? {
+                        shown.credentials.push(credential_shown(credential, &principal, grants, owned));
+                    }
+                }
+                shown.questions = questions(&shown);
+                Ok(shown)
+            })
+            .await?)
+    }
+
+    /// Judges an identity now and shows every fact that was looked at, without writing anything down.
+    pub async fn explain(&self, given: &str) -> Result<(Dossier, Judgement), EngineFailure> {
+        let wanted = given.to_owned();
+        let id = self.store.read("find_identity", move |tx| tx.find_identity(&wanted)).await?.id;
+        self.judge_now(id).await
+    }
+}
+
+fn credential_shown(
+    credential: CredentialRow,
+    principal: &PrincipalRow,
+    grants: i64,
+    owned: i64,
+) -> CredentialShown {
+    let dies = match (credential.state, credential.valid_until) {
+        (CredentialState::Removed, _) => String::from("removed by Tenure"),
+        (CredentialState::Gone, _) => String::from("gone"),
+        (CredentialState::Disabled, _) => String::from("refused now, but kept"),
+        (CredentialState::Expired, Some(end)) => format!("ended {end}"),
+        (CredentialState::Live, Some(end)) => format!("at {end}, by the system itself"),
+        (CredentialState::Live | CredentialState::Expired, None) => {
+            String::from("never, unless somebody ends it")
+        }
+    };
+    let may_do = match (tenure_model::flag(&principal.facts, names::SUPERUSER), grants, owned) {
+        (Some(true), ..) => String::from("everything: no permission check applies"),
+        (_, 0, 0) => String::from("nothing beyond what everybody may"),
+        (_, grants, owned) => format!("{grants} rights, owner of {owned}"),
+    };
+    CredentialShown { issued_by: format!("{} (by hand)", principal.source_name), may_do, dies, credential }
+}
+
+fn questions(shown: &IdentityShown) -> Vec<Question> {
+    vec![should_it_exist(shown), least_it_needs(shown), what_proves_removal(shown)]
+}
+
+fn should_it_exist(shown: &IdentityShown) -> Question {
+    let charter = &shown.identity.charter;
+    let (answer, text) = match (&charter.purpose, shown.owners.as_slice()) {
+        (Some(purpose), [_, ..]) => {
+            (Answer::Answered, format!("{purpose}; {} answers for it", shown.owners.join(" and ")))
+        }
+        (None, [_, ..]) => (
+            Answer::Unanswered,
+            format!(
+                "{} answers for it, but nobody wrote down why (tenure own --purpose)",
+                shown.owners.join(" and ")
+            ),
+        ),
+        (_, []) if shown.identity.built_in => (Answer::Answered, String::from("part of the system itself")),
+        (_, []) => {
+            let hint = shown.principals.iter().find_map(|principal| principal.charter_hint.clone());
+            let hint = hint
+                .map(|hint| format!("; a comment beside it says: {}", tenure_model::printable(&hint, 120)));
+            (
+                Answer::Unanswered,
+                format!("nobody has said whose it is (tenure own){}", hint.unwrap_or_default()),
+            )
+        }
+    };
+    Question { question: "Should it exist?", answer, text }
+}
+
+fn least_it_needs(shown: &IdentityShown) -> Question {
+    let has = format!("it holds {} rights and owns {}", shown.grants_count, shown.owned_count);
+    let (answer, text) = if shown.identity.charter.allowed_scope.is_empty() {
+        let seen = match shown.uses.first() {
+            None => String::from("no use was seen"),
+            Some(last) => format!(
+                "last seen used {} from {}",
+                last.last_seen,
+                tenure_model::printable(&last.consumer, 60)
+            ),
+        };
+        (Answer::Unanswered, format!("{has}; {seen}; which rights are used is not observable here"))
+    } else {
+        (Answer::Answered, format!("{}; {has}", shown.identity.charter.allowed_scope.join(", ")))
+    };
+    Question { question: "What is the least it needs?", answer, text }
+}
+
+fn what_proves_removal(shown: &IdentityShown) -> Question {
+    let proved = shown.plans.iter().find_map(|plan| plan.level.zip(plan.sentence.clone()));
+    let alive = shown.principals.iter().any(|principal| principal.presence == Presence::Present);
+    let (answer, text) = match (alive, proved) {
+        (true, _) => (
+            Answer::Unanswered,
+            String::from("it is there; a revocation would show at each point that it is refused"),
+        ),
+        (false, Some((level, sentence))) => (Answer::Answered, format!("{level}: {sentence}")),
+        (false, None) => (Answer::Unanswered, String::from("it vanished without us; nothing was proved")),
+    };
+    Question { question: "What proves removal?", answer, text }
+}
+
+/// The verifier kind of a credential in a word, for lists.
+impl CredentialShown {
+    /// How the value is kept, as far as known.
+    pub fn kept_as(&self) -> &str {
+        text(&self.credential.facts, names::VERIFIER).unwrap_or("unknown")
+    }
+}

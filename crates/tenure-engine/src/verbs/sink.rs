@@ -1,0 +1,139 @@
+//! The receiving end of a survey: checks what a connector sends, writes it page by page.
+//!
+//! A connector is not trusted to keep its word: oversize pages, pages after the end of an
+//! extent and extents ended twice make the extent incomplete, never the inventory wrong.
+
+use crate::Engine;
+use async_trait::async_trait;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+};
+use tenure_connect::{NotObservable, PAGE_MAX, SinkClosed, SurveySink};
+use tenure_model::{Completeness, Extent, Observation, SurveyId};
+use tenure_store::{
+    StoreFailure,
+    tables::{
+        ingest::{IngestContext, Seen, seen_key},
+        sources::Unobservable,
+    },
+};
+
+/// Things that cannot be known, kept per source, at most.
+const NOTES_MAX: usize = 100;
+
+/// What a survey has gathered so far.
+#[derive(Default)]
+pub(crate) struct Gathered {
+    pub(crate) seen: BTreeMap<Extent, Seen>,
+    pub(crate) ended: BTreeMap<Extent, Completeness>,
+    pub(crate) broken: BTreeMap<Extent, String>,
+    pub(crate) notes: Vec<Unobservable>,
+    pub(crate) count: i64,
+    pub(crate) changed: i64,
+    pub(crate) orphans: i64,
+    pub(crate) failure: Option<StoreFailure>,
+    duplicates: BTreeSet<String>,
+}
+
+impl Gathered {
+    /// How each extent was read, after what the connector did wrong is taken into account.
+    pub(crate) fn verdicts(&self) -> BTreeMap<Extent, Completeness> {
+        let mut verdicts = self.ended.clone();
+        for extent in self.seen.keys() {
+            verdicts.entry(extent.clone()).or_insert_with(|| Completeness::Part {
+                why: String::from("its reading was never finished"),
+                remedy: String::from("survey again; if it stays, report a defect of the connector"),
+            });
+        }
+        for (extent, why) in &self.broken {
+            let remedy = String::from("report a defect of the connector");
+            verdicts.insert(extent.clone(), Completeness::Part { why: why.clone(), remedy });
+        }
+        verdicts
+    }
+}
+
+/// Receives one survey.
+pub(crate) struct Receiver<'engine> {
+    pub(crate) engine: &'engine Engine,
+    pub(crate) context: IngestContext,
+    pub(crate) survey: SurveyId,
+    pub(crate) gathered: Arc<Mutex<Gathered>>,
+}
+
+impl Receiver<'_> {
+    fn with<T>(&self, run: impl FnOnce(&mut Gathered) -> T) -> T {
+        run(&mut self.gathered.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[async_trait]
+impl SurveySink for Receiver<'_> {
+    async fn page(&mut self, extent: &Extent, page: Vec<Observation>) -> Result<(), SinkClosed> {
+        let accepted = self.with(|gathered| {
+            if gathered.ended.contains_key(extent) {
+                gathered.broken.insert(extent.clone(), String::from("it went on after its end"));
+                return false;
+            }
+            if page.len() > PAGE_MAX {
+                gathered.broken.insert(extent.clone(), format!("a page held {} things", page.len()));
+                return false;
+            }
+            let seen = gathered.seen.entry(extent.clone()).or_default();
+            for observation in &page {
+                if let Some(key) = seen_key(observation)
+                    && !seen.insert(key)
+                    && matches!(observation, Observation::Principal(_))
+                {
+                    gathered.duplicates.insert(extent.0.clone());
+                    gathered.broken.insert(extent.clone(), String::from("the same principal came twice"));
+                }
+            }
+            gathered.count += i64::try_from(page.len()).unwrap_or(i64::MAX);
+            true
+        });
+        if !accepted {
+            return Ok(());
+        }
+        let count = page.len() as u64;
+        self.engine.board.update(self.survey, |progress| {
+            progress.seen += count;
+            progress.extent.clone_from(&extent.0);
+        });
+        let (context, at, page) = (self.context.clone(), extent.clone(), Arc::new(page));
+        let written =
+            self.engine.store.write("ingest_page", move |tx| tx.ingest_page(&context, &at, &page)).await;
+        self.with(|gathered| match written {
+            Ok(outcome) => {
+                gathered.changed += outcome.changed;
+                gathered.orphans += outcome.orphans;
+                Ok(())
+            }
+            Err(failure) => {
+                gathered.failure = Some(failure);
+                Err(SinkClosed)
+            }
+        })
+    }
+
+    async fn end(&mut self, extent: &Extent, completeness: Completeness) -> Result<(), SinkClosed> {
+        self.with(|gathered| {
+            gathered.seen.entry(extent.clone()).or_default();
+            if gathered.ended.insert(extent.clone(), completeness).is_some() {
+                gathered.broken.insert(extent.clone(), String::from("it was ended twice"));
+            }
+        });
+        self.engine.board.update(self.survey, |progress| progress.extents_ended += 1);
+        Ok(())
+    }
+
+    async fn not_observable(&mut self, note: NotObservable) -> Result<(), SinkClosed> {
+        self.with(|gathered| {
+            if gathered.notes.len() < NOTES_MAX {
+                gathered.notes.push(Unobservable { what: note.what, why: note.why, remedy: note.remedy });
+            }
+        });
+        Ok(())
+    }
+}

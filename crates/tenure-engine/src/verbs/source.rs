@@ -1,0 +1,100 @@
+//! Adding, checking and removing sources. A password is sealed before it reaches the database.
+
+use crate::{
+    Actor, Engine, EngineFailure,
+    engine::outside,
+    record::{By, Draft},
+};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tenure_connect::{CheckReport, OutsideFailure, SourceConfig};
+use tenure_model::{DecisionRight, Point, Secret, ShortName, SourceId};
+use tenure_store::tables::sources::SourceRow;
+
+/// How long a check may take.
+const CHECK_DEADLINE: Duration = Duration::from_secs(30);
+
+/// A source to be added.
+#[derive(Debug)]
+pub struct NewSource {
+    /// Its name.
+    pub name: ShortName,
+    /// Which connector.
+    pub system: String,
+    /// Its enforcement points; the first is named `primary`.
+    pub points: Vec<Point>,
+    /// Settings of the connector.
+    pub options: BTreeMap<String, String>,
+    /// Our password there.
+    pub secret: Option<Secret<String>>,
+}
+
+impl Engine {
+    /// Adds a source after its configuration was understood. It connects nowhere; `check_source` does.
+    pub async fn add_source(&self, actor: Actor, new: NewSource) -> Result<SourceRow, EngineFailure> {
+        let now = self.clock.now();
+        let id = SourceId::new(now, self.random()?);
+        let sealed = new.secret.as_ref().map(|secret| self.seal_secret(id, secret)).transpose()?;
+        let config = SourceConfig {
+            id,
+            name: new.name.clone(),
+            points: new.points.clone(),
+            secret: new.secret.map(Arc::new),
+            options: new.options.clone(),
+            fingerprint: self.fingerprint(),
+        };
+        self.connector(&new.system)?.source(config)?;
+        let row = SourceRow {
+            id,
+            name: new.name,
+            system: new.system,
+            points: new.points,
+            options: new.options,
+            secret: sealed,
+            not_observable: Vec::new(),
+            created: now,
+        };
+        let points: Vec<&str> = row.points.iter().map(|point| point.name.as_str()).collect();
+        let entry = self.entry(
+            Draft::new("source.added", By::Person(actor, Some(DecisionRight::Configure)), id)
+                .text("system", &row.system)
+                .number("points", i64::try_from(row.points.len()).unwrap_or(i64::MAX))
+                .body(serde_json::json!({ "name": row.name.as_str(), "points": points })),
+        )?;
+        let added = row.clone();
+        self.store
+            .write("add_source", move |tx| {
+                tx.add_source(&added)?;
+                tx.entry(entry.clone())
+            })
+            .await?;
+        Ok(row)
+    }
+
+    /// Connects to a source and says what we can and cannot do there.
+    pub async fn check_source(&self, name: &str) -> Result<CheckReport, EngineFailure> {
+        let row = self.source_row(name).await?;
+        let source = self.open_source(&row)?;
+        let checked = tokio::time::timeout(CHECK_DEADLINE, source.check()).await;
+        let timed_out =
+            OutsideFailure::Unreachable { why: format!("no answer within {} s", CHECK_DEADLINE.as_secs()) };
+        checked.unwrap_or(Err(timed_out)).map_err(outside(&row))
+    }
+
+    /// Stops reading a source and forgets our password there.
+    pub async fn remove_source(&self, actor: Actor, name: &str) -> Result<(), EngineFailure> {
+        let row = self.source_row(name).await?;
+        let entry = self.entry(
+            Draft::new("source.removed", By::Person(actor, Some(DecisionRight::Configure)), row.id)
+                .body(serde_json::json!({ "name": row.name.as_str() })),
+        )?;
+        let now = self.clock.now();
+        self.store
+            .write("remove_source", move |tx| {
+                tx.remove_source(row.id, now)?;
+                tx.entry(entry.clone())
+            })
+            .await?;
+        self.close_source(row.id);
+        Ok(())
+    }
+}
