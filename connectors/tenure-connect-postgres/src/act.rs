@@ -201,8 +201,8 @@ async fn end_sessions(source: &PostgresSource, record: &IntentRecord) -> Result<
     Ok(Done { changed: ended > 0, detail })
 }
 
-/// Says at which point something failed.
-fn at(point: &str, failure: OutsideFailure) -> OutsideFailure {
+/// Says at which point or in which database something failed.
+pub(super) fn at(point: &str, failure: OutsideFailure) -> OutsideFailure {
     let place = |why: String| failure::bounded(&format!("{point}: {why}"));
     match failure {
         OutsideFailure::Unreachable { why } => OutsideFailure::Unreachable { why: place(why) },

@@ -211,6 +211,6 @@ fn unopened(error: tokio_postgres::Error) -> Unopened {
     }
     let source = std::error::Error::source(&error);
     let words = source.map_or_else(|| error.to_string(), |source| format!("{error}: {source}"));
-    let lost = error.is_closed() || source.is_some_and(|source| source.is::<std::io::Error>());
+    let lost = error.is_closed() || source.is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
     if lost { Unopened::Line(words) } else { Unopened::Unsupported(words) }
 }

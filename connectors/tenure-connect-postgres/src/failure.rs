@@ -62,7 +62,7 @@ pub(crate) fn of_statement(error: &tokio_postgres::Error, purpose: Purpose, reme
 fn of_line(error: &tokio_postgres::Error, purpose: Purpose) -> OutsideFailure {
     let source = std::error::Error::source(error);
     let why = bounded(&source.map_or_else(|| error.to_string(), |source| format!("{error}: {source}")));
-    let broken = error.is_closed() || source.is_some_and(|source| source.is::<std::io::Error>());
+    let broken = error.is_closed() || source.is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
     match (broken, purpose) {
         (_, Purpose::Change) => OutsideFailure::Lost { why },
         (true, Purpose::Read) => OutsideFailure::Unreachable { why },

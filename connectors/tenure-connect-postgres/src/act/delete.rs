@@ -3,11 +3,12 @@
 //! Everything that could stop the removal is looked at before anything is changed: the heir,
 //! what is owned, and whether every database that holds something of the role lets us in.
 //! `pg_shdepend` knows all of that across databases. Then, database by database, one
-//! transaction hands over (REASSIGN OWNED) and withdraws (DROP OWNED), and at last the role
-//! goes. Stopped after any of these, the next attempt carries on. Without an heir nothing
-//! may be owned, and that is looked at again in the transaction that withdraws.
+//! transaction hands over (REASSIGN OWNED) and withdraws (DROP OWNED): first as a rehearsal
+//! that is rolled back everywhere, then in earnest, and at last the role goes. Stopped after
+//! any of these, the next attempt carries on. Without an heir nothing may be owned, and that
+//! is looked at again in the transaction that withdraws.
 
-use super::{commit, confirmed, reopen, unchanged};
+use super::{at, commit, confirmed, reopen, unchanged};
 use crate::{
     client::Session,
     failure,
@@ -38,6 +39,24 @@ SELECT d.datname::text,
  WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = $1
  GROUP BY 1, 2 ORDER BY 1 NULLS FIRST";
 
+/// The role, its heir, and the owners of what it was granted something on; those whose rights we do not have.
+const BORROWED: &str = "
+SELECT r.rolname::text FROM pg_roles r
+ WHERE NOT pg_has_role(current_user, r.oid, 'USAGE')
+   AND (r.oid = $1 OR r.rolname = $2 OR (NOT r.rolsuper AND r.oid IN (
+        SELECT o.refobjid
+          FROM pg_shdepend a JOIN pg_shdepend o ON (o.dbid, o.classid, o.objid) = (a.dbid, a.classid, a.objid)
+         WHERE a.refclassid = 'pg_authid'::regclass AND a.refobjid = $1 AND a.deptype = 'a'
+           AND o.refclassid = 'pg_authid'::regclass AND o.deptype = 'o'
+           AND a.dbid IN (0, (SELECT oid FROM pg_database WHERE datname = current_database())))))
+ ORDER BY 1";
+
+/// What still hangs on the role here or in the whole cluster.
+const LEFT_HERE: &str = "
+SELECT count(*) FROM pg_shdepend s
+ WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = $1
+   AND s.dbid IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))";
+
 /// By oid: the view over this function gives names only.
 const PREPARED: &str = "
 SELECT p.gid, d.datname::text
@@ -60,11 +79,15 @@ pub(super) async fn delete(
     for database in plan.databases.iter().filter(|database| **database != source.primary.database) {
         elsewhere.push((database.as_str(), reopen(source, database).await?));
     }
-    let rolled_back = roll_back_prepared(source, &mut session, &plan.role).await?;
-    for (_, other) in &mut elsewhere {
-        hand_over(source, other, record, &plan).await?;
+    for turn in [Turn::Rehearsal, Turn::Earnest] {
+        for (database, other) in &mut elsewhere {
+            hand_over(source, other, record, &plan, turn).await.map_err(|failure| at(database, failure))?;
+        }
+        hand_over(source, &mut session, record, &plan, turn)
+            .await
+            .map_err(|failure| at(&source.primary.database, failure))?;
     }
-    hand_over(source, &mut session, record, &plan).await?;
+    let rolled_back = roll_back_prepared(source, &mut session, &plan.role).await?;
     drop_role(source, &mut session, record).await?;
     for (_, other) in elsewhere {
         other.close().await;
@@ -179,27 +202,57 @@ async fn roll_back_prepared(
     Ok(i64::try_from(rows.len()).unwrap_or(i64::MAX))
 }
 
+/// Whether a hand-over is to stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// Rolled back: shows that every database would let it happen.
+    Rehearsal,
+    /// Committed.
+    Earnest,
+}
+
 async fn hand_over(
     source: &PostgresSource,
     session: &mut Session,
     record: &IntentRecord,
     plan: &Plan,
+    turn: Turn,
 ) -> Result<(), OutsideFailure> {
     let transaction = session.change().await.map_err(|error| unchanged(&error))?;
     let Some(role) = confirmed(source, &transaction, record).await? else { return Ok(()) };
     let quoted = identifier(&role.name);
-    let borrowed = borrow(&transaction, &role.name).await?;
+    let borrowed = borrow_all(&transaction, &role, plan.heir.as_deref()).await?;
     match &plan.heir {
         Some(heir) => {
-            let borrowed_heir = borrow(&transaction, heir).await?;
             run(&transaction, &format!("REASSIGN OWNED BY {quoted} TO {}", identifier(heir))).await?;
-            give_back(&transaction, heir, borrowed_heir).await?;
         }
         None => nothing_owned(&transaction, &role).await?,
     }
     run(&transaction, &format!("DROP OWNED BY {quoted}")).await?;
-    give_back(&transaction, &role.name, borrowed).await?;
-    commit(transaction, &role).await
+    nothing_left(&transaction, &role).await?;
+    for name in &borrowed {
+        run(&transaction, &format!("REVOKE {} FROM CURRENT_USER", identifier(name))).await?;
+    }
+    match turn {
+        Turn::Rehearsal => transaction.rollback().await.map_err(|error| unchanged(&error)),
+        Turn::Earnest => commit(transaction, &role).await,
+    }
+}
+
+/// A right can only be withdrawn by who may speak for the owner; for others DROP OWNED leaves it, with
+/// a warning and no error.
+async fn nothing_left(transaction: &Transaction<'_>, role: &Role) -> Result<(), OutsideFailure> {
+    let row = transaction.query_one(LEFT_HERE, &[&role.oid]).await.map_err(|error| unchanged(&error))?;
+    let left: i64 = row.try_get(0).map_err(|error| unchanged(&error))?;
+    if left == 0 {
+        return Ok(());
+    }
+    let remedy = format!(
+        "have a superuser run `DROP OWNED BY {}` in this database once what it owns was handed over, or \
+         withdraw its rights as their owner",
+        identifier(&role.name)
+    );
+    Err(failure::refused("42501", &format!("{left} of its rights here are not ours to withdraw"), &remedy))
 }
 
 /// DROP OWNED destroys what is owned; without an heir there must still be nothing.
@@ -209,36 +262,24 @@ async fn nothing_owned(transaction: &Transaction<'_>, role: &Role) -> Result<(),
     check_heir(transaction, role, None, owned).await
 }
 
-/// Whether we took a role's rights for the length of a transaction.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Borrowed {
-    Yes,
-    No,
-}
-
-/// Handing over needs the rights of both roles. Where our account may, it takes them inside the
-/// transaction and gives them back before the commit, so that nobody ever sees them.
-async fn borrow(transaction: &Transaction<'_>, name: &str) -> Result<Borrowed, OutsideFailure> {
-    let row = transaction
-        .query_one("SELECT pg_has_role(current_user, $1::text, 'USAGE')", &[&name])
+/// Handing over needs the rights of both roles, and withdrawing a right those of the owner. Where our
+/// account may, it takes them inside the transaction and gives them back before the commit, so that
+/// nobody ever sees them. A superuser has them already; a superuser's rights cannot be taken.
+async fn borrow_all(
+    transaction: &Transaction<'_>,
+    role: &Role,
+    heir: Option<&str>,
+) -> Result<Vec<String>, OutsideFailure> {
+    let rows = transaction
+        .query(BORROWED, &[&role.oid, &heir.unwrap_or_default()])
         .await
         .map_err(|error| unchanged(&error))?;
-    if row.get(0) {
-        return Ok(Borrowed::No);
+    let names: Result<Vec<String>, _> = rows.iter().map(|row| row.try_get(0)).collect();
+    let names = names.map_err(|error| unchanged(&error))?;
+    for name in &names {
+        run(transaction, &format!("GRANT {} TO CURRENT_USER", identifier(name))).await?;
     }
-    run(transaction, &format!("GRANT {} TO CURRENT_USER", identifier(name))).await?;
-    Ok(Borrowed::Yes)
-}
-
-async fn give_back(
-    transaction: &Transaction<'_>,
-    name: &str,
-    borrowed: Borrowed,
-) -> Result<(), OutsideFailure> {
-    match borrowed {
-        Borrowed::Yes => run(transaction, &format!("REVOKE {} FROM CURRENT_USER", identifier(name))).await,
-        Borrowed::No => Ok(()),
-    }
+    Ok(names)
 }
 
 async fn drop_role(

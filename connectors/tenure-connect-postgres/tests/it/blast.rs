@@ -1,1 +1,107 @@
-//! blast
+//! What a blast radius shows before anything is done.
+
+use crate::stage::{runtime, source_with, start, start_with, target, try_source, until, url};
+use tenure_connect::{BlastRadius, OutsideFailure};
+use tenure_testbed::{PostgresOptions, Replica, needs};
+
+fn shown(radius: &BlastRadius) -> String {
+    let owned: Vec<String> =
+        radius.owned.iter().map(|owned| format!("{}: {} {}", owned.place, owned.count, owned.kind)).collect();
+    format!(
+        "owned: {}\ngrants: {}\nmembers: {}\nheir: {:?}\nwarnings:\n  {}\nrefusals: {:?}\nundo: {:?}",
+        owned.join(", "),
+        radius.grants,
+        radius.members.join(", "),
+        radius.heir,
+        radius.warnings.join("\n  "),
+        radius.refusals,
+        radius.undo_restores_value,
+    )
+}
+
+#[test]
+fn a_blast_radius_counts_across_databases_and_warns() {
+    needs!(postgres);
+    let postgres = start_with(PostgresOptions {
+        settings: vec![("wal_level".to_owned(), "logical".to_owned())],
+        ..PostgresOptions::default()
+    });
+    postgres.create_database("shop").unwrap();
+    let script =
+        "CREATE ROLE app LOGIN SUPERUSER PASSWORD 'x'; CREATE ROLE grp; CREATE ROLE sub; CREATE ROLE heir;
+        GRANT grp TO app; GRANT app TO sub;
+        CREATE SUBSCRIPTION feed CONNECTION 'host=nowhere' PUBLICATION p WITH (connect = false);
+        ALTER SUBSCRIPTION feed OWNER TO app; CREATE TABLE t (); GRANT SELECT ON t TO app;
+        SET ROLE app; GRANT grp TO sub;";
+    postgres.sql("postgres", script).unwrap();
+    let shop = "SET ROLE app; CREATE TABLE a (); CREATE VIEW b AS SELECT 1;
+        CREATE FUNCTION f() RETURNS int SECURITY DEFINER LANGUAGE sql AS 'SELECT 1';
+        CREATE FUNCTION e() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; CREATE EVENT TRIGGER trip ON sql_drop EXECUTE FUNCTION e();
+        ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC; CREATE POLICY p ON a TO app;
+        BEGIN; CREATE TABLE pending (); PREPARE TRANSACTION 'pending'";
+    postgres.sql("shop", shop).unwrap();
+    let app = target(&postgres, "app");
+    let source = source_with(&postgres, &[], &[("heir", "heir")]);
+    insta::assert_snapshot!(shown(&runtime().block_on(source.blast_radius(&app)).unwrap()));
+}
+
+#[test]
+fn sessions_at_every_server_and_unread_points_are_named() {
+    needs!(postgres);
+    let postgres = start();
+    postgres.sql("postgres", "CREATE ROLE app LOGIN PASSWORD 'x'").unwrap();
+    let replica = Replica::start(&postgres).unwrap();
+    let gone = Replica::start(&postgres).unwrap();
+    gone.stop().unwrap();
+    let points = [
+        ("replica-1", replica.url("postgres")),
+        ("replica-2", gone.url("postgres")),
+        ("pooler", url(1, "x", "postgres")),
+    ];
+    let source = source_with(&postgres, &points, &[]);
+    std::thread::scope(|scope| {
+        scope.spawn(|| replica.sql_as("app", "x", "postgres", "SELECT pg_sleep(60)"));
+        let here = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'app'";
+        until("a session at the replica", || replica.sql("postgres", here).unwrap() == "1");
+        let radius = runtime().block_on(source.blast_radius(&target(&postgres, "app"))).unwrap();
+        assert_eq!(radius.sessions.iter().map(|one| one.point.as_str()).collect::<Vec<_>>(), ["replica-1"]);
+        assert_eq!(radius.unread.len(), 2, "{:?}", radius.unread);
+        assert!(radius.unread[0].starts_with("replica-2: could not be reached"));
+        replica
+            .sql("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app'")
+            .unwrap();
+    });
+}
+
+#[test]
+fn what_must_not_be_ended_says_why() {
+    needs!(postgres);
+    let postgres = start();
+    let script = "CREATE ROLE keeper LOGIN CREATEROLE PASSWORD 'k'; CREATE ROLE team; GRANT team TO keeper;
+        CREATE ROLE heir; CREATE ROLE root LOGIN SUPERUSER; CREATE ROLE app LOGIN;";
+    postgres.sql("postgres", script).unwrap();
+    let points = [("primary", url(postgres.port(), "keeper", "postgres"))];
+    let source = try_source(&points, "k", &[("heir", "heir")]).unwrap();
+    let refusals = |target: &tenure_connect::Target| {
+        let (role, radius) = (&target.name, runtime().block_on(source.blast_radius(target)).unwrap());
+        format!("{role}: {}; undo: {:?}", radius.refusals.join("; "), radius.undo_restores_value.is_ok())
+    };
+    let mut rows: Vec<String> = ["app", "keeper", "team", "heir", "pg_monitor", "root"]
+        .map(|role| refusals(&target(&postgres, role)))
+        .to_vec();
+    let root = target(&postgres, "root");
+    postgres.sql("postgres", &format!("ALTER ROLE {} NOLOGIN", postgres.superuser())).unwrap();
+    rows.push(format!("alone: {}", refusals(&root)));
+    insta::assert_snapshot!(rows.join("\n"));
+}
+
+#[test]
+fn a_role_that_is_gone_has_no_blast_radius() {
+    needs!(postgres);
+    let postgres = start();
+    postgres.sql("postgres", "CREATE ROLE app").unwrap();
+    let app = target(&postgres, "app");
+    postgres.sql("postgres", "DROP ROLE app").unwrap();
+    let failure = runtime().block_on(source_with(&postgres, &[], &[]).blast_radius(&app)).unwrap_err();
+    assert!(matches!(failure, OutsideFailure::TargetChanged { .. }), "{failure}");
+}
