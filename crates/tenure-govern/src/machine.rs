@@ -12,8 +12,10 @@ use crate::{
 use std::time::Duration;
 use tenure_model::{ControlPlane, Instant, PlanState, ProbeAnswer, ShortName, StepKind, StepState};
 
-/// Distance between two tries of the control value at a point.
-const CONTROL_DISTANCE: Duration = Duration::from_millis(500);
+/// Distance between the first two tries of a value at a point; it doubles from there.
+const TRY_DISTANCE: Duration = Duration::from_millis(500);
+/// The longest distance between two tries of the control value.
+const TRY_DISTANCE_MAX: Duration = Duration::from_secs(5);
 
 /// What comes next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +53,15 @@ pub enum Next {
 
 /// Says what comes next.
 pub fn next(view: &PlanView, now: Instant) -> Next {
+    match decide(view, now) {
+        Next::Look(Look::Control(_) | Look::After(_)) if view.next_attempt(now) > now => {
+            Next::Wait { until: view.next_attempt(now), escalate: None }
+        }
+        decided => decided,
+    }
+}
+
+fn decide(view: &PlanView, now: Instant) -> Next {
     match view.state {
         PlanState::Proposed
         | PlanState::Proved
@@ -131,11 +142,12 @@ fn next_of_control(view: &PlanView, step: &StepView, now: Instant) -> Next {
     let patience_ends = denied.plus(view.lag).plus(CONTROL_PATIENCE);
     let mut wake: Option<Instant> = None;
     for point in &view.points {
-        match view.controls(point, denied).last() {
+        let controls = view.controls(point, denied);
+        match controls.last() {
             None => return Next::Look(Look::Control(point.clone())),
             Some((_, ProbeAnswer::Accepted | ProbeAnswer::CannotKnow { .. })) => {}
             Some((at, ProbeAnswer::Refused { .. } | ProbeAnswer::Unreachable { .. })) => {
-                let again = at.plus(CONTROL_DISTANCE);
+                let again = at.plus(try_distance(controls.len()));
                 if now < patience_ends && now >= again {
                     return Next::Look(Look::Control(point.clone()));
                 }
@@ -149,6 +161,12 @@ fn next_of_control(view: &PlanView, step: &StepView, now: Instant) -> Next {
         Some(until) => Next::Wait { until, escalate: None },
         None => Next::Complete(step.position),
     }
+}
+
+/// How long to wait after the `tries`th try of the control value: 0.5 s, doubling, at most 5 s.
+fn try_distance(tries: usize) -> Duration {
+    let doublings = u32::try_from(tries.saturating_sub(1)).unwrap_or(u32::MAX).min(10);
+    TRY_DISTANCE.saturating_mul(1 << doublings).min(TRY_DISTANCE_MAX)
 }
 
 fn next_of_sweep(view: &PlanView, step: &StepView, now: Instant) -> Next {
@@ -251,7 +269,7 @@ fn look_at_point(view: &PlanView, point: &ShortName, since: Instant, now: Instan
     let again = match answer {
         ProbeAnswer::Refused { .. } if refused >= 2 && *last >= past_lag => return PointLook::Never,
         // The second refusal counts only past the lag.
-        ProbeAnswer::Refused { .. } => past_lag.max(last.plus(CONTROL_DISTANCE)),
+        ProbeAnswer::Refused { .. } => past_lag.max(last.plus(TRY_DISTANCE)),
         ProbeAnswer::CannotKnow { .. } => return PointLook::Never,
         ProbeAnswer::Accepted | ProbeAnswer::Unreachable { .. } => {
             let tries = u32::try_from(afters.len().saturating_sub(refused)).unwrap_or(u32::MAX);

@@ -97,6 +97,10 @@ pub struct PlanView {
     pub seen: Vec<Seen>,
     /// True when the value to install is in escrow.
     pub holds_value: bool,
+    /// How many refused attempts the system tolerates within a window before it locks somebody out.
+    pub refusals_max: u32,
+    /// That window.
+    pub refusals_window: Duration,
 }
 
 /// A reading of what came from a credential.
@@ -128,6 +132,32 @@ impl PlanView {
             .filter(|step| step.kind.acts() && step.state == StepState::Done)
             .filter_map(|step| step.done)
             .max()
+    }
+
+    /// When the next attempt may be made without coming near the system's lock-out limit: now, or
+    /// when the oldest refusal that counts has left the window. Half of the limit is left to others.
+    pub fn next_attempt(&self, now: Instant) -> Instant {
+        let own_share = usize::try_from((self.refusals_max / 2).max(1)).unwrap_or(usize::MAX);
+        let opens = now.minus(self.refusals_window);
+        let refused: Vec<Instant> = self
+            .seen
+            .iter()
+            .filter(|seen| seen.at > opens)
+            .filter_map(|seen| match &seen.what {
+                SeenWhat::Control { answer, .. } | SeenWhat::After { answer, .. } => match answer {
+                    ProbeAnswer::Refused { .. } => Some(seen.at),
+                    ProbeAnswer::Accepted
+                    | ProbeAnswer::Unreachable { .. }
+                    | ProbeAnswer::CannotKnow { .. } => None,
+                },
+                SeenWhat::ControlPlane(_) | SeenWhat::Derived { .. } => None,
+            })
+            .collect();
+        let over = (refused.len() + 1).saturating_sub(own_share);
+        match over.checked_sub(1).and_then(|last| refused.get(last)) {
+            Some(leaves) => leaves.plus(self.refusals_window).plus(Duration::from_millis(1)),
+            None => now,
+        }
     }
 
     /// Answers at a point before the act, since `since`.

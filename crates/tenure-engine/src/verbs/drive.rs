@@ -68,7 +68,7 @@ impl Engine {
         }
         let _held = Held(self, plan);
         for _ in 0..DECISIONS_MAX {
-            let loaded = self.load(plan).await?;
+            let loaded = self.load_for_driving(plan).await?;
             let now = self.clock.now();
             match next(&loaded.view, now) {
                 Next::Nothing => return Ok(Drive::Settled),
@@ -102,6 +102,17 @@ impl Engine {
 
     pub(crate) async fn load(&self, id: PlanId) -> Result<Loaded, EngineFailure> {
         Ok(self.store.read("load_plan", move |tx| load(tx, id)).await?)
+    }
+
+    /// As `load`, with the lock-out limit of the system it acts on.
+    async fn load_for_driving(&self, id: PlanId) -> Result<Loaded, EngineFailure> {
+        let mut loaded = self.load(id).await?;
+        let source = loaded.plan.source;
+        let system = self.store.read("source", move |tx| tx.source(source)).await?.system;
+        let limit = self.connector(&system)?.manifest().lock_out;
+        loaded.view.refusals_max = limit.failures_max;
+        loaded.view.refusals_window = limit.window;
+        Ok(loaded)
     }
 
     async fn begin(&self, loaded: &Loaded) -> Result<(), EngineFailure> {
@@ -352,6 +363,8 @@ pub(crate) fn load(tx: &mut Tx<'_>, id: PlanId) -> Result<Loaded, StoreFailure> 
         steps: steps.iter().map(step_view).collect(),
         seen,
         holds_value: tx.sealed_for(id, EscrowPurpose::Value)?.is_some(),
+        refusals_max: u32::MAX,
+        refusals_window: Duration::ZERO,
     };
     Ok(Loaded { plan, steps, view })
 }

@@ -40,11 +40,11 @@ impl Engine {
     pub fn list_keys(&self) -> Vec<KeyShown> {
         let keys = self.keys();
         let rings = [
-            (RingName::Log, keys.log.ages(), keys.log.current()),
-            (RingName::Sealing, keys.sealer.ages(), keys.sealer.current()),
-            (RingName::Fingerprint, keys.fingerprints.ages(), keys.fingerprints.current()),
+            (RingName::Log, keys.log.ages()),
+            (RingName::Sealing, keys.sealer.ages()),
+            (RingName::Fingerprint, keys.fingerprints.ages()),
         ];
-        rings.into_iter().flat_map(|(ring, ages, current)| shown(ring, &ages, current)).collect()
+        rings.into_iter().flat_map(|(ring, ages)| shown(ring, &ages)).collect()
     }
 
     /// Makes a new current key. Source passwords are sealed anew under a new sealing key.
@@ -127,13 +127,13 @@ impl Engine {
     }
 }
 
-fn shown(ring: RingName, ages: &[KeyAge], current: KeyId) -> Vec<KeyShown> {
+fn shown(ring: RingName, ages: &[KeyAge]) -> Vec<KeyShown> {
     ages.iter()
         .map(|age| KeyShown {
             ring,
             key_id: age.key_id.to_string(),
             made_at: age.made_at,
-            current: age.key_id == current,
+            current: age.is_current,
         })
         .collect()
 }

@@ -1,0 +1,71 @@
+//! The ceremony: back up, lose, restore as a new log that cites the old.
+
+use crate::bench::{Bench, actor, applied};
+use tenure_engine::{CharterChange, restore};
+use tenure_evidence::{Level, Trust, verify_export};
+use tenure_keys::KekSource;
+use tenure_model::PlanKind;
+
+#[tokio::test(start_paused = true)]
+async fn a_restore_opens_a_new_log_that_cites_the_last_checkpoint_known() {
+    let mut bench = Bench::new();
+    let deployment = bench.surveyed().await;
+    let plan = applied(&deployment.engine, PlanKind::Revoke, "reporting").await.plan.id;
+    let deployment = bench.carry_through(deployment, plan).await;
+    let to = bench.directory.path().join("backup");
+    let made = deployment.engine.backup(actor(&deployment.engine).await, &to).await.unwrap();
+    let engine = &deployment.engine;
+    engine.own(actor(engine).await, "billing", CharterChange::default()).await.unwrap();
+    let last = engine.log_status().await.unwrap();
+    let old_key = engine.log_keys()[0].parse().unwrap();
+    assert!(last.size > made.size);
+    drop(deployment);
+
+    let key_file = bench.directory.path().join("data/keys/kek");
+    let lost = bench.directory.path().join("lost");
+    std::fs::rename(bench.directory.path().join("data"), &lost).unwrap();
+    let _ = key_file;
+    let mut options = bench.options(bench.randomness());
+    options.kek = Some(KekSource::File(lost.join("keys/kek")));
+    let (restored, report) = restore(&to, Some(&last.checkpoint), options).await.unwrap();
+    assert_eq!((report.old_size, report.last_known_size), (made.size, last.size));
+    assert_ne!(report.new_origin, report.old_origin);
+    let first = restored.engine.log_page(None, 100).await.unwrap().pop().unwrap().1;
+    assert_eq!(first.kind, "log.opened");
+    assert_eq!(
+        first.facts["old_size"],
+        tenure_evidence::FactValue::Integer(i64::try_from(last.size).unwrap())
+    );
+
+    let old = std::fs::read(&report.old_log[0]).unwrap();
+    let verdict = verify_export(&old, &Trust { log_keys: vec![old_key], ..Trust::default() });
+    assert!(matches!(verdict.level, Level::Verified), "{:?}", verdict.level);
+    let shown = restored.engine.show_plan(&plan.to_string()).await.unwrap();
+    assert!(shown.plan.level.is_some(), "what was known is known again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backup_that_was_altered_is_refused_and_a_deployment_is_never_overwritten() {
+    let mut bench = Bench::new();
+    let deployment = bench.surveyed().await;
+    let to = bench.directory.path().join("backup");
+    deployment.engine.backup(actor(&deployment.engine).await, &to).await.unwrap();
+    let again = deployment.engine.backup(actor(&deployment.engine).await, &to).await.unwrap_err();
+    assert!(again.to_string().contains("is there already"), "{again}");
+    drop(deployment);
+    let key = bench.directory.path().join("data/keys/kek");
+    let mut options = bench.options(bench.randomness());
+    options.kek = Some(KekSource::File(key.clone()));
+    let refused = restore(&to, None, options).await.err().unwrap();
+    assert!(refused.to_string().contains("holds a deployment already"), "{refused}");
+
+    let ring = to.join("log.ring");
+    let mut content = std::fs::read(&ring).unwrap();
+    content[10] ^= 1;
+    std::fs::write(&ring, content).unwrap();
+    let mut options = bench.options(bench.randomness());
+    options.kek = Some(KekSource::File(key));
+    options.directory = bench.directory.path().join("elsewhere");
+    let refused = restore(&to, None, options).await.err().unwrap();
+    assert!(refused.to_string().contains("was altered"), "{refused}");
+}

@@ -1,0 +1,38 @@
+//! A disk that fails: writes are refused, nothing is half done, and it says so.
+
+use crate::bench::{Bench, actor, plan};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+use tenure_engine::{CharterChange, Drive};
+use tenure_model::{PlanKind, StepKind};
+
+#[tokio::test(start_paused = true)]
+async fn a_sync_that_fails_stops_everything_before_anything_is_done_outside() {
+    let mut bench = Bench::new();
+    let failing = Arc::new(AtomicBool::new(false));
+    let switch = Arc::clone(&failing);
+    bench.commit_fault = Some(Arc::new(move || {
+        switch.load(Ordering::SeqCst).then(|| String::from("fsync: input/output error"))
+    }));
+    let deployment = bench.surveyed().await;
+    let engine = &deployment.engine;
+    let drafted = plan(engine, PlanKind::Revoke, "reporting").await.unwrap();
+    engine.apply(actor(engine).await, &drafted.plan.handle, None).await.unwrap();
+    failing.store(true, Ordering::SeqCst);
+    let refused = engine.drive(drafted.plan.id).await.unwrap_err().to_string();
+    assert!(refused.contains("did not confirm a write"), "{refused}");
+    assert_eq!(bench.world.effects().len(), 0, "no write, no act");
+    failing.store(false, Ordering::SeqCst);
+    let refused =
+        engine.own(actor(engine).await, "reporting", CharterChange::default()).await.unwrap_err().to_string();
+    assert!(refused.contains("start again"), "an unsure disk is not trusted again by itself: {refused}");
+
+    drop(deployment);
+    bench.commit_fault = None;
+    let deployment = bench.open().await.unwrap();
+    let deployment = bench.carry_through(deployment, drafted.plan.id).await;
+    assert_eq!(deployment.engine.drive(drafted.plan.id).await.unwrap(), Drive::Settled);
+    assert_eq!(bench.world.effect_count(&bench.victim, StepKind::Delete), 1);
+}

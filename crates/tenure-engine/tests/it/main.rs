@@ -1,0 +1,14 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests stop at the first surprise"
+)]
+mod backup;
+mod bench;
+mod disk;
+mod faults;
+mod governance;
+mod survey;
+mod wheel;
