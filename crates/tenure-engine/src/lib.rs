@@ -22,13 +22,29 @@ pub use failure::EngineFailure;
 pub use open::{Database, Deployment, OpenOptions, Opening, Paths};
 pub use progress::SurveyProgress;
 pub use reconcile::Reconcilers;
+pub use tenure_connect::{CheckReport, OutsideFailure};
+pub use tenure_evidence::{Entry, FactValue};
+pub use tenure_store::{
+    StoreFailure,
+    tables::{
+        findings::FindingRow,
+        identities::{IdentityFilter, IdentityRow},
+        inventory::{CredentialRow, PrincipalRow},
+        plans::PlanRow,
+        sources::{SourceRow, Unobservable},
+        steps::{ProbeRow, StepRow},
+        surveys::SurveyRow,
+    },
+};
 pub use verbs::{
+    answers::Recalled,
     backup::{BackupReport, RestoreReport, restore},
     doctor::{Check, CheckState},
     drive::Drive,
     evidence::{EvidenceExport, LogStatus},
     keys::{KeyShown, RingName},
     own::CharterChange,
+    people::{NewPerson, token_hash},
     plan::{PlanRequest, PlanShown},
     show::{Answer, CredentialShown, IdentityShown, Question},
     source::NewSource,

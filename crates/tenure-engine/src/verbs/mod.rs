@@ -3,6 +3,7 @@
 //! authorised at the edge by the same policies everywhere and recorded here.
 
 pub(crate) mod act;
+pub(crate) mod answers;
 pub(crate) mod backup;
 pub(crate) mod doctor;
 pub(crate) mod drive;
@@ -11,8 +12,11 @@ pub(crate) mod judge;
 pub(crate) mod keys;
 pub(crate) mod look;
 pub(crate) mod own;
+pub(crate) mod people;
 pub(crate) mod plan;
 pub(crate) mod show;
 pub(crate) mod sink;
 pub(crate) mod source;
 pub(crate) mod survey;
+pub(crate) mod tiles;
+pub(crate) mod watch;

@@ -3,6 +3,7 @@
 //! Each function is part of a transaction and never the whole of a decision: the engine's
 //! verbs combine them with the evidence entry into one commit. Ids come from `Mint`.
 
+pub mod answers;
 pub mod escrow;
 pub mod findings;
 pub mod identities;
