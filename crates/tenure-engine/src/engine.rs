@@ -1,7 +1,7 @@
 //! The engine: everything a verb needs, and nothing a verb is.
 
 use crate::{
-    Clock, EngineFailure, Paths,
+    Clock, Deadlines, EngineFailure, Paths,
     progress::Board,
     record::Draft,
     signer::{KeyedFingerprint, SharedKeys},
@@ -40,6 +40,7 @@ pub struct Engine {
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) paths: Paths,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) deadlines: Deadlines,
     pub(crate) randomness: Arc<Mutex<Box<dyn Randomness>>>,
     pub(crate) connectors: BTreeMap<&'static str, Arc<dyn Connector>>,
     pub(crate) programme: Programme,

@@ -19,7 +19,7 @@ mod verbs;
 pub use clock::{Clock, SystemClock};
 pub use engine::{Actor, Engine};
 pub use failure::EngineFailure;
-pub use open::{Database, Deployment, OpenOptions, Opening, Paths};
+pub use open::{Database, Deadlines, Deployment, OpenOptions, Opening, Paths};
 pub use progress::SurveyProgress;
 pub use reconcile::Reconcilers;
 pub use tenure_connect::{CheckReport, OutsideFailure};

@@ -13,6 +13,7 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, RwLock},
+    time::Duration,
 };
 use tenure_connect::Connector;
 use tenure_judge::{Authoriser, Judge, Programme};
@@ -75,6 +76,30 @@ pub enum Database {
     },
 }
 
+/// How long a call to an outside system may take before its answer counts as lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadlines {
+    /// An act, or observing its effect.
+    pub call: Duration,
+    /// One look for a proof, or a connection check.
+    pub look: Duration,
+    /// Reading a blast radius.
+    pub blast_radius: Duration,
+    /// A whole survey.
+    pub survey: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self {
+            call: Duration::from_mins(1),
+            look: Duration::from_secs(20),
+            blast_radius: Duration::from_mins(1),
+            survey: Duration::from_hours(1),
+        }
+    }
+}
+
 /// How to open a deployment.
 pub struct OpenOptions {
     /// Its directory; made when it is not there.
@@ -91,6 +116,8 @@ pub struct OpenOptions {
     pub randomness: Box<dyn Randomness>,
     /// The connectors that are built in.
     pub connectors: Vec<Arc<dyn Connector>>,
+    /// How long calls may take.
+    pub deadlines: Deadlines,
     /// Who is made administrator when the deployment is new: name and local account.
     pub first_person: (String, u32),
     /// Injects disk failures, in tests.
@@ -153,6 +180,7 @@ impl Deployment {
             disk: options.disk,
             paths,
             clock: options.clock,
+            deadlines: options.deadlines,
             randomness: Arc::new(Mutex::new(options.randomness)),
             connectors: options
                 .connectors

@@ -19,9 +19,6 @@ use tenure_store::tables::{
     steps::{IntentDraft, Settlement, StepRow},
 };
 
-/// How long one call to an outside system may take.
-pub(crate) const CALL_DEADLINE: Duration = Duration::from_mins(1);
-
 impl Engine {
     /// Puts the value that `Deny` will install into escrow, with what an undo needs.
     pub(crate) async fn keep(&self, loaded: &Loaded) -> Result<(), EngineFailure> {
@@ -29,7 +26,7 @@ impl Engine {
         let (source, _) = self.source_of(loaded).await?;
         let target = target_of(plan);
         // Best effort: without it an undo gives access back only with a new value, and says so.
-        let keepsake = match tokio::time::timeout(CALL_DEADLINE, source.keepsake(&target)).await {
+        let keepsake = match tokio::time::timeout(self.deadlines.call, source.keepsake(&target)).await {
             Ok(Ok(keepsake)) => keepsake,
             Ok(Err(_)) | Err(_) => None,
         };
@@ -124,9 +121,9 @@ impl Engine {
             }
         };
         let intent = self.intend(loaded, &step).await?;
-        let answered = tokio::time::timeout(CALL_DEADLINE, source.act(&intent, &act)).await;
+        let answered = tokio::time::timeout(self.deadlines.call, source.act(&intent, &act)).await;
         let answered = answered.unwrap_or_else(|_| {
-            Err(OutsideFailure::Lost { why: format!("no answer within {} s", CALL_DEADLINE.as_secs()) })
+            Err(OutsideFailure::Lost { why: format!("no answer within {} s", self.deadlines.call.as_secs()) })
         });
         self.settle_answer(loaded, &step, answered).await
     }
@@ -142,7 +139,7 @@ impl Engine {
                 .number("attempt", i64::from(step.attempt) + 1)
                 .body(serde_json::json!({ "principal": loaded.plan.principal_name, "key": loaded.plan.principal_key })),
         )?;
-        let deadline = now.plus(CALL_DEADLINE);
+        let deadline = now.plus(self.deadlines.call);
         let draft = IntentDraft { id, plan: loaded.plan.id, action: step.id, now, deadline, entry };
         Ok(self.store.record_intent(draft).await?)
     }
@@ -208,7 +205,8 @@ impl Engine {
         };
         let target = target_of(&loaded.plan);
         let observed =
-            tokio::time::timeout(CALL_DEADLINE, source.effect(&target, step.kind, value.as_ref())).await;
+            tokio::time::timeout(self.deadlines.call, source.effect(&target, step.kind, value.as_ref()))
+                .await;
         let now = self.clock.now();
         let nothing = serde_json::json!({});
         match observed {

@@ -11,15 +11,13 @@ use crate::{
     Engine, EngineFailure,
     record::{By, Draft},
 };
-use std::time::Duration;
 use tenure_connect::DerivedReading;
 use tenure_govern::Look;
 use tenure_model::{ControlPlane, ProbeAnswer, ShortName};
 use tenure_store::tables::{escrow::EscrowPurpose, steps::ProbeRow};
 
-/// How long one look may take.
-const LOOK_DEADLINE: Duration = Duration::from_secs(20);
-const NO_ANSWER: &str = "no answer within 20 s";
+/// Said of a point that did not answer within the deadline of a look.
+const NO_ANSWER: &str = "no answer in time";
 
 impl Engine {
     /// Makes one observation and writes it down.
@@ -76,21 +74,21 @@ impl Engine {
         };
         let (source, _) = self.source_of(loaded).await?;
         let target = target_of(&loaded.plan);
-        let answered = tokio::time::timeout(LOOK_DEADLINE, source.probe(point, &target, &value)).await;
+        let answered = tokio::time::timeout(self.deadlines.look, source.probe(point, &target, &value)).await;
         Ok(answered.unwrap_or_else(|_| ProbeAnswer::Unreachable { why: NO_ANSWER.to_owned() }))
     }
 
     async fn read_control_plane(&self, loaded: &Loaded) -> Result<ControlPlane, EngineFailure> {
         let (source, _) = self.source_of(loaded).await?;
         let target = target_of(&loaded.plan);
-        let read = tokio::time::timeout(LOOK_DEADLINE, source.control_plane(&target)).await;
+        let read = tokio::time::timeout(self.deadlines.look, source.control_plane(&target)).await;
         Ok(read.unwrap_or_else(|_| ControlPlane::Unread { why: NO_ANSWER.to_owned() }))
     }
 
     async fn read_derived(&self, loaded: &Loaded) -> Result<DerivedReading, EngineFailure> {
         let (source, _) = self.source_of(loaded).await?;
         let target = target_of(&loaded.plan);
-        let read = tokio::time::timeout(LOOK_DEADLINE, source.derived(&target)).await;
+        let read = tokio::time::timeout(self.deadlines.look, source.derived(&target)).await;
         Ok(read.unwrap_or_else(|_| DerivedReading {
             found: Vec::new(),
             unread: loaded

@@ -27,8 +27,6 @@ use tenure_store::{
     },
 };
 
-/// How long reading a blast radius may take.
-const BLAST_DEADLINE: Duration = Duration::from_mins(1);
 /// How long an approval may wait to be begun (law 7: no approval is for ever).
 const APPROVAL_LIFE: Duration = Duration::from_hours(24);
 
@@ -107,7 +105,7 @@ impl Engine {
         let source = self.open_source(row)?;
         let target =
             OutsideTarget { key: PrincipalKey(principal.native_key.clone()), name: principal.name.clone() };
-        let read = tokio::time::timeout(BLAST_DEADLINE, source.blast_radius(&target)).await;
+        let read = tokio::time::timeout(self.deadlines.blast_radius, source.blast_radius(&target)).await;
         let slow =
             OutsideFailure::Unreachable { why: String::from("reading what it would touch took too long") };
         read.unwrap_or(Err(slow)).map_err(outside(row))

@@ -5,13 +5,10 @@ use crate::{
     engine::outside,
     record::{By, Draft},
 };
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 use tenure_connect::{CheckReport, OutsideFailure, SourceConfig};
 use tenure_model::{DecisionRight, Point, Secret, ShortName, SourceId};
 use tenure_store::tables::sources::SourceRow;
-
-/// How long a check may take.
-const CHECK_DEADLINE: Duration = Duration::from_secs(30);
 
 /// A source to be added.
 #[derive(Debug)]
@@ -74,9 +71,10 @@ impl Engine {
     pub async fn check_source(&self, name: &str) -> Result<CheckReport, EngineFailure> {
         let row = self.source_row(name).await?;
         let source = self.open_source(&row)?;
-        let checked = tokio::time::timeout(CHECK_DEADLINE, source.check()).await;
-        let timed_out =
-            OutsideFailure::Unreachable { why: format!("no answer within {} s", CHECK_DEADLINE.as_secs()) };
+        let checked = tokio::time::timeout(self.deadlines.look, source.check()).await;
+        let timed_out = OutsideFailure::Unreachable {
+            why: format!("no answer within {} s", self.deadlines.look.as_secs()),
+        };
         checked.unwrap_or(Err(timed_out)).map_err(outside(&row))
     }
 

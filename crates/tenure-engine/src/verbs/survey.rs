@@ -12,7 +12,6 @@ use crate::{
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 use tenure_connect::OutsideFailure;
 use tenure_model::{
@@ -27,8 +26,6 @@ use tenure_store::{
     },
 };
 
-/// How long a whole survey may take.
-const SURVEY_DEADLINE: Duration = Duration::from_hours(1);
 /// A survey is held when it would make at least this many principals disappear …
 const HELD_COUNT_MIN: i64 = 5;
 /// … and at least this share of those present, in percent.
@@ -107,9 +104,9 @@ impl Engine {
             survey: id,
             gathered: Arc::clone(&gathered),
         };
-        let observed = tokio::time::timeout(SURVEY_DEADLINE, source.observe(now, &mut receiver)).await;
+        let observed = tokio::time::timeout(self.deadlines.survey, source.observe(now, &mut receiver)).await;
         let observed = observed.unwrap_or_else(|_| {
-            Err(OutsideFailure::Unreachable { why: String::from("the survey took longer than an hour") })
+            Err(OutsideFailure::Unreachable { why: String::from("the survey took too long") })
         });
         drop(receiver);
         let mut gathered = std::mem::take(&mut *gathered.lock().unwrap_or_else(PoisonError::into_inner));

@@ -6,7 +6,7 @@ use tenure_evidence::{Level, Trust, verify_export};
 use tenure_keys::KekSource;
 use tenure_model::PlanKind;
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_restore_opens_a_new_log_that_cites_the_last_checkpoint_known() {
     let mut bench = Bench::new();
     let deployment = bench.surveyed().await;
@@ -44,7 +44,7 @@ async fn a_restore_opens_a_new_log_that_cites_the_last_checkpoint_known() {
     assert!(shown.plan.level.is_some(), "what was known is known again");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_backup_that_was_altered_is_refused_and_a_deployment_is_never_overwritten() {
     let mut bench = Bench::new();
     let deployment = bench.surveyed().await;

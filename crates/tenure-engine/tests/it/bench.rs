@@ -9,8 +9,8 @@ use tenure_connect::chaos::{
     Behaviour, ChaosClock, ChaosConnector, ChaosPrincipal, ChaosWorld, Dice, FaultRates,
 };
 use tenure_engine::{
-    Actor, Belief, Clock, Database, Deployment, Drive, Engine, EngineFailure, NewSource, OpenOptions,
-    PlanRequest, PlanShown,
+    Actor, Belief, Clock, Database, Deadlines, Deployment, Drive, Engine, EngineFailure, NewSource,
+    OpenOptions, PlanRequest, PlanShown,
 };
 use tenure_keys::{Disk, Randomness, RandomnessFailed, RealDisk};
 use tenure_model::{Instant, PlanId, PlanKind, Point, PrincipalKey, Secret, ShortName};
@@ -122,6 +122,13 @@ impl Bench {
             randomness: Box::new(randomness),
             connectors: vec![Arc::new(ChaosConnector::new(self.world.clone()))],
             first_person: (String::from("asha"), 1000),
+            // Short, because hanging calls are waited for in real time.
+            deadlines: Deadlines {
+                call: Duration::from_millis(60),
+                look: Duration::from_millis(60),
+                blast_radius: Duration::from_millis(500),
+                survey: Duration::from_secs(20),
+            },
             commit_fault: self.commit_fault.clone(),
         }
     }

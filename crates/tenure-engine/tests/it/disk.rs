@@ -8,7 +8,7 @@ use std::sync::{
 use tenure_engine::{CharterChange, Drive};
 use tenure_model::{PlanKind, StepKind};
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_sync_that_fails_stops_everything_before_anything_is_done_outside() {
     let mut bench = Bench::new();
     let failing = Arc::new(AtomicBool::new(false));

@@ -71,7 +71,7 @@ const KINDS: [FaultKind; 10] = [
 ];
 
 /// Every step × every fault, struck once and twice.
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn the_fault_table() {
     use std::fmt::Write as _;
     let calls = [
@@ -108,7 +108,7 @@ async fn the_fault_table() {
 }
 
 /// Storms: many faults at once, drawn from a seed that is printed when something is wrong.
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn seeded_storms_lose_double_and_falsely_prove_nothing() {
     let seeds: u64 = std::env::var("TENURE_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(150);
     let mut levels = std::collections::BTreeMap::<&str, u64>::new();

@@ -5,7 +5,7 @@ use tenure_connect::chaos::ChaosPrincipal;
 use tenure_engine::CharterChange;
 use tenure_model::{Environment, Standing};
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn owning_enrols_and_a_wrong_owner_is_refused() {
     let mut bench = Bench::new();
     let deployment = bench.surveyed().await;
@@ -31,7 +31,7 @@ async fn owning_enrols_and_a_wrong_owner_is_refused() {
     assert!(shown.questions[0].text.starts_with("nightly report"));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn an_equal_value_is_a_finding_of_both_holders() {
     let mut bench = Bench::new();
     bench.world.add(ChaosPrincipal::account("twin", crate::bench::PLANTED));
@@ -46,7 +46,7 @@ async fn an_equal_value_is_a_finding_of_both_holders() {
     assert!(holders.contains(&"main/twin") && holders.contains(&"main/reporting"), "{holders:?}");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn every_decision_is_in_the_log_and_no_name_is() {
     let mut bench = Bench::new();
     let deployment = bench.surveyed().await;

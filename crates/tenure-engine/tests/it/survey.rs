@@ -18,7 +18,7 @@ async fn present(engine: &tenure_engine::Engine) -> Vec<String> {
 }
 
 /// No way in which a survey can go wrong makes anything disappear, and the next good one heals all.
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_survey_that_goes_wrong_makes_nothing_disappear() {
     use std::fmt::Write as _;
     let mut table = String::new();
@@ -47,7 +47,7 @@ async fn a_survey_that_goes_wrong_makes_nothing_disappear() {
     insta::assert_snapshot!(table);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_survey_that_would_lose_much_is_held_and_a_person_decides() {
     let mut bench = Bench::new();
     let mut keys = Vec::new();
@@ -75,7 +75,7 @@ async fn a_survey_that_would_lose_much_is_held_and_a_person_decides() {
     assert_eq!(present(engine).await.len(), 14);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_few_that_vanish_are_gone_without_asking() {
     let mut bench = Bench::new();
     for number in 0..20 {
@@ -93,7 +93,7 @@ async fn a_few_that_vanish_are_gone_without_asking() {
     assert_eq!(standing, tenure_model::Standing::Gone);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn an_unchanged_system_changes_nothing() {
     let mut bench = Bench::new();
     let deployment = bench.surveyed().await;
@@ -103,7 +103,7 @@ async fn an_unchanged_system_changes_nothing() {
     assert!(swept >= 4 && drifted == 0, "{swept} {drifted}");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn hostile_names_are_kept_exactly_and_found_again() {
     let mut bench = Bench::new();
     let names = [

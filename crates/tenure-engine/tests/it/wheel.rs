@@ -7,7 +7,7 @@ use tenure_engine::{CharterChange, Drive};
 use tenure_evidence::{Level, Trust, verify_export};
 use tenure_model::{PlanKind, Presence, ProofLevel, Standing, StepKind};
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_role_goes_from_found_to_proved_dead_with_evidence() {
     let mut bench = Bench::new();
     let deployment = bench.surveyed().await;
@@ -42,7 +42,7 @@ async fn a_role_goes_from_found_to_proved_dead_with_evidence() {
     assert_eq!(bench.leaked(), Vec::<String>::new());
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn nothing_is_done_before_it_is_approved_and_only_what_was_looked_at_is_approved() {
     let mut bench = Bench::new();
     let deployment = bench.surveyed().await;
@@ -54,7 +54,7 @@ async fn nothing_is_done_before_it_is_approved_and_only_what_was_looked_at_is_ap
     assert!(other.unwrap_err().to_string().contains("is not the one that was looked at"));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn an_approval_that_has_run_out_begins_nothing() {
     let mut bench = Bench::new();
     let deployment = bench.surveyed().await;
@@ -65,7 +65,7 @@ async fn an_approval_that_has_run_out_begins_nothing() {
     assert_eq!(bench.world.effects().len(), 0);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn we_never_plan_against_ourselves_or_what_is_built_in() {
     let mut bench = Bench::new();
     let deployment = bench.surveyed().await;
@@ -75,7 +75,7 @@ async fn we_never_plan_against_ourselves_or_what_is_built_in() {
     assert_eq!(missing.to_string(), "there is no identity `nobody`");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_disabled_principal_comes_back_whole() {
     let mut bench = Bench::new();
     let deployment = bench.surveyed().await;
@@ -97,7 +97,7 @@ async fn a_disabled_principal_comes_back_whole() {
     );
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_revocation_can_be_taken_back_until_the_removal() {
     let mut bench = Bench::new();
     let deployment = bench.surveyed().await;
@@ -121,7 +121,7 @@ async fn a_revocation_can_be_taken_back_until_the_removal() {
 }
 
 /// A point where refusals prove nothing keeps the proof at P2, and the sentence says which and why.
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_proof_without_control_is_no_proof() {
     for (behaviour, words) in [
         (Behaviour::AlwaysRefuses, "not accepted there even before the act"),
@@ -145,7 +145,7 @@ async fn a_proof_without_control_is_no_proof() {
 }
 
 /// The twins: the credential still lives somewhere, so the plan does not call it dead.
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn what_still_lives_is_never_called_dead() {
     let mut bench = Bench::new();
     let deployment = bench.surveyed().await;
@@ -179,7 +179,7 @@ async fn what_still_lives_is_never_called_dead() {
     assert_eq!(shown.plan.level, Some(ProofLevel::P4), "{}", summary(&shown));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_session_that_comes_back_keeps_the_proof_open() {
     let mut bench = Bench::new();
     let deployment = bench.surveyed().await;
@@ -201,7 +201,7 @@ async fn a_session_that_comes_back_keeps_the_proof_open() {
     assert_eq!(shown.plan.level, Some(ProofLevel::P4), "{}", summary(&shown));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_plan_that_waits_blocks_no_other() {
     let mut bench = Bench::new();
     let deployment = bench.surveyed().await;
