@@ -11,9 +11,11 @@ pub(crate) mod sessions;
 
 use crate::{
     client::Session,
+    cluster::Cluster,
     failure::{self, Purpose},
-    keepsake::Kept,
+    keepsake::{self, Kept},
     map::{count, said},
+    probe,
     quote::{identifier, literal},
     role::{self, FIRST_NORMAL_OID, Role},
     scram,
@@ -135,6 +137,9 @@ async fn deny(
     let mut session = source.open(&source.primary).await?;
     let transaction = session.change().await.map_err(|error| unchanged(&error))?;
     let role = confirmed(source, &transaction, record).await?.ok_or_else(|| gone(record))?;
+    if already(source, &transaction, &role, value).await? {
+        return Ok(Done { changed: false, detail: said("none: it is the password already") });
+    }
     quiet(&transaction).await?;
     // A password past its end is refused even when it is right, so no control could succeed.
     let until = if role.expired { " VALID UNTIL 'infinity'" } else { "" };
@@ -149,6 +154,25 @@ async fn deny(
     let mut detail = said("ALTER ROLE … PASSWORD");
     detail.insert("end_lifted".to_owned(), Fact::Flag(role.expired));
     Ok(Done { changed: true, detail })
+}
+
+/// Whether the value is the password already, seen in the stored verifier or by one attempt.
+async fn already(
+    source: &PostgresSource,
+    transaction: &Transaction<'_>,
+    role: &Role,
+    value: &Secret<String>,
+) -> Result<bool, OutsideFailure> {
+    if role.expired {
+        return Ok(false);
+    }
+    match keepsake::belongs(transaction, role.oid, value).await.map_err(|error| unchanged(&error))? {
+        Some(belongs) => Ok(belongs),
+        None => {
+            let (seen, _) = probe::attempt(source, &source.primary, &role.name, value).await;
+            Ok(seen.asked && seen.authenticated)
+        }
+    }
 }
 
 async fn disable(source: &PostgresSource, record: &IntentRecord) -> Result<Done, OutsideFailure> {
@@ -185,13 +209,19 @@ async fn end_sessions(source: &PostgresSource, record: &IntentRecord) -> Result<
     let transaction = session.look().await.map_err(|error| unchanged(&error))?;
     // A role that is gone may have left sessions behind: they are found by oid.
     confirmed(source, &transaction, record).await?;
+    let cluster = Cluster::of(&transaction).await.map_err(|error| unchanged(&error))?;
     transaction.rollback().await.map_err(|error| unchanged(&error))?;
     let mut detail = Facts::new();
     let mut ended = sessions::end(&mut session, oid).await?;
     detail.insert(format!("sessions_ended_{}", source.primary.name), count(ended));
     session.close().await;
     for place in source.servers().skip(1) {
-        let mut session = source.open(place).await.map_err(|failure| at(place.name.as_str(), failure))?;
+        let opened = source.open_peer(place, cluster).await;
+        let Some(mut session) = opened.map_err(|failure| at(place.name.as_str(), failure))? else {
+            // None of the role's sessions can be there; `check` says that the address is wrong.
+            detail.insert(format!("passed_over_{}", place.name), Fact::Text("another cluster".to_owned()));
+            continue;
+        };
         let here =
             sessions::end(&mut session, oid).await.map_err(|failure| at(place.name.as_str(), failure))?;
         session.close().await;
@@ -227,6 +257,16 @@ async fn enable(
     let mut session = source.open(&source.primary).await?;
     let transaction = session.change().await.map_err(|error| unchanged(&error))?;
     let role = confirmed(source, &transaction, record).await?.ok_or_else(|| gone(record))?;
+    let restored = match keepsake {
+        None => true,
+        Some(kept) => {
+            let now = keepsake::current(&transaction, role.oid).await.map_err(|error| unchanged(&error))?;
+            now.is_some_and(|now| keepsake::same(&now, kept))
+        }
+    };
+    if role.login && restored {
+        return Ok(Done { changed: false, detail: said("none: it may log in already") });
+    }
     quiet(&transaction).await?;
     let former = Secret::new(kept.as_ref().map(Kept::clauses).unwrap_or_default());
     let statement = Secret::new(format!("ALTER ROLE {} LOGIN{}", identifier(&role.name), former.expose()));
@@ -235,7 +275,7 @@ async fn enable(
     session.close().await;
     let mut detail = said("ALTER ROLE … LOGIN");
     detail.insert("former_value_restored".to_owned(), Fact::Flag(kept.is_some()));
-    Ok(Done { changed: !role.login || kept.is_some(), detail })
+    Ok(Done { changed: true, detail })
 }
 
 /// Opens a database again for a part of an act.

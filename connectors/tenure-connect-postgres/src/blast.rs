@@ -4,12 +4,14 @@
 //! entering any. Sessions are read at every server. Changes nothing.
 
 use crate::{
-    act, derived, keepsake,
+    act,
+    cluster::Cluster,
+    derived, keepsake,
     role::{self, Role},
     source::{PostgresSource, unread},
 };
 use tenure_connect::{BlastRadius, OutsideFailure, Owned, Target};
-use tenure_model::{Derived, printable};
+use tenure_model::printable;
 use tokio_postgres::Transaction;
 
 /// Members named at most; more are counted in a warning.
@@ -60,10 +62,11 @@ pub(crate) async fn blast_radius(
         why: format!("there is no role with key `{}`", printable(&target.key.0, 60)),
     })?;
     let mut radius = at_primary(source, &transaction, &role).await?;
+    let cluster = Cluster::of(&transaction).await.map_err(|error| unread(&error))?;
     drop(transaction);
     session.close().await;
     for place in source.servers().skip(1) {
-        match sessions_at(source, place, role.oid).await {
+        match derived::peer(source, place, cluster, role.oid).await {
             Ok(found) => radius.sessions.extend(found),
             Err(failure) => radius.unread.push(format!("{}: {failure}", place.name)),
         }
@@ -72,19 +75,6 @@ pub(crate) async fn blast_radius(
         radius.unread.push(format!("{}: clients that wait inside a pooler cannot be listed", place.name));
     }
     Ok(radius)
-}
-
-async fn sessions_at(
-    source: &PostgresSource,
-    place: &crate::config::Place,
-    oid: u32,
-) -> Result<Vec<Derived>, OutsideFailure> {
-    let mut session = source.open(place).await?;
-    let transaction = session.look().await.map_err(|error| unread(&error))?;
-    let found = derived::sessions(&transaction, place, oid).await.map_err(|error| unread(&error))?;
-    drop(transaction);
-    session.close().await;
-    Ok(found)
 }
 
 /// Numbers that decide about warnings and refusals.
@@ -110,7 +100,7 @@ async fn at_primary(
     let members: Result<Vec<String>, _> = rows.iter().map(|row| row.try_get(0)).collect();
     let sessions =
         derived::sessions(transaction, &source.primary, role.oid).await.map_err(|error| unread(&error))?;
-    let undo = undo(transaction, role).await?;
+    let undo = undo(transaction).await?;
     Ok(BlastRadius {
         sessions,
         grants: counts.grants + counts.member_of,
@@ -144,22 +134,11 @@ async fn owned(transaction: &Transaction<'_>, oid: u32) -> Result<Vec<Owned>, to
         .collect()
 }
 
-async fn undo(transaction: &Transaction<'_>, role: &Role) -> Result<Result<(), String>, OutsideFailure> {
-    if !keepsake::readable(transaction).await.map_err(|error| unread(&error))? {
-        return Ok(Err("Tenure may not read stored verifiers (SELECT on pg_authid), so an undo can only \
-                       set a new password"
-            .to_owned()));
-    }
-    Ok(if role.superuser && !is_superuser(transaction).await? {
-        Err("only a superuser may change a superuser".to_owned())
-    } else {
-        Ok(())
-    })
-}
-
-async fn is_superuser(transaction: &Transaction<'_>) -> Result<bool, OutsideFailure> {
-    let row = transaction.query_one("SELECT current_setting('is_superuser') = 'on'", &[]).await;
-    row.and_then(|row| row.try_get(0)).map_err(|error| unread(&error))
+async fn undo(transaction: &Transaction<'_>) -> Result<Result<(), String>, OutsideFailure> {
+    let readable = keepsake::readable(transaction).await.map_err(|error| unread(&error))?;
+    let why =
+        "Tenure may not read stored verifiers (SELECT on pg_authid), so an undo can only set a new password";
+    Ok(if readable { Ok(()) } else { Err(why.to_owned()) })
 }
 
 fn warnings(role: &Role, counts: &Counts, owned: &[Owned], heir: Option<&str>) -> Vec<String> {

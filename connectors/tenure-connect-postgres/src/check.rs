@@ -3,6 +3,7 @@
 //! Each ability that is lacking comes with the statement that grants it. Changes nothing.
 
 use crate::{
+    cluster::Cluster,
     config::{Place, PlaceKind},
     quote::identifier,
     source::{PostgresSource, unread},
@@ -82,11 +83,12 @@ pub(crate) async fn check(source: &PostgresSource) -> Result<CheckReport, Outsid
         remedy: replica
             .then(|| "`primary` is a replica; point it at the server that accepts changes".to_owned()),
     });
+    let cluster = Cluster::of(&transaction).await.map_err(|error| unread(&error))?;
     drop(transaction);
     session.close().await;
     let mut points = vec![(source.primary.name.clone(), None)];
     for place in &source.others {
-        points.push(point(source, place).await);
+        points.push(point(source, place, cluster).await);
     }
     Ok(CheckReport { system: format!("PostgreSQL {version}"), account, abilities, points })
 }
@@ -109,8 +111,12 @@ async fn abilities(transaction: &Transaction<'_>, account: &str) -> Result<Vec<A
         .collect()
 }
 
-async fn point(source: &PostgresSource, place: &Place) -> (ShortName, Option<String>) {
-    let trouble = match source.open(place).await {
+async fn point(source: &PostgresSource, place: &Place, cluster: Cluster) -> (ShortName, Option<String>) {
+    let opened = match place.kind {
+        PlaceKind::Server => source.expect_peer(place, cluster).await,
+        PlaceKind::Pooler => source.open(place).await,
+    };
+    let trouble = match opened {
         Ok(session) => {
             session.close().await;
             None

@@ -131,7 +131,7 @@ impl Session {
     /// Begins a transaction that sees what is committed and may change things.
     pub(crate) async fn change(&mut self) -> Result<Transaction<'_>, tokio_postgres::Error> {
         let begin = self.client.build_transaction().isolation_level(IsolationLevel::ReadCommitted);
-        let begun = begin.read_only(false).start().await?;
+        let begun = begin.start().await?;
         begun.batch_execute(&format!("{SETTINGS}; {WRITE_SETTINGS}")).await?;
         Ok(begun)
     }

@@ -7,6 +7,7 @@
 //! 16), jobs kept in tables, clients that wait inside a pooler.
 
 use crate::{
+    cluster::Cluster,
     config::Place,
     role,
     source::{PostgresSource, unread},
@@ -46,31 +47,55 @@ const NAME_CHARS: usize = 120;
 /// What is alive, and where nobody could look.
 pub(crate) async fn derived(source: &PostgresSource, target: &Target) -> DerivedReading {
     let mut reading = DerivedReading::default();
-    let oid = match role::oid_of(&target.key) {
-        Ok(oid) => oid,
+    let mut unread_at = |place: &Place, failure: &OutsideFailure| {
+        reading.unread.push((place.name.to_string(), failure.to_string()));
+    };
+    let at_primary = match role::oid_of(&target.key) {
+        Ok(oid) => primary(source, oid).await.map(|(cluster, found)| (oid, cluster, found)),
+        Err(failure) => Err(failure),
+    };
+    let (oid, cluster, mut found) = match at_primary {
+        Ok(read) => read,
+        // Without the primary nobody can say that the others are of its cluster.
         Err(failure) => {
-            reading.unread.push((source.primary.name.to_string(), failure.to_string()));
+            source.servers().for_each(|place| unread_at(place, &failure));
             return reading;
         }
     };
-    for place in source.servers() {
-        match at(source, place, oid).await {
-            Ok(found) => reading.found.extend(found),
-            Err(failure) => reading.unread.push((place.name.to_string(), failure.to_string())),
+    for place in source.servers().skip(1) {
+        match peer(source, place, cluster, oid).await {
+            Ok(here) => found.extend(here),
+            Err(failure) => unread_at(place, &failure),
         }
     }
-    reading.found.sort();
-    reading.found.dedup();
+    found.sort();
+    found.dedup();
+    reading.found = found;
     reading
 }
 
-async fn at(source: &PostgresSource, place: &Place, oid: u32) -> Result<Vec<Derived>, OutsideFailure> {
+async fn primary(source: &PostgresSource, oid: u32) -> Result<(Cluster, Vec<Derived>), OutsideFailure> {
+    let place = &source.primary;
     let mut session = source.open(place).await?;
     let transaction = session.look().await.map_err(|error| unread(&error))?;
+    let cluster = Cluster::of(&transaction).await.map_err(|error| unread(&error))?;
     let mut found = sessions(&transaction, place, oid).await.map_err(|error| unread(&error))?;
-    if place.name == source.primary.name {
-        found.extend(read(&transaction, place, oid, MINTED).await.map_err(|error| unread(&error))?);
-    }
+    found.extend(read(&transaction, place, oid, MINTED).await.map_err(|error| unread(&error))?);
+    drop(transaction);
+    session.close().await;
+    Ok((cluster, found))
+}
+
+/// The role's sessions at another server of the cluster.
+pub(crate) async fn peer(
+    source: &PostgresSource,
+    place: &Place,
+    cluster: Cluster,
+    oid: u32,
+) -> Result<Vec<Derived>, OutsideFailure> {
+    let mut session = source.expect_peer(place, cluster).await?;
+    let transaction = session.look().await.map_err(|error| unread(&error))?;
+    let found = sessions(&transaction, place, oid).await.map_err(|error| unread(&error))?;
     drop(transaction);
     session.close().await;
     Ok(found)

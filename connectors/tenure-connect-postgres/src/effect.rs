@@ -5,10 +5,10 @@
 
 use crate::{
     act::sessions,
+    cluster::Cluster,
     keepsake,
     probe::{self, Outcome},
     role::{self, Role},
-    scram,
     source::{PostgresSource, unread},
 };
 use tenure_connect::{Effect, OutsideFailure, Target};
@@ -75,17 +75,21 @@ async fn disabled(source: &PostgresSource, target: &Target) -> Result<Effect, Ou
 
 async fn sessions_ended(source: &PostgresSource, target: &Target) -> Result<Effect, OutsideFailure> {
     let oid = role::oid_of(&target.key)?;
-    for place in source.servers() {
-        let mut session = source.open(place).await?;
+    let mut session = source.open(&source.primary).await?;
+    let transaction = session.look().await.map_err(|error| unread(&error))?;
+    role::of_target(&transaction, target).await?;
+    let cluster = Cluster::of(&transaction).await.map_err(|error| unread(&error))?;
+    let mut left = sessions::remaining(&transaction, oid).await.map_err(|error| unread(&error))?;
+    drop(transaction);
+    session.close().await;
+    for place in source.servers().skip(1) {
+        let Some(mut session) = source.open_peer(place, cluster).await? else { continue };
         let transaction = session.look().await.map_err(|error| unread(&error))?;
-        let left = sessions::remaining(&transaction, oid).await.map_err(|error| unread(&error))?;
+        left += sessions::remaining(&transaction, oid).await.map_err(|error| unread(&error))?;
         drop(transaction);
         session.close().await;
-        if left > 0 {
-            return Ok(Effect::Missing);
-        }
     }
-    Ok(Effect::Present)
+    Ok(if left > 0 { Effect::Missing } else { Effect::Present })
 }
 
 async fn denied(
@@ -101,18 +105,14 @@ async fn denied(
     let mut session = source.open(&source.primary).await?;
     let transaction = session.look().await.map_err(|error| unread(&error))?;
     let Some(role) = role::of_target(&transaction, target).await? else { return Ok(Effect::Missing) };
-    if !keepsake::readable(&transaction).await.map_err(|error| unread(&error))? {
-        drop(transaction);
-        session.close().await;
-        return Ok(denied_by_probe(source, target, value).await);
-    }
-    let row = transaction
-        .query_one("SELECT rolpassword FROM pg_authid WHERE oid = $1", &[&role.oid])
-        .await
-        .map_err(|error| unread(&error))?;
-    let stored: Option<&str> = row.try_get(0).map_err(|error| unread(&error))?;
-    let belongs = stored.and_then(|stored| scram::belongs(stored, value.expose()));
-    Ok(if belongs == Some(true) { Effect::Present } else { Effect::Missing })
+    let belongs = keepsake::belongs(&transaction, role.oid, value).await.map_err(|error| unread(&error))?;
+    drop(transaction);
+    session.close().await;
+    Ok(match belongs {
+        Some(true) => Effect::Present,
+        Some(false) => Effect::Missing,
+        None => denied_by_probe(source, target, value).await,
+    })
 }
 
 /// Without sight of the verifier, one attempt tells: the password is looked at before the right to log in.

@@ -1,11 +1,12 @@
 //! What an undo needs: the stored verifier and its end, as they were.
 //!
 //! The keepsake is ours alone: three lines, of which the engine understands none and keeps
-//! all sealed. It holds a verifier and is therefore a secret. Never logged, never compared.
+//! all sealed. It holds a verifier and is therefore a secret: never logged, compared in
+//! constant time only.
 
 use crate::{
     quote::literal,
-    role,
+    role, scram,
     source::{PostgresSource, unread},
 };
 use tenure_connect::{OutsideFailure, Target};
@@ -33,17 +34,58 @@ pub(crate) async fn keepsake(
 ) -> Result<Option<Secret<String>>, OutsideFailure> {
     let mut session = source.open(&source.primary).await?;
     let transaction = session.snapshot().await.map_err(|error| unread(&error))?;
-    let found = role::of_target(&transaction, target).await?;
-    let may = readable(&transaction).await.map_err(|error| unread(&error))?;
-    let Some(role) = found.filter(|_| may) else { return Ok(None) };
-    let row = transaction
-        .query_one("SELECT rolvaliduntil::text, rolpassword FROM pg_authid WHERE oid = $1", &[&role.oid])
-        .await
-        .map_err(|error| unread(&error))?;
-    let until: Option<&str> = row.try_get(0).map_err(|error| unread(&error))?;
-    let verifier: Option<&str> = row.try_get(1).map_err(|error| unread(&error))?;
+    let Some(role) = role::of_target(&transaction, target).await? else { return Ok(None) };
+    let kept = current(&transaction, role.oid).await.map_err(|error| unread(&error))?;
+    drop(transaction);
+    session.close().await;
+    Ok(kept)
+}
+
+/// No end and an infinite end mean the same.
+const STORED: &str = "
+SELECT nullif(rolvaliduntil::text, 'infinity'), rolpassword FROM pg_authid WHERE oid = $1";
+
+/// What would be kept of a role now.
+pub(crate) async fn current(
+    transaction: &tokio_postgres::Transaction<'_>,
+    oid: u32,
+) -> Result<Option<Secret<String>>, tokio_postgres::Error> {
+    if !readable(transaction).await? {
+        return Ok(None);
+    }
+    let Some(row) = transaction.query_opt(STORED, &[&oid]).await? else { return Ok(None) };
+    let (until, verifier): (Option<&str>, Option<&str>) = (row.try_get(0)?, row.try_get(1)?);
+    if !verifier.is_none_or(is_verifier) {
+        return Ok(None);
+    }
     let kept = format!("{VERSION}\n{}\n{}", until.unwrap_or(NONE), verifier.unwrap_or(NONE));
     Ok(Some(Secret::new(kept)))
+}
+
+/// A text that PostgreSQL takes for a stored verifier and not for a clear password.
+fn is_verifier(text: &str) -> bool {
+    text.starts_with("SCRAM-SHA-256$") || (text.starts_with("md5") && text.len() == 35)
+}
+
+/// Whether two keepsakes are the same, in constant time.
+pub(crate) fn same(one: &Secret<String>, other: &Secret<String>) -> bool {
+    aws_lc_rs::constant_time::verify_slices_are_equal(one.expose().as_bytes(), other.expose().as_bytes())
+        .is_ok()
+}
+
+/// Whether a role's stored verifier is one of `value`; `None` when it is closed to us.
+pub(crate) async fn belongs(
+    transaction: &tokio_postgres::Transaction<'_>,
+    oid: u32,
+    value: &Secret<String>,
+) -> Result<Option<bool>, tokio_postgres::Error> {
+    if !readable(transaction).await? {
+        return Ok(None);
+    }
+    let row = transaction.query_opt("SELECT rolpassword FROM pg_authid WHERE oid = $1", &[&oid]).await?;
+    let stored = row.map(|row| row.try_get::<_, Option<String>>(0)).transpose()?.flatten().map(Secret::new);
+    let belongs = stored.and_then(|stored| scram::belongs(stored.expose(), value.expose()));
+    Ok(Some(belongs == Some(true)))
 }
 
 /// A keepsake, understood.
@@ -59,8 +101,7 @@ impl<'kept> Kept<'kept> {
         let (Some(VERSION), Some(until), Some(verifier)) = (lines.next(), lines.next(), lines.next()) else {
             return Err(OutsideFailure::NotOurs { why: "the keepsake is not of this connector".to_owned() });
         };
-        let known = verifier == NONE || verifier.starts_with("md5") || verifier.starts_with("SCRAM-SHA-256$");
-        if !known {
+        if verifier != NONE && !is_verifier(verifier) {
             return Err(OutsideFailure::NotOurs { why: "the keepsake holds no stored verifier".to_owned() });
         }
         let some = |text: &'kept str| (text != NONE).then_some(text);

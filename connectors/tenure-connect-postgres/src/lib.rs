@@ -10,6 +10,7 @@ mod act;
 mod blast;
 mod check;
 mod client;
+mod cluster;
 mod config;
 mod derived;
 mod effect;
@@ -38,16 +39,7 @@ pub const LEAST_PRIVILEGE: &str = include_str!("../sql/least-privilege.sql");
 pub const MANIFEST: Manifest = Manifest {
     system: "postgres",
     title: "PostgreSQL",
-    steps: &[
-        StepKind::Deny,
-        StepKind::Control,
-        StepKind::Disable,
-        StepKind::EndSessions,
-        StepKind::Delete,
-        StepKind::Sweep,
-        StepKind::Prove,
-        StepKind::Enable,
-    ],
+    steps: &[StepKind::Deny, StepKind::Disable, StepKind::EndSessions, StepKind::Delete, StepKind::Enable],
     permissions: &[
         Permission {
             name: "LOGIN, and CONNECT on one database",

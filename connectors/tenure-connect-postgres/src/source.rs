@@ -6,6 +6,7 @@
 use crate::{
     act, blast, check,
     client::{APPLICATION, Login, Session},
+    cluster::Cluster,
     config::{Configured, Place, PlaceKind},
     derived, effect,
     failure::{self, Purpose},
@@ -63,6 +64,32 @@ impl PostgresSource {
     /// Opens a session as our own account in the database the address names.
     pub(crate) async fn open(&self, place: &Place) -> Result<Session, OutsideFailure> {
         self.open_in(place, &place.database).await
+    }
+
+    /// Opens a session at another server of the primary's cluster; `None` when the point leads elsewhere,
+    /// where an oid means another role: it is never looked at, and never acted on.
+    pub(crate) async fn open_peer(
+        &self,
+        place: &Place,
+        of: Cluster,
+    ) -> Result<Option<Session>, OutsideFailure> {
+        let mut session = self.open(place).await?;
+        let transaction = session.look().await.map_err(|error| unread(&error))?;
+        let found = Cluster::of(&transaction).await.map_err(|error| unread(&error))?;
+        drop(transaction);
+        if of.holds(found) {
+            return Ok(Some(session));
+        }
+        session.close().await;
+        Ok(None)
+    }
+
+    /// The same where a point that leads elsewhere is a failure.
+    pub(crate) async fn expect_peer(&self, place: &Place, of: Cluster) -> Result<Session, OutsideFailure> {
+        self.open_peer(place, of).await?.ok_or_else(|| {
+            let why = "this point is neither the primary nor a standby of it";
+            failure::refused("another cluster", why, "correct the address of the point, or remove it")
+        })
     }
 
     /// Opens a session as our own account in another database.

@@ -4,7 +4,8 @@
 //! what is owned, and whether every database that holds something of the role lets us in.
 //! `pg_shdepend` knows all of that across databases. Then, database by database, one
 //! transaction hands over (REASSIGN OWNED) and withdraws (DROP OWNED): first as a rehearsal
-//! that is rolled back everywhere, then in earnest, and at last the role goes. Stopped after
+//! that is rolled back everywhere, then in earnest, and at last the role goes. Prepared
+//! transactions of the role go before that, because they hold locks. Stopped after
 //! any of these, the next attempt carries on. Without an heir nothing may be owned, and that
 //! is looked at again in the transaction that withdraws.
 
@@ -79,6 +80,8 @@ pub(super) async fn delete(
     for database in plan.databases.iter().filter(|database| **database != source.primary.database) {
         elsewhere.push((database.as_str(), reopen(source, database).await?));
     }
+    // First of all, because they hold locks the rest would wait for.
+    let rolled_back = roll_back_prepared(source, &mut session, &plan.role).await?;
     for turn in [Turn::Rehearsal, Turn::Earnest] {
         for (database, other) in &mut elsewhere {
             hand_over(source, other, record, &plan, turn).await.map_err(|failure| at(database, failure))?;
@@ -87,7 +90,6 @@ pub(super) async fn delete(
             .await
             .map_err(|failure| at(&source.primary.database, failure))?;
     }
-    let rolled_back = roll_back_prepared(source, &mut session, &plan.role).await?;
     drop_role(source, &mut session, record).await?;
     for (_, other) in elsewhere {
         other.close().await;

@@ -34,14 +34,15 @@ SELECT o.owner, o.resource, 'owner*'
         UNION ALL
         SELECT spcowner, 'tablespace/' || quote_ident(spcname) FROM pg_tablespace WHERE oid >= 16384) o
 UNION ALL
-SELECT x.grantee, o.resource, string_agg(x.privilege_type || CASE WHEN x.is_grantable THEN '*' ELSE '' END, ',')
-  FROM (SELECT datdba AS owner, 'database/' || quote_ident(datname) AS resource,
+SELECT r.grantee, r.resource, string_agg(r.privilege_type || CASE WHEN r.passed_on THEN '*' ELSE '' END, ',')
+  FROM (SELECT x.grantee, o.resource, x.privilege_type, bool_or(x.is_grantable) AS passed_on FROM (SELECT datdba AS owner, 'database/' || quote_ident(datname) AS resource,
                coalesce(datacl, acldefault('d', datdba)) AS acl FROM pg_database WHERE NOT datistemplate
         UNION ALL
         SELECT spcowner, 'tablespace/' || quote_ident(spcname), spcacl FROM pg_tablespace
         {parameters}) o
        CROSS JOIN LATERAL aclexplode(o.acl) x
- WHERE x.grantee <> o.owner GROUP BY 1, 2 ORDER BY 2, 1";
+ WHERE x.grantee <> o.owner GROUP BY 1, 2, 3) r
+ GROUP BY 1, 2 ORDER BY 2, 1";
 /// Rights on parameters, since PostgreSQL 15; they have no owner.
 const PARAMETERS: &str =
     "UNION ALL SELECT 10::oid, 'parameter/' || quote_ident(parname), paracl FROM pg_parameter_acl";

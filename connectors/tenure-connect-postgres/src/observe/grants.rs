@@ -27,7 +27,7 @@ SELECT s.refobjid, quote_ident(current_database()) || '/' || o.type || '/' || o.
    AND s.classid NOT IN ('pg_default_acl'::regclass, 'pg_user_mapping'::regclass)
    AND o.identity IS NOT NULL";
 
-/// One row for each object and grantee; `right*` may be passed on.
+/// One row for each object and grantee; `right*` may be passed on. Two grantors of one right count once.
 pub(super) const GRANTED: &str = "
 SELECT g.grantee, d.name || o.resource, g.rights
   FROM (SELECT quote_ident(current_database()) || '/' AS name) d CROSS JOIN (
@@ -72,9 +72,11 @@ SELECT g.grantee, d.name || o.resource, g.rights
       FROM pg_default_acl e JOIN pg_roles r ON r.oid = e.defaclrole
            LEFT JOIN pg_namespace n ON n.oid = e.defaclnamespace) o
   CROSS JOIN LATERAL (
-    SELECT x.grantee, string_agg(x.privilege_type || CASE WHEN x.is_grantable THEN '*' ELSE '' END, ',') AS rights
-      FROM aclexplode(o.acl) x
-     WHERE x.grantee <> o.owner AND (o.oid >= 16384 OR x.grantee >= 16384) GROUP BY 1) g";
+    SELECT r.grantee, string_agg(r.privilege_type || CASE WHEN r.passed_on THEN '*' ELSE '' END, ',') AS rights
+      FROM (SELECT x.grantee, x.privilege_type, bool_or(x.is_grantable) AS passed_on
+              FROM aclexplode(o.acl) x
+             WHERE x.grantee <> o.owner AND (o.oid >= 16384 OR x.grantee >= 16384) GROUP BY 1, 2) r
+     GROUP BY 1) g";
 
 /// Reads one extent of rights.
 pub(super) async fn read(

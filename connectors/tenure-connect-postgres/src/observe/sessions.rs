@@ -6,6 +6,8 @@
 use super::{pages, pages::Stopped};
 use crate::{
     client::PROBE_APPLICATION,
+    cluster::Cluster,
+    config::Place,
     role::key_of,
     source::{PostgresSource, unread},
 };
@@ -52,8 +54,9 @@ pub(super) async fn sample(
     if !visible {
         gaps.push("where sessions come from is hidden from our account".to_owned());
     }
+    let cluster = Cluster::of(transaction).await.map_err(|error| unread(&error))?;
     for place in source.servers().skip(1) {
-        if let Err(failure) = elsewhere(source, place, &mut consumers).await {
+        if let Err(failure) = elsewhere(source, place, cluster, &mut consumers).await {
             gaps.push(format!("{}: {failure}", place.name));
         }
     }
@@ -76,10 +79,11 @@ pub(super) async fn sample(
 
 async fn elsewhere(
     source: &PostgresSource,
-    place: &crate::config::Place,
+    place: &Place,
+    cluster: Cluster,
     consumers: &mut Consumers,
 ) -> Result<(), OutsideFailure> {
-    let mut session = source.open(place).await?;
+    let mut session = source.expect_peer(place, cluster).await?;
     let transaction = session.look().await.map_err(|error| unread(&error))?;
     at(&transaction, consumers).await.map_err(|error| unread(&error))?;
     drop(transaction);

@@ -299,6 +299,39 @@ fn a_role_that_is_gone_is_not_changed_and_neither_is_its_successor() {
 }
 
 #[test]
+fn what_the_role_made_for_others_is_listed_as_alive() {
+    needs!(postgres);
+    let postgres = start_with(PostgresOptions {
+        settings: vec![("wal_level".to_owned(), "logical".to_owned())],
+        ..PostgresOptions::default()
+    });
+    let script = "CREATE ROLE app LOGIN SUPERUSER PASSWORD 'first'; CREATE ROLE grp; CREATE ROLE friend;
+        SET ROLE app; GRANT grp TO friend;
+        CREATE FOREIGN DATA WRAPPER far; CREATE SERVER elsewhere FOREIGN DATA WRAPPER far;
+        CREATE USER MAPPING FOR app SERVER elsewhere;
+        CREATE SUBSCRIPTION feed CONNECTION 'host=nowhere' PUBLICATION p WITH (connect = false);";
+    postgres.sql("postgres", script).unwrap();
+    let (source, app) = (source(&postgres), target(&postgres, "app"));
+    let reading = runtime().block_on(source.derived(&app));
+    let kinds: Vec<String> = reading
+        .found
+        .iter()
+        .map(|one| {
+            format!(
+                "{} {}",
+                one.kind,
+                one.name.replace(|letter: char| letter.is_ascii_digit(), "").trim_end()
+            )
+        })
+        .collect();
+    insta::assert_snapshot!(kinds.join("\n"), @r"
+    membership friend in grp
+    subscription oid
+    user mapping oid  in postgres
+    ");
+}
+
+#[test]
 fn a_foreign_keepsake_is_refused() {
     needs!(postgres);
     let postgres = with_app();

@@ -72,5 +72,5 @@ fn a_replica_as_primary_is_noticed() {
     let failure =
         runtime().block_on(crate::stage::act(&*source, &target, tenure_connect::Act::Disable)).unwrap_err();
     assert!(matches!(failure, OutsideFailure::Refused { .. }), "{failure}");
-    insta::assert_snapshot!(failure, @"refused (25006): cannot set transaction read-write mode during recovery");
+    insta::assert_snapshot!(failure, @"refused (25006): cannot execute ALTER ROLE in a read-only transaction");
 }

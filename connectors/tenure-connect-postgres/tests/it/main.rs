@@ -7,6 +7,8 @@
 mod act;
 mod blast;
 mod check;
+mod conformance;
+mod encryption;
 mod hostile;
 mod least_privilege;
 mod proof;

@@ -123,6 +123,14 @@ fn a_wrong_host_refuses_before_and_after_and_so_has_no_control() {
         assert_eq!(probe(&*source, "primary", &app, &value).await, "accepted");
         let wrong = probe(&*source, "wrong", &app, &value).await;
         assert!(wrong.starts_with("refused: 28P01"), "the control fails here: {wrong}");
+        // Its oids mean other roles: it is neither looked at nor acted on.
+        let derived = source.derived(&app).await;
+        assert_eq!(derived.unread.iter().map(|(point, _)| point.as_str()).collect::<Vec<_>>(), ["wrong"]);
+        let done = act(&*source, &app, Act::EndSessions).await.unwrap();
+        assert!(done.detail.contains_key("passed_over_wrong"), "{done:?}");
+        let points = source.check().await.unwrap().points;
+        let wrong = points.iter().find(|(point, _)| point.as_str() == "wrong").unwrap();
+        insta::assert_snapshot!(wrong.1.as_deref().unwrap_or_default(), @"refused (another cluster): this point is neither the primary nor a standby of it");
     });
 }
 

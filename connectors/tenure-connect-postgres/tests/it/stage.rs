@@ -18,6 +18,8 @@ use tenure_model::{
 };
 use tenure_testbed::{Postgres, PostgresOptions};
 
+/// Pause between two looks at a condition.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 /// A deadline no healthy server needs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -131,7 +133,7 @@ pub(crate) fn until(awaited: &str, mut condition: impl FnMut() -> bool) {
     let deadline = Clock::now() + PATIENCE;
     while !condition() {
         assert!(Clock::now() < deadline, "waited in vain: {awaited}");
-        std::thread::yield_now();
+        std::thread::sleep(BETWEEN_LOOKS);
     }
 }
 
