@@ -6,8 +6,11 @@ use tenure_model::Instant;
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
-    /// The present. Never earlier than an instant it told before.
+    /// The present: later than every instant it told before, so that what was written after
+    /// something else also reads as later.
     fn now(&self) -> Instant;
+    /// Never again tells an instant before `floor`: the last one this deployment recorded.
+    fn not_before(&self, floor: Instant);
 }
 
 /// The machine's clock, held still while it runs backwards.
@@ -16,19 +19,17 @@ pub struct SystemClock {
     latest: AtomicI64,
 }
 
-impl SystemClock {
-    /// A clock that never goes below `floor`, the last instant this deployment recorded.
-    pub const fn not_before(floor: Instant) -> Self {
-        Self { latest: AtomicI64::new(floor.as_micros()) }
-    }
-}
-
 impl Clock for SystemClock {
     fn now(&self) -> Instant {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let wall = i64::try_from(wall.as_micros()).unwrap_or(i64::MAX);
-        let before = self.latest.fetch_max(wall, Ordering::AcqRel);
-        Instant::from_micros(before.max(wall))
+        let next = |before: i64| Some(wall.max(before.saturating_add(1)));
+        let before = self.latest.fetch_update(Ordering::AcqRel, Ordering::Acquire, next).unwrap_or(wall);
+        Instant::from_micros(wall.max(before.saturating_add(1)))
+    }
+
+    fn not_before(&self, floor: Instant) {
+        self.latest.fetch_max(floor.as_micros(), Ordering::AcqRel);
     }
 }
 
@@ -39,10 +40,11 @@ mod tests {
 
     #[test]
     fn time_does_not_run_backwards() {
-        let future = Instant::from_micros(i64::MAX / 2);
-        assert_eq!(SystemClock::not_before(future).now(), future);
         let clock = SystemClock::default();
         let first = clock.now();
-        assert!(clock.now() >= first);
+        assert!(clock.now() > first);
+        let future = Instant::from_micros(i64::MAX / 2);
+        clock.not_before(future);
+        assert!(clock.now() > future);
     }
 }

@@ -197,6 +197,7 @@ impl Deployment {
             surveying: Mutex::new(HashSet::new()),
             open_sources: Mutex::new(HashMap::new()),
         };
+        engine.raise_clock().await?;
         engine.make_first_person(options.first_person).await?;
         let orphans_removed = engine.remove_orphaned_escrow().await?;
         let opening = Opening { created: opened.created, backup: opened.backup, orphans_removed };
@@ -255,6 +256,14 @@ fn read_programme(path: &Path) -> Result<Programme, EngineFailure> {
 }
 
 impl Engine {
+    /// Time never runs backwards within a deployment: it goes on from the last entry of the log.
+    async fn raise_clock(&self) -> Result<(), EngineFailure> {
+        if let Some((_, last)) = self.log_page(None, 1).await?.first() {
+            self.clock.not_before(tenure_model::Instant::from_micros(last.time_us));
+        }
+        Ok(())
+    }
+
     /// Makes the first administrator, once, together with the entry that opens the log.
     async fn make_first_person(&self, (name, uid): (String, u32)) -> Result<(), EngineFailure> {
         let there_is_somebody = self.store.read("people", |tx| Ok(!tx.people()?.is_empty())).await?;

@@ -183,7 +183,7 @@ impl Lifecycle for StepState {
             (Self::Intended, E::Lose) | (Self::Unknown, E::Lose) => Some(Self::Unknown),
             (Self::Done, E::Revert) => Some(Self::Undone),
             (Self::Done | Self::Skipped, E::Repeat) => Some(Self::Waiting),
-            (Self::Waiting | Self::Failed, E::GiveUp) => Some(Self::Skipped),
+            (Self::Waiting | Self::Failed | Self::Unknown, E::GiveUp) => Some(Self::Skipped),
             (
                 Self::Waiting
                 | Self::Intended

@@ -19,6 +19,9 @@ use tenure_store::tables::{
     steps::{IntentDraft, Settlement, StepRow},
 };
 
+/// After this long without knowing, a person is asked to look.
+const UNKNOWN_PATIENCE: Duration = Duration::from_secs(15);
+
 impl Engine {
     /// Puts the value that `Deny` will install into escrow, with what an undo needs.
     pub(crate) async fn keep(&self, loaded: &Loaded) -> Result<(), EngineFailure> {
@@ -226,11 +229,13 @@ impl Engine {
 
     async fn still_unknown(&self, loaded: &Loaded, step: &StepRow, why: &str) -> Result<(), EngineFailure> {
         let now = self.clock.now();
-        // How long it has been unknown decides how soon to look again.
-        let waited = now.since(step.not_before).max(Duration::from_secs(1)).min(backoff(u32::MAX));
-        let escalate = if waited > backoff(5) { Escalate::Yes } else { Escalate::No };
+        let id = step.id;
+        let intended = self.store.read("last_intended", move |tx| tx.last_intended(id)).await?.unwrap_or(now);
+        // How long it has been unknown decides how soon to look again: the distance doubles.
+        let unknown_for = now.since(intended).max(Duration::from_secs(1));
+        let escalate = if unknown_for > UNKNOWN_PATIENCE { Escalate::Yes } else { Escalate::No };
         let text = format!("not known whether it happened: {why}");
-        let again = now.plus(waited.min(Duration::from_secs(30)));
+        let again = now.plus(unknown_for.min(Duration::from_secs(30)));
         self.settle(loaded, step, StepEvent::Lose, again, &text, escalate, serde_json::json!({})).await
     }
 

@@ -23,7 +23,7 @@ use tenure_store::{
 };
 
 /// Decisions in one drive, at most: a plan that needs more has a defect, and must not spin.
-const DECISIONS_MAX: usize = 10_000;
+const DECISIONS_MAX: usize = 1_000;
 
 /// How a drive ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -23,7 +23,15 @@ pub(crate) struct VirtualClock(ChaosClock);
 
 impl Clock for VirtualClock {
     fn now(&self) -> Instant {
-        self.0.now()
+        // One microsecond a call: what is written later also reads as later.
+        self.0.advance(Duration::from_micros(1))
+    }
+
+    fn not_before(&self, floor: Instant) {
+        let now = self.0.now();
+        if floor > now {
+            self.0.advance(floor.since(now));
+        }
     }
 }
 
@@ -142,13 +150,13 @@ impl Bench {
         let deployment = self.open().await.unwrap();
         let engine = &deployment.engine;
         let actor = actor(engine).await;
-        engine.add_source(actor, self.source()).await.unwrap();
+        engine.add_source(actor, Self::source()).await.unwrap();
         engine.survey(Some(actor), "main", Belief::HoldWhenMuchIsMissing).await.unwrap();
         engine.judge_touched().await.unwrap();
         deployment
     }
 
-    pub(crate) fn source(&self) -> NewSource {
+    pub(crate) fn source() -> NewSource {
         let point =
             |name: &str| Point { name: ShortName::parse(name).unwrap(), url: format!("chaos:{name}") };
         NewSource {
@@ -260,7 +268,7 @@ impl Bench {
     pub(crate) async fn surveyed_in_a_storm(&mut self) -> Deployment {
         let mut deployment = self.open().await.unwrap();
         let who = actor(&deployment.engine).await;
-        deployment.engine.add_source(who, self.source()).await.unwrap();
+        deployment.engine.add_source(who, Self::source()).await.unwrap();
         for _ in 0..50 {
             let surveyed = tokio::select! {
                 biased;

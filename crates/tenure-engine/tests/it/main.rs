@@ -1,3 +1,4 @@
+//! The engine as a whole, over a deterministic system that does everything wrong.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

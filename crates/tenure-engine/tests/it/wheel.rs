@@ -131,8 +131,8 @@ async fn a_proof_without_control_is_no_proof() {
     ] {
         let mut bench = Bench::new();
         let deployment = bench.surveyed().await;
-        bench.world.behave("pooler", behaviour);
         let plan = applied(&deployment.engine, PlanKind::Revoke, "reporting").await.plan.id;
+        bench.world.behave("pooler", behaviour);
         let deployment = bench.carry_through(deployment, plan).await;
         let shown = deployment.engine.show_plan(&plan.to_string()).await.unwrap();
         assert_eq!(shown.plan.level, Some(ProofLevel::P2), "{behaviour:?}: {}", summary(&shown));
@@ -154,18 +154,27 @@ async fn what_still_lives_is_never_called_dead() {
     let mut stopped = false;
     for _ in 0..200 {
         match deployment.engine.drive(plan).await.unwrap() {
-            Drive::Settled => panic!("settled although the replica still accepts it"),
+            Drive::Settled => {
+                let shown = deployment.engine.show_plan(&plan.to_string()).await.unwrap();
+                panic!(
+                    "settled although the replica still accepts it\n{}{:#?}",
+                    summary(&shown),
+                    shown.probes
+                );
+            }
             Drive::Waiting(until) => {
                 bench.clock.advance(until.since(bench.clock.now()).max(Duration::from_millis(1)));
             }
             Drive::Elsewhere => unreachable!("nobody else drives here"),
         }
         let shown = deployment.engine.show_plan(&plan.to_string()).await.unwrap();
-        let control_seen = shown.probes.iter().any(|probe| {
+        let control = shown.probes.iter().find(|probe| {
             probe.kind == "control" && probe.point == "replica-1" && probe.answer["answer"] == "accepted"
         });
-        if control_seen && !stopped {
-            bench.world.behave("replica-1", Behaviour::Stale { as_of: bench.clock.now() });
+        if let Some(control) = control
+            && !stopped
+        {
+            bench.world.behave("replica-1", Behaviour::Stale { as_of: control.at });
             stopped = true;
         }
         assert!(shown.plan.level.is_none_or(|level| level < ProofLevel::P3), "{}", summary(&shown));

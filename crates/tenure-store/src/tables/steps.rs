@@ -4,11 +4,12 @@
 //! does so after its transaction committed. An intent without an outcome is a call that may
 //! be under way, or was cut off: after a crash both look alike, and both are observed.
 
+use super::plans::PlanRow;
 use crate::{Row, Store, StoreFailure, Tx, log::NewEntry, value::named};
 use serde::{Deserialize, Serialize};
 use tenure_model::{
-    ActionId, Instant, IntentId, IntentRecord, PlanId, PrincipalKey, RecordedIntent, StepEvent, StepKind,
-    StepState, lifecycle::advance,
+    ActionId, Instant, IntentId, IntentRecord, PlanId, PlanState, PrincipalKey, RecordedIntent, StepEvent,
+    StepKind, StepState, lifecycle::advance,
 };
 
 /// A step as it is kept.
@@ -206,6 +207,17 @@ impl Tx<'_> {
         Ok(next)
     }
 
+    /// When the last intent of a step was written; `None` before the first.
+    pub fn last_intended(&mut self, id: ActionId) -> Result<Option<Instant>, StoreFailure> {
+        let last = self.query_one(
+            "intents",
+            "SELECT MAX(written_us) FROM intents WHERE action_id = $1",
+            &[named(id)],
+            |row| row.opt_instant(0),
+        )?;
+        Ok(last.flatten())
+    }
+
     /// Postpones a step without moving it.
     pub fn postpone_step(
         &mut self,
@@ -290,6 +302,29 @@ pub struct IntentDraft {
     pub entry: NewEntry,
 }
 
+/// An act needs a plan that is being carried out, and its own step. Taking back never removes.
+fn may_begin(plan: &PlanRow, step: &StepRow) -> Result<(), StoreFailure> {
+    let refused = |why: String| Err(StoreFailure::Conflict { why });
+    if step.plan != plan.id {
+        return refused(format!("this step belongs to another plan than {}", plan.handle));
+    }
+    match plan.state {
+        PlanState::Running => Ok(()),
+        PlanState::Undoing if !step.kind.is_final() => Ok(()),
+        PlanState::Undoing => {
+            refused(format!("plan {} is being taken back; nothing is removed for it", plan.handle))
+        }
+        PlanState::Proposed
+        | PlanState::Approved
+        | PlanState::Proved
+        | PlanState::Short
+        | PlanState::Undone
+        | PlanState::Withdrawn => {
+            refused(format!("plan {} is {}; nothing may be done for it", plan.handle, plan.state))
+        }
+    }
+}
+
 impl Store {
     /// Records an intent and its evidence entry in one transaction. Only what this returns lets a
     /// connector act. On a full disk it uses the reserve, so that a revocation can still begin.
@@ -298,6 +333,7 @@ impl Store {
             .write_emergency("record_intent", move |tx| {
                 let plan = tx.plan(draft.plan)?;
                 let step = tx.step(draft.action)?;
+                may_begin(&plan, &step)?;
                 let record = IntentRecord {
                     id: draft.id,
                     plan: draft.plan,
