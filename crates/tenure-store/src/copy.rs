@@ -14,9 +14,16 @@ pub fn copy_embedded(from: &Path, to: &Path) -> Result<(), StoreFailure> {
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
     let connection = rusqlite::Connection::open_with_flags(from, flags).map_err(|error| failed(&error))?;
     connection.execute("VACUUM INTO ?1", [to.display().to_string()]).map_err(|error| failed(&error))?;
-    let copy = std::fs::File::open(to)
-        .map_err(|source| StoreFailure::File { path: to.display().to_string(), verb: "read", source })?;
-    copy.sync_all().map_err(|source| StoreFailure::File { path: to.display().to_string(), verb: "written", source })
+    let copy = std::fs::File::open(to).map_err(|source| StoreFailure::File {
+        path: to.display().to_string(),
+        verb: "read",
+        source,
+    })?;
+    copy.sync_all().map_err(|source| StoreFailure::File {
+        path: to.display().to_string(),
+        verb: "written",
+        source,
+    })
 }
 
 /// Empties the log of a restored database and begins a new one; returns the head of the old.
@@ -25,10 +32,7 @@ pub fn begin_new_log(path: &Path, signer: &dyn LogSigner) -> Result<Head, StoreF
     let connection = sqlite::open_writer(path)?;
     let failed = |error: &rusqlite::Error| sqlite::sort("begin_new_log", error);
     connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| failed(&error))?;
-    let old = {
-        let mut tx = Tx { what: "begin_new_log", connection: Connection::Sqlite(&connection), pending: Vec::new() };
-        replace_log(&mut tx, signer)?
-    };
+    let old = replace_log(&mut Tx::new("begin_new_log", Connection::Sqlite(&connection)), signer)?;
     connection.execute_batch("COMMIT").map_err(|error| failed(&error))?;
     Ok(old)
 }
@@ -58,6 +62,7 @@ pub fn read_closed<T>(
     body: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreFailure>,
 ) -> Result<T, StoreFailure> {
     let connection = sqlite::open_writer(path)?;
-    let mut tx = Tx { what: "read_closed", connection: Connection::Sqlite(&connection), pending: Vec::new() };
-    body(&mut tx)
+    connection.execute_batch("BEGIN DEFERRED").map_err(|error| sqlite::sort("read_closed", &error))?;
+    // Dropping the connection ends the transaction; nothing of it is kept.
+    body(&mut Tx::new("read_closed", Connection::Sqlite(&connection)))
 }

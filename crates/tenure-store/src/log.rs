@@ -1,9 +1,9 @@
 //! The evidence log inside the database: how entries become leaves, tiles and a signed head.
 //!
-//! Entries commit with the write they belong to; `sequence` turns them into leaves and
-//! advances the head by compare-and-swap, the only mutable truth. Recovery after a crash
-//! runs the same function. Formats and hashing are `tenure-evidence`; nothing here signs
-//! more than once per batch.
+//! Entries commit with the write they belong to. SQLite's only writer gives them their leaf
+//! index at once; elsewhere `sequence` does, in order of arrival, and after a crash everywhere.
+//! `grow` then advances the head by compare-and-swap, the only mutable truth. Formats and
+//! hashing are `tenure-evidence`; nothing here signs more than once per batch.
 
 use crate::{StoreFailure, Tx, store::LogSigner};
 use std::{cell::RefCell, sync::Arc};
@@ -13,6 +13,9 @@ use tenure_model::EntryId;
 /// Hashes in a full tile (tlog-tiles).
 pub const TILE_WIDTH: u16 = 256;
 
+/// The nonce and the canonical JSON of a body.
+pub type NonceAndBody = ([u8; 32], Vec<u8>);
+
 /// An entry to be written, with the body it commits to.
 #[derive(Debug, Clone)]
 pub struct NewEntry {
@@ -21,14 +24,7 @@ pub struct NewEntry {
     /// Ids and names under which people will look for it: plan, identity, source.
     pub about: Vec<String>,
     /// Nonce and canonical JSON of the body, kept in a row that can be deleted.
-    pub body: Option<([u8; 32], Vec<u8>)>,
-}
-
-/// An entry on its way to becoming a leaf.
-#[derive(Debug, Clone)]
-pub(crate) struct PendingEntry {
-    pub(crate) id: String,
-    pub(crate) bytes: Vec<u8>,
+    pub body: Option<NonceAndBody>,
 }
 
 /// A signed tree head.
@@ -61,7 +57,7 @@ impl TileSink for FullTiles {
     }
 }
 
-fn number(value: u64) -> Result<i64, StoreFailure> {
+pub(crate) fn number(value: u64) -> Result<i64, StoreFailure> {
     i64::try_from(value).map_err(|_| StoreFailure::LogDamaged { why: format!("{value} is too large") })
 }
 
@@ -69,31 +65,49 @@ fn natural(value: i64) -> Result<u64, StoreFailure> {
     u64::try_from(value).map_err(|_| StoreFailure::LogDamaged { why: format!("{value} is negative") })
 }
 
-/// Entries that are durable but not leaves yet, in order of arrival.
-pub(crate) fn unsequenced(tx: &mut Tx<'_>, most: i64) -> Result<Vec<PendingEntry>, StoreFailure> {
-    tx.query(
-        "entries",
-        "SELECT entry_id, bytes FROM entries WHERE leaf_index IS NULL ORDER BY arrival LIMIT $1",
-        &[most.into()],
-        |row| Ok(PendingEntry { id: row.text(0)?, bytes: row.bytes(1)? }),
-    )
-}
-
-/// Turns `pending` into leaves, in order, and advances the head. `None` when there was nothing.
+/// Turns entries that are durable but no leaves yet into leaves, in order of arrival, at most `most`;
+/// returns how many. The transaction must see one snapshot, so that both statements mean the same rows.
 pub(crate) fn sequence(
     tx: &mut Tx<'_>,
     log: &mut LogState,
-    pending: Vec<PendingEntry>,
+    most: i64,
+) -> Result<(usize, Option<Head>), StoreFailure> {
+    let leaves = tx.query(
+        "entries",
+        "SELECT bytes FROM entries WHERE leaf_index IS NULL ORDER BY arrival LIMIT $1",
+        &[most.into()],
+        |row| row.bytes(0).map(|bytes| leaf_hash(&bytes)),
+    )?;
+    if leaves.is_empty() {
+        return Ok((0, None));
+    }
+    let touched = tx.execute(
+        "UPDATE entries SET leaf_index = waiting.leaf FROM \
+         (SELECT arrival, CAST($1 AS BIGINT) - 1 + ROW_NUMBER() OVER (ORDER BY arrival) AS leaf FROM entries \
+         WHERE leaf_index IS NULL ORDER BY arrival LIMIT $2) AS waiting WHERE entries.arrival = waiting.arrival",
+        &[number(log.frontier.size())?.into(), most.into()],
+    )?;
+    let taken = leaves.len();
+    if touched != taken as u64 {
+        let why = format!("{taken} entries waited, but {touched} became leaves");
+        return Err(StoreFailure::LogDamaged { why });
+    }
+    grow(tx, log, leaves).map(|head| (taken, head))
+}
+
+/// Adds `leaves`, whose entries have their index already, and advances the head. `None` when there are none.
+pub(crate) fn grow(
+    tx: &mut Tx<'_>,
+    log: &mut LogState,
+    leaves: Vec<Hash>,
 ) -> Result<Option<Head>, StoreFailure> {
-    if pending.is_empty() {
+    if leaves.is_empty() {
         return Ok(None);
     }
     let before = log.frontier.size();
     let mut full = FullTiles::default();
-    for entry in pending {
-        let leaf_index = number(log.frontier.size())?;
-        log.frontier.append(leaf_hash(&entry.bytes), &mut full);
-        write_leaf(tx, leaf_index, entry)?;
+    for leaf in leaves {
+        log.frontier.append(leaf, &mut full);
     }
     for (level, index, hashes) in full.0 {
         write_tile(tx, level, index, TILE_WIDTH, hashes)?;
@@ -129,23 +143,6 @@ pub(crate) fn sign(log: &LogState) -> Result<Head, StoreFailure> {
     Ok(Head { size, root, note })
 }
 
-fn write_leaf(tx: &mut Tx<'_>, leaf_index: i64, entry: PendingEntry) -> Result<(), StoreFailure> {
-    let PendingEntry { id, bytes } = entry;
-    match tx.connection {
-        // One insert instead of an insert and an update: here both are in the same commit.
-        crate::database::Connection::Sqlite(_) => tx.execute(
-            "INSERT INTO entries (entry_id, leaf_index, bytes) VALUES ($1, $2, $3) \
-             ON CONFLICT (entry_id) DO UPDATE SET leaf_index = excluded.leaf_index",
-            &[id.into(), leaf_index.into(), bytes.into()],
-        )?,
-        crate::database::Connection::Postgres { .. } => tx.execute(
-            "UPDATE entries SET leaf_index = $2 WHERE entry_id = $1 AND leaf_index IS NULL",
-            &[id.into(), leaf_index.into()],
-        )?,
-    };
-    Ok(())
-}
-
 fn write_tile(
     tx: &mut Tx<'_>,
     level: u8,
@@ -178,6 +175,12 @@ impl Tx<'_> {
     pub fn log_origin(&mut self) -> Result<String, StoreFailure> {
         self.query_one("log_head", "SELECT origin FROM log_head WHERE only_one = 1", &[], |row| row.text(0))?
             .ok_or_else(|| StoreFailure::LogDamaged { why: String::from("there is no head") })
+    }
+
+    /// How many entries there are, leaves or not. Those beyond the head's size wait to become leaves.
+    pub fn count_entries(&mut self) -> Result<u64, StoreFailure> {
+        let count = self.query_one("entries", "SELECT COUNT(*) FROM entries", &[], |row| row.number(0))?;
+        natural(count.unwrap_or(0))
     }
 
     /// Encoded entries `[from, to)` in order. The caller bounds the range.
@@ -218,7 +221,7 @@ impl Tx<'_> {
     }
 
     /// The body an entry commits to: nonce and canonical JSON; `None` when it has none or was erased.
-    pub fn body_of(&mut self, entry_id: &str) -> Result<Option<([u8; 32], Vec<u8>)>, StoreFailure> {
+    pub fn body_of(&mut self, entry_id: &str) -> Result<Option<NonceAndBody>, StoreFailure> {
         self.query_one(
             "bodies",
             "SELECT nonce, body FROM bodies WHERE entry_id = $1",
@@ -279,6 +282,14 @@ pub(crate) fn load(tx: &mut Tx<'_>, signer: Arc<dyn LogSigner>) -> Result<LogSta
             Ok((row.text(0)?, row.number(1)?))
         })?
         .ok_or_else(|| StoreFailure::LogDamaged { why: String::from("there is no head") })?;
+    let (signed, _) = Checkpoint::parse_unverified(&head.note).map_err(|error| StoreFailure::LogDamaged {
+        why: format!("the checkpoint of the head cannot be read ({error})"),
+    })?;
+    if (signed.size, signed.root, &signed.origin) != (head.size, head.root, &origin) {
+        return Err(StoreFailure::LogDamaged {
+            why: String::from("the head is not what its checkpoint says"),
+        });
+    }
     let mut tiles = Vec::new();
     {
         let reader = LogReader::new(tx);

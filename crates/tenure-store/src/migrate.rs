@@ -14,83 +14,174 @@ use std::path::{Path, PathBuf};
 /// The schema this version reads and writes.
 pub const SCHEMA_VERSION: i64 = 1;
 
-fn statements_to(version: i64, dialect: Dialect) -> Vec<String> {
-    match version {
-        1 => version_1(dialect),
-        _ => Vec::new(),
-    }
+/// What makes each version from the one before: version 1 first.
+pub(crate) type Steps = [fn(Dialect) -> Vec<String>];
+pub(crate) const STEPS: &Steps = &[version_1];
+
+/// The steps that lead from version `found` to the last; a newer one is refused.
+fn steps_from(found: i64, steps: &Steps) -> Result<&Steps, StoreFailure> {
+    let newer = StoreFailure::NewerSchema { found, known: known(steps) };
+    usize::try_from(found).ok().and_then(|done| steps.get(done..)).ok_or(newer)
 }
 
-fn refuse_newer(found: i64) -> Result<(), StoreFailure> {
-    if found > SCHEMA_VERSION {
-        Err(StoreFailure::NewerSchema { found, known: SCHEMA_VERSION })
-    } else {
-        Ok(())
-    }
+fn known(steps: &Steps) -> i64 {
+    i64::try_from(steps.len()).unwrap_or(i64::MAX)
 }
 
-/// What a migration did.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Migrated {
-    pub(crate) from: i64,
-    pub(crate) backup: Option<PathBuf>,
-}
-
-/// Brings a SQLite database to the present schema.
+/// Brings a SQLite database to the present schema; returns the backup, when one was made.
 pub(crate) fn sqlite(
     connection: &mut rusqlite::Connection,
     backups: &Path,
-) -> Result<Migrated, StoreFailure> {
-    let failed = |error: &rusqlite::Error| sqlite::sort("migrate", error);
-    let from: i64 =
-        connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|error| failed(&error))?;
-    refuse_newer(from)?;
-    let mut backup = None;
-    if from > 0 && from < SCHEMA_VERSION {
-        std::fs::create_dir_all(backups).map_err(|source| StoreFailure::File {
-            path: backups.display().to_string(),
-            verb: "written",
-            source,
-        })?;
-        let copy = backups.join(format!("before-schema-{SCHEMA_VERSION}.sqlite"));
-        connection.execute("VACUUM INTO ?1", [copy.display().to_string()]).map_err(|error| failed(&error))?;
-        backup = Some(copy);
+    steps: &Steps,
+) -> Result<Option<PathBuf>, StoreFailure> {
+    let failed = |error: rusqlite::Error| sqlite::sort("migrate", &error);
+    let from: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failed)?;
+    let ahead = steps_from(from, steps)?;
+    if ahead.is_empty() {
+        return Ok(None);
     }
-    let transaction = connection.transaction().map_err(|error| failed(&error))?;
-    for version in from + 1..=SCHEMA_VERSION {
-        for statement in statements_to(version, Dialect::Sqlite) {
-            transaction.execute_batch(&statement).map_err(|error| failed(&error))?;
+    let backup = if from > 0 { Some(back_up(connection, backups, known(steps))?) } else { None };
+    let transaction = connection.transaction().map_err(failed)?;
+    for step in ahead {
+        for statement in step(Dialect::Sqlite) {
+            transaction.execute_batch(&statement).map_err(failed)?;
         }
     }
-    transaction.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(|error| failed(&error))?;
-    transaction.commit().map_err(|error| failed(&error))?;
-    Ok(Migrated { from, backup })
+    transaction.pragma_update(None, "user_version", known(steps)).map_err(failed)?;
+    transaction.commit().map_err(failed)?;
+    Ok(backup)
+}
+
+/// Copies the database before a migration. The copy has its name only once it is whole and durable.
+fn back_up(connection: &rusqlite::Connection, backups: &Path, target: i64) -> Result<PathBuf, StoreFailure> {
+    let file = |path: &Path| {
+        let path = path.display().to_string();
+        move |source| StoreFailure::File { path, verb: "written", source }
+    };
+    std::fs::create_dir_all(backups).map_err(file(backups))?;
+    let partial = backups.join("unfinished");
+    if partial.exists() {
+        std::fs::remove_file(&partial).map_err(file(&partial))?;
+    }
+    connection
+        .execute("VACUUM INTO ?1", [partial.display().to_string()])
+        .map_err(|error| sqlite::sort("back up", &error))?;
+    // An attempt that was cut off later must not lose the copy it made.
+    let mut copy = backups.join(format!("before-schema-{target}.sqlite"));
+    let mut number = 2;
+    while copy.exists() {
+        copy = backups.join(format!("before-schema-{target}-{number}.sqlite"));
+        number += 1;
+    }
+    let synced = |path: &Path| std::fs::File::open(path)?.sync_all();
+    synced(&partial).map_err(file(&partial))?;
+    std::fs::rename(&partial, &copy).map_err(file(&copy))?;
+    synced(backups).map_err(file(backups))?;
+    Ok(copy)
 }
 
 /// Brings a PostgreSQL database to the present schema, in the connection's search path.
-pub(crate) fn postgres(client: &mut ::postgres::Client) -> Result<Migrated, StoreFailure> {
-    let failed = |error: &::postgres::Error| postgres::sort("migrate", error);
-    let mut transaction = client.transaction().map_err(|error| failed(&error))?;
+pub(crate) fn postgres(client: &mut ::postgres::Client, steps: &Steps) -> Result<(), StoreFailure> {
+    let failed = |error: ::postgres::Error| postgres::sort("migrate", &error);
+    let mut transaction = client.transaction().map_err(failed)?;
     transaction
         .batch_execute("CREATE TABLE IF NOT EXISTS schema_version (only_one BIGINT PRIMARY KEY, version BIGINT NOT NULL)")
-        .map_err(|error| failed(&error))?;
+        .map_err(failed)?;
     let row = transaction
         .query_opt("SELECT version FROM schema_version WHERE only_one = 1", &[])
-        .map_err(|error| failed(&error))?;
+        .map_err(failed)?;
     let from: i64 = row.map_or(0, |row| row.get(0));
-    refuse_newer(from)?;
-    for version in from + 1..=SCHEMA_VERSION {
-        for statement in statements_to(version, Dialect::Postgres) {
-            transaction.batch_execute(&statement).map_err(|error| failed(&error))?;
+    for step in steps_from(from, steps)? {
+        for statement in step(Dialect::Postgres) {
+            transaction.batch_execute(&statement).map_err(failed)?;
         }
     }
     transaction
         .execute(
             "INSERT INTO schema_version (only_one, version) VALUES (1, $1) \
              ON CONFLICT (only_one) DO UPDATE SET version = excluded.version",
-            &[&SCHEMA_VERSION],
+            &[&known(steps)],
         )
-        .map_err(|error| failed(&error))?;
-    transaction.commit().map_err(|error| failed(&error))?;
-    Ok(Migrated { from, backup: None })
+        .map_err(failed)?;
+    transaction.commit().map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Dialect, SCHEMA_VERSION, STEPS, Steps, known, sqlite, version_1};
+    use crate::StoreFailure;
+
+    fn add_a_table(_: Dialect) -> Vec<String> {
+        vec![String::from("CREATE TABLE newcomers (name TEXT NOT NULL)")]
+    }
+
+    fn fail_half_way(_: Dialect) -> Vec<String> {
+        vec![String::from("CREATE TABLE half (name TEXT)"), String::from("CREATE TABLE half (name TEXT)")]
+    }
+
+    fn version_of(connection: &rusqlite::Connection) -> i64 {
+        connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap()
+    }
+
+    fn count(connection: &rusqlite::Connection, table: &str) -> i64 {
+        let sql = format!("SELECT COUNT(*) FROM sqlite_master WHERE name = '{table}'");
+        connection.query_row(&sql, [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn every_version_has_its_step() {
+        assert_eq!(known(STEPS), SCHEMA_VERSION);
+    }
+
+    #[test]
+    fn a_database_is_backed_up_whole_before_it_is_migrated() {
+        let directory = tempfile::tempdir().unwrap();
+        let backups = directory.path().join("backups");
+        let mut connection = rusqlite::Connection::open(directory.path().join("a.sqlite")).unwrap();
+        assert_eq!(
+            sqlite(&mut connection, &backups, &[version_1]).unwrap(),
+            None,
+            "there was nothing to keep"
+        );
+        connection.execute("INSERT INTO meta (key, value) VALUES ('kept', 'yes')", []).unwrap();
+        let two: &Steps = &[version_1, add_a_table];
+        // What a crash in the middle of an earlier backup left behind is no backup and in nobody's way.
+        std::fs::create_dir_all(&backups).unwrap();
+        std::fs::write(backups.join("unfinished"), b"half a copy").unwrap();
+        let backup = sqlite(&mut connection, &backups, two).unwrap().unwrap();
+        assert_eq!(backup, backups.join("before-schema-2.sqlite"));
+        assert_eq!((version_of(&connection), count(&connection, "newcomers")), (2, 1));
+        let copy = rusqlite::Connection::open(&backup).unwrap();
+        assert_eq!((version_of(&copy), count(&copy, "newcomers")), (1, 0));
+        let kept: String = copy.query_row("SELECT value FROM meta", [], |row| row.get(0)).unwrap();
+        assert_eq!(kept, "yes");
+        assert_eq!(sqlite(&mut connection, &backups, two).unwrap(), None, "it is up to date");
+        assert!(!backups.join("unfinished").exists());
+    }
+
+    #[test]
+    fn a_migration_that_fails_changes_nothing_and_may_be_tried_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let backups = directory.path().join("backups");
+        let mut connection = rusqlite::Connection::open(directory.path().join("a.sqlite")).unwrap();
+        sqlite(&mut connection, &backups, &[version_1]).unwrap();
+        let failed = sqlite(&mut connection, &backups, &[version_1, add_a_table, fail_half_way]).unwrap_err();
+        assert!(matches!(failed, StoreFailure::Refused { what: "migrate", .. }), "{failed}");
+        assert_eq!(
+            (version_of(&connection), count(&connection, "newcomers"), count(&connection, "half")),
+            (1, 0, 0)
+        );
+        let again = sqlite(&mut connection, &backups, &[version_1, add_a_table, add_a_table]).unwrap_err();
+        assert!(again.to_string().contains("already exists"), "{again}");
+        assert!(backups.join("before-schema-3-2.sqlite").exists(), "each attempt keeps its own backup");
+    }
+
+    #[test]
+    fn a_newer_schema_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut connection = rusqlite::Connection::open(directory.path().join("a.sqlite")).unwrap();
+        connection.pragma_update(None, "user_version", SCHEMA_VERSION + 1).unwrap();
+        let refused = sqlite(&mut connection, directory.path(), STEPS).unwrap_err();
+        insta::assert_snapshot!(refused, @"the database has schema 2, this Tenure knows up to 1; use the newer Tenure");
+    }
 }

@@ -1,7 +1,8 @@
 //! The tables, written once for both databases.
 //!
-//! Four words differ and are filled in: `{int}` (INTEGER, BIGINT), `{text}` (TEXT, compared
-//! by bytes), `{bytes}` (BLOB, BYTEA) and `{arrival}` (the numbered key). Every closed set of
+//! What differs is filled in: `{int}` (INTEGER, BIGINT), `{text}` (TEXT, compared by bytes),
+//! `{bytes}` (BLOB, BYTEA), `{arrival}` (the numbered key), `{end}`, and `{keyed}` for a table of
+//! short rows that SQLite keeps in the order of its key instead of twice. Every closed set of
 //! words is a CHECK made from its enum, so Rust and SQL cannot disagree. The schema of each
 //! version is a golden file; a change is a new migration in `migrate.rs`, never an edit.
 
@@ -10,7 +11,7 @@ use tenure_model::{
     ProofLevel, Role, Severity, Standing, StepKind, StepState, SurveyState,
 };
 
-/// Which spelling of the four words.
+/// Which spelling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
     Sqlite,
@@ -25,6 +26,10 @@ pub(crate) fn version_1(dialect: Dialect) -> Vec<String> {
             ("BIGINT", "TEXT COLLATE \"C\"", "BYTEA", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "")
         }
     };
+    let keyed = match dialect {
+        Dialect::Sqlite => " STRICT, WITHOUT ROWID",
+        Dialect::Postgres => "",
+    };
     let fill = |template: &str| {
         template
             .replace("{int}", int)
@@ -32,6 +37,7 @@ pub(crate) fn version_1(dialect: Dialect) -> Vec<String> {
             .replace("{bytes}", bytes)
             .replace("{arrival}", arrival)
             .replace("{end}", end)
+            .replace("{keyed}", keyed)
     };
     let mut statements: Vec<String> = [people(), inventory(), governance(), action(), log()]
         .concat()
@@ -95,16 +101,16 @@ fn inventory() -> Vec<String> {
             "CREATE TABLE grants (principal_id {text} NOT NULL REFERENCES principals, resource {text} NOT NULL, \
              right_name {text} NOT NULL, path {text} NOT NULL, grantable {int} NOT NULL, source_id {text} NOT NULL, \
              extent {text} NOT NULL, first_seen_us {int} NOT NULL, \
-             PRIMARY KEY (principal_id, resource, right_name, path)){end}",
+             PRIMARY KEY (principal_id, resource, right_name, path)){keyed}",
         ),
         String::from(
             "CREATE TABLE uses (principal_id {text} NOT NULL REFERENCES principals, consumer {text} NOT NULL, \
-             bucket_us {int} NOT NULL, seen_count {int} NOT NULL, PRIMARY KEY (principal_id, consumer, bucket_us)){end}",
+             bucket_us {int} NOT NULL, seen_count {int} NOT NULL, PRIMARY KEY (principal_id, consumer, bucket_us)){keyed}",
         ),
         String::from(
             "CREATE TABLE sightings (source_id {text} NOT NULL REFERENCES sources, extent {text} NOT NULL, \
              place {text} NOT NULL, principal_name {text} NOT NULL, fingerprint {text}, towards {text}, \
-             first_seen_us {int} NOT NULL, PRIMARY KEY (source_id, extent, place, principal_name)){end}",
+             first_seen_us {int} NOT NULL, PRIMARY KEY (source_id, extent, place, principal_name)){keyed}",
         ),
     ]
 }
@@ -127,7 +133,8 @@ fn governance() -> Vec<String> {
             Severity::sql_check("severity")
         ),
         String::from(
-            "CREATE TABLE touched (identity_id {text} PRIMARY KEY REFERENCES identities, since_us {int} NOT NULL){end}",
+            "CREATE TABLE touched (identity_id {text} PRIMARY KEY REFERENCES identities, since_us {int} NOT NULL, \
+             times {int} NOT NULL){keyed}",
         ),
     ]
 }
@@ -143,10 +150,12 @@ fn action() -> Vec<String> {
              required_level {{text}} NOT NULL, lag_us {{int}} NOT NULL, level {{text}}, sentence {{text}}, \
              requested_by {{text}} NOT NULL, created_us {{int}} NOT NULL, settled_us {{int}}, version {{int}} NOT NULL, \
              CONSTRAINT plans_kind CHECK ({}), CONSTRAINT plans_state CHECK ({}), \
-             CONSTRAINT plans_required_level CHECK ({}), CONSTRAINT plans_proved_says_level CHECK (state <> 'proved' OR level IS NOT NULL)){{end}}",
+             CONSTRAINT plans_required_level CHECK ({}), CONSTRAINT plans_level CHECK ({}), \
+             CONSTRAINT plans_proved_says_level CHECK (state <> 'proved' OR level IS NOT NULL)){{end}}",
             PlanKind::sql_check("kind"),
             PlanState::sql_check("state"),
-            ProofLevel::sql_check("required_level")
+            ProofLevel::sql_check("required_level"),
+            ProofLevel::sql_check("level")
         ),
         format!(
             "CREATE TABLE steps (action_id {{text}} PRIMARY KEY, plan_id {{text}} NOT NULL REFERENCES plans, \
@@ -197,7 +206,7 @@ fn log() -> Vec<String> {
              bytes {bytes} NOT NULL){end}",
         ),
         String::from(
-            "CREATE TABLE entry_subjects (subject {text} NOT NULL, entry_id {text} NOT NULL, PRIMARY KEY (subject, entry_id)){end}",
+            "CREATE TABLE entry_subjects (subject {text} NOT NULL, entry_id {text} NOT NULL, PRIMARY KEY (subject, entry_id)){keyed}",
         ),
         String::from(
             "CREATE TABLE bodies (entry_id {text} PRIMARY KEY, nonce {bytes} NOT NULL, body {bytes} NOT NULL){end}",

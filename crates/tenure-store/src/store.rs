@@ -9,10 +9,12 @@ use crate::{
     Anchor, DatabaseLocation, Head, StoreFailure, Tx,
     database::{Connection, postgres, sqlite},
     log, migrate,
+    reserve::Reserve,
 };
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, Sender};
 use std::{
     collections::HashMap,
+    fs::TryLockError,
     io::{Read as _, Seek as _, Write as _},
     path::{Path, PathBuf},
     sync::{
@@ -21,7 +23,10 @@ use std::{
     },
 };
 use tenure_evidence::Checkpoint;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+
+/// Transactions that may wait for a thread; more callers wait outside.
+const WAITING_MAX: usize = 4_096;
 
 /// Signs checkpoints with the log's key.
 pub trait LogSigner: Send + Sync {
@@ -70,7 +75,7 @@ pub struct Opened {
 pub(crate) struct Shared {
     stopped: Mutex<Option<String>>,
     head: watch::Sender<Head>,
-    anchored: Sender<String>,
+    anchored: Sender<()>,
     commit_fault: Option<CommitFault>,
     pub(crate) reserve_used: AtomicBool,
 }
@@ -82,11 +87,14 @@ impl Shared {
 
     pub(crate) fn stop(&self, why: &str) {
         self.stopped.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| why.to_owned());
+        // Whoever waits for the head to grow looks up and asks `stopped_because`.
+        self.head.send_modify(|_| {});
     }
 
     pub(crate) fn advance(&self, head: Head) {
-        let _ = self.anchored.send(head.note.clone());
         self.head.send_replace(head);
+        // When a wake-up waits already, it will find this head.
+        let _ = self.anchored.try_send(());
     }
 
     pub(crate) fn injected_commit_fault(&self) -> Option<String> {
@@ -98,26 +106,27 @@ impl Shared {
 pub(crate) trait Job: Send {
     fn what(&self) -> &'static str;
     fn urgency(&self) -> Urgency;
-    fn wrote(&self) -> bool;
+    fn writes(&self) -> bool;
     /// Runs the body; true when it should be kept.
     fn run(&mut self, tx: &mut Tx<'_>) -> bool;
-    fn failed_for_the_disk(&self) -> bool;
-    fn disk_failure(&self) -> StoreFailure;
+    /// Why the body failed, when that was the disk: then the whole batch fails.
+    fn disk_failure(&self) -> Option<StoreFailure>;
     fn failed_by_contention(&self) -> bool;
     /// Answers the caller: the body's own result when the commit went well.
     fn deliver(self: Box<Self>, commit: Result<(), StoreFailure>);
 }
 
-struct Body<T, F> {
+struct Transaction<T, F> {
     what: &'static str,
     urgency: Urgency,
     writes: bool,
     body: F,
     result: Option<Result<T, StoreFailure>>,
     reply: oneshot::Sender<Result<T, StoreFailure>>,
+    _place: OwnedSemaphorePermit,
 }
 
-impl<T, F> Job for Body<T, F>
+impl<T, F> Job for Transaction<T, F>
 where
     T: Send + 'static,
     F: FnMut(&mut Tx<'_>) -> Result<T, StoreFailure> + Send + 'static,
@@ -128,26 +137,28 @@ where
     fn urgency(&self) -> Urgency {
         self.urgency
     }
-    fn wrote(&self) -> bool {
+    fn writes(&self) -> bool {
         self.writes
     }
     fn run(&mut self, tx: &mut Tx<'_>) -> bool {
-        let result = (self.body)(tx);
+        let mut result = (self.body)(tx);
+        if result.is_ok() && tx.broken {
+            // PostgreSQL would answer such a commit with a silent rollback.
+            let why = String::from("a statement failed and the transaction went on");
+            result = Err(StoreFailure::Refused { what: self.what, why });
+        }
         let kept = result.is_ok();
         self.result = Some(result);
         kept
     }
-    fn failed_for_the_disk(&self) -> bool {
-        matches!(
-            self.result,
-            Some(Err(StoreFailure::DiskFull | StoreFailure::ReadOnly | StoreFailure::DiskUnsure { .. }))
-        )
-    }
-    fn disk_failure(&self) -> StoreFailure {
+    fn disk_failure(&self) -> Option<StoreFailure> {
         match &self.result {
-            Some(Err(StoreFailure::ReadOnly)) => StoreFailure::ReadOnly,
-            Some(Err(StoreFailure::DiskUnsure { why })) => StoreFailure::DiskUnsure { why: why.clone() },
-            _ => StoreFailure::DiskFull,
+            Some(Err(StoreFailure::DiskFull)) => Some(StoreFailure::DiskFull),
+            Some(Err(StoreFailure::ReadOnly)) => Some(StoreFailure::ReadOnly),
+            Some(Err(StoreFailure::DiskUnsure { why })) => {
+                Some(StoreFailure::DiskUnsure { why: why.clone() })
+            }
+            Some(_) | None => None,
         }
     }
     fn failed_by_contention(&self) -> bool {
@@ -167,12 +178,25 @@ where
 /// The store. Cheap to clone; closes when the last clone is dropped.
 #[derive(Clone)]
 pub struct Store {
-    writes: Sender<Box<dyn Job>>,
-    reads: Sender<Box<dyn Job>>,
+    writes: Queue,
+    reads: Queue,
     shared: Arc<Shared>,
     head: watch::Receiver<Head>,
-    _lock: Arc<DirectoryLock>,
     threads: Arc<Threads>,
+}
+
+/// Transactions on their way to the threads; whoever finds it full waits without blocking a thread.
+#[derive(Clone)]
+struct Queue {
+    jobs: Sender<Box<dyn Job>>,
+    places: Arc<Semaphore>,
+}
+
+impl Queue {
+    fn new() -> (Self, Receiver<Box<dyn Job>>) {
+        let (jobs, waiting) = crossbeam_channel::unbounded();
+        (Self { jobs, places: Arc::new(Semaphore::new(WAITING_MAX)) }, waiting)
+    }
 }
 
 impl Store {
@@ -230,7 +254,7 @@ impl Store {
 
     /// Closes this handle; when it is the last, waits for the threads to finish.
     pub fn close(self) {
-        let Self { writes, reads, threads, shared, head, _lock } = self;
+        let Self { writes, reads, threads, shared, head } = self;
         drop((writes, reads, head, shared));
         if let Some(threads) = Arc::into_inner(threads) {
             threads.join();
@@ -239,7 +263,7 @@ impl Store {
 }
 
 async fn run<T, F>(
-    jobs: &Sender<Box<dyn Job>>,
+    queue: &Queue,
     what: &'static str,
     urgency: Urgency,
     writes: bool,
@@ -249,9 +273,10 @@ where
     T: Send + 'static,
     F: FnMut(&mut Tx<'_>) -> Result<T, StoreFailure> + Send + 'static,
 {
+    let place = Arc::clone(&queue.places).acquire_owned().await.map_err(|_| StoreFailure::Closed)?;
     let (reply, answer) = oneshot::channel();
-    let job = Body { what, urgency, writes, body, result: None, reply };
-    jobs.send(Box::new(job)).map_err(|_| StoreFailure::Closed)?;
+    let job = Transaction { what, urgency, writes, body, result: None, reply, _place: place };
+    queue.jobs.send(Box::new(job)).map_err(|_| StoreFailure::Closed)?;
     answer.await.map_err(|_| StoreFailure::Closed)?
 }
 
@@ -289,10 +314,14 @@ impl DirectoryLock {
             .truncate(false)
             .open(&path)
             .map_err(failed)?;
-        if file.try_lock().is_err() {
-            let mut holder = String::new();
-            let _ = file.read_to_string(&mut holder);
-            return Err(StoreFailure::InUse { pid: holder.trim().parse().unwrap_or(0) });
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                let _ = file.read_to_string(&mut holder);
+                return Err(StoreFailure::InUse { pid: holder.trim().parse().unwrap_or(0) });
+            }
         }
         // A full disk must not keep us from starting: the pid is only for messages.
         let _ = file.set_len(0);
@@ -319,16 +348,32 @@ fn create_log(tx: &mut Tx<'_>, signer: &dyn LogSigner) -> Result<(), StoreFailur
     Ok(())
 }
 
+/// Makes the log when there is none yet; returns whether it did. A head that is missing although there
+/// are entries is damage, not a new log.
+fn ensure_log(tx: &mut Tx<'_>, signer: &dyn LogSigner) -> Result<bool, StoreFailure> {
+    let heads = tx.query("log_head", "SELECT size FROM log_head", &[], |row| row.number(0))?;
+    let entries = tx.query("entries", "SELECT arrival FROM entries LIMIT 1", &[], |row| row.number(0))?;
+    let is_new = heads.is_empty() && entries.is_empty();
+    if is_new {
+        create_log(tx, signer)?;
+    }
+    Ok(is_new)
+}
+
+/// What opening the log found.
+struct Prepared {
+    log: log::LogState,
+    head: Head,
+    created: bool,
+}
+
 /// Prepares the log inside one transaction: creates or fences it, checks the anchor, recovers.
 fn prepare_log(
     tx: &mut Tx<'_>,
-    created: bool,
     signer: &Arc<dyn LogSigner>,
     anchor: &dyn Anchor,
-) -> Result<(log::LogState, Head), StoreFailure> {
-    if created {
-        create_log(tx, signer.as_ref())?;
-    }
+) -> Result<Prepared, StoreFailure> {
+    let created = ensure_log(tx, signer.as_ref())?;
     tx.execute("UPDATE log_head SET epoch = epoch + 1 WHERE only_one = 1", &[])?;
     let anchored = anchor.read().map_err(|source| StoreFailure::File {
         path: String::from("the checkpoint kept beside the database"),
@@ -339,23 +384,20 @@ fn prepare_log(
         crate::anchor::check(tx, &note)?;
     }
     let mut state = log::load(tx, Arc::clone(signer))?;
-    loop {
-        let waiting = log::unsequenced(tx, 20_000)?;
-        if log::sequence(tx, &mut state, waiting)?.is_none() {
-            break;
-        }
-    }
+    while log::sequence(tx, &mut state, postgres::SEQUENCE_MAX)?.0 > 0 {}
     let head = tx.head()?;
-    Ok((state, head))
+    Ok(Prepared { log: state, head, created })
 }
 
+/// Starts the thread that writes the newest checkpoint beside the database.
 fn shared_state(
     options: &mut StoreOptions,
     head: Head,
     threads: &Threads,
+    lock: &Arc<DirectoryLock>,
 ) -> Result<Arc<Shared>, StoreFailure> {
-    let (anchored, notes) = crossbeam_channel::unbounded::<String>();
-    let (sender, _) = watch::channel(head.clone());
+    let (anchored, woken) = crossbeam_channel::bounded::<()>(1);
+    let (sender, newest) = watch::channel(head.clone());
     let shared = Arc::new(Shared {
         stopped: Mutex::new(None),
         head: sender,
@@ -363,13 +405,12 @@ fn shared_state(
         commit_fault: options.commit_fault.take(),
         reserve_used: AtomicBool::new(false),
     });
-    let (anchor, watcher) = (Arc::clone(&options.anchor), Arc::downgrade(&shared));
+    let (anchor, watcher, lock) = (Arc::clone(&options.anchor), Arc::downgrade(&shared), Arc::clone(lock));
     threads.spawn("tenure-anchor", move || {
-        while let Ok(mut note) = notes.recv() {
+        let _lock = lock;
+        while woken.recv().is_ok() {
             // Only the newest matters: the anchor may lag, never run ahead.
-            while let Ok(newer) = notes.try_recv() {
-                note = newer;
-            }
+            let note = newest.borrow().note.clone();
             if let Err(error) = anchor.replace(&note) {
                 tracing::error!(%error, "the checkpoint beside the database could not be written");
                 if error.kind() != std::io::ErrorKind::StorageFull
@@ -384,49 +425,72 @@ fn shared_state(
     Ok(shared)
 }
 
+struct PreparedSqlite {
+    connection: rusqlite::Connection,
+    prepared: Prepared,
+    backup: Option<PathBuf>,
+}
+
+fn prepare_sqlite(path: &Path, options: &StoreOptions) -> Result<PreparedSqlite, StoreFailure> {
+    let failed = |error: rusqlite::Error| sqlite::sort("open", &error);
+    let mut connection = sqlite::open_writer(path)?;
+    let backup = migrate::sqlite(&mut connection, &options.directory.join("backups"), migrate::STEPS)?;
+    connection.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
+    let prepared = {
+        let mut tx = Tx::new("open", Connection::Sqlite(&connection));
+        prepare_log(&mut tx, &options.signer, options.anchor.as_ref())?
+    };
+    connection.execute_batch("COMMIT").map_err(failed)?;
+    Ok(PreparedSqlite { connection, prepared, backup })
+}
+
 fn open_sqlite(
     path: &Path,
     mut options: StoreOptions,
     lock: Arc<DirectoryLock>,
 ) -> Result<Opened, StoreFailure> {
-    let mut connection = sqlite::open_writer(path)?;
-    let migrated = migrate::sqlite(&mut connection, &options.directory.join("backups"))?;
-    let created = migrated.from == 0;
-    connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| sqlite::sort("open", &error))?;
-    let (log, head) = {
-        let mut tx = Tx { what: "open", connection: Connection::Sqlite(&connection), pending: Vec::new() };
-        prepare_log(&mut tx, created, &options.signer, options.anchor.as_ref())?
-    };
-    connection.execute_batch("COMMIT").map_err(|error| sqlite::sort("open", &error))?;
-    let reserve = options.directory.join("reserve");
-    if !sqlite::preallocate(&reserve) {
+    let mut reserve = Reserve::of(&options.directory);
+    let mut outcome = prepare_sqlite(path, &options);
+    // Starting writes, too: on a full disk the reserve lets us start for an emergency.
+    let starts_on_reserve = matches!(outcome, Err(StoreFailure::DiskFull)) && reserve.release();
+    if starts_on_reserve {
+        outcome = prepare_sqlite(path, &options);
+    }
+    let PreparedSqlite { connection, prepared: Prepared { log, head, created }, backup } = outcome?;
+    if !reserve.hold() {
         tracing::warn!("the reserve for emergencies could not be set aside; free some disk space");
     }
     let threads = Threads::default();
-    let shared = shared_state(&mut options, head, &threads)?;
+    let shared = shared_state(&mut options, head, &threads, &lock)?;
+    shared.reserve_used.store(starts_on_reserve, Ordering::Relaxed);
     let head = shared.head.subscribe();
-    let (writes, write_jobs) = crossbeam_channel::bounded::<Box<dyn Job>>(4_096);
-    let (reads, read_jobs) = crossbeam_channel::bounded::<Box<dyn Job>>(4_096);
+    let (writes, write_jobs) = Queue::new();
+    let (reads, read_jobs) = Queue::new();
     let writer = sqlite::Writer { connection, log, shared: Arc::clone(&shared), reserve };
-    threads.spawn("tenure-writer", move || writer.run(&write_jobs))?;
+    threads.spawn("tenure-writer", move || {
+        let _lock = lock;
+        writer.run(&write_jobs);
+    })?;
     for _ in 0..sqlite::READERS {
         let (path, jobs) = (path.to_owned(), read_jobs.clone());
         threads.spawn("tenure-reader", move || sqlite::run_reader(&path, &jobs))?;
     }
-    let store = Store { writes, reads, shared, head, _lock: lock, threads: Arc::new(threads) };
-    Ok(Opened { store, created, backup: migrated.backup })
+    let store = Store { writes, reads, shared, head, threads: Arc::new(threads) };
+    Ok(Opened { store, created, backup })
 }
 
 fn prepare_postgres(
     client: &mut ::postgres::Client,
-    created: bool,
     options: &StoreOptions,
-) -> Result<(log::LogState, Head), StoreFailure> {
+) -> Result<Prepared, StoreFailure> {
     let mut statements = HashMap::new();
-    let transaction = client.transaction().map_err(|error| postgres::sort("open", &error))?;
-    let connection = Connection::Postgres { transaction, statements: &mut statements };
-    let mut tx = Tx { what: "open", connection, pending: Vec::new() };
-    let prepared = prepare_log(&mut tx, created, &options.signer, options.anchor.as_ref())?;
+    let transaction = client
+        .build_transaction()
+        .isolation_level(::postgres::IsolationLevel::RepeatableRead)
+        .start()
+        .map_err(|error| postgres::sort("open", &error))?;
+    let mut tx = Tx::new("open", Connection::Postgres { transaction, statements: &mut statements });
+    let prepared = prepare_log(&mut tx, &options.signer, options.anchor.as_ref())?;
     if let Connection::Postgres { transaction, .. } = tx.connection {
         transaction.commit().map_err(|error| postgres::sort("open", &error))?;
     }
@@ -436,23 +500,24 @@ fn prepare_postgres(
 fn open_postgres(mut options: StoreOptions, lock: Arc<DirectoryLock>) -> Result<Opened, StoreFailure> {
     let mut client = postgres::connect(&options.location)?;
     postgres::Sequencer::lock_out_others(&mut client)?;
-    let migrated = migrate::postgres(&mut client)?;
-    let created = migrated.from == 0;
-    let (log, head) = prepare_postgres(&mut client, created, &options)?;
+    migrate::postgres(&mut client, migrate::STEPS)?;
+    let Prepared { log, head, created } = prepare_postgres(&mut client, &options)?;
     let threads = Threads::default();
-    let shared = shared_state(&mut options, head, &threads)?;
+    let shared = shared_state(&mut options, head, &threads, &lock)?;
     let head = shared.head.subscribe();
-    let (jobs, job_queue) = crossbeam_channel::bounded::<Box<dyn Job>>(4_096);
+    let (jobs, job_queue) = Queue::new();
     let (wake, woken) = crossbeam_channel::bounded::<()>(1);
     let sequencer = postgres::Sequencer { client, log, shared: Arc::clone(&shared) };
-    threads.spawn("tenure-sequencer", move || sequencer.run(&woken))?;
+    threads.spawn("tenure-sequencer", move || {
+        let _lock = lock;
+        sequencer.run(&woken);
+    })?;
     let location = Arc::new(options.location);
     for _ in 0..postgres::WORKERS {
         let (location, shared, wake, jobs) =
             (Arc::clone(&location), Arc::clone(&shared), wake.clone(), job_queue.clone());
         threads.spawn("tenure-worker", move || postgres::run_worker(&location, &shared, &wake, &jobs))?;
     }
-    let store =
-        Store { writes: jobs.clone(), reads: jobs, shared, head, _lock: lock, threads: Arc::new(threads) };
+    let store = Store { writes: jobs.clone(), reads: jobs, shared, head, threads: Arc::new(threads) };
     Ok(Opened { store, created, backup: None })
 }

@@ -20,8 +20,13 @@ pub(crate) const WORKERS: usize = 4;
 const RETRIES_MAX: u32 = 40;
 /// Key of the advisory lock that keeps a second node out: the bytes of `tenure01`.
 const NODE_LOCK: i64 = 0x7465_6e75_7265_3031;
-/// Entries turned into leaves in one transaction, at most.
-const SEQUENCE_MAX: i64 = 20_000;
+/// Entries turned into leaves in one transaction, at most; 65,535 bytes each bounds its memory.
+pub(crate) const SEQUENCE_MAX: i64 = 4_096;
+
+/// A server or role set to answer before a commit is on disk would make receipts worthless;
+/// stronger settings stay.
+const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false) \
+                       WHERE current_setting('synchronous_commit') = 'off'";
 
 type Statements = HashMap<&'static str, Statement>;
 
@@ -93,7 +98,9 @@ pub(crate) fn connect(location: &DatabaseLocation) -> Result<Client, StoreFailur
         config.password(password.expose());
     }
     config.application_name("tenure-store").connect_timeout(Duration::from_secs(10));
-    config.connect(NoTls).map_err(|error| sort("connect", &error))
+    let mut client = config.connect(NoTls).map_err(|error| sort("connect", &error))?;
+    client.batch_execute(DURABLE).map_err(|error| sort("connect", &error))?;
+    Ok(client)
 }
 
 /// A worker thread: runs each body in its own SERIALIZABLE transaction.
@@ -113,8 +120,13 @@ pub(crate) fn run_worker(
         if matches!(outcome, Err(StoreFailure::Unreachable { .. })) {
             session = None;
         }
-        if outcome.is_ok() && job.wrote() {
+        if outcome.is_ok() && job.writes() {
             let _ = wake.try_send(());
+        }
+        if let Err(failure) = &outcome
+            && failure.is_fatal()
+        {
+            shared.stop(&failure.to_string());
         }
         job.deliver(outcome);
     }
@@ -146,17 +158,27 @@ fn run_once(client: &mut Client, statements: &mut Statements, job: &mut dyn Job)
     let transaction = client
         .build_transaction()
         .isolation_level(IsolationLevel::Serializable)
+        .read_only(!job.writes())
         .start()
         .map_err(|error| sort(what, &error))?;
-    let mut tx =
-        Tx { what, connection: Connection::Postgres { transaction, statements }, pending: Vec::new() };
+    let mut tx = Tx::new(what, Connection::Postgres { transaction, statements });
     let kept = job.run(&mut tx);
     let Connection::Postgres { transaction, .. } = tx.connection else { return Ok(()) };
     if kept {
-        transaction.commit().map_err(|error| sort(what, &error))
+        transaction.commit().map_err(|error| commit_failed(what, &error))
     } else {
         let rolled_back = transaction.rollback().map_err(|error| sort(what, &error));
         if job.failed_by_contention() { Err(StoreFailure::Contended { what }) } else { rolled_back }
+    }
+}
+
+/// A commit whose answer was lost may have happened; the words say so.
+fn commit_failed(what: &'static str, error: &::postgres::Error) -> StoreFailure {
+    match sort(what, error) {
+        StoreFailure::Unreachable { why } => {
+            StoreFailure::Unreachable { why: format!("{why}; whether `{what}` was written is not known") }
+        }
+        sorted => sorted,
     }
 }
 
@@ -218,22 +240,17 @@ impl Sequencer {
         &mut self,
         statements: &mut Statements,
     ) -> Result<(usize, Option<crate::log::Head>), StoreFailure> {
+        // One snapshot for both statements: an entry that commits in between waits for the next turn.
         let transaction = self
             .client
             .build_transaction()
-            .isolation_level(IsolationLevel::ReadCommitted)
+            .isolation_level(IsolationLevel::RepeatableRead)
             .start()
             .map_err(|error| sort("sequence", &error))?;
-        let mut tx = Tx {
-            what: "sequence",
-            connection: Connection::Postgres { transaction, statements },
-            pending: Vec::new(),
-        };
-        let waiting = crate::log::unsequenced(&mut tx, SEQUENCE_MAX)?;
-        let taken = waiting.len();
-        let head = crate::log::sequence(&mut tx, &mut self.log, waiting)?;
+        let mut tx = Tx::new("sequence", Connection::Postgres { transaction, statements });
+        let (taken, head) = crate::log::sequence(&mut tx, &mut self.log, SEQUENCE_MAX)?;
         let Connection::Postgres { transaction, .. } = tx.connection else { return Ok((0, None)) };
-        transaction.commit().map_err(|error| sort("sequence", &error))?;
+        transaction.commit().map_err(|error| commit_failed("sequence", &error))?;
         Ok((taken, head))
     }
 }

@@ -1,20 +1,21 @@
 //! SQLite: one writer thread, several reader threads, one sync for many transactions.
 //!
 //! Timeline of a batch: t0 the writer takes every waiting body; t1 BEGIN IMMEDIATE; t2 each
-//! body runs inside its own SAVEPOINT, so one that fails undoes only itself; t3 the
-//! sequencer turns the new entries into leaves and signs one checkpoint; t4 COMMIT with one
-//! fsync; t5 every caller is answered. A crash before t4 leaves nothing, after t4 everything.
+//! body runs inside its own SAVEPOINT, so one that fails undoes only itself, and its entries get
+//! their leaf indexes; t3 the tree grows and one checkpoint is signed; t4 COMMIT with one fsync;
+//! t5 every caller is answered. A crash before t4 leaves nothing, after t4 everything.
 
 use super::{Connection, Tx};
 use crate::{
     StoreFailure,
     log::LogState,
+    reserve::Reserve,
     store::{Job, Shared, Urgency},
 };
 use crossbeam_channel::Receiver;
-use rusqlite::{ErrorCode, OpenFlags};
+use rusqlite::{ErrorCode, OpenFlags, ffi};
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, atomic::Ordering},
 };
 
@@ -22,13 +23,17 @@ use std::{
 const BATCH_MAX: usize = 512;
 /// Reader threads; reads never wait for the writer under WAL.
 pub(crate) const READERS: usize = 2;
-/// Size of the reserve that keeps emergency revocation possible on a full disk, in bytes.
-pub(crate) const RESERVE_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Sorts a SQLite error into what a caller can do.
 pub(crate) fn sort(what: &'static str, error: &rusqlite::Error) -> StoreFailure {
     let why = error.to_string();
+    // The shared-memory index is rebuilt from the log at every start; failing to grow it loses nothing.
+    let index_could_not_grow = matches!(
+        error,
+        rusqlite::Error::SqliteFailure(failure, _) if failure.extended_code == ffi::SQLITE_IOERR_SHMSIZE
+    );
     match error.sqlite_error_code() {
+        _ if index_could_not_grow => StoreFailure::DiskFull,
         Some(ErrorCode::DiskFull) => StoreFailure::DiskFull,
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => StoreFailure::ReadOnly,
         Some(ErrorCode::SystemIoFailure) => StoreFailure::DiskUnsure { why },
@@ -57,6 +62,13 @@ pub(crate) fn open_writer(path: &Path) -> Result<rusqlite::Connection, StoreFail
                    PRAGMA busy_timeout=5000; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-32768; \
                    PRAGMA secure_delete=ON; PRAGMA trusted_schema=OFF;";
     connection.execute_batch(pragmas).map_err(|error| sort("open", &error))?;
+    let mode: String = connection
+        .query_row("PRAGMA journal_mode", [], |row| row.get(0))
+        .map_err(|error| sort("open", &error))?;
+    if mode != "wal" {
+        let why = format!("the file system allows no write-ahead log (journal mode is `{mode}`)");
+        return Err(StoreFailure::Refused { what: "open", why });
+    }
     connection.set_prepared_statement_cache_capacity(256);
     Ok(connection)
 }
@@ -77,7 +89,7 @@ pub(crate) struct Writer {
     pub(crate) connection: rusqlite::Connection,
     pub(crate) log: LogState,
     pub(crate) shared: Arc<Shared>,
-    pub(crate) reserve: PathBuf,
+    pub(crate) reserve: Reserve,
 }
 
 impl Writer {
@@ -103,17 +115,20 @@ impl Writer {
     }
 
     fn commit_batch(&mut self, mut batch: Vec<Box<dyn Job>>) {
+        // What is left of a full disk is kept for emergencies until the reserve stands again.
+        if !self.reserve.is_held() && !self.reserve.hold() {
+            batch = refuse_ordinary(batch);
+        }
+        if batch.is_empty() {
+            return;
+        }
         let mut outcome = self.attempt(&mut batch);
         if matches!(outcome, Err(StoreFailure::DiskFull)) {
             let urgent = batch.iter().any(|job| job.urgency() == Urgency::Emergency);
-            if urgent && self.release_reserve() {
-                let (mut emergencies, ordinary): (Vec<_>, Vec<_>) =
-                    batch.into_iter().partition(|job| job.urgency() == Urgency::Emergency);
-                for job in ordinary {
-                    job.deliver(Err(StoreFailure::DiskFull));
-                }
-                outcome = self.attempt(&mut emergencies);
-                batch = emergencies;
+            if urgent && self.reserve.release() {
+                self.shared.reserve_used.store(true, Ordering::Relaxed);
+                batch = refuse_ordinary(batch);
+                outcome = self.attempt(&mut batch);
             }
         }
         match outcome {
@@ -139,25 +154,9 @@ impl Writer {
     /// Runs every body and commits. On failure nothing of the batch remains, and the log's
     /// frontier in memory is as it was.
     fn attempt(&mut self, batch: &mut [Box<dyn Job>]) -> Result<Option<crate::log::Head>, StoreFailure> {
-        let batched = |error: &rusqlite::Error| sort("batch", error);
-        self.connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| batched(&error))?;
+        run_cached(&self.connection, "BEGIN IMMEDIATE")?;
         let before = self.log.clone();
-        let outcome = run_bodies(&self.connection, batch)
-            .and_then(|pending| {
-                let mut tx = Tx {
-                    what: "sequence",
-                    connection: Connection::Sqlite(&self.connection),
-                    pending: Vec::new(),
-                };
-                crate::log::sequence(&mut tx, &mut self.log, pending)
-            })
-            .and_then(|head| {
-                if let Some(fault) = self.shared.injected_commit_fault() {
-                    return Err(StoreFailure::DiskUnsure { why: fault });
-                }
-                self.connection.execute_batch("COMMIT").map_err(|error| batched(&error))?;
-                Ok(head)
-            });
+        let outcome = self.fill_and_commit(batch);
         if outcome.is_err() {
             self.log = before;
             if !self.connection.is_autocommit() {
@@ -167,38 +166,63 @@ impl Writer {
         outcome
     }
 
-    /// Gives back the space kept for emergencies. True when there was some.
-    fn release_reserve(&self) -> bool {
-        let held = std::fs::metadata(&self.reserve).map(|meta| meta.len()).unwrap_or(0);
-        let released = held > 0 && std::fs::write(&self.reserve, b"").is_ok();
-        if released {
-            self.shared.reserve_used.store(true, Ordering::Relaxed);
-            tracing::warn!("the disk is full: the reserve was released for an emergency");
+    fn fill_and_commit(
+        &mut self,
+        batch: &mut [Box<dyn Job>],
+    ) -> Result<Option<crate::log::Head>, StoreFailure> {
+        let first_leaf = crate::log::number(self.log.frontier.size())?;
+        let leaves = run_bodies(&self.connection, batch, first_leaf)?;
+        let mut tx = Tx::new("sequence", Connection::Sqlite(&self.connection));
+        let head = crate::log::grow(&mut tx, &mut self.log, leaves)?;
+        if let Some(why) = self.shared.injected_commit_fault() {
+            return Err(StoreFailure::DiskUnsure { why });
         }
-        released
+        run_cached(&self.connection, "COMMIT")?;
+        Ok(head)
     }
 }
 
+/// Tells the ordinary writes of a batch that the disk is full; returns the emergencies.
+fn refuse_ordinary(batch: Vec<Box<dyn Job>>) -> Vec<Box<dyn Job>> {
+    let (emergencies, ordinary): (Vec<_>, Vec<_>) =
+        batch.into_iter().partition(|job| job.urgency() == Urgency::Emergency);
+    for job in ordinary {
+        job.deliver(Err(StoreFailure::DiskFull));
+    }
+    emergencies
+}
+
+fn run_cached(connection: &rusqlite::Connection, sql: &'static str) -> Result<(), StoreFailure> {
+    let mut statement = connection.prepare_cached(sql).map_err(|error| sort("batch", &error))?;
+    statement.execute([]).map_err(|error| sort("batch", &error))?;
+    Ok(())
+}
+
+/// Runs each body inside its own savepoint; returns the hashes of the new leaves, whose entries have
+/// the indexes from `first_leaf` on.
 fn run_bodies(
     connection: &rusqlite::Connection,
     batch: &mut [Box<dyn Job>],
-) -> Result<Vec<crate::log::PendingEntry>, StoreFailure> {
-    let mut pending = Vec::new();
+    first_leaf: i64,
+) -> Result<Vec<tenure_evidence::Hash>, StoreFailure> {
+    let mut leaves = Vec::new();
+    let mut next_leaf = first_leaf;
     for job in batch {
-        let in_batch = |error: &rusqlite::Error| sort("batch", error);
-        connection.execute_batch("SAVEPOINT body").map_err(|error| in_batch(&error))?;
-        let mut tx = Tx { what: job.what(), connection: Connection::Sqlite(connection), pending: Vec::new() };
+        run_cached(connection, "SAVEPOINT body")?;
+        let mut tx = Tx::of_the_writer(job.what(), connection, next_leaf);
         if job.run(&mut tx) {
-            pending.append(&mut tx.pending);
-            connection.execute_batch("RELEASE body").map_err(|error| in_batch(&error))?;
+            next_leaf += crate::log::number(tx.leaves.len() as u64)?;
+            leaves.append(&mut tx.leaves);
         } else {
-            if job.failed_for_the_disk() {
-                return Err(job.disk_failure());
+            if let Some(failure) = job.disk_failure() {
+                return Err(failure);
             }
-            connection.execute_batch("ROLLBACK TO body; RELEASE body").map_err(|error| in_batch(&error))?;
+            // What the body wrote goes, and with it the indexes it used.
+            run_cached(connection, "ROLLBACK TO body")?;
         }
+        run_cached(connection, "RELEASE body")?;
     }
-    Ok(pending)
+    Ok(leaves)
 }
 
 /// The same failure once more, for another caller of the same batch.
@@ -228,38 +252,10 @@ pub(crate) fn run_reader(path: &Path, jobs: &Receiver<Box<dyn Job>>) {
                     job.deliver(Err(sort("read", &error)));
                     continue;
                 }
-                let mut tx =
-                    Tx { what: job.what(), connection: Connection::Sqlite(open), pending: Vec::new() };
-                job.run(&mut tx);
-                drop(tx);
+                job.run(&mut Tx::new(job.what(), Connection::Sqlite(open)));
                 let _ = open.execute_batch("COMMIT");
                 job.deliver(Ok(()));
             }
         }
     }
-}
-
-/// Makes sure the reserve is there; called at every start. Failing to make it is not an error
-/// (the disk may be full), but `tenure doctor` says so.
-pub(crate) fn preallocate(reserve: &Path) -> bool {
-    let enough = std::fs::metadata(reserve).is_ok_and(|meta| meta.len() >= RESERVE_BYTES);
-    enough || write_reserve(reserve).is_ok()
-}
-
-fn write_reserve(reserve: &Path) -> std::io::Result<()> {
-    use std::io::Write as _;
-    let mut file = std::fs::File::create(reserve)?;
-    // Random-looking bytes, so that a compressing file system really sets the space aside.
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut block = vec![0_u8; 64 * 1024];
-    for _ in 0..RESERVE_BYTES / (64 * 1024) {
-        for chunk in block.chunks_exact_mut(8) {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            chunk.copy_from_slice(&state.to_le_bytes());
-        }
-        file.write_all(&block)?;
-    }
-    file.sync_all()
 }

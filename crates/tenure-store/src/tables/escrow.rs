@@ -1,4 +1,7 @@
-//! Escrow: sealed values we hold until a death is proved. Their data keys are files elsewhere.
+//! Escrow: sealed values we hold until a death is proved.
+//!
+//! Their data keys are files elsewhere and never in a backup; a row without its key is noise. This
+//! file must never see a value in clear. Next: `plans.rs`, which they belong to.
 
 use crate::{StoreFailure, Tx, value::named};
 use tenure_model::{Instant, PlanId};

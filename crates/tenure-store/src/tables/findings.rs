@@ -3,7 +3,7 @@
 use super::Mint;
 use crate::{Row, StoreFailure, Tx, value::named};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tenure_model::{FindingId, IdentityId, Instant, PolicyKind, Severity};
 
 /// A finding as it is kept.
@@ -119,13 +119,17 @@ impl Tx<'_> {
             .map(|row| ((row.policy.clone(), row.subject.clone()), row))
             .collect();
         let mut changes = FindingChanges::default();
+        let mut said = BTreeSet::new();
         for now in failed {
-            match open.remove(&(now.policy.clone(), now.subject.clone())) {
-                Some(kept) => self.refresh_finding(&kept, now)?,
-                None => {
-                    self.open_finding(mint, identity, now)?;
-                    changes.opened += 1;
-                }
+            // One condition about one subject is one finding, however often it was said.
+            if !said.insert((&now.policy, &now.subject)) {
+                continue;
+            }
+            if let Some(kept) = open.remove(&(now.policy.clone(), now.subject.clone())) {
+                self.refresh_finding(&kept, now)?;
+            } else {
+                self.open_finding(mint, identity, now)?;
+                changes.opened += 1;
             }
         }
         for over in open.into_values() {

@@ -99,8 +99,17 @@ impl Tx<'_> {
         Ok(())
     }
 
-    pub(crate) fn rename_identity(&mut self, id: IdentityId, name: &str) -> Result<(), StoreFailure> {
-        self.execute("UPDATE identities SET name = $2 WHERE identity_id = $1", &[named(id), name.into()])?;
+    /// Follows a principal's new name, unless somebody named the identity otherwise.
+    pub(crate) fn rename_identity(
+        &mut self,
+        id: IdentityId,
+        from: &str,
+        to: &str,
+    ) -> Result<(), StoreFailure> {
+        self.execute(
+            "UPDATE identities SET name = $3 WHERE identity_id = $1 AND name = $2",
+            &[named(id), from.into(), to.into()],
+        )?;
         Ok(())
     }
 
@@ -173,7 +182,7 @@ impl Tx<'_> {
             &[
                 after_name.into(),
                 after_id.into(),
-                containing(&filter.name_contains.as_deref().unwrap_or_default().to_lowercase()).into(),
+                containing(&filter.name_contains.as_deref().unwrap_or_default().to_ascii_lowercase()).into(),
                 filter.standing.map(|standing| standing.to_string()).unwrap_or_default().into(),
                 filter.built_in.into(),
                 filter.with_findings.into(),
@@ -202,7 +211,8 @@ impl Tx<'_> {
         charter: &Charter,
         now: Instant,
     ) -> Result<(), StoreFailure> {
-        self.execute(
+        self.execute_on(
+            ("identity", id),
             "UPDATE identities SET charter = $2, enrolled = 1 WHERE identity_id = $1",
             &[named(id), json(charter)?],
         )?;
@@ -250,7 +260,29 @@ impl Tx<'_> {
         )
     }
 
-    /// Says that an identity was judged after it was touched.
+    /// How often an identity was touched since it was last judged; read it together with what is judged.
+    pub fn touches(&mut self, id: IdentityId) -> Result<i64, StoreFailure> {
+        let times = self.query_one(
+            "touched",
+            "SELECT times FROM touched WHERE identity_id = $1",
+            &[named(id)],
+            |row| row.number(0),
+        )?;
+        Ok(times.unwrap_or(0))
+    }
+
+    /// Says that an identity was judged as it was after so many `touches`. What touched it since then
+    /// was not judged, and keeps it waiting.
+    pub fn untouch_if(&mut self, id: IdentityId, touches: i64) -> Result<(), StoreFailure> {
+        self.execute(
+            "DELETE FROM touched WHERE identity_id = $1 AND times <= $2",
+            &[named(id), touches.into()],
+        )?;
+        Ok(())
+    }
+
+    /// Says that an identity was judged, in the transaction that also read what was judged; apart from
+    /// that, use [`Tx::untouch_if`].
     pub fn untouch(&mut self, id: IdentityId) -> Result<(), StoreFailure> {
         self.execute("DELETE FROM touched WHERE identity_id = $1", &[named(id)])?;
         Ok(())

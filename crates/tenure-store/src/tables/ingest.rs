@@ -86,6 +86,8 @@ impl Tx<'_> {
         for observation in page {
             let written = match observation {
                 Observation::Principal(seen) => {
+                    // What was looked up before it came may have been found missing.
+                    owners.remove(&seen.key);
                     Some(self.ingest_principal(context, extent, seen, &mut touched)?)
                 }
                 Observation::Credential(seen) => {
@@ -112,7 +114,8 @@ impl Tx<'_> {
     /// Marks an identity for judging, because something that feeds its facts changed.
     pub fn touch(&mut self, identity: IdentityId, now: Instant) -> Result<(), StoreFailure> {
         self.execute(
-            "INSERT INTO touched (identity_id, since_us) VALUES ($1, $2) ON CONFLICT (identity_id) DO NOTHING",
+            "INSERT INTO touched (identity_id, since_us, times) VALUES ($1, $2, 1) \
+             ON CONFLICT (identity_id) DO UPDATE SET times = touched.times + 1",
             &[named(identity), now.into()],
         )?;
         Ok(())
@@ -167,7 +170,8 @@ impl Tx<'_> {
                 touched.insert(identity);
                 let presence = presence.on(PresenceEvent::Seen).unwrap_or(Presence::Present);
                 if former_name != seen.name {
-                    self.rename_identity(identity, &format!("{}/{}", context.source_name, seen.name))?;
+                    let named_after = |name: &str| format!("{}/{name}", context.source_name);
+                    self.rename_identity(identity, &named_after(&former_name), &named_after(&seen.name))?;
                 }
                 self.execute(
                     "UPDATE principals SET name = $2, kind = $3, built_in = $4, facts = $5, charter_hint = $6, presence = $7, \
@@ -367,7 +371,8 @@ impl Tx<'_> {
             "INSERT INTO sightings (source_id, extent, place, principal_name, fingerprint, towards, first_seen_us) \
              VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (source_id, extent, place, principal_name) DO UPDATE SET \
              fingerprint = excluded.fingerprint, towards = excluded.towards \
-             WHERE COALESCE(sightings.fingerprint, '') <> COALESCE(excluded.fingerprint, '')",
+             WHERE COALESCE(sightings.fingerprint, '') <> COALESCE(excluded.fingerprint, '') \
+             OR COALESCE(sightings.towards, '') <> COALESCE(excluded.towards, '')",
             &[
                 named(context.source),
                 extent.0.as_str().into(),

@@ -280,14 +280,23 @@ impl Tx<'_> {
         ))
     }
 
-    /// Says where a principal is after a plan of ours settled.
+    /// Says where a principal is after a plan of ours settled. Unless it is there again, its credentials
+    /// are removed.
     pub fn set_presence(
         &mut self,
         id: PrincipalId,
         presence: Presence,
         now: Instant,
     ) -> Result<(), StoreFailure> {
-        self.execute(
+        if presence == Presence::Present {
+            return self.execute_on(
+                ("principal", id),
+                "UPDATE principals SET presence = 'present', changed_us = $2, gone_us = NULL WHERE principal_id = $1",
+                &[named(id), now.into()],
+            );
+        }
+        self.execute_on(
+            ("principal", id),
             "UPDATE principals SET presence = $2, changed_us = $3, gone_us = COALESCE(gone_us, $3) WHERE principal_id = $1",
             &[named(id), named(presence), now.into()],
         )?;

@@ -1,7 +1,10 @@
 //! People: who may sign in, from which local account or with which token.
+//!
+//! Only the SHA-256 of a token comes here, never the token. Names are rows that can be erased; the
+//! evidence log knows people by id alone.
 
 use crate::{Row, StoreFailure, Tx, value::named};
-use tenure_model::{Instant, Person, PersonId};
+use tenure_model::{Instant, Person, PersonId, printable};
 
 fn person(row: &Row<'_>) -> Result<Person, StoreFailure> {
     Ok(Person {
@@ -17,8 +20,14 @@ impl Tx<'_> {
     pub fn add_person(&mut self, person: &Person, now: Instant) -> Result<(), StoreFailure> {
         if self.person_named(&person.name)?.is_some() {
             return Err(StoreFailure::Conflict {
-                why: format!("there is already a person named `{}`", person.name),
+                why: format!("there is already a person named `{}`", printable(&person.name, 60)),
             });
+        }
+        if let Some(uid) = person.local_uid
+            && let Some(holder) = self.person_of_uid(uid)?
+        {
+            let why = format!("the local account {uid} is already that of `{}`", printable(&holder.name, 60));
+            return Err(StoreFailure::Conflict { why });
         }
         self.execute(
             "INSERT INTO people (person_id, name, role, local_uid, created_us) VALUES ($1, $2, $3, $4, $5)",
@@ -85,10 +94,10 @@ impl Tx<'_> {
 
     /// Gives a person a token, replacing the former; only its SHA-256 is kept.
     pub fn set_token(&mut self, id: PersonId, token_hash: Option<Vec<u8>>) -> Result<(), StoreFailure> {
-        self.execute(
+        self.execute_on(
+            ("person", id),
             "UPDATE people SET token_hash = $2 WHERE person_id = $1",
             &[named(id), token_hash.into()],
-        )?;
-        Ok(())
+        )
     }
 }

@@ -216,11 +216,11 @@ impl Tx<'_> {
         sentence: &str,
         settled: Option<Instant>,
     ) -> Result<(), StoreFailure> {
-        self.execute(
+        self.execute_on(
+            ("plan", id),
             "UPDATE plans SET level = $2, sentence = $3, settled_us = $4, version = version + 1 WHERE plan_id = $1",
             &[named(id), named(level), sentence.into(), settled.into()],
-        )?;
-        Ok(())
+        )
     }
 
     /// Records an approval; it binds the digest and has an end.

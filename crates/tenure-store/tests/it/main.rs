@@ -1,0 +1,18 @@
+//! The store against both databases: every test written with `on_both!` runs on SQLite and on PostgreSQL.
+//!
+//! PostgreSQL servers are private ones of the test bed; where none is installed its half says `SKIPPED`.
+//! Begin with `bed.rs`; `log.rs`, `faults.rs` and `kills.rs` are what no crash and no liar may break.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    missing_docs,
+    reason = "functions of tests fail by panicking"
+)]
+
+#[macro_use]
+mod bed;
+mod log;
