@@ -11,6 +11,7 @@ use crate::{
     derived, effect,
     failure::{self, Purpose},
     keepsake, observe, probe,
+    quote::{identifier, literal},
     tls::Encryptor,
 };
 use async_trait::async_trait;
@@ -141,6 +142,14 @@ impl Source for PostgresSource {
 
     async fn probe(&self, point: &ShortName, target: &Target, value: &Secret<String>) -> ProbeAnswer {
         probe::probe(self, point, target, value).await
+    }
+
+    fn by_hand(&self, target: &Target) -> Vec<String> {
+        let (role, text) = (identifier(&target.name), literal(&target.name));
+        vec![
+            format!("ALTER ROLE {role} NOLOGIN PASSWORD NULL;"),
+            format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = {text};"),
+        ]
     }
 
     async fn derived(&self, target: &Target) -> DerivedReading {

@@ -4,12 +4,8 @@
 //! left out: nobody works in them.
 
 use super::{copies, end_failed, end_part, extent, grants, memberships::Graph, pages::Stopped, settle};
-use crate::{
-    role::key_of,
-    source::{PostgresSource, unread},
-};
+use crate::source::{PostgresSource, unread};
 use tenure_connect::{OutsideFailure, SurveySink};
-use tenure_model::ObservedGrant;
 use tokio_postgres::{Row, Transaction};
 
 const EXTENT: &str = "databases";
@@ -26,23 +22,23 @@ const DATABASES: &str = "
 SELECT d.datname::text, d.datallowconn, has_database_privilege(current_user, d.oid, 'CONNECT')
   FROM pg_database d WHERE NOT d.datistemplate ORDER BY 1";
 
-/// Owners and rights of what belongs to no one database. A right is written `right` or `right*`; the
-/// star says that it may be passed on. An owner's own rights follow from owning.
+/// Owners and rights of what belongs to no one database, shaped like `grants::GRANTED`.
 const SHARED: &str = "
-SELECT o.owner, o.resource, 'owner*'
+SELECT o.resource, ARRAY[o.owner], ARRAY['owner*']
   FROM (SELECT datdba AS owner, 'database/' || quote_ident(datname) AS resource FROM pg_database WHERE NOT datistemplate
         UNION ALL
         SELECT spcowner, 'tablespace/' || quote_ident(spcname) FROM pg_tablespace WHERE oid >= 16384) o
 UNION ALL
-SELECT r.grantee, r.resource, string_agg(r.privilege_type || CASE WHEN r.passed_on THEN '*' ELSE '' END, ',')
-  FROM (SELECT x.grantee, o.resource, x.privilege_type, bool_or(x.is_grantable) AS passed_on FROM (SELECT datdba AS owner, 'database/' || quote_ident(datname) AS resource,
-               coalesce(datacl, acldefault('d', datdba)) AS acl FROM pg_database WHERE NOT datistemplate
-        UNION ALL
-        SELECT spcowner, 'tablespace/' || quote_ident(spcname), spcacl FROM pg_tablespace
-        {parameters}) o
-       CROSS JOIN LATERAL aclexplode(o.acl) x
- WHERE x.grantee <> o.owner GROUP BY 1, 2, 3) r
- GROUP BY 1, 2 ORDER BY 2, 1";
+SELECT r.resource, array_agg(r.grantee), array_agg(r.privilege_type || CASE WHEN r.passed_on THEN '*' ELSE '' END)
+  FROM (SELECT o.resource, x.grantee, x.privilege_type, bool_or(x.is_grantable) AS passed_on
+          FROM (SELECT datdba AS owner, 'database/' || quote_ident(datname) AS resource,
+                       coalesce(datacl, acldefault('d', datdba)) AS acl FROM pg_database WHERE NOT datistemplate
+                UNION ALL
+                SELECT spcowner, 'tablespace/' || quote_ident(spcname), spcacl FROM pg_tablespace
+                {parameters}) o
+               CROSS JOIN LATERAL aclexplode(o.acl) x
+         WHERE x.grantee <> o.owner GROUP BY 1, 2, 3) r
+ GROUP BY 1 ORDER BY 1";
 /// Rights on parameters, since PostgreSQL 15; they have no owner.
 const PARAMETERS: &str =
     "UNION ALL SELECT 10::oid, 'parameter/' || quote_ident(parname), paracl FROM pg_parameter_acl";
@@ -65,25 +61,6 @@ pub(super) async fn list(
     grants::read(transaction, &shared, &extent(EXTENT), &mut inherited, sink).await?;
     inherited.emit(&extent(INHERITED), sink).await?;
     Ok(databases.map_err(|error| unread(&error))?)
-}
-
-/// The three columns every statement about rights has.
-pub(super) fn three(row: &Row) -> Result<(u32, &str, &str), tokio_postgres::Error> {
-    Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))
-}
-
-/// The rights in a list such as `SELECT,UPDATE*`.
-pub(super) fn rights_of(grantee: u32, resource: &str, rights: &str) -> impl Iterator<Item = ObservedGrant> {
-    rights.split(',').map(move |right| {
-        let passed_on = right.strip_suffix('*');
-        ObservedGrant {
-            principal: key_of(grantee),
-            resource: resource.to_owned(),
-            right: passed_on.unwrap_or(right).to_owned(),
-            path: Vec::new(),
-            grantable: passed_on.is_some(),
-        }
-    })
 }
 
 fn database(row: &Row) -> Result<Database, tokio_postgres::Error> {
@@ -171,17 +148,4 @@ async fn within(
     transaction.rollback().await.map_err(|error| unread(&error))?;
     session.close().await;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::rights_of;
-
-    #[test]
-    fn a_list_of_rights_is_taken_apart() {
-        let shown: Vec<String> = rights_of(7, "shop/table/public.t", "SELECT,UPDATE*")
-            .map(|grant| format!("{} {} {}", grant.principal.0, grant.right, grant.grantable))
-            .collect();
-        assert_eq!(shown, ["oid:7 SELECT false", "oid:7 UPDATE true"]);
-    }
 }

@@ -7,7 +7,6 @@
 //! own, so that the bound can never make a granted right seem to disappear.
 
 use super::{
-    database::{rights_of, three},
     memberships::{Graph, Holder, INHERITED_MAX, end_too_many},
     pages::{Pages, Portions, Stopped},
 };
@@ -15,21 +14,22 @@ use crate::{role::key_of, source::unread};
 use std::{collections::BTreeMap, sync::Arc};
 use tenure_connect::SurveySink;
 use tenure_model::{Extent, Observation, ObservedGrant};
-use tokio_postgres::Transaction;
+use tokio_postgres::{Row, Transaction};
 
 /// `pg_shdepend` knows the owner of everything that an ordinary role owns. What the bootstrap
 /// superuser owns is not in it, and is not listed: it may do everything anyway.
 pub(super) const OWNED: &str = "
-SELECT s.refobjid, quote_ident(current_database()) || '/' || o.type || '/' || o.identity, 'owner*'
+SELECT quote_ident(current_database()) || '/' || o.type || '/' || o.identity, ARRAY[s.refobjid], ARRAY['owner*']
   FROM pg_shdepend s CROSS JOIN LATERAL pg_identify_object(s.classid, s.objid, s.objsubid) o
  WHERE s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
    AND s.refclassid = 'pg_authid'::regclass AND s.deptype = 'o'
    AND s.classid NOT IN ('pg_default_acl'::regclass, 'pg_user_mapping'::regclass)
    AND o.identity IS NOT NULL";
 
-/// One row for each object and grantee; `right*` may be passed on. Two grantors of one right count once.
+/// One row for each object, with who holds which right on it; `right*` may be passed on. Two grantors of
+/// one right count once. An access list is at most a page long, and so is a row.
 pub(super) const GRANTED: &str = "
-SELECT g.grantee, d.name || o.resource, g.rights
+SELECT d.name || o.resource, g.grantees, g.rights
   FROM (SELECT quote_ident(current_database()) || '/' AS name) d CROSS JOIN (
     SELECT c.oid, c.relowner AS owner, c.relacl AS acl,
            CASE c.relkind WHEN 'v' THEN 'view/' WHEN 'm' THEN 'materialized view/' WHEN 'S' THEN 'sequence/'
@@ -72,11 +72,37 @@ SELECT g.grantee, d.name || o.resource, g.rights
       FROM pg_default_acl e JOIN pg_roles r ON r.oid = e.defaclrole
            LEFT JOIN pg_namespace n ON n.oid = e.defaclnamespace) o
   CROSS JOIN LATERAL (
-    SELECT r.grantee, string_agg(r.privilege_type || CASE WHEN r.passed_on THEN '*' ELSE '' END, ',') AS rights
+    SELECT array_agg(r.grantee) AS grantees,
+           array_agg(r.privilege_type || CASE WHEN r.passed_on THEN '*' ELSE '' END) AS rights
       FROM (SELECT x.grantee, x.privilege_type, bool_or(x.is_grantable) AS passed_on
               FROM aclexplode(o.acl) x
-             WHERE x.grantee <> o.owner AND (o.oid >= 16384 OR x.grantee >= 16384) GROUP BY 1, 2) r
-     GROUP BY 1) g";
+             WHERE x.grantee <> o.owner AND (o.oid >= 16384 OR x.grantee >= 16384) GROUP BY 1, 2) r) g
+ WHERE g.grantees IS NOT NULL";
+
+/// Who holds which right on one object.
+struct Held<'row> {
+    resource: &'row str,
+    grantees: Vec<u32>,
+    rights: Vec<&'row str>,
+}
+
+impl<'row> Held<'row> {
+    fn of(row: &'row Row) -> Result<Self, tokio_postgres::Error> {
+        Ok(Self { resource: row.try_get(0)?, grantees: row.try_get(1)?, rights: row.try_get(2)? })
+    }
+}
+
+/// A right held directly, from `SELECT` or, when it may be passed on, `SELECT*`.
+fn granted(grantee: u32, resource: &str, right: &str) -> ObservedGrant {
+    let passed_on = right.strip_suffix('*');
+    ObservedGrant {
+        principal: key_of(grantee),
+        resource: resource.to_owned(),
+        right: passed_on.unwrap_or(right).to_owned(),
+        path: Vec::new(),
+        grantable: passed_on.is_some(),
+    }
+}
 
 /// Reads one extent of rights.
 pub(super) async fn read(
@@ -90,10 +116,10 @@ pub(super) async fn read(
     let mut pages = Pages::new(sink, extent.clone());
     while let Some(rows) = portions.next().await? {
         for row in &rows {
-            let (grantee, resource, rights) = three(row).map_err(|error| unread(&error))?;
-            inherited.follow(grantee, resource, rights);
-            for grant in rights_of(grantee, resource, rights) {
-                pages.push(Observation::Grant(grant)).await?;
+            let held = Held::of(row).map_err(|error| unread(&error))?;
+            for (grantee, right) in held.grantees.iter().zip(&held.rights) {
+                inherited.follow(*grantee, held.resource, right);
+                pages.push(Observation::Grant(granted(*grantee, held.resource, right))).await?;
             }
         }
     }
@@ -115,7 +141,7 @@ impl<'graph> Inherited<'graph> {
     }
 
     /// Adds what members of the grantee hold through it.
-    fn follow(&mut self, grantee: u32, resource: &str, rights: &str) {
+    fn follow(&mut self, grantee: u32, resource: &str, right: &str) {
         if self.more {
             return;
         }
@@ -124,15 +150,12 @@ impl<'graph> Inherited<'graph> {
         // One more than can be kept, so that too many is noticed.
         let holders = Arc::clone(known.or_insert_with(|| graph.holders(grantee, INHERITED_MAX + 1).into()));
         for holder in holders.iter() {
-            for grant in rights_of(grantee, resource, rights) {
-                if self.found.len() == INHERITED_MAX {
-                    self.more = true;
-                    return;
-                }
-                let held =
-                    ObservedGrant { principal: key_of(holder.oid), path: holder.path.clone(), ..grant };
-                self.found.push(held);
+            if self.found.len() == INHERITED_MAX {
+                self.more = true;
+                return;
             }
+            let path = holder.path.clone();
+            self.found.push(ObservedGrant { path, ..granted(holder.oid, resource, right) });
         }
     }
 
@@ -143,5 +166,20 @@ impl<'graph> Inherited<'graph> {
             pages.push(Observation::Grant(grant)).await?;
         }
         if self.more { end_too_many(pages).await } else { pages.end_whole().await }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::granted;
+
+    #[test]
+    fn a_star_says_that_a_right_may_be_passed_on() {
+        let shown = |right: &str| {
+            let grant = granted(7, "shop/table/public.t", right);
+            format!("{} {} {}", grant.principal.0, grant.right, grant.grantable)
+        };
+        assert_eq!(shown("SELECT"), "oid:7 SELECT false");
+        assert_eq!(shown("UPDATE*"), "oid:7 UPDATE true");
     }
 }

@@ -86,7 +86,7 @@ fn with_the_account_alone_every_act_is_refused_with_what_would_mend_it() {
         let verb = shown.split(' ').next().unwrap_or_default().to_owned();
         match runtime().block_on(act(&*source, &app, wish)) {
             Err(OutsideFailure::Refused { code, why, remedy }) => {
-                rows.push(format!("{verb}: {code} {why} -> {remedy}"))
+                rows.push(format!("{verb}: {code} {why} -> {remedy}"));
             }
             other => rows.push(format!("{verb}: {other:?}")),
         }
