@@ -25,7 +25,7 @@ pub use reconcile::Reconcilers;
 pub use tenure_connect::{CheckReport, OutsideFailure};
 pub use tenure_evidence::{Entry, FactValue};
 pub use tenure_store::{
-    StoreFailure,
+    StoreFailure, Tx,
     tables::{
         findings::FindingRow,
         identities::{IdentityFilter, IdentityRow},
@@ -39,6 +39,7 @@ pub use tenure_store::{
 pub use verbs::{
     answers::Recalled,
     backup::{BackupReport, RestoreReport, restore},
+    by_hand::ByHand,
     doctor::{Check, CheckState},
     drive::Drive,
     evidence::{EvidenceExport, LogStatus},

@@ -1,1 +1,29 @@
-//! Under construction in this commit series.
+//! HTTP: the API, the console and the log's static resources, on a socket and on TCP.
+//!
+//! A handler parses, authorises, calls one verb of the engine and shows what it answered. This
+//! room must never decide anything itself, write SQL, name a system, log a value that came in,
+//! or let the inner text of a failure reach a caller. Begin with `endpoint.rs` (what an endpoint
+//! says about itself), `api/mod.rs` (all of them), `enter.rs` (who asks, and may they) and
+//! `serve/` (how requests come in).
+
+mod api;
+mod body;
+mod endpoint;
+mod enter;
+mod guard;
+mod metering;
+mod observe;
+mod page;
+mod peer;
+mod problem;
+mod repeat;
+mod routes;
+mod serve;
+mod shared;
+mod sign_in;
+mod surveying;
+
+pub use endpoint::{Access, EndpointShown};
+pub use peer::Peer;
+pub use routes::{endpoints, router};
+pub use serve::{ServeFailed, ServeOptions, Served, Serving, serve};

@@ -4,6 +4,7 @@
 //! verbs combine them with the evidence entry into one commit. Ids come from `Mint`.
 
 pub mod answers;
+pub mod counts;
 pub mod escrow;
 pub mod findings;
 pub mod identities;

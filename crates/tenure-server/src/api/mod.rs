@@ -1,0 +1,67 @@
+//! Every endpoint, one per file: what it says about itself, and a handler that parses,
+//! authorises, calls one verb and shows the answer.
+//!
+//! A new endpoint is a new file and a line in `ENDPOINTS`; without a line it is not served, and
+//! a line without a row in the golden matrix fails the tests.
+
+mod evidence;
+mod identities;
+mod inventory;
+mod keys;
+mod log;
+mod people;
+mod plans;
+mod prelude;
+mod sources;
+mod surveys;
+mod system;
+
+use crate::endpoint::Endpoint;
+
+pub(crate) use identities::listing;
+pub(crate) use plans::find as find_plan;
+
+/// Every endpoint of the API, in the order of the documents.
+pub(crate) static ENDPOINTS: &[&Endpoint] = &[
+    &system::status::ENDPOINT,
+    &system::doctor::ENDPOINT,
+    &people::list::ENDPOINT,
+    &people::add::ENDPOINT,
+    &people::token::ENDPOINT,
+    &system::code::ENDPOINT,
+    &sources::list::ENDPOINT,
+    &sources::add::ENDPOINT,
+    &sources::show::ENDPOINT,
+    &sources::remove::ENDPOINT,
+    &sources::check::ENDPOINT,
+    &surveys::begin::ENDPOINT,
+    &surveys::decide::ENDPOINT,
+    &surveys::show::ENDPOINT,
+    &identities::list::ENDPOINT,
+    &identities::show::ENDPOINT,
+    &identities::explain::ENDPOINT,
+    &identities::own::ENDPOINT,
+    &inventory::principals::ENDPOINT,
+    &inventory::credentials::ENDPOINT,
+    &inventory::findings::ENDPOINT,
+    &plans::list::ENDPOINT,
+    &plans::draft::ENDPOINT,
+    &plans::show::ENDPOINT,
+    &plans::apply::ENDPOINT,
+    &plans::undo::ENDPOINT,
+    &plans::withdraw::ENDPOINT,
+    &plans::evidence::ENDPOINT,
+    &plans::events::ENDPOINT,
+    &evidence::status::ENDPOINT,
+    &evidence::entries::ENDPOINT,
+    &evidence::export::ENDPOINT,
+    &system::backup::ENDPOINT,
+    &keys::list::ENDPOINT,
+    &keys::rotate::ENDPOINT,
+    &keys::retire::ENDPOINT,
+    &system::metrics::ENDPOINT,
+    &system::health::ENDPOINT,
+    &system::ready::ENDPOINT,
+    &log::checkpoint::ENDPOINT,
+    &log::tile::ENDPOINT,
+];

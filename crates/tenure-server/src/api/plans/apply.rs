@@ -1,0 +1,40 @@
+//! `POST /api/v1/plans/{ref}/apply`: approves a plan that was looked at, and lets it begin.
+
+use super::find;
+use crate::api::prelude::*;
+use tenure_engine::PlanShown;
+use tenure_model::{DecisionRight, PlanKind};
+
+pub(crate) static ENDPOINT: Endpoint = Endpoint {
+    verb: Verb::Post,
+    path: "/api/v1/plans/{ref}/apply",
+    access: Access::Decided { action: ApiAction::Apply, kind: ApiResourceKind::Plan },
+    evidence: Some("plan.approved"),
+    about: "Approves a plan that was looked at, and lets it begin; `digest` is what was looked at.",
+    query: &[],
+    takes: Some("ApplyRequest"),
+    answers: Answers::Json(202, "PlanShown"),
+    route: || post(handle),
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ApplyRequest {
+    digest: String,
+}
+
+async fn handle(
+    State(shared): State<Shared>,
+    asked: Asked,
+    Named(given): Named<String>,
+    Body(request): Body<ApplyRequest>,
+) -> Result<(StatusCode, Json<PlanShown>), Problem> {
+    let (shown, charter) = find(&shared, &given).await?;
+    let right = match shown.plan.kind {
+        PlanKind::Revoke => DecisionRight::Revoke,
+        PlanKind::Disable | PlanKind::Enable => DecisionRight::Disable,
+    };
+    let actor = asked.authorise_decision(right, Whose::Chartered(&charter))?;
+    let applied = shared.engine.apply(actor, &shown.plan.id.to_string(), Some(&request.digest)).await?;
+    Ok((StatusCode::ACCEPTED, Json(applied)))
+}

@@ -1,0 +1,28 @@
+//! `POST /api/v1/plans`: what should change, drafted against a fresh blast radius.
+
+use crate::api::identities;
+use crate::api::prelude::*;
+use tenure_engine::{PlanRequest, PlanShown};
+
+pub(crate) static ENDPOINT: Endpoint = Endpoint {
+    verb: Verb::Post,
+    path: "/api/v1/plans",
+    access: Access::Decided { action: ApiAction::Plan, kind: ApiResourceKind::Identity },
+    evidence: Some("plan.proposed"),
+    about: "Drafts a plan: reads what it would touch, refuses what is dangerous, changes nothing outside.",
+    query: &[],
+    takes: Some("PlanRequest"),
+    answers: Answers::Json(201, "PlanShown"),
+    route: || post(handle),
+};
+
+async fn handle(
+    State(shared): State<Shared>,
+    asked: Asked,
+    Body(request): Body<PlanRequest>,
+) -> Result<(StatusCode, Json<PlanShown>), Problem> {
+    let identity = identities::find(&shared, &request.identity).await?;
+    let actor = asked.authorise(Whose::Chartered(&identity.charter))?;
+    let request = PlanRequest { identity: identity.id.to_string(), ..request };
+    Ok((StatusCode::CREATED, Json(shared.engine.draft_plan(actor, request).await?)))
+}

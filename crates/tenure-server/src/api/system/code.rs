@@ -1,0 +1,31 @@
+//! `POST /api/v1/sign-in-codes`: a code with which the caller signs in to the console.
+
+use crate::api::prelude::*;
+use tenure_model::Instant;
+
+pub(crate) static ENDPOINT: Endpoint = Endpoint {
+    verb: Verb::Post,
+    path: "/api/v1/sign-in-codes",
+    access: Access::Decided { action: ApiAction::View, kind: ApiResourceKind::System },
+    evidence: None,
+    about: "A one-time code with which the caller signs in to the console, shown once.",
+    query: &[],
+    takes: None,
+    answers: Answers::SecretJson(201, "SignInCode"),
+    route: || post(handle),
+};
+
+#[derive(Serialize)]
+struct SignInCode {
+    code: String,
+    ends: Instant,
+}
+
+async fn handle(
+    State(shared): State<Shared>,
+    asked: Asked,
+) -> Result<(StatusCode, Json<SignInCode>), Problem> {
+    let actor = asked.authorise(Whose::Nobodys)?;
+    let (code, ends) = shared.sign_in.new_code(&shared.engine, actor.person)?;
+    Ok((StatusCode::CREATED, Json(SignInCode { code: code.expose().clone(), ends })))
+}

@@ -1,0 +1,186 @@
+//! Who asks, and may they: between the route and its handler.
+//!
+//! Every endpoint that is not open goes through `pass`. It finds the person behind the request
+//! and hands the handler an `Asked`; the only way from there to the engine's `Actor` is
+//! `authorise`, and an answer that was given without it becomes a defect, not an answer.
+
+use crate::{
+    body::into_custody,
+    endpoint::{Access, Endpoint},
+    guard::has_own_origin,
+    peer::Peer,
+    problem::Problem,
+    repeat,
+    shared::Shared,
+};
+use axum::{
+    extract::{FromRequestParts, Request},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use http::{HeaderMap, header, request::Parts};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+use tenure_engine::{Actor, EngineFailure};
+use tenure_judge::{ApiResource, Verdict};
+use tenure_model::{Charter, DecisionRight, Person};
+
+/// Whose the thing is that is asked about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Whose<'charter> {
+    /// Things of this kind have no owner, or it does not matter here.
+    Nobodys,
+    /// An identity's, or a plan's about it.
+    Chartered(&'charter Charter),
+}
+
+/// A request whose asker is known. Not yet authorised.
+#[derive(Clone)]
+pub(crate) struct Asked {
+    endpoint: &'static Endpoint,
+    shared: Shared,
+    /// Who asks.
+    pub(crate) person: Person,
+    /// Over the data directory's own socket.
+    pub(crate) local: bool,
+    was_asked: Arc<AtomicBool>,
+}
+
+impl Asked {
+    /// Asks the access policies whether this person may do what the endpoint does to this thing.
+    pub(crate) fn authorise(&self, whose: Whose<'_>) -> Result<Actor, Problem> {
+        let Access::Decided { action, kind } = self.endpoint.access else {
+            return Err(Problem::ours());
+        };
+        self.was_asked.store(true, Ordering::Relaxed);
+        let resource = ApiResource { kind, owned_by_actor: self.owns(whose) };
+        let verdict = self.shared.engine.authoriser().authorise(&self.asker(), &action, &resource);
+        self.as_actor(verdict)
+    }
+
+    /// As `authorise`, and the person's decision must count for it too.
+    pub(crate) fn authorise_decision(
+        &self,
+        right: DecisionRight,
+        whose: Whose<'_>,
+    ) -> Result<Actor, Problem> {
+        self.authorise(whose)?;
+        let Access::Decided { kind, .. } = self.endpoint.access else { return Err(Problem::ours()) };
+        let resource = ApiResource { kind, owned_by_actor: self.owns(whose) };
+        let verdict = self.shared.engine.authoriser().holds(&self.asker(), right, &resource);
+        self.as_actor(verdict)
+    }
+
+    fn owns(&self, whose: Whose<'_>) -> bool {
+        match whose {
+            Whose::Nobodys => false,
+            Whose::Chartered(charter) => {
+                [charter.business_owner, charter.technical_owner].contains(&Some(self.person.id))
+            }
+        }
+    }
+
+    fn asker(&self) -> tenure_judge::Actor {
+        tenure_judge::Actor { person: Some(self.person.id), role: self.person.role, local: self.local }
+    }
+
+    fn as_actor(&self, verdict: Verdict) -> Result<Actor, Problem> {
+        match verdict {
+            Verdict::Allowed => {
+                Ok(Actor { person: self.person.id, role: self.person.role, local: self.local })
+            }
+            Verdict::Denied { why } => Err(Problem::denied(why)),
+        }
+    }
+}
+
+impl FromRequestParts<Shared> for Asked {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Self, Problem> {
+        // INVARIANT: `pass` wraps every endpoint that is not open, and open ones do not ask.
+        parts.extensions.get::<Self>().cloned().ok_or_else(Problem::ours)
+    }
+}
+
+/// Lets a request through to its handler when its asker is known, and checks that the handler asked.
+pub(crate) async fn pass(
+    shared: Shared,
+    endpoint: &'static Endpoint,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let (person, local) = match identify(&shared, &parts).await {
+        Ok(found) => found,
+        Err(problem) => return problem.into_response(),
+    };
+    let was_asked = Arc::new(AtomicBool::new(false));
+    let asked =
+        Asked { endpoint, shared: Arc::clone(&shared), person, local, was_asked: Arc::clone(&was_asked) };
+    let asker = asked.person.id;
+    parts.extensions.insert(asked);
+    let request = Request::from_parts(parts, body);
+    let checked = move |request: Request| async move {
+        let response = next.run(request).await;
+        if response.status().is_success() && !was_asked.load(Ordering::Relaxed) {
+            tracing::error!(path = endpoint.path, "answered without asking the access policies");
+            return Problem::ours().into_response();
+        }
+        response
+    };
+    if endpoint.verb.is_safe() {
+        return checked(request).await;
+    }
+    repeat::once(&shared, endpoint, asker, request, checked).await
+}
+
+/// The person behind a request.
+pub(crate) async fn identify(shared: &Shared, parts: &Parts) -> Result<(Person, bool), Problem> {
+    match parts.extensions.get::<Peer>().copied().unwrap_or(Peer::Network) {
+        Peer::Local { uid } => person_of_account(shared, uid).await.map(|person| (person, true)),
+        Peer::Network => {
+            let person = match bearer(&parts.headers) {
+                Some(token) => person_of_token(shared, token).await?,
+                None => person_of_session(shared, parts).await?,
+            };
+            Ok((person, false))
+        }
+    }
+}
+
+async fn person_of_account(shared: &Shared, uid: u32) -> Result<Person, Problem> {
+    let found = shared.engine.store().read("person_of_uid", move |tx| tx.person_of_uid(uid)).await?;
+    found.ok_or_else(|| {
+        Problem::denied(format!("the local account {uid} is not known to Tenure")).with_remedy(format!(
+            "an administrator adds it: POST /api/v1/people with {{\"name\": …, \"role\": …, \"local_uid\": {uid}}}"
+        ))
+    })
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let given = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = given.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+async fn person_of_token(shared: &Shared, token: &str) -> Result<Person, Problem> {
+    let found = shared.engine.person_of_token(&into_custody(token)).await?;
+    found.ok_or_else(|| Problem::unknown_asker("this token is nobody's; it may have been replaced"))
+}
+
+async fn person_of_session(shared: &Shared, parts: &Parts) -> Result<Person, Problem> {
+    let unknown = || {
+        Problem::unknown_asker("this needs a token or a session").with_remedy(
+            "send `authorization: Bearer …`, sign in at /sign-in, or use the socket in the data directory",
+        )
+    };
+    let session = shared.sign_in.session_of(&parts.headers, shared.engine.now()).ok_or_else(unknown)?;
+    if !parts.method.is_safe() && !has_own_origin(&parts.headers) {
+        return Err(Problem::denied("a session changes something only from Tenure's own pages"));
+    }
+    let found = shared.engine.store().read("person", move |tx| tx.person(session)).await;
+    found.map_err(EngineFailure::from)?.ok_or_else(unknown)
+}

@@ -1,0 +1,51 @@
+//! What all requests share: the engine, and what the server itself remembers.
+//!
+//! Everything here is lost at a restart and nothing is missed: sessions end, surveys are begun
+//! anew. Each part guards itself with a lock that is never held across an await.
+
+use crate::{guard::Hosts, repeat::CallsUnderWay, sign_in::SignIn, surveying::Failures};
+use std::sync::{Arc, Mutex, PoisonError};
+use tenure_engine::Engine;
+use tokio::{sync::watch, task::JoinSet};
+
+/// What all requests share.
+pub(crate) type Shared = Arc<Front>;
+
+/// The server's own memory.
+pub(crate) struct Front {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) hosts: Hosts,
+    pub(crate) sign_in: SignIn,
+    pub(crate) failures: Failures,
+    pub(crate) calls: CallsUnderWay,
+    /// Becomes true when the server stops: whatever streams ends.
+    pub(crate) stopping: watch::Sender<bool>,
+    surveys: Mutex<JoinSet<()>>,
+}
+
+impl Front {
+    pub(crate) fn new(engine: Arc<Engine>, hosts: Hosts) -> Shared {
+        Arc::new(Self {
+            engine,
+            hosts,
+            sign_in: SignIn::default(),
+            failures: Failures::default(),
+            calls: CallsUnderWay::default(),
+            stopping: watch::Sender::new(false),
+            surveys: Mutex::new(JoinSet::new()),
+        })
+    }
+
+    /// Runs a survey in the background, until it is done or the server stops.
+    pub(crate) fn run_survey(&self, survey: impl Future<Output = ()> + Send + 'static) {
+        let mut surveys = self.surveys.lock().unwrap_or_else(PoisonError::into_inner);
+        while surveys.try_join_next().is_some() {}
+        surveys.spawn(survey);
+    }
+
+    /// Cuts off surveys that run; the next one of a source notes that.
+    pub(crate) async fn stop_surveys(&self) {
+        let mut surveys = std::mem::take(&mut *self.surveys.lock().unwrap_or_else(PoisonError::into_inner));
+        surveys.shutdown().await;
+    }
+}
