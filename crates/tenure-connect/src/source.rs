@@ -226,6 +226,13 @@ pub trait Source: Send + Sync {
     /// limit allows, which the engine holds. The connection carries a name that says who asks.
     async fn probe(&self, point: &ShortName, target: &Target, value: &Secret<String>) -> ProbeAnswer;
 
+    /// The system's own commands with which a person ends `target` by hand, for when we cannot even
+    /// write down an intent. Never holds a value; empty when there is no such command.
+    fn by_hand(&self, target: &Target) -> Vec<String> {
+        let _ = target;
+        Vec::new()
+    }
+
     /// Lists what is alive at every point that came from `target`, including things minted meanwhile.
     async fn derived(&self, target: &Target) -> DerivedReading;
 }

@@ -39,6 +39,7 @@ pub use tenure_store::{
 pub use verbs::{
     answers::Recalled,
     backup::{BackupReport, RestoreReport, restore},
+    by_hand::ByHand,
     doctor::{Check, CheckState},
     drive::Drive,
     evidence::{EvidenceExport, LogStatus},

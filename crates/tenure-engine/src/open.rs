@@ -205,6 +205,18 @@ impl Deployment {
     }
 }
 
+impl Deployment {
+    /// Closes the deployment and waits until every thread of its store has finished. Does nothing
+    /// but let go while somebody else still holds the engine.
+    pub async fn close(self) {
+        if let Some(engine) = Arc::into_inner(self.engine) {
+            let store = engine.store;
+            // Threads are waited for where waiting is allowed.
+            let _ = tokio::task::spawn_blocking(move || store.close()).await;
+        }
+    }
+}
+
 /// Opens the keys; makes them only when there is no database that needs the old ones.
 fn open_keys(options: &mut OpenOptions, paths: &Paths) -> Result<(Kek, Keyring), EngineFailure> {
     let directory = paths.keys();

@@ -70,8 +70,17 @@ pub(crate) struct CheckpointFile {
     pub(crate) path: PathBuf,
 }
 
+/// The same failure as the store understands it: a full disk must stay recognisable as one.
 fn as_io(refused: &FileRefused) -> std::io::Error {
-    std::io::Error::other(crate::failure::chain(refused))
+    let mut source: Option<&dyn std::error::Error> = Some(refused);
+    let mut kind = std::io::ErrorKind::Other;
+    while let Some(error) = source {
+        if let Some(io) = error.downcast_ref::<std::io::Error>() {
+            kind = io.kind();
+        }
+        source = error.source();
+    }
+    std::io::Error::new(kind, crate::failure::chain(refused))
 }
 
 impl tenure_store::Anchor for CheckpointFile {

@@ -34,7 +34,12 @@ impl Engine {
             Ok(Err(_)) | Err(_) => None,
         };
         let value = self.with_randomness(generate_password).map_err(EngineFailure::keys)?;
-        let mut rows = vec![self.seal_for_escrow(EscrowPurpose::Value, &value)?];
+        let mut rows = match self.seal_for_escrow(EscrowPurpose::Value, &value) {
+            Ok(row) => vec![row],
+            // A full disk must not keep anybody from revoking: go on without a value of ours. The
+            // proof will reach less and say why.
+            Err(failure) => return self.go_on_without_value(loaded, &failure).await,
+        };
         if let Some(keepsake) = &keepsake {
             rows.push(self.seal_for_escrow(EscrowPurpose::Keepsake, keepsake)?);
         }
@@ -53,6 +58,17 @@ impl Engine {
             })
             .await?;
         Ok(())
+    }
+
+    async fn go_on_without_value(
+        &self,
+        loaded: &Loaded,
+        failure: &EngineFailure,
+    ) -> Result<(), EngineFailure> {
+        let deny = loaded.steps.iter().find(|step| step.kind == StepKind::Deny);
+        let Some(position) = deny.map(|step| step.position) else { return Ok(()) };
+        let why = format!("no value of ours could be kept ({failure}), so refusals will prove less");
+        self.move_step(loaded, position, StepEvent::GiveUp, &why).await
     }
 
     fn seal_for_escrow(

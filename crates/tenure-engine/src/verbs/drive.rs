@@ -162,7 +162,7 @@ impl Engine {
         Ok(())
     }
 
-    async fn move_step(
+    pub(crate) async fn move_step(
         &self,
         loaded: &Loaded,
         position: i64,

@@ -5,6 +5,7 @@
 pub(crate) mod act;
 pub(crate) mod answers;
 pub(crate) mod backup;
+pub(crate) mod by_hand;
 pub(crate) mod doctor;
 pub(crate) mod drive;
 pub(crate) mod evidence;

@@ -19,12 +19,10 @@ async fn a_restore_opens_a_new_log_that_cites_the_last_checkpoint_known() {
     let last = engine.log_status().await.unwrap();
     let old_key = engine.log_keys()[0].parse().unwrap();
     assert!(last.size > made.size);
-    drop(deployment);
+    deployment.close().await;
 
-    let key_file = bench.directory.path().join("data/keys/kek");
     let lost = bench.directory.path().join("lost");
     std::fs::rename(bench.directory.path().join("data"), &lost).unwrap();
-    let _ = key_file;
     let mut options = bench.options(bench.randomness());
     options.kek = Some(KekSource::File(lost.join("keys/kek")));
     let (restored, report) = restore(&to, Some(&last.checkpoint), options).await.unwrap();
@@ -52,7 +50,7 @@ async fn a_backup_that_was_altered_is_refused_and_a_deployment_is_never_overwrit
     deployment.engine.backup(actor(&deployment.engine).await, &to).await.unwrap();
     let again = deployment.engine.backup(actor(&deployment.engine).await, &to).await.unwrap_err();
     assert!(again.to_string().contains("is there already"), "{again}");
-    drop(deployment);
+    deployment.close().await;
     let key = bench.directory.path().join("data/keys/kek");
     let mut options = bench.options(bench.randomness());
     options.kek = Some(KekSource::File(key.clone()));

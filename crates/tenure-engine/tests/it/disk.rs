@@ -36,3 +36,26 @@ async fn a_sync_that_fails_stops_everything_before_anything_is_done_outside() {
     assert_eq!(deployment.engine.drive(drafted.plan.id).await.unwrap(), Drive::Settled);
     assert_eq!(bench.world.effect_count(&bench.victim, StepKind::Delete), 1);
 }
+
+/// Keys cannot be written any more, but the database can: the revocation goes on without a value of
+/// ours, ends the identity, and claims no more than it knows.
+#[tokio::test]
+async fn a_revocation_goes_on_when_no_value_can_be_kept() {
+    use tenure_keys::{
+        RealDisk,
+        faults::{Fault, FaultyDisk},
+    };
+    let mut bench = Bench::new();
+    let disk = Arc::new(FaultyDisk::over(Arc::new(RealDisk)));
+    bench.disk = disk.clone();
+    let deployment = bench.surveyed().await;
+    let engine = &deployment.engine;
+    let drafted = plan(engine, PlanKind::Revoke, "reporting").await.unwrap();
+    engine.apply(actor(engine).await, &drafted.plan.handle, None).await.unwrap();
+    disk.fail_after(0, Fault::Full);
+    let id = drafted.plan.id;
+    let deployment = bench.carry_through(deployment, id).await;
+    let shown = deployment.engine.show_plan(&id.to_string()).await.unwrap();
+    insta::assert_snapshot!(crate::bench::summary(&shown));
+    assert!(!bench.world.truth(&bench.victim).unwrap().present);
+}
