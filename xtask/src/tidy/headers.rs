@@ -1,4 +1,4 @@
-//! Every source file begins with at least three lines that say what it is for.
+//! Every source file begins by saying what it is for: in three lines, or in one when the file is short.
 //!
 //! What this room or file is, what it must never do, and where to go next. Crates that are announced but
 //! not begun, generated files, and the lists of modules that bind integration tests are exempt.
@@ -6,7 +6,10 @@
 use super::Finding;
 use crate::repository::{Repository, SourceFile};
 
+/// Lines a header needs.
 const LINES_MIN: usize = 3;
+/// A file of at most this many lines shows by itself what a longer header would say twice.
+const SHORT_FILE_LINES: usize = 150;
 
 pub(super) fn check(repository: &Repository) -> Vec<Finding> {
     let stubs: Vec<String> = repository
@@ -24,10 +27,11 @@ pub(super) fn check(repository: &Repository) -> Vec<Finding> {
 
 fn check_file(file: &SourceFile) -> Option<Finding> {
     let lines = file.text.lines().take_while(|line| line.starts_with("//!")).count();
-    (lines < LINES_MIN).then(|| Finding {
+    let least = if file.text.lines().count() <= SHORT_FILE_LINES { 1 } else { LINES_MIN };
+    (lines < least).then(|| Finding {
         path: file.path.clone(),
         line: 1,
-        what: format!("the header has {lines} lines, {LINES_MIN} are the least"),
+        what: format!("the header has {lines} lines, {least} are the least"),
         remedy: "begin the file with `//!` lines: what it is, what it must never do, where to go next",
     })
 }
@@ -43,14 +47,18 @@ mod tests {
 
     #[test]
     fn a_short_or_late_header_is_found() {
+        let long = format!("//! One.\n//! Two.\n{}", "fn a() {}\n".repeat(SHORT_FILE_LINES));
         assert_eq!(
-            said(check, &[("a.rs", "//! One.\n//! Two.\nfn a() {}\n"), ("b.rs", "use c;\n//! One.\n")]),
+            said(check, &[("a.rs", &long), ("b.rs", "use c;\n//! One.\n")]),
             [
                 "a.rs:1: the header has 2 lines, 3 are the least",
-                "b.rs:1: the header has 0 lines, 3 are the least"
+                "b.rs:1: the header has 0 lines, 1 are the least"
             ]
         );
-        assert!(said(check, &[("a.rs", "//! One.\n//!\n//! Three.\n")]).is_empty());
+        assert!(
+            said(check, &[("a.rs", "//! One.\n//!\n//! Three.\n"), ("b.rs", "//! One.\nfn a() {}\n")])
+                .is_empty()
+        );
     }
 
     #[test]
