@@ -1,4 +1,7 @@
 //! The engine: everything a verb needs, and nothing a verb is.
+//!
+//! It is shared and has no state of its own that a restart would miss: what is in memory only
+//! (open connections, who drives which plan) is made anew. Next: `verbs/`, `reconcile.rs`.
 
 use crate::{
     Clock, Deadlines, EngineFailure, Paths,

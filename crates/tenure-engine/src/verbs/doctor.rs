@@ -1,4 +1,7 @@
-//! doctor: what is well, what is not, and what to do about it. Changes nothing.
+//! doctor: what is well, what is not, and what to do about it.
+//!
+//! Every check says what was found and, when it is not well, what a person can do. It must
+//! never change anything, and never call an outside system: what is not known stays unknown.
 
 use crate::{Engine, EngineFailure};
 use serde::Serialize;

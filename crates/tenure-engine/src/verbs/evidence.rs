@@ -1,4 +1,7 @@
-//! Reading the log for people: heads, entries, tiles, proofs and exports.
+//! Reading the log for people: heads, entries, proofs and exports.
+//!
+//! An export holds all that an auditor needs and nothing that must be believed: raw entries,
+//! inclusion proofs, the signed checkpoint. It must never hold a value; entries never do.
 
 use crate::{Engine, EngineFailure, signer::verifier_keys};
 use serde::Serialize;

@@ -1,4 +1,7 @@
 //! judge: from what is known about an identity to its standing, and the instant it changes by itself.
+//!
+//! The dossier is read in one transaction and judged outside of it; the verdict is written with
+//! one entry for all standings that changed. It must never decide anything itself: `tenure-judge` does.
 
 use crate::{
     Engine, EngineFailure,

@@ -15,13 +15,13 @@ use std::{
 };
 use tenure_connect::OutsideFailure;
 use tenure_model::{
-    Completeness, DecisionRight, Extent, IdentityId, PrincipalId, SurveyEvent, SurveyId, SurveyState,
+    Completeness, DecisionRight, Extent, IdentityId, Instant, PrincipalId, SurveyEvent, SurveyId, SurveyState,
 };
 use tenure_store::{
-    NewEntry, StoreFailure,
+    NewEntry, StoreFailure, Tx,
     tables::{
         ingest::{IngestContext, Seen},
-        sources::SourceRow,
+        sources::{SourceRow, Unobservable},
         surveys::SurveyRow,
     },
 };
@@ -43,9 +43,53 @@ pub enum Belief {
 /// What applying a survey to the inventory needs.
 struct Reading {
     verdicts: BTreeMap<Extent, Completeness>,
-    seen: Arc<BTreeMap<Extent, Seen>>,
+    seen: BTreeMap<Extent, Seen>,
     /// The connector reached its end without a failure.
     finished: bool,
+}
+
+/// The end of a survey, ready to be written in one transaction.
+struct Ending {
+    survey: SurveyRow,
+    event: SurveyEvent,
+    belief: Belief,
+    entries: Vec<NewEntry>,
+    entry_of_end: NewEntry,
+    entry_of_hold: NewEntry,
+    reading: Reading,
+    notes: Vec<Unobservable>,
+    now: Instant,
+}
+
+impl Ending {
+    fn write(&self, tx: &mut Tx<'_>) -> Result<SurveyRow, StoreFailure> {
+        let source = self.survey.source;
+        let mut survey = self.survey.clone();
+        let missing = missing_principals(tx, source, &self.reading)?;
+        survey.missing = i64::try_from(missing.gone.len()).unwrap_or(i64::MAX);
+        for entry in &self.entries {
+            tx.entry(entry.clone())?;
+        }
+        if self.belief == Belief::HoldWhenMuchIsMissing && missing.is_too_much() {
+            survey.note = Some(format!(
+                "{} of {} principals would disappear; nothing was removed. Accept or discard this survey",
+                missing.gone.len(),
+                missing.present
+            ));
+            tx.entry(self.entry_of_hold.clone())?;
+            survey.state = tx.move_survey(&survey, SurveyEvent::Hold)?;
+            return Ok(survey);
+        }
+        tx.mark_gone(&missing.gone, self.now)?;
+        survey.missing += sweep(tx, source, &self.reading, self.now)?;
+        for (extent, completeness) in &self.reading.verdicts {
+            tx.note_extent(source, survey.id, extent, completeness, self.now)?;
+        }
+        tx.set_not_observable(source, &self.notes)?;
+        tx.entry(self.entry_of_end.clone())?;
+        survey.state = tx.move_survey(&survey, self.event)?;
+        Ok(survey)
+    }
 }
 
 impl Engine {
@@ -149,49 +193,24 @@ impl Engine {
             missing: 0,
             note,
         };
-        let entries = self.extent_entries(by, row, id, &verdicts, &gathered.seen)?;
-        let entry_of_end = self.entry(
-            Draft::new("survey.finished", by_of(by), id)
-                .about(row.id)
-                .text("outcome", event)
-                .number("seen", gathered.count)
-                .number("changed", gathered.changed),
-        )?;
-        let entry_of_hold = self.entry(Draft::new("survey.held", by_of(by), id).about(row.id))?;
-        let reading =
-            Arc::new(Reading { verdicts, seen: Arc::new(gathered.seen), finished: observed.is_ok() });
-        let (source, now, notes) = (row.id, self.clock.now(), gathered.notes);
-        let survey = self
-            .store
-            .write("finish_survey", move |tx| {
-                let mut survey = survey.clone();
-                let missing = missing_principals(tx, source, &reading)?;
-                survey.missing = i64::try_from(missing.gone.len()).unwrap_or(i64::MAX);
-                let held = belief == Belief::HoldWhenMuchIsMissing && missing.is_too_much();
-                for entry in &entries {
-                    tx.entry(entry.clone())?;
-                }
-                if held {
-                    survey.note = Some(format!(
-                        "{} of {} principals would disappear; nothing was removed. Accept or discard this survey",
-                        missing.gone.len(),
-                        missing.present
-                    ));
-                    tx.entry(entry_of_hold.clone())?;
-                    survey.state = tx.move_survey(&survey, SurveyEvent::Hold)?;
-                    return Ok(survey);
-                }
-                tx.mark_gone(&missing.gone, now)?;
-                survey.missing += sweep(tx, source, &reading, now)?;
-                for (extent, completeness) in &reading.verdicts {
-                    tx.note_extent(source, survey.id, extent, completeness, now)?;
-                }
-                tx.set_not_observable(source, &notes)?;
-                tx.entry(entry_of_end.clone())?;
-                survey.state = tx.move_survey(&survey, event)?;
-                Ok(survey)
-            })
-            .await?;
+        let ending = Ending {
+            survey,
+            event,
+            belief,
+            entries: self.extent_entries(by, row, id, &verdicts, &gathered.seen)?,
+            entry_of_end: self.entry(
+                Draft::new("survey.finished", by_of(by), id)
+                    .about(row.id)
+                    .text("outcome", event)
+                    .number("seen", gathered.count)
+                    .number("changed", gathered.changed),
+            )?,
+            entry_of_hold: self.entry(Draft::new("survey.held", by_of(by), id).about(row.id))?,
+            reading: Reading { verdicts, seen: gathered.seen, finished: observed.is_ok() },
+            notes: gathered.notes,
+            now: self.clock.now(),
+        };
+        let survey = self.store.write("finish_survey", move |tx| ending.write(tx)).await?;
         match observed {
             Err(failure) if survey.state == SurveyState::Failed => Err(crate::engine::outside(row)(failure)),
             _ => Ok(survey),
@@ -284,7 +303,7 @@ impl Missing {
 }
 
 fn missing_principals(
-    tx: &mut tenure_store::Tx<'_>,
+    tx: &mut Tx<'_>,
     source: tenure_model::SourceId,
     reading: &Reading,
 ) -> Result<Missing, StoreFailure> {
@@ -300,10 +319,10 @@ fn missing_principals(
 }
 
 fn sweep(
-    tx: &mut tenure_store::Tx<'_>,
+    tx: &mut Tx<'_>,
     source: tenure_model::SourceId,
     reading: &Reading,
-    now: tenure_model::Instant,
+    now: Instant,
 ) -> Result<i64, StoreFailure> {
     let mut removed = 0;
     let nothing = Seen::default();

@@ -1,4 +1,7 @@
 //! One whole turn of the wheel, and what keeps it from turning.
+//!
+//! Every proof has its twin here: the same plan in a world where the credential still lives, or
+//! where refusals prove nothing. The twin must fail to prove, and say why.
 
 use crate::bench::{Bench, actor, applied, plan, summary};
 use std::time::Duration;
