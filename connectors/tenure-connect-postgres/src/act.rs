@@ -19,7 +19,7 @@ use crate::{
     quote::{identifier, literal},
     role::{self, FIRST_NORMAL_OID, Role},
     scram,
-    source::PostgresSource,
+    source::{Peer, PostgresSource},
 };
 use tenure_connect::{Act, Done, OutsideFailure};
 use tenure_model::{Fact, Facts, IntentRecord, RecordedIntent, Secret};
@@ -217,10 +217,13 @@ async fn end_sessions(source: &PostgresSource, record: &IntentRecord) -> Result<
     session.close().await;
     for place in source.servers().skip(1) {
         let opened = source.open_peer(place, cluster).await;
-        let Some(mut session) = opened.map_err(|failure| at(place.name.as_str(), failure))? else {
-            // None of the role's sessions can be there; `check` says that the address is wrong.
-            detail.insert(format!("passed_over_{}", place.name), Fact::Text("another cluster".to_owned()));
-            continue;
+        let mut session = match opened.map_err(|failure| at(place.name.as_str(), failure))? {
+            Peer::Server(session) => session,
+            // None of the role's sessions can be there; `check` says when an address is wrong.
+            Peer::Pooler | Peer::Elsewhere => {
+                detail.insert(format!("passed_over_{}", place.name), Fact::Flag(true));
+                continue;
+            }
         };
         let here =
             sessions::end(&mut session, oid).await.map_err(|failure| at(place.name.as_str(), failure))?;

@@ -6,7 +6,7 @@ use crate::{
     cluster::Cluster,
     config::{Place, PlaceKind},
     quote::identifier,
-    source::{PostgresSource, unread},
+    source::{Peer, PostgresSource, elsewhere, unread},
 };
 use tenure_connect::{Ability, CheckReport, OutsideFailure};
 use tenure_model::ShortName;
@@ -112,15 +112,13 @@ async fn abilities(transaction: &Transaction<'_>, account: &str) -> Result<Vec<A
 }
 
 async fn point(source: &PostgresSource, place: &Place, cluster: Cluster) -> (ShortName, Option<String>) {
-    let opened = match place.kind {
-        PlaceKind::Server => source.expect_peer(place, cluster).await,
-        PlaceKind::Pooler => source.open(place).await,
-    };
-    let trouble = match opened {
-        Ok(session) => {
+    let trouble = match source.open_peer(place, cluster).await {
+        Ok(Peer::Server(session)) => {
             session.close().await;
             None
         }
+        Ok(Peer::Pooler) => None,
+        Ok(Peer::Elsewhere) => Some(elsewhere().to_string()),
         // A pooler need not know Tenure's own account: it is probed as the role in question.
         Err(failure @ OutsideFailure::Refused { .. }) if place.kind == PlaceKind::Pooler => {
             Some(format!("answers, but does not know Tenure's own account: {failure}"))

@@ -10,7 +10,7 @@ use crate::{
     cluster::Cluster,
     config::Place,
     role,
-    source::{PostgresSource, unread},
+    source::{Peer, PostgresSource, elsewhere, unread},
 };
 use tenure_connect::{DerivedReading, OutsideFailure, Target};
 use tenure_model::{Derived, printable};
@@ -93,7 +93,11 @@ pub(crate) async fn peer(
     cluster: Cluster,
     oid: u32,
 ) -> Result<Vec<Derived>, OutsideFailure> {
-    let mut session = source.expect_peer(place, cluster).await?;
+    let mut session = match source.open_peer(place, cluster).await? {
+        Peer::Server(session) => session,
+        Peer::Pooler => return Ok(Vec::new()),
+        Peer::Elsewhere => return Err(elsewhere()),
+    };
     let transaction = session.look().await.map_err(|error| unread(&error))?;
     let found = sessions(&transaction, place, oid).await.map_err(|error| unread(&error))?;
     drop(transaction);

@@ -9,7 +9,7 @@ use crate::{
     keepsake,
     probe::{self, Outcome},
     role::{self, Role},
-    source::{PostgresSource, unread},
+    source::{Peer, PostgresSource, unread},
 };
 use tenure_connect::{Effect, OutsideFailure, Target};
 use tenure_model::{ControlPlane, Secret, StepKind};
@@ -83,7 +83,7 @@ async fn sessions_ended(source: &PostgresSource, target: &Target) -> Result<Effe
     drop(transaction);
     session.close().await;
     for place in source.servers().skip(1) {
-        let Some(mut session) = source.open_peer(place, cluster).await? else { continue };
+        let Peer::Server(mut session) = source.open_peer(place, cluster).await? else { continue };
         let transaction = session.look().await.map_err(|error| unread(&error))?;
         left += sessions::remaining(&transaction, oid).await.map_err(|error| unread(&error))?;
         drop(transaction);

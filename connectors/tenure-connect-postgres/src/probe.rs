@@ -8,7 +8,7 @@
 
 use crate::{
     client::{Login, OpenFailed, PROBE_APPLICATION, Session, Unopened},
-    config::{Place, PlaceKind},
+    config::Place,
     failure::{bounded, words},
     source::PostgresSource,
     wire::Handshake,
@@ -44,7 +44,7 @@ pub(crate) async fn probe(
     match source.place(point) {
         Some(place) => {
             let (seen, outcome) = attempt(source, place, &target.name, value).await;
-            answer(place.kind, seen, outcome)
+            answer(seen, outcome)
         }
         None => ProbeAnswer::CannotKnow { why: format!("there is no point `{point}`") },
     }
@@ -80,35 +80,28 @@ fn outcome(why: &Unopened) -> Outcome {
 }
 
 /// What an attempt means.
-pub(crate) fn answer(kind: PlaceKind, seen: Handshake, outcome: Outcome) -> ProbeAnswer {
+pub(crate) fn answer(seen: Handshake, outcome: Outcome) -> ProbeAnswer {
     if seen.cut {
         return cannot("the point asks for the password in clear over a line that is not encrypted");
     }
     match outcome {
         Outcome::Open if seen.asked => ProbeAnswer::Accepted,
         Outcome::Open => cannot("the point lets the role in without asking for a password"),
-        Outcome::Error { code, words } => of_error(kind, seen, &code, words),
+        Outcome::Error { code, words } => of_error(seen, &code, words),
         Outcome::NoAnswer(why) => ProbeAnswer::Unreachable { why },
         Outcome::Unsupported(why) => cannot(&why),
     }
 }
 
-fn of_error(kind: PlaceKind, seen: Handshake, code: &str, words: String) -> ProbeAnswer {
+fn of_error(seen: Handshake, code: &str, words: String) -> ProbeAnswer {
     let of_role = matches!(code, "28000" | "28P01");
     match (seen.asked, seen.authenticated) {
         // Asked, and no: the value or the role was turned away.
         (true, _) if of_role => ProbeAnswer::Refused { how: words },
         // Asked, said yes, and failed later: a missing database, a full server, a lacking privilege.
         (true, true) => ProbeAnswer::Accepted,
-        (true, false) if kind == PlaceKind::Pooler && is_pooler_refusal(code, &words) => {
-            ProbeAnswer::Refused { how: words }
-        }
-        // A pooler that does not know the user turns it away without asking.
-        (false, false)
-            if kind == PlaceKind::Pooler && (code == "28P01" || is_pooler_refusal(code, &words)) =>
-        {
-            ProbeAnswer::Refused { how: words }
-        }
+        // A pooler turns away in its own words; one that does not know the user may do so without asking.
+        (_, false) if is_pooler_refusal(&words) => ProbeAnswer::Refused { how: words },
         (false, false) if of_role => {
             cannot(&format!("the access rules turn us away before any password is asked for: {words}"))
         }
@@ -118,17 +111,13 @@ fn of_error(kind: PlaceKind, seen: Handshake, code: &str, words: String) -> Prob
     }
 }
 
-/// PgBouncer speaks of its own accord with 08P01, and passes a server's refusal on in words.
-fn is_pooler_refusal(code: &str, words: &str) -> bool {
-    code == "08P01"
-        && [
-            "password authentication failed",
-            "SASL authentication failed",
-            "no such user",
-            "is not permitted to log in",
-        ]
-        .iter()
-        .any(|phrase| words.contains(phrase))
+/// How PgBouncer says no, in words that PostgreSQL never uses (seen live; `client.c`). Only the beginning
+/// counts, because what follows may quote a name that somebody chose.
+const POOLER_REFUSALS: [&str; 3] =
+    ["08P01 SASL authentication failed", "08P01 password authentication failed", "08P01 no such user"];
+
+fn is_pooler_refusal(words: &str) -> bool {
+    POOLER_REFUSALS.iter().any(|refusal| words.starts_with(refusal))
 }
 
 /// Full, starting, stopping: says nothing about the value.
@@ -163,9 +152,7 @@ mod tests {
 
     #[test]
     fn what_an_answer_of_a_server_means() {
-        let server = |asked, authenticated, outcome| {
-            shown(&answer(PlaceKind::Server, seen(asked, authenticated), outcome))
-        };
+        let server = |asked, authenticated, outcome| shown(&answer(seen(asked, authenticated), outcome));
         let rows = [
             server(true, true, Outcome::Open),
             server(false, true, Outcome::Open),
@@ -179,7 +166,6 @@ mod tests {
             server(false, false, error("53300", "sorry, too many clients already")),
             server(false, false, error("57P03", "the database system is starting up")),
             server(true, false, error("XX000", "something new")),
-            server(true, false, error("08P01", "password authentication failed")),
             server(true, false, Outcome::NoAnswer("connection reset".to_owned())),
             server(false, false, Outcome::Unsupported("unsupported authentication method".to_owned())),
         ];
@@ -188,9 +174,7 @@ mod tests {
 
     #[test]
     fn what_an_answer_of_a_pooler_means() {
-        let pooler = |asked, authenticated, outcome| {
-            shown(&answer(PlaceKind::Pooler, seen(asked, authenticated), outcome))
-        };
+        let pooler = |asked, authenticated, outcome| shown(&answer(seen(asked, authenticated), outcome));
         let rows = [
             pooler(true, false, error("28P01", "password authentication failed")),
             pooler(true, false, error("08P01", "SASL authentication failed")),
@@ -198,6 +182,7 @@ mod tests {
             pooler(false, false, error("28000", "no pg_hba.conf entry")),
             pooler(true, false, error("08P01", "server login has been failing")),
             pooler(true, false, error("08P01", "no such database: x")),
+            pooler(true, false, error("08P01", "bouncer config error of \"no such user\"")),
         ];
         insta::assert_snapshot!(rows.join("\n"));
     }
@@ -206,7 +191,7 @@ mod tests {
     fn a_clear_password_wish_proves_nothing() {
         let seen = Handshake { asked: true, cut: true, ..Handshake::default() };
         insta::assert_snapshot!(
-            shown(&answer(PlaceKind::Server, seen, Outcome::NoAnswer("x".to_owned()))),
+            shown(&answer(seen, Outcome::NoAnswer("x".to_owned()))),
             @"cannot know: the point asks for the password in clear over a line that is not encrypted"
         );
     }

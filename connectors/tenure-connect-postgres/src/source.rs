@@ -67,30 +67,20 @@ impl PostgresSource {
         self.open_in(place, &place.database).await
     }
 
-    /// Opens a session at another server of the primary's cluster; `None` when the point leads elsewhere,
-    /// where an oid means another role: it is never looked at, and never acted on.
-    pub(crate) async fn open_peer(
-        &self,
-        place: &Place,
-        of: Cluster,
-    ) -> Result<Option<Session>, OutsideFailure> {
+    /// Opens a session at another point and looks what answers there.
+    pub(crate) async fn open_peer(&self, place: &Place, of: Cluster) -> Result<Peer, OutsideFailure> {
         let mut session = self.open(place).await?;
+        let process = session.seen.process;
         let transaction = session.look().await.map_err(|error| unread(&error))?;
         let found = Cluster::of(&transaction).await.map_err(|error| unread(&error))?;
+        let row = transaction.query_one("SELECT pg_backend_pid()", &[]).await;
+        let backend: i32 = row.and_then(|row| row.try_get(0)).map_err(|error| unread(&error))?;
         drop(transaction);
-        if of.holds(found) {
-            return Ok(Some(session));
+        if of.holds(found) && process == Some(backend) {
+            return Ok(Peer::Server(session));
         }
         session.close().await;
-        Ok(None)
-    }
-
-    /// The same where a point that leads elsewhere is a failure.
-    pub(crate) async fn expect_peer(&self, place: &Place, of: Cluster) -> Result<Session, OutsideFailure> {
-        self.open_peer(place, of).await?.ok_or_else(|| {
-            let why = "this point is neither the primary nor a standby of it";
-            failure::refused("another cluster", why, "correct the address of the point, or remove it")
-        })
+        Ok(if of.holds(found) { Peer::Pooler } else { Peer::Elsewhere })
     }
 
     /// Opens a session as our own account in another database.
@@ -99,6 +89,22 @@ impl PostgresSource {
         let login = Login { user: &place.user, password, database, application: APPLICATION };
         Session::open(place, &self.encryptor, &login).await.map_err(|failed| failure::of_opening(&failed))
     }
+}
+
+/// What answers at a point that is configured as a server.
+pub(crate) enum Peer {
+    /// A server of the primary's cluster.
+    Server(Session),
+    /// Something in between that makes up a process of its own. Its sessions are the server's, and are seen there.
+    Pooler,
+    /// Another cluster, where an oid means another role: it is never looked at, and never acted on.
+    Elsewhere,
+}
+
+/// Why a point that leads to another cluster is left alone.
+pub(crate) fn elsewhere() -> OutsideFailure {
+    let why = "this point is neither the primary nor a standby of it";
+    failure::refused("another cluster", why, "correct the address of the point, or remove it")
 }
 
 /// What a failed reading statement means.

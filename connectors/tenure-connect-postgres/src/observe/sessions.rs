@@ -9,7 +9,7 @@ use crate::{
     cluster::Cluster,
     config::Place,
     role::key_of,
-    source::{PostgresSource, unread},
+    source::{Peer, PostgresSource, elsewhere as another_cluster, unread},
 };
 use std::{collections::BTreeMap, time::Duration};
 use tenure_connect::{OutsideFailure, SurveySink};
@@ -83,7 +83,11 @@ async fn elsewhere(
     cluster: Cluster,
     consumers: &mut Consumers,
 ) -> Result<(), OutsideFailure> {
-    let mut session = source.expect_peer(place, cluster).await?;
+    let mut session = match source.open_peer(place, cluster).await? {
+        Peer::Server(session) => session,
+        Peer::Pooler => return Ok(()),
+        Peer::Elsewhere => return Err(another_cluster()),
+    };
     let transaction = session.look().await.map_err(|error| unread(&error))?;
     at(&transaction, consumers).await.map_err(|error| unread(&error))?;
     drop(transaction);

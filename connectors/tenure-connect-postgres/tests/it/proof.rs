@@ -205,6 +205,40 @@ fn a_pooler_with_a_list_of_its_own_gives_no_control_and_so_no_proof() {
 }
 
 #[test]
+fn a_pooler_that_checks_md5_says_no_in_other_words() {
+    needs!(postgres, pgbouncer);
+    let postgres = start();
+    postgres
+        .sql("postgres", "SET password_encryption = md5; CREATE ROLE app LOGIN PASSWORD 'first'")
+        .unwrap();
+    let stored = postgres.sql("postgres", "SELECT rolpassword FROM pg_authid WHERE rolname = 'app'").unwrap();
+    let pooler = pooler(&postgres, PgBouncerAuth::Userlist(vec![("app".to_owned(), stored)]));
+    let point = url(pooler.port(), postgres.superuser(), "postgres");
+    let source = source_with(&postgres, &[("pooler", point)], &[]);
+    let (app, wrong) = (target(&postgres, "app"), secret("wrong"));
+    let answer = runtime().block_on(probe(&*source, "pooler", &app, &wrong));
+    assert_eq!(answer, "refused: 08P01 password authentication failed");
+}
+
+#[test]
+fn a_pooler_that_nobody_called_one_is_recognised() {
+    needs!(postgres, pgbouncer);
+    let postgres = with_app();
+    let pooler = pooler(&postgres, PgBouncerAuth::AuthQuery);
+    let point = url(pooler.port(), postgres.superuser(), "postgres");
+    let source = source_with(&postgres, &[("front", point)], &[]);
+    let app = target(&postgres, "app");
+    runtime().block_on(async {
+        assert!(source.check().await.unwrap().points.iter().all(|(_, trouble)| trouble.is_none()));
+        let done = act(&*source, &app, Act::EndSessions).await.unwrap();
+        assert!(done.detail.contains_key("passed_over_front"), "{done:?}");
+        assert!(source.derived(&app).await.unread.is_empty());
+        assert_eq!(probe(&*source, "front", &app, &secret("first")).await, "accepted");
+        assert!(probe(&*source, "front", &app, &secret("wrong")).await.starts_with("refused"));
+    });
+}
+
+#[test]
 fn a_pooler_that_does_not_know_the_role_refuses_from_the_start() {
     needs!(postgres, pgbouncer);
     let postgres = with_app();
