@@ -67,18 +67,21 @@ fn a_server_that_is_full_asks_us_to_wait() {
     let (source, app) = (source(&postgres), target(&postgres, "app"));
     let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)'";
     std::thread::scope(|scope| {
+        let take = || {
+            let (admin, sleep) = (postgres.superuser(), "SELECT pg_sleep(60)");
+            // Whoever looks takes a connection for a moment: who comes too late comes again.
+            while postgres.sql_as(admin, postgres.password(), "postgres", sleep).is_err_and(|refused| {
+                refused.refusal() == Some("53300") || refused.message.contains("too many clients")
+            }) {}
+        };
         for taken in 1..=4 {
-            let admin = postgres.superuser();
-            scope.spawn(|| postgres.sql_as(admin, postgres.password(), "postgres", "SELECT pg_sleep(60)"));
+            scope.spawn(take);
             let taken = taken.to_string();
             crate::stage::until("a connection to be taken", || {
-                postgres.sql("postgres", sleeping).unwrap() == taken
+                postgres.sql("postgres", sleeping).is_ok_and(|count| count == taken)
             });
         }
-        let last = std::sync::mpsc::channel::<()>();
-        scope.spawn(|| {
-            postgres.sql_as(postgres.superuser(), postgres.password(), "postgres", "SELECT pg_sleep(60)")
-        });
+        scope.spawn(take);
         crate::stage::until("the last connection to be taken", || {
             postgres.sql("postgres", sleeping).is_err()
         });
@@ -89,7 +92,6 @@ fn a_server_that_is_full_asks_us_to_wait() {
             let answer = source.probe(&name("primary"), &app, &secret("first")).await;
             assert!(matches!(answer, ProbeAnswer::Unreachable { .. }), "{answer:?}");
         });
-        drop(last);
         postgres.stop().unwrap();
     });
 }
