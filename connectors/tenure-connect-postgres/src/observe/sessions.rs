@@ -20,16 +20,15 @@ const EXTENT: &str = "sessions";
 const HOUR: Duration = Duration::from_hours(1);
 /// Longest name of a consumer, in characters.
 const CONSUMER_CHARS: usize = 160;
-/// Distinct consumers kept at most; a server has at most a few thousand connections.
-const CONSUMERS_MAX: i64 = 20_000;
 
+/// As many rows as there are connections at most.
 const SAMPLE: &str = "
 SELECT a.usesysid, coalesce(host(a.client_addr), CASE WHEN a.backend_type IS NULL THEN 'hidden' ELSE 'local' END),
        a.application_name, count(*)
   FROM pg_stat_activity a
  WHERE a.usesysid IS NOT NULL AND a.pid <> pg_backend_pid() AND a.application_name <> $1
    AND coalesce(a.backend_type, 'client backend') IN ('client backend', 'walsender')
- GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 LIMIT $2";
+ GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
 
 const ALL_VISIBLE: &str = "SELECT pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')";
 
@@ -97,7 +96,7 @@ async fn elsewhere(
 
 /// Adds one server's sessions; true when nothing was hidden from us.
 async fn at(transaction: &Transaction<'_>, consumers: &mut Consumers) -> Result<bool, tokio_postgres::Error> {
-    let rows = transaction.query(SAMPLE, &[&PROBE_APPLICATION, &CONSUMERS_MAX]).await?;
+    let rows = transaction.query(SAMPLE, &[&PROBE_APPLICATION]).await?;
     for row in &rows {
         let (oid, from, application): (u32, &str, &str) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         let consumer = if application.is_empty() {
