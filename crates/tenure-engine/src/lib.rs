@@ -50,4 +50,5 @@ pub use verbs::{
     show::{Answer, CredentialShown, IdentityShown, Question},
     source::NewSource,
     survey::Belief,
+    witness::Cosigned,
 };

@@ -89,6 +89,7 @@ impl Engine {
                 let head = tx.head()?;
                 let indexes: Vec<u64> =
                     choose(tx, &head)?.into_iter().filter(|index| *index < head.size).collect();
+                let head = cosigned_head(tx, indexes.last().copied())?.unwrap_or(head);
                 let entries =
                     indexes.iter().map(|index| exported(tx, &head, *index)).collect::<Result<Vec<_>, _>>()?;
                 let earlier: Vec<EarlierCheckpoint> = Vec::new();
@@ -146,6 +147,16 @@ pub(crate) fn export_closed(
         Ok(Export { claim: Claim::Range { first, end }, checkpoint: head.note, earlier: Vec::new(), entries })
     })?;
     export.encode().map_err(EngineFailure::evidence)
+}
+
+/// A checkpoint that a witness cosigned and that covers `last`: better than our word alone.
+fn cosigned_head(tx: &mut Tx<'_>, last: Option<u64>) -> Result<Option<Head>, StoreFailure> {
+    let Some(last) = last else { return Ok(None) };
+    let kept = tx.cosigned()?.into_iter().find(|(_, size, ..)| *size > last);
+    let Some((_, size, note, _)) = kept else { return Ok(None) };
+    let root = tenure_evidence::root_at(size, &LogReader::new(tx))
+        .map_err(|error| StoreFailure::LogDamaged { why: error.to_string() })?;
+    Ok(Some(Head { size, root, note }))
 }
 
 fn exported(tx: &mut Tx<'_>, head: &Head, index: u64) -> Result<ExportedEntry, StoreFailure> {

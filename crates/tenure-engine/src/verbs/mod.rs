@@ -21,3 +21,4 @@ pub(crate) mod source;
 pub(crate) mod survey;
 pub(crate) mod tiles;
 pub(crate) mod watch;
+pub(crate) mod witness;

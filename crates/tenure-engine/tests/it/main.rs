@@ -13,3 +13,4 @@ mod faults;
 mod governance;
 mod survey;
 mod wheel;
+mod witness;

@@ -5,6 +5,7 @@
 
 pub mod answers;
 pub mod counts;
+pub mod cosigned;
 pub mod escrow;
 pub mod findings;
 pub mod identities;
