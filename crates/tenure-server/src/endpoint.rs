@@ -57,6 +57,8 @@ pub(crate) enum Answers {
     Nothing(u16),
     /// Bytes or text of this media type.
     Bytes(&'static str),
+    /// A page for people; so are its problems.
+    Page(&'static str),
 }
 
 /// One endpoint.

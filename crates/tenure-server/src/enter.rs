@@ -6,7 +6,8 @@
 
 use crate::{
     body::into_custody,
-    endpoint::{Access, Endpoint},
+    console::PageProblem,
+    endpoint::{Access, Answers, Endpoint},
     guard::has_own_origin,
     peer::Peer,
     problem::Problem,
@@ -24,7 +25,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 use tenure_engine::{Actor, EngineFailure};
-use tenure_judge::{ApiResource, Verdict};
+use tenure_judge::{ApiAction, ApiResource, ApiResourceKind, Verdict};
 use tenure_model::{Charter, DecisionRight, Person};
 
 /// Whose the thing is that is asked about.
@@ -45,7 +46,7 @@ pub(crate) struct Asked {
     pub(crate) person: Person,
     /// Over the data directory's own socket.
     pub(crate) local: bool,
-    was_asked: Arc<AtomicBool>,
+    decided: Arc<AtomicBool>,
 }
 
 impl Asked {
@@ -54,7 +55,7 @@ impl Asked {
         let Access::Decided { action, kind } = self.endpoint.access else {
             return Err(Problem::ours());
         };
-        self.was_asked.store(true, Ordering::Relaxed);
+        self.decided.store(true, Ordering::Relaxed);
         let resource = ApiResource { kind, owned_by_actor: self.owns(whose) };
         let verdict = self.shared.engine.authoriser().authorise(&self.asker(), &action, &resource);
         self.as_actor(verdict)
@@ -71,6 +72,12 @@ impl Asked {
         let resource = ApiResource { kind, owned_by_actor: self.owns(whose) };
         let verdict = self.shared.engine.authoriser().holds(&self.asker(), right, &resource);
         self.as_actor(verdict)
+    }
+
+    /// Whether this person may also do something else, to decide what a page offers.
+    pub(crate) fn may_also(&self, action: ApiAction, kind: ApiResourceKind) -> bool {
+        let resource = ApiResource { kind, owned_by_actor: false };
+        self.shared.engine.authoriser().authorise(&self.asker(), &action, &resource) == Verdict::Allowed
     }
 
     fn owns(&self, whose: Whose<'_>) -> bool {
@@ -115,17 +122,16 @@ pub(crate) async fn pass(
     let (mut parts, body) = request.into_parts();
     let (person, local) = match identify(&shared, &parts).await {
         Ok(found) => found,
-        Err(problem) => return problem.into_response(),
+        Err(problem) => return told(endpoint, problem),
     };
-    let was_asked = Arc::new(AtomicBool::new(false));
-    let asked =
-        Asked { endpoint, shared: Arc::clone(&shared), person, local, was_asked: Arc::clone(&was_asked) };
+    let decided = Arc::new(AtomicBool::new(false));
+    let asked = Asked { endpoint, shared: Arc::clone(&shared), person, local, decided: Arc::clone(&decided) };
     let asker = asked.person.id;
     parts.extensions.insert(asked);
     let request = Request::from_parts(parts, body);
     let checked = move |request: Request| async move {
         let response = next.run(request).await;
-        if response.status().is_success() && !was_asked.load(Ordering::Relaxed) {
+        if response.status().is_success() && !decided.load(Ordering::Relaxed) {
             tracing::error!(path = endpoint.path, "answered without asking the access policies");
             return Problem::ours().into_response();
         }
@@ -135,6 +141,16 @@ pub(crate) async fn pass(
         return checked(request).await;
     }
     repeat::once(&shared, endpoint, asker, request, checked).await
+}
+
+/// A problem in the form this endpoint answers in.
+fn told(endpoint: &Endpoint, problem: Problem) -> Response {
+    match endpoint.answers {
+        Answers::Page(_) => PageProblem(problem).into_response(),
+        Answers::Json(..) | Answers::SecretJson(..) | Answers::Nothing(_) | Answers::Bytes(_) => {
+            problem.into_response()
+        }
+    }
 }
 
 /// The person behind a request.

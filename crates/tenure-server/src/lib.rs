@@ -8,11 +8,13 @@
 
 mod api;
 mod body;
+mod console;
 mod endpoint;
 mod enter;
 mod guard;
 mod metering;
 mod observe;
+mod openapi;
 mod page;
 mod peer;
 mod problem;

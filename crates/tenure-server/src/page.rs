@@ -35,11 +35,6 @@ impl<T> Page<T> {
         let next = items.last().filter(|_| more).map(|last| mark(&key(last)));
         Self { items, next }
     }
-
-    /// The same page with each item seen differently.
-    pub(crate) fn map<U>(self, see: impl FnMut(T) -> U) -> Page<U> {
-        Page { items: self.items.into_iter().map(see).collect(), next: self.next }
-    }
 }
 
 /// How many items were asked for.

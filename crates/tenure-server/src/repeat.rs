@@ -139,7 +139,7 @@ async fn keep(
     let body = body.collect().await.map_err(|_| Problem::ours())?.to_bytes();
     let text = match endpoint.answers {
         Answers::SecretJson(..) => None,
-        Answers::Json(..) | Answers::Nothing(_) | Answers::Bytes(_) => {
+        Answers::Json(..) | Answers::Nothing(_) | Answers::Bytes(_) | Answers::Page(_) => {
             std::str::from_utf8(&body).ok().map(str::to_owned)
         }
     };

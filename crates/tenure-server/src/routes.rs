@@ -4,7 +4,7 @@
 //! endpoint `enter::pass`. Next: `api/mod.rs` for the list.
 
 use crate::{
-    api,
+    api, console,
     endpoint::{Access, Endpoint, EndpointShown},
     enter,
     guard::{self, Hosts},
@@ -24,7 +24,7 @@ use tenure_engine::Engine;
 
 /// All endpoints, in the order of the documents.
 pub(crate) fn all() -> impl Iterator<Item = &'static Endpoint> {
-    api::ENDPOINTS.iter().copied()
+    api::ENDPOINTS.iter().chain(console::ENDPOINTS).copied()
 }
 
 /// What every endpoint says about itself.

@@ -11,7 +11,7 @@ mod keys;
 mod log;
 mod people;
 mod plans;
-mod prelude;
+pub(crate) mod prelude;
 mod sources;
 mod surveys;
 mod system;
@@ -19,7 +19,7 @@ mod system;
 use crate::endpoint::Endpoint;
 
 pub(crate) use identities::listing;
-pub(crate) use plans::find as find_plan;
+pub(crate) use plans::{events::has_settled, find as find_plan};
 
 /// Every endpoint of the API, in the order of the documents.
 pub(crate) static ENDPOINTS: &[&Endpoint] = &[
@@ -59,6 +59,7 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &keys::list::ENDPOINT,
     &keys::rotate::ENDPOINT,
     &keys::retire::ENDPOINT,
+    &system::openapi::ENDPOINT,
     &system::metrics::ENDPOINT,
     &system::health::ENDPOINT,
     &system::ready::ENDPOINT,

@@ -5,5 +5,6 @@ pub(super) mod code;
 pub(super) mod doctor;
 pub(super) mod health;
 pub(super) mod metrics;
+pub(super) mod openapi;
 pub(super) mod ready;
 pub(super) mod status;

@@ -24,7 +24,7 @@ struct Status {
     database: &'static str,
     log: LogShown,
     sources: usize,
-    standings: Vec<Count>,
+    standings: Vec<StandingCount>,
     findings_open: i64,
     person: Person,
 }
@@ -37,7 +37,7 @@ struct LogShown {
 }
 
 #[derive(Serialize)]
-struct Count {
+struct StandingCount {
     standing: Standing,
     count: i64,
     built_in: i64,
@@ -49,7 +49,7 @@ async fn handle(State(shared): State<Shared>, asked: Asked) -> Result<Json<Statu
     let log = engine.log_status().await?;
     let read = |tx: &mut Tx<'_>| Ok((tx.sources()?.len(), tx.standings()?, tx.count_open_findings()?));
     let (sources, standings, findings_open) = engine.store().read("status", read).await?;
-    let count = |(standing, count, built_in)| Count { standing, count, built_in };
+    let count = |(standing, count, built_in)| StandingCount { standing, count, built_in };
     Ok(Json(Status {
         version: env!("CARGO_PKG_VERSION"),
         data_directory: engine.paths().directory.clone(),
