@@ -1,2 +1,90 @@
-//! Under construction.
-fn main() {}
+//! `tenure`: the command line, and the only place that knows which connectors are built in.
+//!
+//! Reads the command, runs it, prints the answer or the failure, ends with a documented code.
+//! It speaks to a deployment through the API only (`session.rs`), with a server that runs or
+//! with one it hosts itself; it must never read or write a deployment's database or keys. Begin
+//! with `cli/mod.rs`, then `cli/revoke.rs` for the longest walk. For people: docs/cli.md.
+
+mod cli;
+mod client;
+mod configuration;
+mod connectors;
+mod context;
+mod failure;
+mod passwords;
+mod place;
+mod render;
+mod session;
+mod terminal;
+mod unix_person;
+mod wire;
+mod witness;
+
+use clap::Parser as _;
+use cli::{Cli, Command};
+use context::{Context, Form};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    logging::begin(&cli);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprint!("{}", failure::Failure::new("nothing was begun").caused_by(&error).text());
+            return ExitCode::from(failure::Exit::Failed.code());
+        }
+    };
+    let code = runtime.block_on(run(cli));
+    // A thread may still wait for somebody to type: nobody waits for that thread.
+    runtime.shutdown_background();
+    ExitCode::from(code)
+}
+
+async fn run(cli: Cli) -> u8 {
+    let terminal = terminal::Terminal::look();
+    let form = match (cli.global.json, cli.global.quiet) {
+        (true, _) => Form::Json,
+        (false, true) => Form::Quiet,
+        (false, false) => Form::Text,
+    };
+    let place = match place::Place::find(&cli.global, terminal.can_ask) {
+        Ok(place) => place,
+        Err(failure) => {
+            if form == Form::Json {
+                println!("{:#}", failure.document());
+            }
+            eprint!("{}", failure.text());
+            return failure.exit.code();
+        }
+    };
+    let context = Context::new(form, terminal, place);
+    // The commands differ much in size; on the heap they cost each other nothing.
+    let outcome = Box::pin(cli::run(cli.command, &context)).await;
+    context.end(outcome)
+}
+
+mod logging {
+    //! Structured logs on standard error. They never hold values, only ids, counts and reasons.
+
+    use super::{Cli, Command};
+    use crate::cli::LogForm;
+    use tracing_subscriber::EnvFilter;
+
+    /// Which messages are written, in the form of `tracing-subscriber`'s filters.
+    const VARIABLE: &str = "TENURE_LOG";
+
+    pub(crate) fn begin(cli: &Cli) {
+        let (form, usual) = match &cli.command {
+            Command::Up(up) => (up.log, "info"),
+            _ => (LogForm::Text, "error"),
+        };
+        let filter = EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::new(usual));
+        let builder =
+            tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
+        match form {
+            LogForm::Text => builder.init(),
+            LogForm::Json => builder.json().init(),
+        }
+    }
+}

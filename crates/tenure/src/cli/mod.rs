@@ -1,0 +1,218 @@
+//! Every command: what it takes, and which file carries it out.
+//!
+//! One file per command or noun. A command asks the API, then renders; it must never do what
+//! a request handler could not. Help texts are part of the interface: golden files in
+//! `snapshots/` hold every one of them.
+
+mod backup;
+mod doctor;
+mod evidence;
+mod findings;
+mod identities;
+mod init;
+mod keys;
+mod listing;
+mod own;
+mod people;
+mod plan;
+mod proof;
+mod revoke;
+mod show;
+mod source;
+mod survey;
+mod topics;
+mod up;
+mod verify;
+mod watch;
+mod witness;
+
+use crate::{
+    context::Context,
+    failure::{Exit, Failure},
+};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// Heading of the options that every command takes.
+const GLOBAL: &str = "Options of every command";
+
+/// Governs non-human identities: what exists, whether it may go on existing, and proof when it does not
+#[derive(Debug, Parser)]
+#[command(
+    name = "tenure",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "Begin with `tenure up`. Topics: `tenure help proof-levels`, `exit-codes`, `keys`, `standing`."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// The data directory [default: tenure in the XDG data home]
+    #[arg(long, global = true, env = "TENURE_DATA", hide_env_values = true, value_name = "DIR", help_heading = GLOBAL)]
+    pub(crate) data: Option<PathBuf>,
+    /// Print one JSON document
+    #[arg(long, global = true, help_heading = GLOBAL)]
+    pub(crate) json: bool,
+    /// Print only what a script would ask for
+    #[arg(long, short, global = true, conflicts_with = "json", help_heading = GLOBAL)]
+    pub(crate) quiet: bool,
+    /// The file that holds the key-encryption key [default: the one in the data directory, or TENURE_KEY]
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "passphrase_file", help_heading = GLOBAL)]
+    pub(crate) key_file: Option<PathBuf>,
+    /// The file whose first line is the passphrase of the keys
+    #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL)]
+    pub(crate) passphrase_file: Option<PathBuf>,
+    /// Which database holds the deployment [default: embedded]
+    #[arg(long, global = true, value_name = "KIND", help_heading = GLOBAL, hide_short_help = true)]
+    pub(crate) database: Option<DatabaseKind>,
+    /// Where the PostgreSQL database is, without a password
+    #[arg(long, global = true, value_name = "URL", help_heading = GLOBAL, hide_short_help = true)]
+    pub(crate) database_url: Option<String>,
+    /// The file that holds the password of that database
+    #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL, hide_short_help = true)]
+    pub(crate) database_password_file: Option<PathBuf>,
+}
+
+/// Which database holds the deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum DatabaseKind {
+    /// SQLite in the data directory
+    Embedded,
+    /// A PostgreSQL database
+    Postgres,
+}
+
+/// The form of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogForm {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+/// What can be asked for.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Up(up::Up),
+    Init(init::Init),
+    #[command(subcommand)]
+    Source(source::SourceCommand),
+    Survey(survey::SurveyArgs),
+    Identities(identities::Identities),
+    Principals(identities::Principals),
+    Credentials(identities::Credentials),
+    Show(show::Show),
+    Explain(show::Explain),
+    Own(own::Own),
+    Findings(findings::Findings),
+    Plan(plan::PlanArgs),
+    Apply(plan::Apply),
+    Disable(revoke::Disable),
+    Revoke(revoke::Revoke),
+    Undo(plan::Undo),
+    Plans(plan::Plans),
+    Proof(proof::Proof),
+    #[command(subcommand)]
+    Evidence(evidence::EvidenceCommand),
+    #[command(subcommand)]
+    Witness(witness::WitnessCommand),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
+    #[command(subcommand)]
+    People(people::PeopleCommand),
+    Doctor(doctor::Doctor),
+    Completion(topics::Completion),
+    Help(topics::Help),
+}
+
+/// Carries a command out.
+pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Failure> {
+    match command {
+        Command::Up(args) => args.run(context).await,
+        Command::Init(args) => args.run(context).await,
+        Command::Source(command) => command.run(context).await,
+        Command::Survey(args) => args.run(context).await,
+        Command::Identities(args) => args.run(context).await,
+        Command::Principals(args) => args.run(context).await,
+        Command::Credentials(args) => args.run(context).await,
+        Command::Show(args) => args.run(context).await,
+        Command::Explain(args) => args.run(context).await,
+        Command::Own(args) => args.run(context).await,
+        Command::Findings(args) => args.run(context).await,
+        Command::Plan(args) => args.run(context).await,
+        Command::Apply(args) => args.run(context).await,
+        Command::Disable(args) => args.run(context).await,
+        Command::Revoke(args) => args.run(context).await,
+        Command::Undo(args) => args.run(context).await,
+        Command::Plans(args) => args.run(context).await,
+        Command::Proof(args) => args.run(context).await,
+        Command::Evidence(command) => command.run(context).await,
+        Command::Witness(command) => command.run(context).await,
+        Command::Backup(args) => args.run(context).await,
+        Command::Restore(args) => args.run(context).await,
+        Command::Keys(command) => command.run(context).await,
+        Command::People(command) => command.run(context).await,
+        Command::Doctor(args) => args.run(context).await,
+        Command::Completion(args) => args.run(context),
+        Command::Help(args) => args.run(context),
+    }
+}
+
+/// Runs `work` in a conversation with the deployment, and ends it whatever happens.
+pub(crate) async fn with_session<'place, T, F>(context: &'place Context, work: F) -> Result<T, Failure>
+where
+    F: AsyncFnOnce(&crate::session::Session<'place>) -> Result<T, Failure>,
+{
+    let session = crate::session::Session::attach(context).await?;
+    let outcome = work(&session).await;
+    session.end().await;
+    outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_commands_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_help_text_is_reviewed() {
+        fn collect(path: &str, command: &mut clap::Command, all: &mut Vec<(String, String)>) {
+            all.push((path.replace(' ', "_"), command.render_long_help().to_string()));
+            for inner in command.get_subcommands_mut() {
+                let path = format!("{path} {}", inner.get_name());
+                collect(&path, inner, all);
+            }
+        }
+        let mut all = Vec::new();
+        let mut command = Cli::command().term_width(100);
+        command.build();
+        collect("tenure", &mut command, &mut all);
+        assert!(all.len() > 35, "{}", all.len());
+        for (name, help) in all {
+            assert!(help.contains("Example") || help.contains("Commands:"), "{name} has no example");
+            insta::with_settings!({ prepend_module_to_snapshot => false, snapshot_path => "snapshots" }, {
+                insta::assert_snapshot!(name, help);
+            });
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! `revoke` and `disable`: plan, show, decide, carry out, and say honestly how it ended.
+//!
+//! The longest walk of the command line: the plan is read back to the person, the name is typed
+//! (or given with --yes), the decision binds the plan's digest, each step is told as it
+//! happens. A level that was not reached is never called reached.
+
+use super::{
+    plan::{Kind, draft},
+    watch::{self, Watched},
+    with_session,
+};
+use crate::{
+    client::part,
+    context::{Context, Form},
+    failure::{Exit, Failure},
+    render::{
+        paint::Look,
+        plan::{outcome, preview},
+    },
+    session::{Session, shaped},
+    terminal,
+    wire::PlanShown,
+};
+use clap::Args;
+use serde_json::json;
+use std::time::Duration;
+use tenure_model::{PlanState, printable};
+
+/// How a plan is decided and watched.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Going {
+    /// Go on without asking: the name of what the plan is about, as it would be typed
+    #[arg(long, value_name = "NAME")]
+    pub(crate) yes: Option<String>,
+    /// How long to watch, in seconds; afterwards it goes on by itself when `tenure up` runs
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    pub(crate) wait: u64,
+}
+
+/// End an identity everywhere, and prove it dead
+///
+/// Plans the revocation, shows what it would touch and asks for the name. Then: a password of our own
+/// is installed and shown to work at each point, logging in is stopped, sessions are ended, the
+/// principal is deleted, what was minted meanwhile is looked for, and each point is tried until it
+/// refuses, past the propagation lag. "Proved" is said only where that was seen.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tenure revoke pg-main/reporting --reason \"contract ended\"
+  tenure revoke pg-main/etl --reason \"leaked in CI log\" --heir dba --yes etl
+
+Exit codes: 0 proved to the required level, 1 not proved, 2 usage, 4 a decision is needed, or it was not
+over within --wait. Levels: tenure help proof-levels.")]
+pub(crate) struct Revoke {
+    /// Which identity: SOURCE/NAME, a name, a handle or its beginning
+    identity: String,
+    /// Why; whoever reads the evidence later will ask
+    #[arg(long)]
+    reason: String,
+    /// Who receives what it owns
+    #[arg(long, value_name = "NAME")]
+    heir: Option<String>,
+    #[command(flatten)]
+    going: Going,
+}
+
+impl Revoke {
+    pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        plan_and_go(context, Kind::Revoke, &self.identity, &self.reason, self.heir.as_deref(), &self.going)
+            .await
+    }
+}
+
+/// Stop an identity from logging in, with a way back
+///
+/// Like revoke, without the deletion: `tenure undo PLAN` brings it back.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tenure disable pg-main/etl --reason \"does anybody still use it?\"
+  tenure undo k7wd2m
+
+Exit codes: as for revoke.")]
+pub(crate) struct Disable {
+    /// Which identity: SOURCE/NAME, a name, a handle or its beginning
+    identity: String,
+    /// Why; whoever reads the evidence later will ask
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    going: Going,
+}
+
+impl Disable {
+    pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        plan_and_go(context, Kind::Disable, &self.identity, &self.reason, None, &self.going).await
+    }
+}
+
+async fn plan_and_go(
+    context: &Context,
+    kind: Kind,
+    identity: &str,
+    reason: &str,
+    heir: Option<&str>,
+    going: &Going,
+) -> Result<Exit, Failure> {
+    with_session(context, async |session| {
+        let shown: PlanShown = shaped(&draft(session, kind, identity, reason, heir).await?)?;
+        for line in preview(&shown, context.frame()) {
+            context.say(line);
+        }
+        decide_and_watch(session, context, &shown, going).await
+    })
+    .await
+}
+
+/// Gets the decision, applies the plan, watches it.
+pub(crate) async fn decide_and_watch(
+    session: &Session<'_>,
+    context: &Context,
+    shown: &PlanShown,
+    going: &Going,
+) -> Result<Exit, Failure> {
+    let handle = &shown.plan.handle;
+    if shown.plan.state == PlanState::Proposed {
+        decide(context, shown, going.yes.as_deref()).await?;
+        let what = format!("plan {handle} was not applied");
+        let path = format!("/api/v1/plans/{}/apply", part(handle));
+        session.post(&what, &path, &json!({ "digest": shown.plan.digest })).await?;
+    }
+    watch_to_the_end(session, context, handle, going.wait).await
+}
+
+/// The name, typed or given. Anything else leaves the plan as it is.
+async fn decide(context: &Context, shown: &PlanShown, yes: Option<&str>) -> Result<(), Failure> {
+    let handle = &shown.plan.handle;
+    let name = &shown.plan.principal_name;
+    let kept = format!("nothing was done; plan {handle} stays proposed (tenure undo {handle} withdraws it)");
+    let is_meant =
+        |given: &str| [name.as_str(), &shown.identity_name, &printable(name, 200)].contains(&given);
+    let go_on = format!("tenure apply {handle} --yes {}", quoted(name));
+    match yes {
+        Some(given) if is_meant(given) => return Ok(()),
+        Some(given) => {
+            return Err(Failure::usage(format!("plan {handle} was not applied"))
+                .because(format!(
+                    "--yes names `{}`, but the plan is about `{}`",
+                    printable(given, 80),
+                    printable(name, 80)
+                ))
+                .kept(kept)
+                .next(go_on));
+        }
+        None => {}
+    }
+    if !context.terminal.can_ask || context.form != Form::Text {
+        return Err(Failure::undecided(format!("plan {handle} was not applied"))
+            .because("it needs a decision, and there is no terminal to ask for one")
+            .kept(kept)
+            .next(go_on));
+    }
+    let question = format!(
+        "Type the name to go on: {} ",
+        context.frame().paint.text(Look::Strong, &printable(name, 200))
+    );
+    let typed =
+        terminal::ask(&format!("{question}\n> ")).await.map_err(|failure| failure.kept(kept.clone()))?;
+    if is_meant(&typed) {
+        return Ok(());
+    }
+    Err(Failure::undecided(format!("plan {handle} was not applied"))
+        .because("another name was typed")
+        .kept(kept)
+        .next(go_on))
+}
+
+/// A name as a POSIX shell takes it.
+fn quoted(name: &str) -> String {
+    let plain = !name.is_empty()
+        && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-./@".contains(letter));
+    if plain { name.to_owned() } else { format!("'{}'", printable(name, 200).replace('\'', "'\\''")) }
+}
+
+/// Watches a plan to its end, and says how it ended.
+pub(crate) async fn watch_to_the_end(
+    session: &Session<'_>,
+    context: &Context,
+    handle: &str,
+    wait_seconds: u64,
+) -> Result<Exit, Failure> {
+    let (shown, document, watched) =
+        watch::plan(session, context, handle, Duration::from_secs(wait_seconds)).await?;
+    context.document(&document);
+    let (sentence, exit) = outcome(&shown);
+    let look = match exit {
+        Exit::Done => Look::Good,
+        Exit::Failed => Look::Bad,
+        Exit::Undecided | Exit::Usage | Exit::Findings => Look::Warn,
+    };
+    context.print(paint_first_words(context, look, &sentence));
+    match watched {
+        Watched::Over => context.say(format!("Show or export: tenure proof {handle}")),
+        Watched::Pending => {
+            let hosted = session.is_hosted().await;
+            let goes_on = if hosted {
+                "It goes on by itself as soon as `tenure up` runs"
+            } else {
+                "It goes on by itself"
+            };
+            context.say(format!("{goes_on}; see: tenure proof {handle}"));
+        }
+    }
+    Ok(exit)
+}
+
+/// Paints what comes before the first colon or blank: the verdict.
+fn paint_first_words(context: &Context, look: Look, sentence: &str) -> String {
+    let end = sentence.find([':', ' ']).unwrap_or(sentence.len());
+    let (verdict, rest) = sentence.split_at(end);
+    format!("{}{rest}", context.frame().paint.text(look, verdict))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn a_name_is_quoted_for_the_shell_it_is_pasted_into() {
+        assert_eq!(quoted("reporting"), "reporting");
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+        assert_eq!(quoted("$(reboot)"), "'$(reboot)'");
+        assert_eq!(quoted(""), "''");
+    }
+}

@@ -1,0 +1,339 @@
+//! `tenure source`: what Tenure may read, and with which account.
+
+use super::with_session;
+use crate::{
+    client::part,
+    connectors,
+    context::Context,
+    failure::{Exit, Failure},
+    passwords::{PasswordFrom, refuse_in_address},
+    render::{
+        paint::Look,
+        table::{Table, cell, looking},
+        words::instant,
+    },
+    session::{Session, shaped},
+    wire::{CheckReport, Source},
+};
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use serde_json::json;
+use std::collections::BTreeMap;
+use tenure_connect::Manifest;
+use tenure_model::{PRIMARY, Secret, printable};
+
+/// Say what Tenure may read, and with which account
+#[derive(Debug, Subcommand)]
+pub(crate) enum SourceCommand {
+    Add(Add),
+    List(List),
+    Check(Check),
+    Remove(Remove),
+}
+
+impl SourceCommand {
+    pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        match self {
+            Self::Add(args) => args.run(context).await,
+            Self::List(args) => args.run(context).await,
+            Self::Check(args) => args.run(context).await,
+            Self::Remove(args) => args.run(context).await,
+        }
+    }
+}
+
+/// Add a source, and check what can be seen and done there
+///
+/// The scheme of the address picks the connector. Name every further place where a password of this
+/// system is accepted (standbys, poolers) with --point: a revocation is proved at each of them. The
+/// password is sealed before it is stored. --sql prints the script of a least-privilege account instead.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tenure source add --sql > tenure.sql
+  tenure source add pg-main postgres://tenure@db.example/shop
+  tenure source add pg-main postgres://tenure@db-1.example/shop \\
+      --point replica-1=postgres://tenure@db-2.example/shop \\
+      --point pooler=postgres://tenure@pool.example:6432/shop \\
+      --option heir=dba --password-file ~/.tenure-pg
+
+Exit codes: 0 added and reachable, 1 not added, or added and not reachable, 2 usage.")]
+pub(crate) struct Add {
+    /// What to call it: lower-case letters, digits and `-`
+    #[arg(required_unless_present = "sql")]
+    name: Option<String>,
+    /// The address of its primary point, without a password
+    #[arg(required_unless_present = "sql")]
+    url: Option<String>,
+    /// A further point where credentials are accepted
+    #[arg(long, value_name = "NAME=URL")]
+    point: Vec<String>,
+    /// A setting of the connector
+    #[arg(long, value_name = "NAME=VALUE")]
+    option: Vec<String>,
+    #[command(flatten)]
+    password: PasswordFrom,
+    /// Print the script that creates a least-privilege account, and add nothing
+    #[arg(long)]
+    sql: bool,
+}
+
+#[derive(Serialize)]
+struct PointBody<'args> {
+    name: &'args str,
+    url: &'args str,
+}
+
+#[derive(Serialize)]
+struct NewSource<'args> {
+    name: &'args str,
+    system: &'args str,
+    points: Vec<PointBody<'args>>,
+    options: BTreeMap<&'args str, &'args str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<&'args str>,
+}
+
+impl Add {
+    async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        if self.sql {
+            return self.print_script(context);
+        }
+        let (Some(name), Some(url)) = (&self.name, &self.url) else {
+            return Err(Failure::usage("a source needs a name and an address"));
+        };
+        refuse_in_address("URL", url, "--password-file")?;
+        let manifest = connector_of(url)?;
+        let mut points = vec![PointBody { name: PRIMARY, url }];
+        for given in &self.point {
+            let (name, url) = pair("--point", given)?;
+            refuse_in_address("--point", url, "--password-file")?;
+            points.push(PointBody { name, url });
+        }
+        let options = self.option.iter().map(|given| pair("--option", given)).collect::<Result<_, _>>()?;
+        let secret = self.password.read(context, "Password of that account (empty for none): ").await?;
+        let body = NewSource {
+            name,
+            system: manifest.system,
+            points,
+            options,
+            secret: secret.as_ref().map(|secret: &Secret<String>| secret.expose().as_str()),
+        };
+        let what = format!("source `{}` was not added", printable(name, 60));
+        with_session(context, async |session| {
+            let added = session.post(&what, "/api/v1/sources", &body).await?;
+            context.say(format!("Added source `{name}` ({}). Checking it.", manifest.title));
+            check(session, context, name, Some(added)).await
+        })
+        .await
+    }
+
+    fn print_script(&self, context: &Context) -> Result<Exit, Failure> {
+        let given = self.url.as_ref().or(self.name.as_ref()).filter(|given| given.contains("://"));
+        let manifest = match given {
+            Some(url) => {
+                refuse_in_address("URL", url, "--password-file")?;
+                connector_of(url)?
+            }
+            None => match connectors::built_in().as_slice() {
+                [only] => only.manifest(),
+                _ => {
+                    return Err(Failure::usage("which script is wanted was not said").next(format!(
+                        "give an address that begins with one of: {}",
+                        connectors::schemes()
+                    )));
+                }
+            },
+        };
+        context.document(&json!({ "system": manifest.system, "script": manifest.least_privilege_script }));
+        context.print(manifest.least_privilege_script.trim_end());
+        Ok(Exit::Done)
+    }
+}
+
+fn connector_of(url: &str) -> Result<&'static Manifest, Failure> {
+    connectors::of_address(url).ok_or_else(|| {
+        let scheme = url.split_once("://").map(|(scheme, _)| printable(scheme, 20));
+        let why = scheme.map_or_else(
+            || String::from("it has no scheme"),
+            |scheme| format!("no connector answers to `{scheme}://`"),
+        );
+        Failure::usage("the address cannot be used")
+            .because(why)
+            .next(format!("begin it with one of: {}", connectors::schemes()))
+    })
+}
+
+/// `name=value`. The value is not repeated when it is missing: it may hold a password.
+fn pair<'given>(flag: &str, given: &'given str) -> Result<(&'given str, &'given str), Failure> {
+    given.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(|| {
+        Failure::usage(format!("what was given as {flag} has no `=`"))
+            .next(format!("write {flag} NAME=VALUE"))
+    })
+}
+
+/// Checks a source and says what was found.
+async fn check(
+    session: &Session<'_>,
+    context: &Context,
+    name: &str,
+    added: Option<serde_json::Value>,
+) -> Result<Exit, Failure> {
+    let what = match &added {
+        Some(_) => format!("source `{name}` was added, but could not be checked"),
+        None => format!("source `{}` could not be checked", printable(name, 60)),
+    };
+    let checked = session.post(&what, &format!("/api/v1/sources/{}/check", part(name)), &json!({})).await;
+    let checked = checked.map_err(|failure| match &added {
+        None => failure,
+        Some(_) => failure
+            .kept(format!("the source stays; `tenure source remove {name}` takes it back"))
+            .next(format!("mend what it says, then: tenure source check {name}")),
+    })?;
+    let report: CheckReport = shaped(&checked)?;
+    context.document(&match added {
+        Some(added) => json!({ "source": added, "check": checked }),
+        None => checked,
+    });
+    let unreachable = print_report(context, name, &report);
+    if unreachable {
+        context.next(format!("mend what cannot be reached, then: tenure source check {name}"));
+        return Ok(Exit::Failed);
+    }
+    context.next(format!("tenure survey {name}"));
+    Ok(Exit::Done)
+}
+
+/// Prints a check; true when a point could not be reached.
+fn print_report(context: &Context, name: &str, report: &CheckReport) -> bool {
+    let paint = context.frame().paint;
+    context.print(format!(
+        "Source `{}`: {}, as `{}`.",
+        printable(name, 60),
+        printable(&report.system, 120),
+        printable(&report.account, 80)
+    ));
+    let mut unreachable = false;
+    for (point, why) in &report.points {
+        match why {
+            None => context.print(format!("  {} point {point} answers", paint.text(Look::Good, "✓"))),
+            Some(why) => {
+                unreachable = true;
+                context.print(format!(
+                    "  {} point {point} cannot be reached: {}",
+                    paint.text(Look::Bad, "✗"),
+                    printable(why, 300)
+                ));
+            }
+        }
+    }
+    for ability in &report.abilities {
+        if ability.able {
+            context.print(format!("  {} can {}", paint.text(Look::Good, "✓"), printable(&ability.what, 200)));
+        } else {
+            context.print(format!(
+                "  {} cannot {}",
+                paint.text(Look::Warn, "–"),
+                printable(&ability.what, 200)
+            ));
+            if let Some(remedy) = &ability.remedy {
+                context.print(format!("      {}", printable(remedy, 400)));
+            }
+        }
+    }
+    unreachable
+}
+
+/// List the sources
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tenure source list
+  tenure source list --json
+
+Exit codes: 0 done, 1 failed, 2 usage.")]
+pub(crate) struct List {}
+
+impl List {
+    async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        with_session(context, async |session| {
+            let listed =
+                super::listing::read::<Source>(session, "the sources were not listed", "/api/v1/sources", &[], usize::MAX)
+                    .await?;
+            context.document(&listed.document);
+            if listed.rows.is_empty() {
+                context.say("No source yet: Tenure knows nothing until it may read something.");
+                context.next("tenure source add pg-main postgres://tenure@HOST/DATABASE");
+                return Ok(Exit::Done);
+            }
+            let mut table = Table::new(&["NAME", "SYSTEM", "LAST READ", "POINTS"]);
+            for source in &listed.rows {
+                let points: Vec<String> =
+                    source.points.iter().map(|point| format!("{}={}", point.name, point.url)).collect();
+                let read = match &source.last_survey {
+                    None => looking(Look::Warn, "never"),
+                    Some(survey) => cell(format!("{} ({})", instant(survey.started), survey.state)),
+                };
+                table.row(vec![cell(&source.name), cell(&source.system), read, cell(points.join(" "))]);
+            }
+            context.table(&table);
+            let dark: usize = listed.rows.iter().map(|source| source.not_observable.len()).sum();
+            if dark > 0 {
+                context.say(format!("{dark} things cannot be seen there; tenure doctor says which, why, and what would mend it."));
+            }
+            let unread = listed.rows.iter().find(|source| source.last_survey.is_none());
+            context.next(unread.map_or_else(|| String::from("tenure identities"), |source| format!("tenure survey {}", source.name)));
+            Ok(Exit::Done)
+        })
+        .await
+    }
+}
+
+/// Connect to a source and say what can be seen and done there
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tenure source check pg-main
+
+Exit codes: 0 every point answers, 1 one does not, 2 usage.")]
+pub(crate) struct Check {
+    /// Which source
+    name: String,
+}
+
+impl Check {
+    async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        with_session(context, async |session| check(session, context, &self.name, None).await).await
+    }
+}
+
+/// Stop reading a source and forget the password Tenure has there
+///
+/// What was seen stays as history, and the account in the system stays as it is.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tenure source remove pg-old
+
+Exit codes: 0 removed, 1 failed, 2 usage.")]
+pub(crate) struct Remove {
+    /// Which source
+    name: String,
+}
+
+impl Remove {
+    async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let shown = printable(&self.name, 60);
+        let what = format!("source `{shown}` was not removed");
+        with_session(context, async |session| {
+            session.delete(&what, &format!("/api/v1/sources/{}", part(&self.name))).await?;
+            context.document(&json!({ "removed": self.name }));
+            context.say(format!(
+                "Removed source `{shown}`; our password there is forgotten. What was seen stays as history."
+            ));
+            context.next(format!("drop the account that Tenure used at `{shown}`, if nothing else uses it"));
+            Ok(Exit::Done)
+        })
+        .await
+    }
+}

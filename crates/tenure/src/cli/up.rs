@@ -1,0 +1,245 @@
+//! `tenure up`: opens the deployment, serves it, runs the reconcilers, until told to stop.
+
+use super::LogForm;
+use crate::{
+    client::{Client, check_socket_path},
+    context::Context,
+    failure::{Exit, Failure},
+    render::words::count,
+    session::{Hosted, shaped},
+    wire::{Log, Page, Source, Status},
+};
+use clap::Args;
+use http::Method;
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use tenure_model::Standing;
+use tenure_server::ServeOptions;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Where `up` listens when nothing else is said.
+const LISTEN: &str = "127.0.0.1:8420";
+
+/// Run Tenure: serve the API and the console, carry out what was decided
+///
+/// Opens the deployment in the data directory, making it when there is none. Listens on a socket in
+/// that directory, which every other command finds by itself, and on an address of this machine for
+/// the console. Ends cleanly with Ctrl-C or SIGTERM; after a crash the next start goes on where it was.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tenure up
+  tenure up --listen 127.0.0.1:0          any free port
+  tenure up --listen none --log json      socket only, logs for a collector
+
+Logs go to standard error; TENURE_LOG sets what is logged (for example TENURE_LOG=debug).
+Exit codes: 0 stopped as asked, 1 failed, 2 usage, 4 a key is needed.")]
+pub(crate) struct Up {
+    /// Listen on this address of this machine, or `none` [default: 127.0.0.1:8420]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// The form of log lines
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(crate) log: LogForm,
+}
+
+impl Up {
+    pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let configured = context.place.configuration.listen.clone();
+        let tcp = listen_address(self.listen.or(configured).as_deref().unwrap_or(LISTEN))?;
+        let socket = context.place.paths().socket();
+        check_socket_path(&socket)?;
+        let stop = Stop::prepare()?;
+        let deployment =
+            context.place.open().await.map_err(|refused| refused.into_failure(&context.place))?;
+        let opening = deployment.opening.clone();
+        let options = ServeOptions { socket: Some(socket.clone()), tcp };
+        let hosted = Hosted::begin(deployment, options).await.map_err(|failure| {
+            failure
+                .kept("the deployment is as it was")
+                .next("choose another address with --listen, or `--listen none`")
+        })?;
+        tracing::info!(address = ?hosted.serving.address, created = opening.created, "serving");
+        let shown = match Welcome::gather(&Client::new(socket), &hosted).await {
+            Ok(welcome) => {
+                welcome.print(context, opening.created, opening.backup.as_deref());
+                Ok(Exit::Done)
+            }
+            Err(failure) => Err(failure),
+        };
+        if shown.is_ok() {
+            stop.wait().await;
+            context.say("Stopping: finishing what is under way.");
+        }
+        hosted.end().await;
+        tracing::info!("stopped");
+        shown
+    }
+}
+
+/// The two signals that end it.
+struct Stop {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Stop {
+    fn prepare() -> Result<Self, Failure> {
+        let failed = |error| Failure::new("signals cannot be waited for").caused_by(&error);
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
+            terminate: signal(SignalKind::terminate()).map_err(failed)?,
+        })
+    }
+
+    async fn wait(mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// An address of this machine; `none` for no address.
+fn listen_address(given: &str) -> Result<Option<SocketAddr>, Failure> {
+    if given == "none" {
+        return Ok(None);
+    }
+    let shown = tenure_model::printable(given, 80);
+    let address: SocketAddr = given.parse().map_err(|_| {
+        Failure::usage(format!("`{shown}` is not an address to listen on"))
+            .next("give an address and a port, such as 127.0.0.1:8420 or [::1]:8420, or `none`")
+    })?;
+    if !address.ip().is_loopback() {
+        return Err(Failure::usage(format!("`{shown}` is reachable from other machines, and is refused"))
+            .because("the API is plain HTTP; tokens would travel in clear")
+            .next("listen on 127.0.0.1 and put a proxy with TLS before it"));
+    }
+    Ok(Some(address))
+}
+
+/// What is said when it is ready.
+struct Welcome {
+    status: Status,
+    log: Log,
+    sources: Vec<Source>,
+    address: Option<SocketAddr>,
+    code: Option<String>,
+    document: Value,
+}
+
+impl Welcome {
+    async fn gather(client: &Client, hosted: &Hosted) -> Result<Self, Failure> {
+        let what = "the deployment does not answer";
+        let get = async |path: &str| -> Result<Value, Failure> {
+            let call = crate::client::Call { method: Method::GET, path, body: None, idempotency_key: None };
+            let bytes = client.call(&call).await.map_err(|failed| failed.into_failure(what))?;
+            serde_json::from_slice(&bytes).map_err(|error| Failure::new(what).caused_by(&error))
+        };
+        let status = get("/api/v1/status").await?;
+        let log: Log = shaped(&get("/api/v1/evidence").await?)?;
+        let sources: Page<Source> = shaped(&get("/api/v1/sources?limit=20").await?)?;
+        let (address, code) = (hosted.serving.address, hosted.serving.one_time_code.clone());
+        let document = json!({
+            "status": status,
+            "log": { "origin": log.origin, "size": log.size, "keys": log.keys },
+            "address": address.map(|address| format!("http://{address}")),
+            "one_time_code": code,
+        });
+        Ok(Self { status: shaped(&status)?, log, sources: sources.items, address, code, document })
+    }
+
+    fn print(&self, context: &Context, created: bool, backup: Option<&std::path::Path>) {
+        context.document(&self.document);
+        let made = if created { "made just now" } else { "opened" };
+        context.say(format!(
+            "Tenure {} · data {} ({made}) · evidence log {} ({})",
+            self.status.version,
+            context.place.shown(),
+            self.log.origin,
+            count(i64::try_from(self.log.size).unwrap_or(i64::MAX), "entry"),
+        ));
+        if let Some(backup) = backup {
+            context.say(format!(
+                "The database was brought to this version; a backup from before is in {}.",
+                crate::place::shown(backup)
+            ));
+        }
+        for line in standing_lines(&self.status, &self.sources) {
+            context.say(line);
+        }
+        if created && let Some(key) = self.log.keys.first() {
+            context.say(
+                "Whoever verifies evidence later needs the log's public key. Keep this line somewhere else:",
+            );
+            context.say(format!("  {key}"));
+        }
+        let look = match (self.address, &self.code) {
+            (Some(address), Some(code)) => {
+                format!(" Or look: http://{address}, one-time code {code} (10 minutes).")
+            }
+            (Some(address), None) => format!(" Or look: http://{address}."),
+            (None, _) => String::new(),
+        };
+        context.next(format!("{}.{look}", next_step(&self.status, &self.sources)));
+    }
+}
+
+pub(crate) fn standing_lines(status: &Status, sources: &[Source]) -> Vec<String> {
+    if status.sources == 0 {
+        return vec![String::from("No source yet: Tenure knows nothing until it may read something.")];
+    }
+    let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
+    let built_in: i64 = status.standings.iter().map(|row| row.built_in).sum();
+    let identities: i64 = built_in + status.standings.iter().map(|row| row.count).sum::<i64>();
+    let mut lines = vec![format!(
+        "{}: {}. {} ({built_in} built in), {}.",
+        count(status.sources, "source"),
+        names.join(", "),
+        count(identities, "identity"),
+        count(status.findings_open, "finding"),
+    )];
+    let counts: Vec<String> = status
+        .standings
+        .iter()
+        .filter(|row| row.count > 0)
+        .map(|row| format!("{} {} {}", row.standing.mark(), row.count, row.standing))
+        .collect();
+    if !counts.is_empty() {
+        lines.push(format!("  {}", counts.join("   ")));
+    }
+    lines
+}
+
+/// The one best thing to do next.
+pub(crate) fn next_step(status: &Status, sources: &[Source]) -> String {
+    let unclaimed =
+        status.standings.iter().find(|row| row.standing == Standing::Unclaimed).map_or(0, |row| row.count);
+    if status.sources == 0 {
+        return String::from("tenure source add pg-main postgres://tenure@HOST/DATABASE");
+    }
+    if let Some(unread) = sources.iter().find(|source| source.last_survey.is_none()) {
+        return format!("tenure survey {}", unread.name);
+    }
+    if status.findings_open > 0 {
+        return String::from("tenure findings");
+    }
+    if unclaimed > 0 {
+        return String::from("tenure identities --standing unclaimed, then tenure own NAME");
+    }
+    String::from("tenure identities")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::listen_address;
+
+    #[test]
+    fn only_addresses_of_this_machine_are_listened_on() {
+        assert_eq!(listen_address("none").unwrap(), None);
+        assert!(listen_address("127.0.0.1:0").unwrap().is_some());
+        assert!(listen_address("[::1]:8420").unwrap().is_some());
+        insta::assert_snapshot!(listen_address("0.0.0.0:8420").unwrap_err().text(), @"");
+        insta::assert_snapshot!(listen_address("localhost").unwrap_err().text(), @"");
+    }
+}

@@ -1,0 +1,117 @@
+//! `tenure.toml` in the data directory: what would otherwise be typed every time.
+//!
+//! Strict: a name that is not known is refused with the line it is on. It never holds a secret,
+//! only where one is. Flags and the environment beat it.
+
+use crate::{cli::DatabaseKind, failure::Failure};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// The file's name.
+pub(crate) const FILE: &str = "tenure.toml";
+
+/// What the file says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Configuration {
+    /// Where `up` listens: an address and port on this machine, or `none`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) listen: Option<String>,
+    /// The database.
+    pub(crate) database: DatabaseSection,
+    /// The key-encryption key.
+    pub(crate) key: KeySection,
+}
+
+/// The database.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct DatabaseSection {
+    /// Which.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) kind: Option<DatabaseKind>,
+    /// Where, without a password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) url: Option<String>,
+    /// The file that holds its password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) password_file: Option<PathBuf>,
+}
+
+/// The key-encryption key.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct KeySection {
+    /// The file that holds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) file: Option<PathBuf>,
+    /// The file that holds its passphrase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+}
+
+impl Configuration {
+    /// Reads the file; without one, nothing is configured.
+    pub(crate) fn read(directory: &Path) -> Result<Self, Failure> {
+        let path = directory.join(FILE);
+        let refused = || Failure::usage(format!("{} cannot be used", crate::place::shown(&path)));
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
+            // A directory we may not enter is told better by whoever opens it.
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => return Ok(Self::default()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => return Ok(Self::default()),
+            Err(error) => return Err(refused().caused_by(&error)),
+        };
+        toml::from_str(&text).map_err(|error| {
+            let line = error.span().map_or(0, |span| {
+                text.get(..span.start).map_or(0, |before| before.matches('\n').count()) + 1
+            });
+            refused().because(format!("line {line}: {}", error.message()))
+        })
+    }
+
+    /// Writes the file, when there is something to remember and no file yet.
+    pub(crate) fn remember(&self, directory: &Path) -> Result<(), Failure> {
+        if *self == Self::default() || directory.join(FILE).exists() {
+            return Ok(());
+        }
+        let path = directory.join(FILE);
+        let unwritten = || Failure::new(format!("{} was not written", crate::place::shown(&path)));
+        let text = toml::to_string(self).map_err(|error| unwritten().caused_by(&error))?;
+        tenure_keys::write_new_private(&tenure_keys::RealDisk, &path, text.as_bytes())
+            .map_err(|error| unwritten().caused_by(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Configuration;
+
+    fn refusal(text: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(super::FILE), text).unwrap();
+        Configuration::read(folder.path()).unwrap_err().why.unwrap_or_default()
+    }
+
+    #[test]
+    fn a_name_that_is_not_known_is_refused_with_its_line() {
+        insta::assert_snapshot!(refusal("listen = \"none\"\npassword = \"x\"\n"), @"");
+        insta::assert_snapshot!(refusal("[database]\nkind = \"oracle\"\n"), @"");
+    }
+
+    #[test]
+    fn what_is_remembered_is_read_back_and_never_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut configuration = Configuration::default();
+        configuration.remember(folder.path()).unwrap();
+        assert!(!folder.path().join(super::FILE).exists());
+        configuration.database.url = Some(String::from("postgres://tenure@db/tenure"));
+        configuration.remember(folder.path()).unwrap();
+        assert_eq!(Configuration::read(folder.path()).unwrap(), configuration);
+        Configuration { listen: Some(String::from("none")), ..Configuration::default() }
+            .remember(folder.path())
+            .unwrap();
+        assert_eq!(Configuration::read(folder.path()).unwrap(), configuration);
+    }
+}

@@ -1,0 +1,116 @@
+//! What every command gets: how to print, where the deployment is, what the terminal is like.
+//!
+//! Three forms of output: text for people, `--quiet` (only what a script would ask for) and
+//! `--json` (one document at the end). This room must never print to standard output what is
+//! not part of the answer.
+
+use crate::{
+    failure::{Exit, Failure},
+    place::Place,
+    render::{Frame, table::Table},
+    terminal::Terminal,
+};
+use serde_json::Value;
+use std::{
+    io::Write as _,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+/// The form of what is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// For people.
+    Text,
+    /// Only what a script would ask for.
+    Quiet,
+    /// One JSON document.
+    Json,
+}
+
+/// What every command gets.
+#[derive(Debug)]
+pub(crate) struct Context {
+    /// The form of what is printed.
+    pub(crate) form: Form,
+    /// The terminal.
+    pub(crate) terminal: Terminal,
+    /// Where the deployment is, and how its key is found.
+    pub(crate) place: Place,
+    unwritten: AtomicBool,
+}
+
+impl Context {
+    /// Puts it together.
+    pub(crate) const fn new(form: Form, terminal: Terminal, place: Place) -> Self {
+        Self { form, terminal, place, unwritten: AtomicBool::new(false) }
+    }
+
+    /// How to lay out.
+    pub(crate) const fn frame(&self) -> Frame {
+        self.terminal.frame
+    }
+
+    /// Says something beside the point: headlines, hints, the next step. Not with `--quiet` or `--json`.
+    pub(crate) fn say(&self, line: impl AsRef<str>) {
+        if self.form == Form::Text {
+            self.write(line.as_ref());
+        }
+    }
+
+    /// Says what to do next.
+    pub(crate) fn next(&self, step: impl AsRef<str>) {
+        self.say(format!("Next: {}", step.as_ref()));
+    }
+
+    /// Prints what was asked for. Not with `--json`.
+    pub(crate) fn print(&self, line: impl AsRef<str>) {
+        if self.form != Form::Json {
+            self.write(line.as_ref());
+        }
+    }
+
+    /// Prints a table.
+    pub(crate) fn table(&self, table: &Table) {
+        for line in table.lines(self.frame().paint, self.frame().columns) {
+            self.print(line);
+        }
+    }
+
+    /// Prints the document, with `--json`.
+    pub(crate) fn document(&self, document: &Value) {
+        if self.form == Form::Json {
+            self.write(&serde_json::to_string_pretty(document).unwrap_or_default());
+        }
+    }
+
+    /// Writes bytes as they are, whatever the form: a checkpoint, a script.
+    pub(crate) fn raw(&self, text: &str) {
+        self.write(text.strip_suffix('\n').unwrap_or(text));
+    }
+
+    fn write(&self, line: &str) {
+        let mut output = std::io::stdout().lock();
+        let written = writeln!(output, "{line}").and_then(|()| output.flush());
+        // A reader that went away (`| head`) is no failure of ours.
+        if written.is_err_and(|error| error.kind() != std::io::ErrorKind::BrokenPipe) {
+            self.unwritten.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// The end of the command: prints a failure, gives the exit code.
+    pub(crate) fn end(&self, outcome: Result<Exit, Failure>) -> u8 {
+        let exit = match outcome {
+            Ok(exit) => exit,
+            Err(failure) => {
+                self.document(&failure.document());
+                eprint!("{}", failure.text());
+                failure.exit
+            }
+        };
+        if self.unwritten.load(Ordering::Relaxed) {
+            eprint!("{}", Failure::new("the answer could not be written to standard output").text());
+            return Exit::Failed.code();
+        }
+        exit.code()
+    }
+}

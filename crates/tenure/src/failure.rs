@@ -1,0 +1,153 @@
+//! What a command says when it could not do its work, and with which code it ends.
+//!
+//! A failure is written for a person: what did not happen, why, what was kept, what to try.
+//! It must never hold a secret or quote an address that might hold one. `main.rs` prints it,
+//! once. The codes are documented in `topics/exit-codes.txt` and docs/cli.md.
+
+use serde_json::json;
+
+/// How a command ended, as a process exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Everything asked for was done.
+    Done,
+    /// It was not done.
+    Failed,
+    /// The command line was wrong; nothing was tried.
+    Usage,
+    /// Findings at or above the threshold that was asked for.
+    Findings,
+    /// A decision or a key is needed before it can go on.
+    Undecided,
+}
+
+impl Exit {
+    /// The process exit code.
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Findings => 3,
+            Self::Undecided => 4,
+        }
+    }
+}
+
+/// Why a command did not do its work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// The code to end with.
+    pub(crate) exit: Exit,
+    /// What did not happen.
+    pub(crate) what: String,
+    /// Why.
+    pub(crate) why: Option<String>,
+    /// What is as it was.
+    pub(crate) kept: Option<String>,
+    /// What to try.
+    pub(crate) next: Option<String>,
+}
+
+impl Failure {
+    /// It was not done.
+    pub(crate) fn new(what: impl Into<String>) -> Self {
+        Self { exit: Exit::Failed, what: what.into(), why: None, kept: None, next: None }
+    }
+
+    /// The command line was wrong; nothing was tried.
+    pub(crate) fn usage(what: impl Into<String>) -> Self {
+        Self { exit: Exit::Usage, ..Self::new(what) }
+    }
+
+    /// A decision or a key is needed.
+    pub(crate) fn undecided(what: impl Into<String>) -> Self {
+        Self { exit: Exit::Undecided, ..Self::new(what) }
+    }
+
+    /// Says why.
+    #[must_use]
+    pub(crate) fn because(mut self, why: impl Into<String>) -> Self {
+        self.why = Some(why.into());
+        self
+    }
+
+    /// Says why, with all sources of an error.
+    #[must_use]
+    pub(crate) fn caused_by(self, error: &dyn std::error::Error) -> Self {
+        self.because(chain(error))
+    }
+
+    /// Says what is as it was.
+    #[must_use]
+    pub(crate) fn kept(mut self, kept: impl Into<String>) -> Self {
+        self.kept = Some(kept.into());
+        self
+    }
+
+    /// Says what to try.
+    #[must_use]
+    pub(crate) fn next(mut self, next: impl Into<String>) -> Self {
+        self.next = Some(next.into());
+        self
+    }
+
+    /// The text for people.
+    pub(crate) fn text(&self) -> String {
+        let mut text = format!("Not done: {}\n", self.what);
+        for (word, said) in [("why ", &self.why), ("kept", &self.kept), ("next", &self.next)] {
+            if let Some(said) = said {
+                text.push_str(&format!("  {word}: {said}\n"));
+            }
+        }
+        text
+    }
+
+    /// The document for programs.
+    pub(crate) fn document(&self) -> serde_json::Value {
+        json!({ "failure": {
+            "exit_code": self.exit.code(), "what": self.what, "why": self.why, "kept": self.kept, "next": self.next,
+        } })
+    }
+}
+
+/// An error with all its sources on one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        let said = inner.to_string();
+        // Some errors repeat their source in their own text; say it once.
+        if !text.ends_with(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
+        source = inner.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Exit, Failure};
+
+    #[test]
+    fn a_failure_says_what_why_what_was_kept_and_what_to_try() {
+        let failure = Failure::new("source `pg` was not added")
+            .because("it could not be reached: connection refused")
+            .kept("nothing was changed")
+            .next("start the server, then try again");
+        insta::assert_snapshot!(failure.text(), @r"
+        Not done: source `pg` was not added
+          why : it could not be reached: connection refused
+          kept: nothing was changed
+          next: start the server, then try again
+        ");
+    }
+
+    #[test]
+    fn exit_codes_are_those_of_the_documentation() {
+        let codes = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Findings, Exit::Undecided].map(Exit::code);
+        assert_eq!(codes, [0, 1, 2, 3, 4]);
+    }
+}

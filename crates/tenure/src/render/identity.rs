@@ -1,0 +1,202 @@
+//! An identity in words: the three questions first, then what they rest on.
+//!
+//! Shows what the server answered and judges nothing. Unknown is written "unknown".
+
+use super::{
+    Frame,
+    paint::{Look, look_of_severity, look_of_standing},
+    table::{Table, cell, looking},
+    words::{count, instant, wrapped},
+};
+use crate::wire::{CredentialShown, Finding, Identity, IdentityShown, Principal};
+use tenure_model::{flag, names, printable, text};
+
+/// Rights shown, at most.
+const GRANTS_SHOWN: usize = 20;
+
+/// `▲ lapsed`.
+pub(crate) fn standing(identity: &Identity) -> String {
+    format!("{} {}", identity.standing.mark(), identity.standing)
+}
+
+/// Everything about one identity.
+pub(crate) fn page(shown: &IdentityShown, frame: Frame) -> Vec<String> {
+    let mut lines = headline(shown, frame);
+    for question in &shown.questions {
+        let look = if question.answer == "answered" { Look::Good } else { Look::Warn };
+        lines.push(frame.paint.text(Look::Strong, &question.question));
+        let answer = printable(&question.text, 600);
+        let word = if question.answer == "answered" {
+            String::new()
+        } else {
+            format!("{}: ", frame.paint.text(look, "unanswered"))
+        };
+        let wrapped = wrapped(&answer, frame.columns.map(|columns| columns.saturating_sub(14)));
+        for (index, line) in wrapped.iter().enumerate() {
+            lines.push(if index == 0 { format!("  {word}{line}") } else { format!("  {line}") });
+        }
+    }
+    lines.extend(findings(&shown.findings, frame));
+    lines.extend(principals(&shown.principals));
+    lines.extend(credentials(&shown.credentials));
+    lines.extend(rights(shown, frame));
+    lines.extend(uses(shown));
+    lines.extend(plans(shown));
+    lines
+}
+
+fn headline(shown: &IdentityShown, frame: Frame) -> Vec<String> {
+    let identity = &shown.identity;
+    let name = frame.paint.text(Look::Strong, &printable(&identity.name, 200));
+    let standing = frame.paint.text(look_of_standing(identity.standing), &standing(identity));
+    let due = identity.due.map(|due| format!(", changes by itself {}", instant(due))).unwrap_or_default();
+    let owners = if shown.owners.is_empty() { String::from("nobody") } else { shown.owners.join(", ") };
+    let built_in = if identity.built_in { " · part of the system itself" } else { "" };
+    vec![
+        format!("{name}  {standing}{due}  ({})", identity.handle),
+        format!(
+            "{} · {} · {} · owned by {}{built_in}",
+            count(i64::try_from(shown.principals.len()).unwrap_or(0), "principal"),
+            count(i64::try_from(shown.credentials.len()).unwrap_or(0), "credential"),
+            count(shown.grants_count, "right"),
+            printable(&owners, 200),
+        ),
+        String::new(),
+    ]
+}
+
+/// Findings, worst first, with what to do about each.
+pub(crate) fn findings(findings: &[Finding], frame: Frame) -> Vec<String> {
+    if findings.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![String::new(), format!("What is wrong ({})", findings.len())];
+    for finding in findings {
+        let severity = frame.paint.text(look_of_severity(finding.severity), finding.severity.as_str());
+        lines.push(format!("  ▲ {severity}: {}", printable(&finding.reason, 400)));
+        lines.push(format!("    {}", printable(&finding.remedy, 400)));
+        lines.push(frame.paint.text(
+            Look::Faint,
+            &format!(
+                "    {} ({}), {}, since {}",
+                finding.policy,
+                finding.kind,
+                printable(&finding.control, 80),
+                instant(finding.opened)
+            ),
+        ));
+    }
+    lines
+}
+
+fn principals(principals: &[Principal]) -> Vec<String> {
+    let mut lines = vec![String::new(), String::from("Principals")];
+    for principal in principals {
+        let mut words = vec![principal.kind.to_string(), principal.presence.to_string()];
+        for (name, word) in [
+            (names::SUPERUSER, "superuser"),
+            (names::REPLICATION, "may replicate"),
+            (names::BYPASS_ROW_SECURITY, "bypasses row security"),
+            (names::CREATE_PRINCIPALS, "creates roles"),
+            (names::CREATE_DATABASES, "creates databases"),
+        ] {
+            if flag(&principal.facts, name) == Some(true) {
+                words.push(word.to_owned());
+            }
+        }
+        if flag(&principal.facts, names::LOGIN) == Some(false) {
+            words.push(String::from("may not log in"));
+        }
+        if principal.built_in {
+            words.push(String::from("built in"));
+        }
+        lines.push(format!(
+            "  {} in {}: {}; first seen {}",
+            printable(&principal.name, 120),
+            principal.source_name,
+            words.join(", "),
+            instant(principal.first_seen)
+        ));
+    }
+    lines
+}
+
+fn credentials(credentials: &[CredentialShown]) -> Vec<String> {
+    if credentials.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![String::new(), String::from("Credentials")];
+    for shown in credentials {
+        let credential = &shown.credential;
+        let kept = text(&credential.facts, names::VERIFIER).unwrap_or("kept in an unknown way");
+        lines.push(format!("  {} ({}), {}", credential.kind, printable(kept, 60), credential.state));
+        lines.push(format!(
+            "    issued by {}; may do {}; dies {}",
+            printable(&shown.issued_by, 120),
+            printable(&shown.may_do, 200),
+            printable(&shown.dies, 200)
+        ));
+    }
+    lines
+}
+
+fn rights(shown: &IdentityShown, frame: Frame) -> Vec<String> {
+    if shown.grants.is_empty() {
+        return Vec::new();
+    }
+    let total = shown.grants_count.max(i64::try_from(shown.grants.len()).unwrap_or(0));
+    let shown_count = shown.grants.len().min(GRANTS_SHOWN);
+    let mut lines =
+        vec![String::new(), format!("Rights ({shown_count} of {total}; owner of {})", shown.owned_count)];
+    let mut table = Table::new(&["", ""]);
+    for grant in shown.grants.iter().take(GRANTS_SHOWN) {
+        let path = if grant.path.is_empty() {
+            String::new()
+        } else {
+            format!(" through {}", grant.path.join(" → "))
+        };
+        table.row(vec![cell(&grant.resource), looking(Look::Plain, format!("{}{path}", grant.right))]);
+    }
+    let columns = frame.columns.map(|columns| columns.saturating_sub(2));
+    lines.extend(table.lines(frame.paint, columns).iter().map(|line| format!("  {line}")));
+    lines
+}
+
+fn uses(shown: &IdentityShown) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !shown.uses.is_empty() {
+        lines.extend([String::new(), String::from("Seen used (sampled while surveys ran)")]);
+    }
+    for seen in &shown.uses {
+        lines.push(format!(
+            "  {} from {}, {}",
+            instant(seen.last_seen),
+            printable(&seen.consumer, 120),
+            count(seen.count, "session")
+        ));
+    }
+    if !shown.copies.is_empty() {
+        lines.extend([String::new(), String::from("Copies of its credential")]);
+    }
+    lines.extend(shown.copies.iter().map(|place| format!("  {}", printable(place, 200))));
+    lines
+}
+
+fn plans(shown: &IdentityShown) -> Vec<String> {
+    if shown.plans.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![String::new(), String::from("Plans")];
+    for plan in &shown.plans {
+        let level = plan.level.map(|level| format!(", {level}")).unwrap_or_default();
+        lines.push(format!(
+            "  {}  {} ({}{level}), {}: {}",
+            plan.handle,
+            plan.kind,
+            plan.state,
+            instant(plan.created),
+            printable(&plan.reason, 120)
+        ));
+    }
+    lines
+}

@@ -1,0 +1,285 @@
+//! A plan in words: what it would touch, its steps, how far it has come, how it ended.
+//!
+//! Every sentence about death comes from the server's own assessment; this file adds no claim
+//! of its own. A level below the one that was required is always said to be below it.
+
+use super::{
+    Frame,
+    paint::Look,
+    words::{count, duration, instant, ranges, wrapped},
+};
+use crate::{
+    failure::Exit,
+    wire::{BlastRadius, PlanShown, Probe, Step},
+};
+use serde::Deserialize as _;
+use std::{collections::BTreeMap, time::Duration};
+use tenure_model::{PlanKind, PlanState, StepKind, StepState, printable};
+
+/// Names shown in one line, at most.
+const NAMES_SHOWN: usize = 4;
+/// Longest name or answer in a line, in characters.
+const TEXT_CHARS_MAX: usize = 200;
+
+fn short(text: &str) -> String {
+    printable(text, TEXT_CHARS_MAX)
+}
+
+/// What a step will do.
+pub(crate) const fn intention(kind: StepKind) -> &'static str {
+    match kind {
+        StepKind::Deny => "replace its password by one we hold",
+        StepKind::Control => "show that this is accepted at each point",
+        StepKind::Disable => "stop it from logging in",
+        StepKind::EndSessions => "end its sessions",
+        StepKind::Delete => "delete it",
+        StepKind::Sweep => "look for what was minted meanwhile",
+        StepKind::Prove => "show that it is refused at each point",
+        StepKind::Enable => "let it log in again",
+    }
+}
+
+/// What a step did.
+const fn done(kind: StepKind) -> &'static str {
+    match kind {
+        StepKind::Deny => "password replaced by one we hold",
+        StepKind::Control => "tried at each point before the act",
+        StepKind::Disable => "disabled",
+        StepKind::EndSessions => "sessions ended",
+        StepKind::Delete => "deleted",
+        StepKind::Sweep => "looked for what was minted meanwhile",
+        StepKind::Prove => "tried at each point after the act",
+        StepKind::Enable => "may log in again",
+    }
+}
+
+/// The headline, the blast radius, the steps, the points and the way back.
+pub(crate) fn preview(shown: &PlanShown, frame: Frame) -> Vec<String> {
+    let plan = &shown.plan;
+    let blast = BlastRadius::deserialize(&plan.blast_radius).unwrap_or_default();
+    let mut lines = vec![
+        format!(
+            "Plan {}  {} {}: {}",
+            frame.paint.text(Look::Strong, &plan.handle),
+            plan.kind,
+            frame.paint.text(Look::Strong, &short(&shown.identity_name)),
+            short(&plan.reason)
+        ),
+        format!("Blast radius: {}", radius(&blast)),
+    ];
+    lines.extend(
+        blast.warnings.iter().map(|warning| frame.paint.text(Look::Warn, &format!("  ! {}", short(warning)))),
+    );
+    lines.extend(
+        blast
+            .unread
+            .iter()
+            .map(|unread| frame.paint.text(Look::Warn, &format!("  ? not seen: {}", short(unread)))),
+    );
+    let steps: Vec<String> =
+        shown.steps.iter().map(|step| format!("{} {}", step.position, intention(step.kind))).collect();
+    lines.extend(
+        wrapped(&steps.join("   "), frame.columns.map(|columns| columns.saturating_sub(2)))
+            .iter()
+            .map(|line| format!("  {line}")),
+    );
+    lines.push(format!(
+        "Proof: at {} (lag {}), to {}.",
+        plan.points.iter().map(|point| short(point)).collect::<Vec<_>>().join(", "),
+        duration(Duration::from_micros(plan.lag_us)),
+        plan.required_level
+    ));
+    if let Some(heir) = plan.heir.as_deref().filter(|_| !blast.owned.is_empty()) {
+        lines.push(format!("What it owns goes to `{}`.", short(heir)));
+    }
+    lines.push(way_back(shown, &blast));
+    lines
+}
+
+fn radius(blast: &BlastRadius) -> String {
+    let mut parts = Vec::new();
+    if !blast.sessions.is_empty() {
+        let names: Vec<String> = blast
+            .sessions
+            .iter()
+            .take(NAMES_SHOWN)
+            .map(|session| format!("{} at {}", short(&session.name), short(&session.point)))
+            .collect();
+        let kinds = plural_of_sessions(blast);
+        let more = if blast.sessions.len() > NAMES_SHOWN { ", …" } else { "" };
+        parts.push(format!("{kinds} ({}{more})", names.join(", ")));
+    }
+    let mut owned: BTreeMap<&str, i64> = BTreeMap::new();
+    let mut places: Vec<&str> = Vec::new();
+    for thing in &blast.owned {
+        *owned.entry(&thing.kind).or_default() += thing.count;
+        if !places.contains(&thing.place.as_str()) {
+            places.push(&thing.place);
+        }
+    }
+    if !owned.is_empty() {
+        let things: Vec<String> = owned.iter().map(|(kind, number)| count(*number, &short(kind))).collect();
+        let databases = i64::try_from(places.len()).unwrap_or(i64::MAX);
+        parts.push(format!("owns {} in {}", things.join(", "), count(databases, "database")));
+    }
+    if blast.grants > 0 {
+        parts.push(count(blast.grants, "right"));
+    }
+    if !blast.members.is_empty() {
+        let names: Vec<String> = blast.members.iter().take(NAMES_SHOWN).map(|name| short(name)).collect();
+        let more = if blast.members.len() > NAMES_SHOWN { ", …" } else { "" };
+        let members = i64::try_from(blast.members.len()).unwrap_or(i64::MAX);
+        let verb = if members == 1 { "holds" } else { "hold" };
+        parts.push(format!(
+            "{} {verb} rights through it ({}{more})",
+            count(members, "principal"),
+            names.join(", ")
+        ));
+    }
+    if parts.is_empty() {
+        String::from("nothing is logged in, nothing is owned, no rights")
+    } else {
+        parts.join("; ")
+    }
+}
+
+fn plural_of_sessions(blast: &BlastRadius) -> String {
+    let mut kinds: BTreeMap<&str, i64> = BTreeMap::new();
+    for session in &blast.sessions {
+        *kinds.entry(&session.kind).or_default() += 1;
+    }
+    let words: Vec<String> =
+        kinds.iter().map(|(kind, number)| format!("{} alive", count(*number, &short(kind)))).collect();
+    words.join(", ")
+}
+
+fn way_back(shown: &PlanShown, blast: &BlastRadius) -> String {
+    let limit = match shown.steps.iter().find(|step| step.kind.is_final()) {
+        Some(step) => format!("Undo is possible until step {}.", step.position),
+        None => String::from("Undo is possible at any time."),
+    };
+    match &blast.undo_restores_value {
+        Some(Err(why)) => {
+            format!("{limit} It cannot bring the former password back: {}.", short(why).trim_end_matches('.'))
+        }
+        Some(Ok(())) | None => limit,
+    }
+}
+
+/// The steps with where each stands, one line each.
+pub(crate) fn steps(shown: &PlanShown, frame: Frame) -> Vec<String> {
+    shown.steps.iter().map(|step| step_line(step, frame)).collect()
+}
+
+/// One step with where it stands.
+pub(crate) fn step_line(step: &Step, frame: Frame) -> String {
+    let answer = step.answer.as_deref().filter(|answer| !answer.is_empty() && *answer != "done").map(short);
+    let with =
+        |text: String| answer.as_ref().map_or_else(|| text.clone(), |answer| format!("{text}: {answer}"));
+    let (mark, look, text) = match step.state {
+        StepState::Waiting => ("·", Look::Faint, intention(step.kind).to_owned()),
+        StepState::Intended => ("…", Look::Plain, intention(step.kind).to_owned()),
+        StepState::Unknown => {
+            ("?", Look::Warn, with(format!("{}: the answer was lost, looking again", intention(step.kind))))
+        }
+        StepState::Failed => {
+            let text = format!(
+                "{}: not yet (attempt {}), tried again by itself",
+                intention(step.kind),
+                step.attempt
+            );
+            ("✗", Look::Bad, with(text))
+        }
+        StepState::Done => ("✓", Look::Good, with(done(step.kind).to_owned())),
+        StepState::Undone => ("↶", Look::Plain, format!("{}: taken back", done(step.kind))),
+        StepState::Skipped => ("–", Look::Warn, with(format!("left out: {}", intention(step.kind)))),
+    };
+    let escalated = if step.escalated.is_some() && step.state != StepState::Done {
+        "  ← a person should look at this"
+    } else {
+        ""
+    };
+    format!("  {} {text}{escalated}", frame.paint.text(look, mark))
+}
+
+/// What was observed for the proof, one line each.
+pub(crate) fn probes(shown: &PlanShown) -> Vec<String> {
+    shown.probes.iter().map(probe_line).collect()
+}
+
+fn probe_line(probe: &Probe) -> String {
+    let when = instant(probe.at);
+    let point = short(&probe.point);
+    let word = |name: &str| {
+        probe.answer.get(name).and_then(serde_json::Value::as_str).map(short).unwrap_or_default()
+    };
+    let answer = match word("answer").as_str() {
+        "refused" => format!("refused ({})", word("how")),
+        "accepted" => String::from("accepted"),
+        "unreachable" => format!("not reached ({})", word("why")),
+        "cannot_know" => format!("would prove nothing: {}", word("why")),
+        _ => String::from("unknown"),
+    };
+    match probe.kind.as_str() {
+        "control" => format!("  {when}  {point}, before the act: {answer}"),
+        "after" => format!("  {when}  {point}, after the act: {answer}"),
+        "control_plane" => {
+            let why = word("why");
+            let why = if why.is_empty() { why } else { format!(" ({why})") };
+            format!("  {when}  a fresh read shows it {}{why}", word("read"))
+        }
+        _ => {
+            let number =
+                |name: &str| probe.answer.get(name).and_then(serde_json::Value::as_array).map_or(0, Vec::len);
+            let unread = number("unread");
+            let unread = if unread == 0 { String::new() } else { format!(", {unread} points not read") };
+            format!("  {when}  what came from it: {} alive{unread}", number("found"))
+        }
+    }
+}
+
+/// True when nothing more will happen by itself.
+pub(crate) const fn is_over(state: PlanState) -> bool {
+    match state {
+        PlanState::Proved | PlanState::Short | PlanState::Undone | PlanState::Withdrawn => true,
+        PlanState::Proposed | PlanState::Approved | PlanState::Running | PlanState::Undoing => false,
+    }
+}
+
+/// How a plan ended, in one sentence, and the exit code that says the same.
+pub(crate) fn outcome(shown: &PlanShown) -> (String, Exit) {
+    let plan = &shown.plan;
+    let sentence = plan.sentence.as_deref().map(|text| printable(text, 2_000)).unwrap_or_default();
+    let level = plan.level.map_or_else(|| String::from("P0"), |level| level.to_string());
+    let decided = shown.approvals.iter().map(|approval| approval.decided).max();
+    let took = plan
+        .settled
+        .zip(decided)
+        .map(|(end, begin)| format!(" in {}", duration(end.since(begin))))
+        .unwrap_or_default();
+    let evidence = format!("Evidence {}.", ranges(&shown.evidence));
+    match plan.state {
+        PlanState::Proved => {
+            let verb = if plan.kind == PlanKind::Enable { "reached" } else { "proved" };
+            (format!("{level} {verb}{took}: {sentence}. {evidence}"), Exit::Done)
+        }
+        PlanState::Short => {
+            let required = plan.required_level;
+            (
+                format!("Not proved: {level} of the required {required}{took}: {sentence}. {evidence}"),
+                Exit::Failed,
+            )
+        }
+        PlanState::Undone => (format!("Undone: {sentence}. {evidence}"), Exit::Done),
+        PlanState::Withdrawn => (format!("Withdrawn before it began. {evidence}"), Exit::Done),
+        PlanState::Proposed => (String::from("Proposed: nothing was done yet."), Exit::Undecided),
+        PlanState::Approved | PlanState::Running | PlanState::Undoing => {
+            let so_far = if sentence.is_empty() {
+                String::from("nothing is known yet")
+            } else {
+                format!("{level} so far: {sentence}")
+            };
+            (format!("Not over yet: {so_far}."), Exit::Undecided)
+        }
+    }
+}

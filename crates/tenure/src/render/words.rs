@@ -1,0 +1,105 @@
+//! Small words: counts with their nouns, instants, durations, lists of log indexes.
+
+use std::time::Duration;
+use tenure_model::Instant;
+
+/// `1 source`, `2 sources`.
+pub(crate) fn count(number: i64, noun: &str) -> String {
+    if number == 1 {
+        return format!("1 {noun}");
+    }
+    match noun.strip_suffix('y') {
+        Some(stem) if !noun.ends_with("ey") && !noun.ends_with("ay") => format!("{number} {stem}ies"),
+        Some(_) | None => format!("{number} {noun}s"),
+    }
+}
+
+/// `2026-11-21 12:01:02Z`: to the second, in UTC.
+pub(crate) fn instant(at: Instant) -> String {
+    let text = at.to_string();
+    match (text.get(..10), text.get(11..19)) {
+        (Some(day), Some(time)) => format!("{day} {time}Z"),
+        (None, _) | (_, None) => text,
+    }
+}
+
+/// `8.2 s`, `3 min 20 s`, `2 h 5 min`.
+pub(crate) fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0..60 => format!("{:.1} s", duration.as_secs_f64()),
+        60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
+    }
+}
+
+/// `42–49`, or `42–44, 47` when there are gaps. `indexes` are ascending.
+pub(crate) fn ranges(indexes: &[u64]) -> String {
+    let mut runs: Vec<(u64, u64)> = Vec::new();
+    for index in indexes {
+        match runs.last_mut() {
+            Some((_, last)) if last.checked_add(1) == Some(*index) => *last = *index,
+            Some(_) | None => runs.push((*index, *index)),
+        }
+    }
+    let shown: Vec<String> = runs
+        .iter()
+        .map(|(first, last)| if first == last { first.to_string() } else { format!("{first}–{last}") })
+        .collect();
+    shown.join(", ")
+}
+
+/// A long text in pieces of at most `most` columns, broken at blanks.
+pub(crate) fn wrapped(text: &str, most: Option<usize>) -> Vec<String> {
+    let Some(most) = most else { return vec![text.to_owned()] };
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let Some(line) = lines.last_mut() else { break };
+        let fits =
+            line.is_empty() || super::width::columns(line) + 1 + super::width::columns(word) <= most.max(20);
+        if !fits {
+            lines.push(word.to_owned());
+        } else {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_nouns() {
+        assert_eq!(count(1, "source"), "1 source");
+        assert_eq!(count(0, "session"), "0 sessions");
+        assert_eq!(count(2, "identity"), "2 identities");
+        assert_eq!(count(3, "key"), "3 keys");
+        assert_eq!(count(2, "entry"), "2 entries");
+    }
+
+    #[test]
+    fn instants_and_durations_have_units() {
+        assert_eq!(instant(Instant::from_micros(1_795_262_458_250_000)), "2026-11-21 12:00:58Z");
+        assert_eq!(duration(Duration::from_millis(8_240)), "8.2 s");
+        assert_eq!(duration(Duration::from_secs(200)), "3 min 20 s");
+        assert_eq!(duration(Duration::from_secs(7_500)), "2 h 5 min");
+    }
+
+    #[test]
+    fn indexes_are_shown_as_ranges() {
+        assert_eq!(ranges(&[42, 43, 44, 47]), "42–44, 47");
+        assert_eq!(ranges(&[7]), "7");
+        assert_eq!(ranges(&[]), "");
+    }
+
+    #[test]
+    fn long_text_is_broken_at_blanks() {
+        assert_eq!(wrapped("one two three four five six", Some(20)), ["one two three four", "five six"]);
+        assert_eq!(wrapped("one two", None), ["one two"]);
+    }
+}

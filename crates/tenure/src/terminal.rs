@@ -1,0 +1,113 @@
+//! The terminal: whether there is one, how wide it is, and asking somebody something.
+//!
+//! Nothing here asks when standard input or standard error is not a terminal; the caller then
+//! needs an argument instead. What is typed as a secret is never echoed, and the terminal is
+//! put back as it was whatever happens.
+
+use crate::{
+    failure::Failure,
+    render::{Frame, paint::Paint},
+};
+use rustix::termios::{LocalModes, OptionalActions, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr};
+use std::io::{BufRead as _, Write as _};
+use tenure_model::Secret;
+use zeroize::Zeroize as _;
+
+/// What we are talking to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terminal {
+    /// Standard output is one.
+    pub(crate) output: bool,
+    /// Somebody can be asked: standard input and standard error both are.
+    pub(crate) can_ask: bool,
+    /// How to lay out what is printed.
+    pub(crate) frame: Frame,
+}
+
+impl Terminal {
+    /// Looks.
+    pub(crate) fn look() -> Self {
+        let output = isatty(std::io::stdout());
+        let wants_colour = output
+            && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        let from_environment = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+        let from_terminal = output
+            .then(|| tcgetwinsize(std::io::stdout()).ok())
+            .flatten()
+            .map(|size| usize::from(size.ws_col))
+            .filter(|columns| *columns > 0);
+        let frame = Frame {
+            paint: if wants_colour { Paint::Colour } else { Paint::Plain },
+            columns: from_terminal.or(from_environment).map(|columns: usize| columns.clamp(20, 400)),
+        };
+        Self { output, can_ask: isatty(std::io::stdin()) && isatty(std::io::stderr()), frame }
+    }
+}
+
+/// Asks for a line of text.
+pub(crate) async fn ask(question: &str) -> Result<String, Failure> {
+    eprint!("{question}");
+    let _ = std::io::stderr().flush();
+    let line = read_line().await?;
+    Ok(line.trim().to_owned())
+}
+
+/// Asks for a secret without showing it.
+pub(crate) async fn ask_secret(question: &str) -> Result<Secret<String>, Failure> {
+    let _hidden = Hidden::begin().map_err(|error| {
+        Failure::new("nothing was asked").because(format!("the terminal cannot hide what is typed: {error}"))
+    })?;
+    eprint!("{question}");
+    let _ = std::io::stderr().flush();
+    let mut line = read_line().await?;
+    eprintln!();
+    let end = line.trim_end_matches(['\r', '\n']).len();
+    line.truncate(end);
+    Ok(Secret::new(line))
+}
+
+async fn read_line() -> Result<String, Failure> {
+    let reading = tokio::task::spawn_blocking(|| {
+        let mut line = String::with_capacity(1024);
+        let read = std::io::stdin().lock().read_line(&mut line);
+        match read {
+            Ok(0) => Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof)),
+            Ok(_) => Ok(line),
+            Err(error) => {
+                line.zeroize();
+                Err(error)
+            }
+        }
+    });
+    let cancelled = || Failure::undecided("nothing was answered").kept("nothing was changed");
+    tokio::select! {
+        read = reading => match read {
+            Ok(Ok(line)) => Ok(line),
+            Ok(Err(_)) | Err(_) => Err(cancelled()),
+        },
+        _ = tokio::signal::ctrl_c() => {
+            eprintln!();
+            Err(cancelled())
+        }
+    }
+}
+
+/// Keeps what is typed from being shown, until dropped.
+struct Hidden(Termios);
+
+impl Hidden {
+    fn begin() -> rustix::io::Result<Self> {
+        let before = tcgetattr(std::io::stdin())?;
+        let mut hidden = before.clone();
+        hidden.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(std::io::stdin(), OptionalActions::Flush, &hidden)?;
+        Ok(Self(before))
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &self.0);
+    }
+}

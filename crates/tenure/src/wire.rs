@@ -1,0 +1,356 @@
+//! The answers of the API, as far as this program shows them.
+//!
+//! Lenient on purpose: fields that are not shown are not listed, and unknown ones are ignored,
+//! so that a newer server can be asked. `--json` prints the server's document, not these.
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use tenure_model::{
+    Charter, CredentialKind, CredentialState, Derived, Facts, Instant, PlanKind, PlanState, PolicyKind,
+    Presence, PrincipalKind, ProofLevel, Role, Severity, Standing, StepKind, StepState, SurveyState,
+};
+
+/// One page of a list.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Page<T> {
+    pub(crate) items: Vec<T>,
+    pub(crate) next: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Status {
+    pub(crate) version: String,
+    pub(crate) sources: i64,
+    #[serde(default)]
+    pub(crate) standings: Vec<StandingCount>,
+    #[serde(default)]
+    pub(crate) findings_open: i64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Log {
+    pub(crate) origin: String,
+    pub(crate) size: u64,
+    #[serde(default)]
+    pub(crate) checkpoint: String,
+    #[serde(default)]
+    pub(crate) keys: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct StandingCount {
+    pub(crate) standing: Standing,
+    pub(crate) count: i64,
+    pub(crate) built_in: i64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Person {
+    pub(crate) name: String,
+    pub(crate) role: Role,
+    pub(crate) local_uid: Option<u32>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Point {
+    pub(crate) name: String,
+    pub(crate) url: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Source {
+    pub(crate) name: String,
+    pub(crate) system: String,
+    pub(crate) points: Vec<Point>,
+    #[serde(default)]
+    pub(crate) not_observable: Vec<serde::de::IgnoredAny>,
+    #[serde(default)]
+    pub(crate) last_survey: Option<Survey>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct CheckReport {
+    pub(crate) system: String,
+    pub(crate) account: String,
+    pub(crate) abilities: Vec<Ability>,
+    pub(crate) points: Vec<(String, Option<String>)>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Ability {
+    pub(crate) what: String,
+    pub(crate) able: bool,
+    pub(crate) remedy: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Survey {
+    pub(crate) state: SurveyState,
+    pub(crate) started: Instant,
+    pub(crate) ended: Option<Instant>,
+    pub(crate) seen: i64,
+    pub(crate) changed: i64,
+    pub(crate) missing: i64,
+    pub(crate) note: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct SurveyShown {
+    pub(crate) survey: Option<Survey>,
+    pub(crate) progress: Option<SurveyProgress>,
+    pub(crate) failure: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct SurveyProgress {
+    pub(crate) seen: u64,
+    pub(crate) extent: String,
+    pub(crate) extents_ended: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Identity {
+    pub(crate) name: String,
+    pub(crate) handle: String,
+    pub(crate) charter: Charter,
+    pub(crate) built_in: bool,
+    pub(crate) standing: Standing,
+    pub(crate) due: Option<Instant>,
+    pub(crate) judged: Option<Instant>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct IdentityListed {
+    #[serde(flatten)]
+    pub(crate) identity: Identity,
+    #[serde(default)]
+    pub(crate) owners: Vec<String>,
+    pub(crate) findings: i64,
+    pub(crate) worst: Option<Severity>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Question {
+    pub(crate) question: String,
+    pub(crate) answer: String,
+    pub(crate) text: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct IdentityShown {
+    pub(crate) identity: Identity,
+    pub(crate) questions: Vec<Question>,
+    pub(crate) owners: Vec<String>,
+    pub(crate) principals: Vec<Principal>,
+    pub(crate) credentials: Vec<CredentialShown>,
+    pub(crate) grants: Vec<Grant>,
+    pub(crate) grants_count: i64,
+    pub(crate) owned_count: i64,
+    pub(crate) uses: Vec<Use>,
+    pub(crate) copies: Vec<String>,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) plans: Vec<Plan>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Principal {
+    pub(crate) source_name: String,
+    pub(crate) name: String,
+    pub(crate) kind: PrincipalKind,
+    pub(crate) built_in: bool,
+    pub(crate) facts: Facts,
+    pub(crate) presence: Presence,
+    pub(crate) first_seen: Instant,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Credential {
+    pub(crate) holder: String,
+    pub(crate) kind: CredentialKind,
+    pub(crate) state: CredentialState,
+    pub(crate) valid_until: Option<Instant>,
+    pub(crate) facts: Facts,
+    pub(crate) first_seen: Instant,
+    pub(crate) value_changed: Option<Instant>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct CredentialShown {
+    pub(crate) credential: Credential,
+    pub(crate) issued_by: String,
+    pub(crate) may_do: String,
+    pub(crate) dies: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Grant {
+    pub(crate) resource: String,
+    pub(crate) right: String,
+    pub(crate) path: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Use {
+    pub(crate) consumer: String,
+    pub(crate) last_seen: Instant,
+    pub(crate) count: i64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Finding {
+    pub(crate) identity_name: String,
+    pub(crate) policy: String,
+    pub(crate) kind: PolicyKind,
+    pub(crate) control: String,
+    pub(crate) severity: Severity,
+    pub(crate) reason: String,
+    pub(crate) remedy: String,
+    pub(crate) opened: Instant,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Plan {
+    pub(crate) handle: String,
+    pub(crate) kind: PlanKind,
+    pub(crate) state: PlanState,
+    pub(crate) principal_name: String,
+    pub(crate) reason: String,
+    pub(crate) digest: String,
+    pub(crate) blast_radius: serde_json::Value,
+    pub(crate) points: Vec<String>,
+    pub(crate) heir: Option<String>,
+    pub(crate) required_level: ProofLevel,
+    pub(crate) lag_us: u64,
+    pub(crate) level: Option<ProofLevel>,
+    pub(crate) sentence: Option<String>,
+    pub(crate) created: Instant,
+    pub(crate) settled: Option<Instant>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct PlanShown {
+    pub(crate) plan: Plan,
+    pub(crate) identity_name: String,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) probes: Vec<Probe>,
+    pub(crate) approvals: Vec<Approval>,
+    pub(crate) evidence: Vec<u64>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Step {
+    pub(crate) position: i64,
+    pub(crate) kind: StepKind,
+    pub(crate) state: StepState,
+    pub(crate) attempt: u32,
+    pub(crate) answer: Option<String>,
+    pub(crate) escalated: Option<Instant>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Probe {
+    pub(crate) kind: String,
+    pub(crate) point: String,
+    pub(crate) answer: serde_json::Value,
+    pub(crate) at: Instant,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Approval {
+    pub(crate) person: String,
+    pub(crate) right: String,
+    pub(crate) alone: bool,
+    pub(crate) decided: Instant,
+}
+
+/// What a plan would touch, as the connector reported it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct BlastRadius {
+    pub(crate) sessions: Vec<Derived>,
+    pub(crate) owned: Vec<Owned>,
+    pub(crate) grants: i64,
+    pub(crate) members: Vec<String>,
+    pub(crate) warnings: Vec<String>,
+    pub(crate) unread: Vec<String>,
+    /// `Ok`, or `Err` with the reason why an undo cannot bring the former value back.
+    pub(crate) undo_restores_value: Option<Result<(), String>>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Owned {
+    pub(crate) place: String,
+    pub(crate) kind: String,
+    pub(crate) count: i64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Explained {
+    pub(crate) dossier: DossierNamed,
+    pub(crate) judgement: Judgement,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct DossierNamed {
+    pub(crate) name: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Judgement {
+    pub(crate) standing: Standing,
+    pub(crate) conditions: Vec<Condition>,
+    pub(crate) changes_at: Option<Instant>,
+    pub(crate) explanation: Vec<ExplainedFact>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Condition {
+    pub(crate) policy: String,
+    pub(crate) control: String,
+    pub(crate) severity: Severity,
+    pub(crate) reason: String,
+    pub(crate) remedy: String,
+    pub(crate) lapses_at: Instant,
+    pub(crate) lapsed: bool,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ExplainedFact {
+    pub(crate) name: String,
+    pub(crate) value: String,
+    pub(crate) flips_at: Option<Instant>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct EntryShown {
+    pub(crate) index: u64,
+    pub(crate) time: Instant,
+    pub(crate) kind: String,
+    pub(crate) actor: String,
+    pub(crate) subject: String,
+    pub(crate) facts: BTreeMap<String, serde_json::Value>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Key {
+    pub(crate) ring: String,
+    pub(crate) key_id: String,
+    pub(crate) made_at: Instant,
+    pub(crate) current: bool,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Check {
+    pub(crate) what: String,
+    pub(crate) state: String,
+    pub(crate) found: String,
+    pub(crate) remedy: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct BackupReport {
+    pub(crate) directory: String,
+    pub(crate) origin: String,
+    pub(crate) size: u64,
+    pub(crate) bytes: u64,
+}
