@@ -72,7 +72,10 @@ pub(crate) async fn blast_radius(
         }
     }
     for place in source.others.iter().filter(|place| place.kind == crate::config::PlaceKind::Pooler) {
-        radius.unread.push(format!("{}: clients that wait inside a pooler cannot be listed", place.name));
+        // Whoever waits there holds nothing: each statement needs a session at a server, and those are listed.
+        radius
+            .warnings
+            .push(format!("clients that wait inside the pooler `{}` cannot be listed", place.name));
     }
     Ok(radius)
 }

@@ -19,6 +19,8 @@ use tenure_store::{
     },
 };
 
+/// Uses kept back until the principals they belong to were read, at most; further ones are written at once.
+const USES_KEPT_BACK_MAX: usize = 100_000;
 /// Things that cannot be known, kept per source, at most.
 const NOTES_MAX: usize = 100;
 
@@ -33,10 +35,23 @@ pub(crate) struct Gathered {
     pub(crate) changed: i64,
     pub(crate) orphans: i64,
     pub(crate) failure: Option<StoreFailure>,
+    /// Uses, which may be seen before the principals they belong to.
+    kept_back: Vec<(Extent, Observation)>,
     duplicates: BTreeSet<String>,
 }
 
 impl Gathered {
+    /// Takes the uses out of a page.
+    fn keep_uses_back(&mut self, extent: &Extent, page: Vec<Observation>) -> Vec<Observation> {
+        let (uses, rest): (Vec<_>, Vec<_>) =
+            page.into_iter().partition(|observation| matches!(observation, Observation::Use(_)));
+        if self.kept_back.len() + uses.len() > USES_KEPT_BACK_MAX {
+            return rest.into_iter().chain(uses).collect();
+        }
+        self.kept_back.extend(uses.into_iter().map(|seen| (extent.clone(), seen)));
+        rest
+    }
+
     /// How each extent was read, after what the connector did wrong is taken into account.
     pub(crate) fn verdicts(&self) -> BTreeMap<Extent, Completeness> {
         let mut verdicts = self.ended.clone();
@@ -101,20 +116,8 @@ impl SurveySink for Receiver<'_> {
             progress.seen += count;
             progress.extent.clone_from(&extent.0);
         });
-        let (context, at, page) = (self.context.clone(), extent.clone(), Arc::new(page));
-        let written =
-            self.engine.store.write("ingest_page", move |tx| tx.ingest_page(&context, &at, &page)).await;
-        self.with(|gathered| match written {
-            Ok(outcome) => {
-                gathered.changed += outcome.changed;
-                gathered.orphans += outcome.orphans;
-                Ok(())
-            }
-            Err(failure) => {
-                gathered.failure = Some(failure);
-                Err(SinkClosed)
-            }
-        })
+        let page = self.with(|gathered| gathered.keep_uses_back(extent, page));
+        if page.is_empty() { Ok(()) } else { self.write(extent, page).await }
     }
 
     async fn end(&mut self, extent: &Extent, completeness: Completeness) -> Result<(), SinkClosed> {
@@ -135,5 +138,40 @@ impl SurveySink for Receiver<'_> {
             }
         });
         Ok(())
+    }
+}
+
+impl Receiver<'_> {
+    /// Writes what was kept back, now that every principal was read.
+    pub(crate) async fn write_uses(&self) -> Result<(), SinkClosed> {
+        let mut waiting =
+            self.with(|gathered| std::mem::take(&mut gathered.kept_back)).into_iter().peekable();
+        while let Some((extent, first)) = waiting.next() {
+            let mut page = vec![first];
+            while page.len() < PAGE_MAX
+                && let Some((_, observation)) = waiting.next_if(|(of, _)| *of == extent)
+            {
+                page.push(observation);
+            }
+            self.write(&extent, page).await?;
+        }
+        Ok(())
+    }
+
+    async fn write(&self, extent: &Extent, page: Vec<Observation>) -> Result<(), SinkClosed> {
+        let (context, at, page) = (self.context.clone(), extent.clone(), Arc::new(page));
+        let written =
+            self.engine.store.write("ingest_page", move |tx| tx.ingest_page(&context, &at, &page)).await;
+        self.with(|gathered| match written {
+            Ok(outcome) => {
+                gathered.changed += outcome.changed;
+                gathered.orphans += outcome.orphans;
+                Ok(())
+            }
+            Err(failure) => {
+                gathered.failure = Some(failure);
+                Err(SinkClosed)
+            }
+        })
     }
 }

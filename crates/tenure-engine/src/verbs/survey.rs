@@ -152,6 +152,8 @@ impl Engine {
         let observed = observed.unwrap_or_else(|_| {
             Err(OutsideFailure::Unreachable { why: String::from("the survey took too long") })
         });
+        // A receiver that is closed has already said why.
+        let _ = receiver.write_uses().await;
         drop(receiver);
         let mut gathered = std::mem::take(&mut *gathered.lock().unwrap_or_else(PoisonError::into_inner));
         if let Some(failure) = gathered.failure.take() {
