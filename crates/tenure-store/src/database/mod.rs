@@ -105,7 +105,7 @@ impl<'tx> Tx<'tx> {
                 Ok(touched as u64)
             }
             Connection::Postgres { transaction, statements } => {
-                let statement = postgres::prepared(transaction, statements, sql)
+                let statement = postgres::prepared(transaction, statements, sql, values)
                     .map_err(|e| postgres::sort(self.what, &e))?;
                 transaction
                     .execute(&statement, &postgres::bound(values))
@@ -151,7 +151,7 @@ impl<'tx> Tx<'tx> {
                 Ok(answer)
             }
             Connection::Postgres { transaction, statements } => {
-                let statement = postgres::prepared(transaction, statements, sql)
+                let statement = postgres::prepared(transaction, statements, sql, values)
                     .map_err(|e| postgres::sort(self.what, &e))?;
                 let rows = transaction
                     .query(&statement, &postgres::bound(values))

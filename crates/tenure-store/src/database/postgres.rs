@@ -10,7 +10,10 @@ use crate::{
     log::LogState,
     store::{Job, Shared},
 };
-use ::postgres::{Client, Config, IsolationLevel, NoTls, Statement, types::ToSql};
+use ::postgres::{
+    Client, Config, IsolationLevel, NoTls, Statement,
+    types::{ToSql, Type},
+};
 use crossbeam_channel::Receiver;
 use std::{collections::HashMap, str::FromStr as _, sync::Arc, time::Duration};
 
@@ -20,6 +23,9 @@ pub(crate) const WORKERS: usize = 4;
 const RETRIES_MAX: u32 = 40;
 /// Key of the advisory lock that keeps a second node out: the bytes of `tenure01`.
 const NODE_LOCK: i64 = 0x7465_6e75_7265_3031;
+/// How often and at which distance the node lock is asked for.
+const LOCK_TRIES: u32 = 20;
+const LOCK_DISTANCE: Duration = Duration::from_millis(100);
 /// Entries turned into leaves in one transaction, at most; 65,535 bytes each bounds its memory.
 pub(crate) const SEQUENCE_MAX: i64 = 4_096;
 
@@ -33,7 +39,7 @@ type Statements = HashMap<&'static str, Statement>;
 impl ToSql for Value {
     fn to_sql(
         &self,
-        ty: &::postgres::types::Type,
+        ty: &Type,
         out: &mut ::postgres::types::private::BytesMut,
     ) -> Result<::postgres::types::IsNull, Box<dyn std::error::Error + Sync + Send>> {
         match self {
@@ -44,8 +50,7 @@ impl ToSql for Value {
         }
     }
 
-    fn accepts(ty: &::postgres::types::Type) -> bool {
-        use ::postgres::types::Type;
+    fn accepts(ty: &Type) -> bool {
         [Type::INT8, Type::TEXT, Type::BYTEA].contains(ty)
     }
 
@@ -57,16 +62,27 @@ pub(crate) fn bound(values: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
     values.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
 }
 
-/// The prepared form of a statement on this connection.
+/// The prepared form of a statement on this connection. The types of its parameters are those of the
+/// values: left to itself, the server takes `$1 = 1` for a 32-bit number.
 pub(crate) fn prepared(
     transaction: &mut ::postgres::Transaction<'_>,
     statements: &mut Statements,
     sql: &'static str,
+    values: &[Value],
 ) -> Result<Statement, ::postgres::Error> {
     if let Some(statement) = statements.get(sql) {
         return Ok(statement.clone());
     }
-    let statement = transaction.prepare(sql)?;
+    let types: Vec<Type> = values
+        .iter()
+        .map(|value| match value {
+            Value::Null => Type::UNKNOWN,
+            Value::Number(_) => Type::INT8,
+            Value::Text(_) => Type::TEXT,
+            Value::Bytes(_) => Type::BYTEA,
+        })
+        .collect();
+    let statement = transaction.prepare_typed(sql, &types)?;
     statements.insert(sql, statement.clone());
     Ok(statement)
 }
@@ -190,12 +206,21 @@ pub(crate) struct Sequencer {
 }
 
 impl Sequencer {
-    /// Takes the node lock, or says that another node has it.
+    /// Takes the node lock, or says that another node has it. A predecessor that was killed holds it
+    /// until the server notices, so it is asked for a moment longer.
     pub(crate) fn lock_out_others(client: &mut Client) -> Result<(), StoreFailure> {
-        let row = client
-            .query_one("SELECT pg_try_advisory_lock($1)", &[&NODE_LOCK])
-            .map_err(|error| sort("lock", &error))?;
-        if row.get::<_, bool>(0) { Ok(()) } else { Err(StoreFailure::InUse { pid: 0 }) }
+        for attempt in 0..LOCK_TRIES {
+            if attempt > 0 {
+                std::thread::sleep(LOCK_DISTANCE);
+            }
+            let row = client
+                .query_one("SELECT pg_try_advisory_lock($1)", &[&NODE_LOCK])
+                .map_err(|error| sort("lock", &error))?;
+            if row.get::<_, bool>(0) {
+                return Ok(());
+            }
+        }
+        Err(StoreFailure::InUse { pid: 0 })
     }
 
     pub(crate) fn run(mut self, wake: &Receiver<()>) {

@@ -12,7 +12,8 @@ impl Tx<'_> {
         note: &str,
         now: Instant,
     ) -> Result<(), StoreFailure> {
-        let size = i64::try_from(size).map_err(|error| StoreFailure::LogDamaged { why: error.to_string() })?;
+        let size =
+            i64::try_from(size).map_err(|error| StoreFailure::LogDamaged { why: error.to_string() })?;
         self.execute(
             "INSERT INTO cosignatures (witness, size, note, at_us) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (witness) DO UPDATE SET size = excluded.size, note = excluded.note, at_us = excluded.at_us \
@@ -28,7 +29,9 @@ impl Tx<'_> {
             "cosignatures",
             "SELECT witness, size, note, at_us FROM cosignatures ORDER BY size DESC, witness",
             &[],
-            |row| Ok((row.text(0)?, u64::try_from(row.number(1)?).unwrap_or(0), row.text(2)?, row.instant(3)?)),
+            |row| {
+                Ok((row.text(0)?, u64::try_from(row.number(1)?).unwrap_or(0), row.text(2)?, row.instant(3)?))
+            },
         )
     }
 }

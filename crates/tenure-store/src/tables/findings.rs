@@ -1,4 +1,7 @@
 //! Findings: conditions that fail, opened and closed by judging.
+//!
+//! One condition about one subject is one open finding, however often it is judged; what is over stays as
+//! history. This file must never judge. Next: `tenure-judge`, whose conditions come here.
 
 use super::Mint;
 use crate::{Row, StoreFailure, Tx, value::named};

@@ -1,4 +1,7 @@
 //! Identities: what is governed. Found by handle, by name or by id; listed by name.
+//!
+//! A lookup yields exactly one identity or says why not; it never guesses. Charters and standings are
+//! written here and decided elsewhere. Next: `inventory.rs`, what identities hold.
 
 use crate::{
     Row, StoreFailure, Tx,

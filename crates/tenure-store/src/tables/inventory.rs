@@ -1,4 +1,7 @@
 //! Reading the inventory: principals, their credentials, rights, uses and copies.
+//!
+//! Only the presence of a principal is written here, when a plan of ours settled; everything else is
+//! written by `ingest.rs` from observations and must never come from anywhere else.
 
 use crate::{Row, StoreFailure, Tx, value::named};
 use serde::{Deserialize, Serialize};

@@ -4,8 +4,8 @@
 //! verbs combine them with the evidence entry into one commit. Ids come from `Mint`.
 
 pub mod answers;
-pub mod counts;
 pub mod cosigned;
+pub mod counts;
 pub mod escrow;
 pub mod findings;
 pub mod identities;

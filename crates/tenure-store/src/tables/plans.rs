@@ -1,4 +1,7 @@
 //! Plans: what should change, who decided it, and how it ended.
+//!
+//! A plan moves only as its life allows, and two are never at work on one principal. What it does step
+//! by step is in `steps.rs`; which steps it has is decided in `tenure-govern`, never here.
 
 use crate::{
     Row, StoreFailure, Tx,

@@ -1,4 +1,7 @@
-//! Sources: configured connections to systems. Their secrets are sealed before they come here.
+//! Sources: configured connections to systems.
+//!
+//! Their secrets are sealed before they come here and must never be seen in clear. A removed source keeps
+//! its row, because evidence points to it. Next: `surveys.rs`, the readings of a source.
 
 use crate::{
     Row, StoreFailure, Tx,
@@ -41,7 +44,9 @@ pub struct Unobservable {
 }
 
 fn source(row: &Row<'_>) -> Result<SourceRow, StoreFailure> {
-    let name = ShortName::parse(&row.text(1)?)
+    // A removed source whose name was taken by another keeps it before the `#`.
+    let kept = row.text(1)?;
+    let name = ShortName::parse(kept.split_once('#').map_or(&*kept, |(former, _)| former))
         .map_err(|error| StoreFailure::Shape { table: "sources", why: error.to_string() })?;
     Ok(SourceRow {
         id: row.parsed(0)?,

@@ -1,4 +1,7 @@
 //! Surveys and extents: what was read when, and how whole it was.
+//!
+//! Only a whole extent may make something disappear (law 2); this file keeps the verdicts and must never
+//! reach one. Next: `ingest.rs`, which writes what was seen.
 
 use crate::{Row, StoreFailure, Tx, value::named};
 use serde::{Deserialize, Serialize};

@@ -107,7 +107,7 @@ impl Bed {
     /// On SQLite, in a directory that is there already.
     pub(crate) fn sqlite_in(path: &Path) -> Self {
         Self {
-            directory: tempfile::tempdir().unwrap(),
+            _directory: tempfile::tempdir().unwrap(),
             path: path.to_owned(),
             server: None,
             ids: Ids::from(1),

@@ -15,4 +15,19 @@
 
 #[macro_use]
 mod bed;
+mod anchor;
+mod concurrency;
+mod faults;
+mod fixture;
+mod full_disk;
+mod ingest;
+mod inventory;
+mod kills;
 mod log;
+mod opening;
+mod people;
+mod plans;
+mod steps;
+mod tampering;
+mod words;
+mod world;
