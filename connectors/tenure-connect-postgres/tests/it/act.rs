@@ -1,4 +1,7 @@
 //! What acts do, and what they refuse to do.
+//!
+//! Each act is carried out against a private server and read back there, twice: done again it must
+//! change nothing. What must not be done (to ourselves, to built-ins, to a renamed role) is refused whole.
 
 use crate::stage::{act, intent, runtime, secret, source, source_with, start, start_with, target, until};
 use tenure_connect::{Act, Effect, OutsideFailure, Source, Target};

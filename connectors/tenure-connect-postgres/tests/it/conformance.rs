@@ -1,4 +1,7 @@
 //! The promises every connector makes, held against a primary, a replica and a pooler.
+//!
+//! The suite is the port's own (`tenure_connect::conformance`); this file only tells it how to reach
+//! real servers. An exception would have to be declared here with its reason; there is none.
 
 use crate::stage::{name, now, runtime, secret, source_with, start, target, url};
 use async_trait::async_trait;

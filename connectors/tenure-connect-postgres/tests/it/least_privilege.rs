@@ -1,4 +1,7 @@
 //! The script we ship: what each of its parts makes possible, and what is said without it.
+//!
+//! Parts are granted one after the other and the survey, the check and the acts are read again: a
+//! part that makes no difference, or one whose lack goes unsaid, fails.
 
 use crate::stage::{Remembers, act, runtime, secret, start, target, try_source, url};
 use std::sync::Arc;

@@ -1,4 +1,7 @@
 //! What a probe may and may not say: twins that differ in one thing, of which one must not prove.
+//!
+//! A wrong value, another host, a paused replica, a pooler with its own list, a rule that asks for
+//! nothing: in each the refusal or acceptance proves nothing, and the probe has to say so.
 
 use crate::stage::{act, name, runtime, secret, shown, source_with, start, start_with, target, url};
 use tenure_connect::{Act, Source, Target};

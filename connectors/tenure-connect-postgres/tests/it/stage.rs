@@ -1,4 +1,7 @@
 //! What every test needs: a server, a source on it, intents, and a sink that remembers.
+//!
+//! Servers are private, on loopback, and end with the test. Nothing here decides anything; a test
+//! that needs a special server asks for it by options.
 
 use async_trait::async_trait;
 use std::{

@@ -1,4 +1,7 @@
 //! What a survey sees.
+//!
+//! Roles, passwords, rights with their paths, access rules and sessions of a private server, as
+//! observations; and what a role that may see less is told about what it could not see.
 
 use crate::stage::{Remembers, runtime, secret, source, source_with, start, start_with, target, until};
 use tenure_connect::Act;

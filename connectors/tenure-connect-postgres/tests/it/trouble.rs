@@ -1,4 +1,7 @@
 //! Sources that are down, slow, full, or fail half way; and values that must show nowhere.
+//!
+//! The server is paused, stopped, filled up or changed under the reading. A failure must be sorted
+//! rightly, end extents as part, and never carry a value.
 
 use crate::stage::{
     Remembers, act, name, now, runtime, secret, source, source_with, start, start_with, target, try_source,
