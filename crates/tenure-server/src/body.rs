@@ -44,22 +44,20 @@ impl<T: DeserializeOwned> FromRequest<Shared> for SecretBody<T> {
     }
 }
 
-/// Where and what kind, but nothing of what stood there.
+/// Where, and what was expected there, but nothing of what stood there.
 fn without_values(error: &serde_json::Error) -> String {
     let said = error.to_string();
     let place = format!("line {} column {}", error.line(), error.column());
-    let expected = said.split_once(", expected ").map(|(_, expected)| expected);
-    let expected =
-        expected.map(|expected| expected.rsplit_once(" at line").map_or(expected, |(text, _)| text));
-    match expected {
-        _ if said.starts_with("missing field") => format!("the body is not what is expected: {said}"),
-        Some(expected) if said.starts_with("unknown field") => {
-            format!("the body has an unknown field at {place}; expected {}", printable(expected, 200))
-        }
-        Some(_) | None => {
-            format!("the body is not what is expected at {place} (not shown: it may hold a secret)")
-        }
+    if said.starts_with("missing field") {
+        return format!("the body is not what is expected: {said}");
     }
+    // The last one: what stood there may hold the same words.
+    let expected = said.rsplit_once(", expected ").map(|(_, expected)| expected);
+    let expected = expected.map(|text| text.rsplit_once(" at line").map_or(text, |(text, _)| text));
+    let expected = expected.map(|text| format!(": expected {}", printable(text, 200))).unwrap_or_default();
+    let what =
+        if said.starts_with("unknown field") { "has an unknown field" } else { "is not what is expected" };
+    format!("the body {what} at {place}{expected} (not shown: it may hold a secret)")
 }
 
 async fn read_json(request: Request) -> Result<Zeroizing<Vec<u8>>, Problem> {
@@ -75,6 +73,11 @@ async fn read_json(request: Request) -> Result<Zeroizing<Vec<u8>>, Problem> {
             grown.extend_from_slice(&data);
             bytes = grown;
         }
+    }
+    // A list would also be read as the fields in their order, which nobody means.
+    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    if first.is_some_and(|first| *first != b'{') {
+        return Err(Problem::malformed("the body is a JSON object: `{…}`"));
     }
     Ok(bytes)
 }

@@ -6,7 +6,7 @@
 use super::{SourceShown, find};
 use crate::api::prelude::*;
 use crate::body;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use tenure_engine::NewSource;
 use tenure_model::{DecisionRight, PRIMARY, Point, Secret, ShortName};
 
@@ -28,13 +28,20 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SourceRequest {
-    name: ShortName,
+    name: String,
     system: String,
-    points: Vec<Point>,
+    points: Vec<PointRequest>,
     #[serde(default)]
     options: BTreeMap<String, String>,
     #[serde(default, deserialize_with = "body::secret")]
     secret: Option<Secret<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PointRequest {
+    name: String,
+    url: String,
 }
 
 async fn handle(
@@ -44,22 +51,36 @@ async fn handle(
 ) -> Result<(StatusCode, Json<SourceShown>), Problem> {
     let actor = asked.authorise_decision(DecisionRight::Configure, Whose::Nobodys)?;
     let SourceRequest { name, system, points, options, secret } = request;
-    check_points(&points)?;
+    let name = short("name", &name)?;
+    let points = read_points(points)?;
     let added = shared.engine.add_source(actor, NewSource { name, system, points, options, secret }).await?;
     Ok((StatusCode::CREATED, Json(find(&shared, added.name.as_str()).await?)))
 }
 
-/// What every connector takes for granted.
-fn check_points(points: &[Point]) -> Result<(), Problem> {
-    if points.len() > POINTS_MAX {
+/// A short name; a wrong one is not repeated, because this body may hold a secret in any place.
+fn short(field: &str, given: &str) -> Result<ShortName, Problem> {
+    ShortName::parse(given).map_err(|_| {
+        Problem::refused(format!(
+            "`{field}` is 1 to 40 lower-case letters, digits and `-`, beginning with a letter"
+        ))
+    })
+}
+
+/// What every connector takes for granted: `primary` comes first, and names are different.
+fn read_points(given: Vec<PointRequest>) -> Result<Vec<Point>, Problem> {
+    if given.len() > POINTS_MAX {
         return Err(Problem::refused(format!("a source has at most {POINTS_MAX} points")));
+    }
+    let mut points: Vec<Point> = Vec::with_capacity(given.len());
+    for PointRequest { name, url } in given {
+        let name = short("points[].name", &name)?;
+        if points.iter().any(|point| point.name == name) {
+            return Err(Problem::refused("every point of a source has a name of its own"));
+        }
+        points.push(Point { name, url });
     }
     if points.first().is_none_or(|first| first.name.as_str() != PRIMARY) {
         return Err(Problem::refused("the first point of a source is named `primary`"));
     }
-    let names: BTreeSet<&ShortName> = points.iter().map(|point| &point.name).collect();
-    if names.len() != points.len() {
-        return Err(Problem::refused("every point of a source has a name of its own"));
-    }
-    Ok(())
+    Ok(points)
 }

@@ -1,0 +1,192 @@
+//! One whole turn of the wheel through the API; `bench` holds every answer against the document.
+
+use crate::bench::{ADMINISTRATOR, AUDITOR, Bench, OPERATOR, OWNER};
+use serde_json::json;
+use std::collections::BTreeSet;
+use tenure_evidence::{Level, Trust, verify_export};
+
+#[tokio::test]
+async fn from_found_to_proved_dead() {
+    let bench = Bench::surveyed().await;
+    let status = bench.get(AUDITOR, "/api/v1/status").await.json();
+    assert_eq!((&status["sources"], &status["database"]), (&json!(1), &json!("sqlite")));
+    let checked = bench.post(OPERATOR, "/api/v1/sources/main/check", &json!({})).await;
+    assert_eq!(checked.status, 200, "{}", checked.text());
+
+    let listed = bench.get(OWNER, "/api/v1/identities?contains=REPORT").await.json();
+    assert_eq!(listed["items"][0]["name"], "main/reporting");
+    let owned =
+        json!({ "business_owner": "owner", "purpose": "nightly report", "environment": "production" });
+    let owned =
+        bench.call(OPERATOR, "PUT", "/api/v1/identities/main%2Freporting/charter", Some(&owned)).await;
+    assert_eq!(owned.json()["enrolled"], true);
+    bench.engine.judge_touched().await.unwrap();
+    let shown = bench.get(OWNER, "/api/v1/identities/reporting").await.json();
+    assert_eq!(shown["questions"][0]["answer"], "answered", "{shown}");
+    let explained = bench.get(AUDITOR, "/api/v1/identities/reporting/explain").await;
+    assert_eq!(explained.json()["dossier"]["name"], "main/reporting");
+
+    let drafted = bench
+        .post(
+            OWNER,
+            "/api/v1/plans",
+            &json!({ "kind": "revoke", "identity": "reporting", "reason": "contract ended" }),
+        )
+        .await;
+    assert_eq!(drafted.status, 201, "an owner plans for what is theirs: {}", drafted.text());
+    let plan = drafted.json()["plan"].clone();
+    let path = format!("/api/v1/plans/{}", plan["handle"].as_str().unwrap());
+    let applied = bench.post(OPERATOR, &format!("{path}/apply"), &json!({ "digest": plan["digest"] })).await;
+    assert_eq!((applied.status, &applied.json()["plan"]["state"]), (202, &json!("approved")));
+    bench.carry_out(plan["id"].as_str().unwrap()).await;
+    let proved = bench.get(AUDITOR, &path).await.json();
+    assert_eq!((&proved["plan"]["state"], &proved["plan"]["level"]), (&json!("proved"), &json!("P4")));
+    assert!(!bench.world.truth(&bench.victim).unwrap().is_accepted());
+
+    let evidence = bench.get(AUDITOR, &format!("{path}/evidence")).await;
+    assert_eq!(evidence.headers["content-type"], "application/octet-stream");
+    let keys = bench.get(AUDITOR, "/api/v1/evidence").await.json()["keys"].clone();
+    let log_keys = vec![keys[0].as_str().unwrap().parse().unwrap()];
+    let verdict = verify_export(&evidence.body, &Trust { log_keys, ..Trust::default() });
+    assert!(matches!(verdict.level, Level::Verified), "{:?}", verdict.level);
+
+    for path in [
+        "/api/v1/plans",
+        "/api/v1/principals",
+        "/api/v1/credentials",
+        "/api/v1/findings",
+        "/api/v1/people",
+        "/api/v1/sources",
+        "/api/v1/sources/main",
+        "/api/v1/doctor",
+        "/api/v1/keys",
+    ] {
+        assert_eq!(bench.get(AUDITOR, path).await.status, 200, "{path}");
+    }
+}
+
+/// Every kind of entry that an endpoint says it leaves is left by calling it.
+#[tokio::test]
+async fn calls_leave_the_evidence_they_say() {
+    let bench = Bench::surveyed().await;
+    bench.post(ADMINISTRATOR, "/api/v1/people/auditor/token", &json!({})).await;
+    bench
+        .call(OPERATOR, "PUT", "/api/v1/identities/billing/charter", Some(&json!({ "purpose": "bills" })))
+        .await;
+    let first = bench.draft("disable", "billing").await["plan"].clone();
+    bench
+        .post(OPERATOR, &format!("/api/v1/plans/{}/withdraw", first["handle"].as_str().unwrap()), &json!({}))
+        .await;
+    let second = bench.draft("disable", "billing").await["plan"].clone();
+    let path = format!("/api/v1/plans/{}", second["handle"].as_str().unwrap());
+    bench.post(OPERATOR, &format!("{path}/apply"), &json!({ "digest": second["digest"] })).await;
+    bench.carry_out(second["id"].as_str().unwrap()).await;
+    let undone = bench.post(OPERATOR, &format!("{path}/undo"), &json!({})).await;
+    assert_eq!(undone.status, 202, "{}", undone.text());
+    bench.carry_out(second["id"].as_str().unwrap()).await;
+    let to = bench.directory.path().join("backup");
+    let backup = bench.post(ADMINISTRATOR, "/api/v1/backups", &json!({ "directory": to })).await;
+    assert_eq!(backup.status, 201, "{}", backup.text());
+    let keys = bench.get(ADMINISTRATOR, "/api/v1/keys").await.json();
+    let old =
+        keys.as_array().unwrap().iter().find(|key| key["ring"] == "fingerprint").unwrap()["key_id"].clone();
+    assert_eq!(bench.post(ADMINISTRATOR, "/api/v1/keys/fingerprint/rotate", &json!({})).await.status, 201);
+    let retired = format!("/api/v1/keys/fingerprint/{}/retire", old.as_str().unwrap());
+    assert_eq!(bench.post(ADMINISTRATOR, &retired, &json!({})).await.status, 204);
+    hold_and_decide(&bench).await;
+    assert_eq!(bench.call(ADMINISTRATOR, "DELETE", "/api/v1/sources/main", None).await.status, 204);
+
+    let entries = bench.get(AUDITOR, "/api/v1/evidence/entries?limit=500").await.json();
+    let left: BTreeSet<&str> =
+        entries["items"].as_array().unwrap().iter().filter_map(|entry| entry["kind"].as_str()).collect();
+    for endpoint in tenure_server::endpoints() {
+        if let Some(kind) = endpoint.evidence {
+            assert!(
+                left.contains(kind),
+                "{} {} leaves no `{kind}`: {left:?}",
+                endpoint.method,
+                endpoint.path
+            );
+        }
+    }
+}
+
+/// Makes a survey that would lose much, sees it held, and discards it.
+async fn hold_and_decide(bench: &Bench) {
+    use tenure_connect::chaos::ChaosPrincipal;
+    let keys: Vec<_> = (0..8)
+        .map(|number| {
+            bench.world.create(ChaosPrincipal::account(&format!("app-{number}"), "Value0000000000001"))
+        })
+        .collect();
+    bench.survey("main").await;
+    for key in &keys {
+        bench.world.remove(key).unwrap();
+    }
+    let held = bench.survey("main").await;
+    assert_eq!(held["survey"]["state"], "held", "{held}");
+    let decided =
+        bench.post(OPERATOR, "/api/v1/sources/main/surveys/decide", &json!({ "believe": true })).await;
+    assert_eq!(decided.status, 200, "{}", decided.text());
+}
+
+#[tokio::test]
+async fn lists_are_read_page_by_page() {
+    use tenure_connect::chaos::ChaosPrincipal;
+    let bench = Bench::surveyed().await;
+    for number in 0..7 {
+        bench.world.create(ChaosPrincipal::account(&format!("app-{number}"), "Value0000000000001"));
+    }
+    bench.survey("main").await;
+    for list in ["identities", "principals", "credentials", "evidence/entries"] {
+        let key = if list == "evidence/entries" { "index" } else { "id" };
+        let whole = bench.get(AUDITOR, &format!("/api/v1/{list}?limit=500")).await.json();
+        let whole: Vec<_> = whole["items"].as_array().unwrap().iter().map(|item| item[key].clone()).collect();
+        let (mut pages, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = bench.get(AUDITOR, &format!("/api/v1/{list}?limit=3{after}")).await.json();
+            pages.extend(page["items"].as_array().unwrap().iter().map(|item| item[key].clone()));
+            let Some(next) = page["next"].as_str() else { break };
+            after = if key == "index" { format!("&before={next}") } else { format!("&after={next}") };
+        }
+        assert!(whole.len() > 6, "{list}");
+        assert_eq!(pages, whole, "{list}");
+    }
+}
+
+#[tokio::test]
+async fn a_survey_that_fails_says_why() {
+    let bench = Bench::surveyed().await;
+    bench.world.take_down("the cable was pulled");
+    let shown = bench.survey("main").await;
+    insta::assert_snapshot!(shown["failure"].as_str().unwrap_or_default(), @"source `main` could not be reached: connection refused");
+    let checked = bench.post(OPERATOR, "/api/v1/sources/main/check", &json!({})).await;
+    insta::assert_snapshot!(checked.problem(), @"502 source `main` could not be reached: connection refused");
+}
+
+#[tokio::test]
+async fn a_plan_is_told_again_whenever_it_has_changed_until_it_has_settled() {
+    let bench = Bench::surveyed().await;
+    let plan = bench.draft("disable", "billing").await["plan"].clone();
+    let path = format!("/api/v1/plans/{}", plan["handle"].as_str().unwrap());
+    let events = format!("{path}/events");
+    let digest = json!({ "digest": plan["digest"] });
+    let apply = format!("{path}/apply");
+    let (told, ()) = tokio::join!(bench.get(AUDITOR, &events), async {
+        bench.post(OPERATOR, &apply, &digest).await;
+        bench.carry_out(plan["id"].as_str().unwrap()).await;
+    });
+    let text = told.text();
+    let states: Vec<String> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("data: "))
+        .map(|data| {
+            serde_json::from_str::<serde_json::Value>(data).unwrap()["plan"]["state"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect();
+    assert_eq!(states.last().map(String::as_str), Some("proved"), "{states:?}");
+    assert!(states.len() >= 2 && text.starts_with("event: plan\n"), "{text}");
+}

@@ -1,0 +1,210 @@
+//! Who may call what: every endpoint asked by every role, through the router.
+//!
+//! Each endpoint is asked with a request that is well-formed and gets past the access policies
+//! when it may, and then fails harmlessly or only reads. A 403 is a refusal; anything that could
+//! hide one (malformed, a defect) fails the test.
+
+use crate::bench::{ADMINISTRATOR, AUDITOR, Bench, OPERATOR, OWNER, from_network};
+use axum::body::Body;
+use http::Request;
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use tenure_server::{Access, Peer};
+
+/// How an endpoint is asked: `{identity}` and `{plan}` stand for one that the owner owns, or not.
+type Rehearsal = (&'static str, &'static str, Option<Value>);
+
+fn rehearsals() -> Vec<Rehearsal> {
+    vec![
+        ("GET /api/v1/status", "/api/v1/status", None),
+        ("GET /api/v1/doctor", "/api/v1/doctor", None),
+        ("GET /api/v1/people", "/api/v1/people", None),
+        ("POST /api/v1/people", "/api/v1/people", Some(json!({ "name": " ", "role": "auditor" }))),
+        ("POST /api/v1/people/{name}/token", "/api/v1/people/nobody/token", None),
+        ("POST /api/v1/sign-in-codes", "/api/v1/sign-in-codes", None),
+        ("GET /api/v1/sources", "/api/v1/sources", None),
+        (
+            "POST /api/v1/sources",
+            "/api/v1/sources",
+            Some(json!({ "name": "x", "system": "chaos", "points": [] })),
+        ),
+        ("GET /api/v1/sources/{name}", "/api/v1/sources/main", None),
+        ("DELETE /api/v1/sources/{name}", "/api/v1/sources/nowhere", None),
+        ("POST /api/v1/sources/{name}/check", "/api/v1/sources/nowhere/check", None),
+        ("POST /api/v1/sources/{name}/surveys", "/api/v1/sources/nowhere/surveys", None),
+        (
+            "POST /api/v1/sources/{name}/surveys/decide",
+            "/api/v1/sources/nowhere/surveys/decide",
+            Some(json!({ "believe": false })),
+        ),
+        ("GET /api/v1/surveys/{id}", "/api/v1/surveys/nothing", None),
+        ("GET /api/v1/identities", "/api/v1/identities", None),
+        ("GET /api/v1/identities/{ref}", "/api/v1/identities/{identity}", None),
+        ("GET /api/v1/identities/{ref}/explain", "/api/v1/identities/{identity}/explain", None),
+        (
+            "PUT /api/v1/identities/{ref}/charter",
+            "/api/v1/identities/{identity}/charter",
+            Some(json!({ "expires_at": "2001-01-01T00:00:00Z" })),
+        ),
+        ("GET /api/v1/principals", "/api/v1/principals", None),
+        ("GET /api/v1/credentials", "/api/v1/credentials", None),
+        ("GET /api/v1/findings", "/api/v1/findings", None),
+        ("GET /api/v1/plans", "/api/v1/plans", None),
+        (
+            "POST /api/v1/plans",
+            "/api/v1/plans",
+            Some(json!({ "kind": "disable", "identity": "{identity}", "reason": " " })),
+        ),
+        ("GET /api/v1/plans/{ref}", "/api/v1/plans/{plan}", None),
+        (
+            "POST /api/v1/plans/{ref}/apply",
+            "/api/v1/plans/{plan}/apply",
+            Some(json!({ "digest": "another" })),
+        ),
+        ("POST /api/v1/plans/{ref}/undo", "/api/v1/plans/{plan}/undo", None),
+        ("POST /api/v1/plans/{ref}/withdraw", "/api/v1/plans/{plan}/withdraw", None),
+        ("GET /api/v1/plans/{ref}/evidence", "/api/v1/plans/{plan}/evidence", None),
+        ("GET /api/v1/plans/{ref}/events", "/api/v1/plans/{settled}/events", None),
+        ("GET /api/v1/evidence", "/api/v1/evidence", None),
+        ("GET /api/v1/evidence/entries", "/api/v1/evidence/entries", None),
+        ("GET /api/v1/evidence/export", "/api/v1/evidence/export", None),
+        ("POST /api/v1/backups", "/api/v1/backups", Some(json!({ "directory": "relative" }))),
+        ("GET /api/v1/keys", "/api/v1/keys", None),
+        ("POST /api/v1/keys/{ring}/rotate", "/api/v1/keys/nothing/rotate", None),
+        ("POST /api/v1/keys/{ring}/{key_id}/retire", "/api/v1/keys/nothing/0/retire", None),
+        ("GET /api/v1/openapi.json", "/api/v1/openapi.json", None),
+        ("GET /metrics", "/metrics", None),
+        ("GET /", "/", None),
+        ("GET /plans/{handle}", "/plans/{plan}", None),
+    ]
+}
+
+/// What the owner owns, and what they do not.
+struct Things {
+    identity: &'static str,
+    plan: String,
+    settled: String,
+}
+
+async fn things(bench: &Bench, identity: &'static str, owner: Option<&str>) -> Things {
+    if let Some(owner) = owner {
+        let path = format!("/api/v1/identities/{identity}/charter");
+        let charter = json!({ "technical_owner": owner });
+        assert_eq!(bench.call(ADMINISTRATOR, "PUT", &path, Some(&charter)).await.status, 200);
+    }
+    let handle = |plan: Value| plan["plan"]["handle"].as_str().unwrap().to_owned();
+    let settled = handle(bench.draft("disable", identity).await);
+    bench.post(ADMINISTRATOR, &format!("/api/v1/plans/{settled}/withdraw"), &json!({})).await;
+    Things { identity, plan: handle(bench.draft("disable", identity).await), settled }
+}
+
+async fn is_allowed(bench: &Bench, uid: u32, rehearsal: &Rehearsal, things: &Things) -> bool {
+    let (name, path, body) = rehearsal;
+    let fill = |text: &str| {
+        text.replace("{identity}", things.identity)
+            .replace("{plan}", &things.plan)
+            .replace("{settled}", &things.settled)
+    };
+    let method = name.split(' ').next().unwrap();
+    let body = body.as_ref().map(|body| serde_json::from_str::<Value>(&fill(&body.to_string())).unwrap());
+    let reply = bench.call(uid, method, &fill(path), body.as_ref()).await;
+    assert!(![400, 401, 405, 415, 500].contains(&reply.status), "{name}: {} {}", reply.status, reply.text());
+    reply.status != 403
+}
+
+#[tokio::test]
+async fn every_role_asks_every_endpoint() {
+    let bench = Bench::surveyed().await;
+    let owned = things(&bench, "billing", Some("owner")).await;
+    let other = things(&bench, "reporting", None).await;
+    let roles =
+        [("administrator", ADMINISTRATOR), ("operator", OPERATOR), ("owner", OWNER), ("auditor", AUDITOR)];
+    let mut text = format!("{:<48}", "over the socket");
+    for (role, _) in roles {
+        let _ = write!(text, "{role:>14}");
+    }
+    text.push('\n');
+    for rehearsal in rehearsals() {
+        let mut row = format!("{:<48}", rehearsal.0);
+        for (_, uid) in roles {
+            let mark = match (
+                is_allowed(&bench, uid, &rehearsal, &owned).await,
+                is_allowed(&bench, uid, &rehearsal, &other).await,
+            ) {
+                (true, true) => "+",
+                (true, false) => "o",
+                (false, false) => "·",
+                (false, true) => "owning takes a right away",
+            };
+            let _ = write!(row, "{mark:>14}");
+        }
+        let _ = writeln!(text, "{row}");
+    }
+    text.push_str("\n+ always   o only what they own   · never\n");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn no_endpoint_goes_without_an_authorisation_test() {
+    let tested: Vec<&str> = rehearsals().iter().map(|(name, ..)| *name).collect();
+    let (mut untested, mut open) = (Vec::new(), Vec::new());
+    for endpoint in tenure_server::endpoints() {
+        let name = format!("{} {}", endpoint.method, endpoint.path);
+        match endpoint.access {
+            Access::Open => open.push(name),
+            Access::Decided { .. } if !tested.contains(&name.as_str()) => untested.push(name),
+            Access::Decided { .. } => {}
+        }
+    }
+    insta::assert_snapshot!(untested.join("\n"), @"");
+    insta::assert_snapshot!(open.join("\n"), @r"
+    GET /healthz
+    GET /readyz
+    GET /log/checkpoint
+    GET /log/tile/{*path}
+    GET /sign-in
+    POST /sign-in
+    POST /sign-out
+    GET /assets/tenure.css
+    GET /assets/tenure.js
+    GET /assets/mark.svg
+    ");
+}
+
+#[tokio::test]
+async fn without_a_known_person_nothing_but_open_endpoints_answers() {
+    let bench = Bench::surveyed().await;
+    for (name, path, body) in rehearsals() {
+        let method = name.split(' ').next().unwrap();
+        let path = path.replace(['{', '}'], "");
+        let unknown = bench.call(4711, method, &path, body.as_ref()).await;
+        assert_eq!(unknown.status, 403, "{name}");
+        assert!(unknown.text().contains("4711"), "{name} says which account is unknown");
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let stranger = bench.send(from_network(method, &path).body(body).unwrap()).await;
+        let expected = if path.starts_with("/api") || path == "/metrics" { 401 } else { 303 };
+        assert_eq!(stranger.status, expected, "{name}");
+    }
+    let unknown = bench.get(4711, "/api/v1/status").await;
+    insta::assert_snapshot!(unknown.problem(), @r#"403 the local account 4711 is not known to Tenure [an administrator adds it: POST /api/v1/people with {"name": …, "role": …, "local_uid": 4711}]"#);
+    let stranger = bench.send(from_network("GET", "/api/v1/status").body(Body::empty()).unwrap()).await;
+    insta::assert_snapshot!(stranger.problem(), @"401 this needs a token or a session [send `authorization: Bearer …`, sign in at /sign-in, or use the socket in the data directory]");
+    assert_eq!(stranger.headers["www-authenticate"], "Bearer realm=\"tenure\"");
+}
+
+#[tokio::test]
+async fn an_account_of_this_machine_is_not_one_over_the_network() {
+    let bench = Bench::empty().await;
+    let mut request =
+        Request::builder().uri("/api/v1/status").header("host", "localhost").body(Body::empty()).unwrap();
+    request.extensions_mut().insert(Peer::Network);
+    assert_eq!(bench.send(request).await.status, 401);
+    let backup = json!({ "directory": "/nowhere/at/all" });
+    let token = bench.post(ADMINISTRATOR, "/api/v1/people/administrator/token", &json!({})).await.json();
+    let request = from_network("POST", "/api/v1/backups")
+        .header("authorization", format!("Bearer {}", token["token"].as_str().unwrap()))
+        .header("content-type", "application/json")
+        .body(Body::from(backup.to_string()))
+        .unwrap();
+    insta::assert_snapshot!(bench.send(request).await.problem(), @"403 a backup is made from the machine Tenure runs on, over its socket");
+}
