@@ -76,7 +76,8 @@ pub enum Database {
     },
 }
 
-/// How long a call to an outside system may take before its answer counts as lost.
+/// How long a call to an outside system may take before its answer counts as lost, and how often
+/// sources are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deadlines {
     /// An act, or observing its effect.
@@ -87,6 +88,8 @@ pub struct Deadlines {
     pub blast_radius: Duration,
     /// A whole survey.
     pub survey: Duration,
+    /// How long after its last survey a source is read again by itself; zero for never.
+    pub survey_every: Duration,
 }
 
 impl Default for Deadlines {
@@ -96,6 +99,7 @@ impl Default for Deadlines {
             look: Duration::from_secs(20),
             blast_radius: Duration::from_mins(1),
             survey: Duration::from_hours(1),
+            survey_every: Duration::from_hours(1),
         }
     }
 }

@@ -3,13 +3,15 @@
 //! Each plan is driven by its own task, so that one that waits never blocks another. Judging
 //! runs when something was touched and when an identity falls due.
 
-use crate::{Drive, Engine};
+use crate::{Belief, Drive, Engine};
 use std::{collections::HashSet, sync::Arc, time::Duration};
 use tenure_model::PlanId;
 use tokio::{sync::watch, task::JoinSet};
 
 /// How often to look without having been woken.
 const TICK: Duration = Duration::from_secs(1);
+/// How often to see whether a source is due to be read.
+const SURVEY_TICK: Duration = Duration::from_secs(20);
 /// How long to wait after a failure of our own before trying again.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
 
@@ -25,7 +27,8 @@ impl Reconcilers {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         tasks.spawn(plans(Arc::clone(engine), stopped.clone()));
-        tasks.spawn(judging(Arc::clone(engine), stopped));
+        tasks.spawn(judging(Arc::clone(engine), stopped.clone()));
+        tasks.spawn(surveys(Arc::clone(engine), stopped));
         Self { stop, tasks }
     }
 
@@ -51,6 +54,32 @@ async fn judging(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
             _ = stopped.wait_for(|stop| *stop) => return,
         }
     }
+}
+
+/// Reads each source again when its last survey is old enough. A held survey waits for a person.
+async fn surveys(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
+    let mut reading: JoinSet<()> = JoinSet::new();
+    loop {
+        match engine.sources_due().await {
+            Ok(due) => {
+                for name in due {
+                    let engine = Arc::clone(&engine);
+                    reading.spawn(async move {
+                        if let Err(error) = engine.survey(None, &name, Belief::HoldWhenMuchIsMissing).await {
+                            tracing::warn!(source = %name, error = %crate::failure::chain(&error), "not read");
+                        }
+                    });
+                }
+            }
+            Err(error) => tracing::error!(error = %crate::failure::chain(&error), "sources cannot be read"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(SURVEY_TICK) => {}
+            _ = stopped.wait_for(|stop| *stop) => break,
+        }
+    }
+    // A survey that is cut off changes nothing that the next would not change.
+    reading.shutdown().await;
 }
 
 async fn plans(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {

@@ -238,6 +238,7 @@ impl Engine {
                 format!("plan {} is not the one that was looked at; look again, then apply", plan.handle);
             return Err(EngineFailure::Refused { why });
         }
+        self.refuse_second_plan(&plan).await?;
         let right = match plan.kind {
             PlanKind::Revoke => DecisionRight::Revoke,
             PlanKind::Disable | PlanKind::Enable => DecisionRight::Disable,
@@ -270,6 +271,26 @@ impl Engine {
             .await?;
         self.plans_woken.notify_waiters();
         self.show_plan(&id.to_string()).await
+    }
+
+    /// One plan at a time works on a principal; a second would undo what the first relies on.
+    async fn refuse_second_plan(&self, plan: &PlanRow) -> Result<(), EngineFailure> {
+        let identity = plan.identity;
+        let others = self.store.read("plans_of", move |tx| tx.plans_of(identity)).await?;
+        let at_work = others.into_iter().find(|other| {
+            other.id != plan.id
+                && other.principal == plan.principal
+                && matches!(other.state, PlanState::Approved | PlanState::Running | PlanState::Undoing)
+        });
+        match at_work {
+            None => Ok(()),
+            Some(other) => Err(EngineFailure::Refused {
+                why: format!(
+                    "plan {} is at work on it already; wait for it (tenure proof {}) or take it back (tenure undo {})",
+                    other.handle, other.handle, other.handle
+                ),
+            }),
+        }
     }
 
     /// Withdraws a plan that has not begun.

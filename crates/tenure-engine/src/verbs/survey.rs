@@ -124,6 +124,31 @@ impl Engine {
         outcome
     }
 
+    /// Names of sources whose last survey is old enough to read them again.
+    pub(crate) async fn sources_due(&self) -> Result<Vec<String>, EngineFailure> {
+        let every = self.deadlines.survey_every;
+        if every.is_zero() {
+            return Ok(Vec::new());
+        }
+        let now = self.clock.now();
+        let surveyed = self
+            .store
+            .read("sources_due", |tx| {
+                let sources = tx.sources()?;
+                sources
+                    .into_iter()
+                    .map(|source| Ok((source.name.to_string(), tx.last_survey(source.id)?)))
+                    .collect::<Result<Vec<_>, _>>()
+            })
+            .await?;
+        let is_due = |last: &Option<SurveyRow>| match last {
+            // The first reading is asked for by a person: adding a source is not yet reading it.
+            None => false,
+            Some(last) => last.state != SurveyState::Held && now.since(last.started) >= every,
+        };
+        Ok(surveyed.into_iter().filter(|(_, last)| is_due(last)).map(|(name, _)| name).collect())
+    }
+
     /// How far a running survey has come.
     pub fn survey_progress(&self, id: SurveyId) -> Option<SurveyProgress> {
         self.board.read(id)

@@ -136,6 +136,7 @@ impl Bench {
                 look: Duration::from_millis(60),
                 blast_radius: Duration::from_millis(500),
                 survey: Duration::from_secs(20),
+                survey_every: Duration::from_hours(1),
             },
             commit_fault: self.commit_fault.clone(),
         }

@@ -136,3 +136,22 @@ async fn hostile_names_are_kept_exactly_and_found_again() {
         .unwrap();
     assert_eq!(found.len(), 1, "a filter is text, not a pattern");
 }
+
+#[tokio::test]
+async fn a_source_is_read_again_by_itself_when_its_survey_is_old() {
+    let mut bench = Bench::new();
+    let deployment = bench.surveyed().await;
+    let reconcilers = tenure_engine::Reconcilers::start(&deployment.engine);
+    bench.world.add(ChaosPrincipal::account("newcomer", "NewcomerValue0001"));
+    let found = || async { deployment.engine.show("newcomer").await.is_ok() };
+    assert!(!found().await);
+    reconcilers.stop().await;
+    bench.clock.advance(std::time::Duration::from_mins(61));
+    let reconcilers = tenure_engine::Reconcilers::start(&deployment.engine);
+    let begun = std::time::Instant::now();
+    while !found().await {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(60), "waited in vain for a survey");
+        tokio::task::yield_now().await;
+    }
+    reconcilers.stop().await;
+}

@@ -226,3 +226,14 @@ async fn a_plan_that_waits_blocks_no_other() {
     bench.carry_through(deployment, first).await;
     assert!(bench.world.truth(&bench.bystander).unwrap().present);
 }
+
+#[tokio::test]
+async fn one_plan_at_a_time_works_on_a_principal() {
+    let mut bench = Bench::new();
+    let deployment = bench.surveyed().await;
+    let engine = &deployment.engine;
+    let first = applied(engine, PlanKind::Disable, "reporting").await.plan;
+    let second = plan(engine, PlanKind::Revoke, "reporting").await.unwrap().plan;
+    let refused = engine.apply(actor(engine).await, &second.handle, None).await.unwrap_err().to_string();
+    assert!(refused.starts_with(&format!("plan {} is at work on it already", first.handle)), "{refused}");
+}
