@@ -150,7 +150,7 @@ async fn a_source_is_read_again_by_itself_when_its_survey_is_old() {
     let reconcilers = tenure_engine::Reconcilers::start(&deployment.engine);
     let begun = std::time::Instant::now();
     while !found().await {
-        assert!(begun.elapsed() < std::time::Duration::from_secs(60), "waited in vain for a survey");
+        assert!(begun.elapsed() < std::time::Duration::from_mins(1), "waited in vain for a survey");
         tokio::task::yield_now().await;
     }
     reconcilers.stop().await;
