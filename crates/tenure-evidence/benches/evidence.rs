@@ -71,7 +71,7 @@ fn report(what: &str, count: u32, mut operation: impl FnMut()) {
         }
         best = best.min(start.elapsed().as_secs_f64());
     }
-    println!("{what:32} {:>12.0} /s", f64::from(count) / best);
+    println!("FIGURE {what} | {:.0}/s", f64::from(count) / best);
 }
 
 fn sample() -> Entry {
