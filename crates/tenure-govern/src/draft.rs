@@ -47,7 +47,7 @@ pub enum PlanRefused {
 /// The steps of a plan, in order.
 pub fn draft_steps(kind: PlanKind, target: Target) -> Vec<StepKind> {
     match kind {
-        PlanKind::Enable => vec![StepKind::Enable],
+        PlanKind::Enable => vec![StepKind::Enable, StepKind::Prove],
         // The value stays as it is, so that the way back is whole.
         PlanKind::Disable => vec![StepKind::Disable, StepKind::EndSessions, StepKind::Prove],
         PlanKind::Revoke if target.may_authenticate => vec![
@@ -121,7 +121,7 @@ mod tests {
         check(PlanKind::Revoke, true, "deny control disable end_sessions delete sweep prove");
         check(PlanKind::Revoke, false, "disable end_sessions delete sweep prove");
         check(PlanKind::Disable, true, "disable end_sessions prove");
-        check(PlanKind::Enable, false, "enable");
+        check(PlanKind::Enable, false, "enable prove");
     }
 
     #[test]

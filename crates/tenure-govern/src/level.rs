@@ -6,7 +6,7 @@
 //! known and what keeps the level from being higher.
 
 use crate::{DerivedSeen, PlanView};
-use tenure_model::{ControlPlane, Instant, ProbeAnswer, ProofLevel, ShortName, StepKind};
+use tenure_model::{ControlPlane, Instant, PlanKind, ProbeAnswer, ProofLevel, ShortName, StepKind};
 
 /// Refusals in a row that a point must show.
 const REFUSALS_NEEDED: usize = 2;
@@ -36,6 +36,9 @@ enum PointState {
 
 /// Computes the level.
 pub fn assess(view: &PlanView) -> Assessment {
+    if view.kind == PlanKind::Enable {
+        return assess_return(view);
+    }
     let Some(since) = view.last_act().filter(|_| acts_are_done(view)) else {
         return Assessment {
             level: ProofLevel::P0,
@@ -73,6 +76,25 @@ pub fn assess(view: &PlanView) -> Assessment {
     };
     let sentence = sentence(level, view, read, &dead, &[&alive[..], &missing[..], &unknowable[..]].concat());
     Assessment { level, sentence, alive, missing, unknowable }
+}
+
+/// How well it is known that something was brought back.
+fn assess_return(view: &PlanView) -> Assessment {
+    let read = view.last_act().and_then(|since| view.control_plane(since)).map(|(_, read)| read);
+    let (level, sentence) = match (view.last_act(), read) {
+        (None, _) => (ProofLevel::P0, "nothing was changed yet"),
+        (Some(_), Some(ControlPlane::Enabled)) => {
+            (ProofLevel::P2, "a fresh read shows that it may log in again")
+        }
+        (Some(_), _) => (ProofLevel::P1, "the system accepted the change; no fresh read shows it yet"),
+    };
+    Assessment {
+        level,
+        sentence: sentence.to_owned(),
+        alive: Vec::new(),
+        missing: Vec::new(),
+        unknowable: Vec::new(),
+    }
 }
 
 /// True when every step that changes something is done; skipped ones do not count as undone.

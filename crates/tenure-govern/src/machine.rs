@@ -10,7 +10,7 @@ use crate::{
     patience::{CONTROL_PATIENCE, ESCALATE_AFTER, backoff},
 };
 use std::time::Duration;
-use tenure_model::{ControlPlane, Instant, PlanState, ProbeAnswer, ShortName, StepKind, StepState};
+use tenure_model::{ControlPlane, Instant, PlanKind, PlanState, ProbeAnswer, ShortName, StepKind, StepState};
 
 /// Distance between the first two tries of a value at a point; it doubles from there.
 const TRY_DISTANCE: Duration = Duration::from_millis(500);
@@ -202,6 +202,9 @@ fn wait(step: &StepView, until: Instant) -> Next {
 
 fn next_of_proof(view: &PlanView, step: &StepView, now: Instant) -> Next {
     let Some(since) = view.last_act() else { return Next::Complete(step.position) };
+    if view.kind == PlanKind::Enable {
+        return next_of_return(view, step, since, now);
+    }
     let past_lag = since.plus(view.lag);
     // One look at each point at once, so that what is still open is seen early.
     let mut wake: Option<Instant> = None;
@@ -235,6 +238,18 @@ fn next_of_proof(view: &PlanView, step: &StepView, now: Instant) -> Next {
         Some(until) if now < past_lag.plus(Duration::from_mins(1)) => Next::Wait { until, escalate: None },
         Some(until) => wait(step, until),
         None => Next::Complete(step.position),
+    }
+}
+
+/// Bringing something back is shown by a fresh read alone: we hold no value of its owner to try.
+fn next_of_return(view: &PlanView, step: &StepView, since: Instant, now: Instant) -> Next {
+    match view.control_plane(since) {
+        None => Next::Look(Look::ControlPlane),
+        Some((_, ControlPlane::Enabled)) => Next::Complete(step.position),
+        Some((at, ControlPlane::Unread { .. } | ControlPlane::Absent | ControlPlane::Disabled)) => {
+            let again = at.plus(Duration::from_secs(5));
+            if now >= again { Next::Look(Look::ControlPlane) } else { wait(step, again) }
+        }
     }
 }
 

@@ -1,0 +1,122 @@
+//! Laws over random observations: a level is never higher than what was seen.
+
+use crate::view::{ACTED, DENIED, LAG, acted, at, points};
+use proptest::prelude::*;
+use tenure_govern::{Look, Next, PlanView, Seen, SeenWhat, assess, next};
+use tenure_model::{ControlPlane, Derived, ProbeAnswer, ProofLevel, ShortName, StepKind, StepState};
+
+fn answer() -> impl Strategy<Value = ProbeAnswer> {
+    prop_oneof![
+        4 => Just(ProbeAnswer::Refused { how: String::from("28P01") }),
+        2 => Just(ProbeAnswer::Accepted),
+        1 => Just(ProbeAnswer::Unreachable { why: String::from("timeout") }),
+        1 => Just(ProbeAnswer::CannotKnow { why: String::from("no password asked") }),
+    ]
+}
+
+fn seen() -> impl Strategy<Value = Seen> {
+    let point = || prop::sample::select(points());
+    let what = prop_oneof![
+        (point(), answer()).prop_map(|(point, answer)| SeenWhat::Control { point, answer }),
+        (point(), answer()).prop_map(|(point, answer)| SeenWhat::After { point, answer }),
+        prop::sample::select(vec![ControlPlane::Absent, ControlPlane::Disabled, ControlPlane::Enabled])
+            .prop_map(SeenWhat::ControlPlane),
+        prop::bool::weighted(0.2).prop_map(|alive| SeenWhat::Derived {
+            found: if alive {
+                vec![Derived {
+                    point: String::from("primary"),
+                    kind: String::from("session"),
+                    name: String::from("1"),
+                }]
+            } else {
+                Vec::new()
+            },
+            unread: Vec::new(),
+        }),
+    ];
+    (0_u64..40, what).prop_map(|(seconds, what)| Seen { at: at(seconds), what })
+}
+
+fn view() -> impl Strategy<Value = PlanView> {
+    prop::collection::vec(seen(), 0..40).prop_map(|mut all| {
+        all.sort_by_key(|seen| seen.at);
+        PlanView { seen: all, ..acted() }
+    })
+}
+
+/// What P3 needs at one point, written the long way.
+fn point_is_dead(view: &PlanView, point: &ShortName) -> bool {
+    let controlled =
+        view.controls(point, at(DENIED)).iter().any(|(_, answer)| **answer == ProbeAnswer::Accepted);
+    let afters = view.afters(point, at(ACTED));
+    let [.., (_, ProbeAnswer::Refused { .. }), (last, ProbeAnswer::Refused { .. })] = afters.as_slice()
+    else {
+        return false;
+    };
+    controlled && *last >= at(ACTED).plus(LAG)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn p3_means_that_every_point_was_seen_dead(view in view()) {
+        let assessment = assess(&view);
+        if assessment.level >= ProofLevel::P3 {
+            for point in &view.points {
+                prop_assert!(point_is_dead(&view, point), "{point}: {}", assessment.sentence);
+            }
+            prop_assert!(assessment.alive.is_empty());
+        }
+        if assessment.level >= ProofLevel::P4 {
+            let seen = view.derived(at(ACTED)).unwrap();
+            prop_assert!(seen.found.is_empty() && seen.unread.is_empty() && seen.at >= at(ACTED).plus(LAG));
+        }
+        if assessment.level >= ProofLevel::P2 {
+            let (_, read) = view.control_plane(at(ACTED)).unwrap();
+            prop_assert!(matches!(read, ControlPlane::Absent | ControlPlane::Disabled));
+        }
+    }
+
+    #[test]
+    fn asking_twice_gives_the_same_answer_and_looking_is_all_a_proof_does(view in view(), seconds in 40_u64..400) {
+        let first = next(&view, at(seconds));
+        prop_assert_eq!(&first, &next(&view, at(seconds)));
+        let may = matches!(
+            first,
+            Next::Look(Look::After(_) | Look::ControlPlane | Look::Derived)
+                | Next::Wait { .. }
+                | Next::Complete(7)
+                | Next::Repeat(..)
+        );
+        prop_assert!(may, "{first:?}");
+    }
+
+    #[test]
+    fn nothing_is_deleted_before_it_is_disabled_and_nothing_final_happens_in_an_undo(
+        states in prop::collection::vec(prop::sample::select(StepState::ALL.to_vec()), 7),
+        undoing in any::<bool>(),
+        escalated in any::<bool>(),
+    ) {
+        let mut view = acted();
+        for (step, state) in view.steps.iter_mut().zip(&states) {
+            step.state = *state;
+            step.escalated = escalated;
+            step.done = (*state == StepState::Done).then(|| at(ACTED));
+        }
+        if undoing {
+            view.state = tenure_model::PlanState::Undoing;
+        }
+        if let Next::Act(position) = next(&view, at(500)) {
+            let acting = view.steps.iter().find(|step| step.position == position).unwrap();
+            if acting.kind == StepKind::Delete {
+                prop_assert!(!undoing);
+                let before = view.steps.iter().filter(|step| step.position < position);
+                let settled = |state| matches!(state, StepState::Done | StepState::Skipped);
+                for step in before {
+                    prop_assert!(settled(step.state), "{step:?}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Prover mutants: each differs from a whole proof in one thing, and must not prove.
+
+use crate::view::{ACTED, DENIED, acted, after, at, control, derived, proved, read, refused};
+use tenure_govern::{PlanView, SeenWhat, assess};
+use tenure_model::{ControlPlane, Derived, ProbeAnswer, ProofLevel, StepKind, StepState};
+
+fn without(mut view: PlanView, drop: impl Fn(&SeenWhat, tenure_model::Instant) -> bool) -> PlanView {
+    view.seen.retain(|seen| !drop(&seen.what, seen.at));
+    view
+}
+
+fn check(what: &str, view: &PlanView, most: ProofLevel, words: &str) {
+    let assessment = assess(view);
+    assert!(assessment.level <= most, "{what}: {} {}", assessment.level, assessment.sentence);
+    assert!(assessment.sentence.contains(words), "{what}: {}", assessment.sentence);
+}
+
+#[test]
+fn the_whole_proof_proves() {
+    let assessment = assess(&proved());
+    assert_eq!(assessment.level, ProofLevel::P4, "{}", assessment.sentence);
+    assert_eq!((assessment.alive, assessment.missing, assessment.unknowable), (vec![], vec![], vec![]));
+}
+
+#[test]
+fn a_wrong_value_or_a_wrong_host_or_a_point_that_always_refuses_proves_nothing() {
+    let mut view = without(
+        proved(),
+        |what, _| matches!(what, SeenWhat::Control { point, .. } if point.as_str() == "pooler"),
+    );
+    check("never tried before", &view, ProofLevel::P2, "it was not tried there before the act");
+    control(&mut view, DENIED + 1, "pooler", refused());
+    check("refused before", &view, ProofLevel::P2, "was not accepted there even before the act");
+}
+
+#[test]
+fn a_value_we_never_held_proves_nothing() {
+    let mut view = proved();
+    view.steps[0].state = StepState::Skipped;
+    view.steps[0].done = None;
+    check("deny given up", &view, ProofLevel::P2, "we held no value");
+}
+
+#[test]
+fn a_control_from_before_our_value_was_installed_does_not_count() {
+    let mut view = without(proved(), |what, _| matches!(what, SeenWhat::Control { .. }));
+    for name in ["primary", "replica-1", "pooler"] {
+        control(&mut view, DENIED - 5, name, ProbeAnswer::Accepted);
+    }
+    check("old control", &view, ProofLevel::P2, "it was not tried there before the act");
+}
+
+#[test]
+fn a_credential_that_still_lives_anywhere_beats_everything() {
+    let mut view = proved();
+    after(&mut view, ACTED + 60, "replica-1", ProbeAnswer::Accepted);
+    check("accepted late", &view, ProofLevel::P1, "replica-1 still accepts it");
+    assert!(!assess(&view).alive.is_empty());
+    let mut view = proved();
+    read(&mut view, ACTED + 60, ControlPlane::Enabled);
+    check("enabled again", &view, ProofLevel::P1, "a fresh read shows it enabled");
+}
+
+#[test]
+fn one_refusal_is_not_enough_and_neither_are_two_inside_the_lag() {
+    let once = without(proved(), |what, seen| {
+        matches!(what, SeenWhat::After { point, .. } if point.as_str() == "primary") && seen == at(ACTED + 1)
+    });
+    check("once", &once, ProofLevel::P2, "not refused often enough yet");
+    let mut early =
+        without(proved(), |what, seen| matches!(what, SeenWhat::After { .. }) && seen == at(ACTED + 6));
+    for name in ["primary", "replica-1", "pooler"] {
+        after(&mut early, ACTED + 3, name, refused());
+    }
+    check("inside the lag", &early, ProofLevel::P2, "not refused often enough yet");
+}
+
+#[test]
+fn a_refusal_before_an_acceptance_does_not_count_towards_two() {
+    let mut view = proved();
+    after(&mut view, ACTED + 30, "pooler", ProbeAnswer::Accepted);
+    after(&mut view, ACTED + 31, "pooler", refused());
+    check("a pooler that remembered", &view, ProofLevel::P2, "pooler: not refused often enough yet");
+    after(&mut view, ACTED + 40, "pooler", refused());
+    assert_eq!(assess(&view).level, ProofLevel::P4);
+}
+
+#[test]
+fn what_came_from_it_must_be_read_past_the_lag_everywhere_and_be_dead() {
+    let session = Derived {
+        point: String::from("primary"),
+        kind: String::from("session"),
+        name: String::from("process 7"),
+    };
+    let mut alive = proved();
+    derived(&mut alive, ACTED + 9, vec![session], Vec::new());
+    check("a session", &alive, ProofLevel::P1, "session process 7 at primary");
+    let mut unread = proved();
+    derived(&mut unread, ACTED + 9, Vec::new(), vec![(String::from("replica-1"), String::from("timeout"))]);
+    check("unread", &unread, ProofLevel::P3, "replica-1 could not be read");
+    let mut early = without(proved(), |what, _| matches!(what, SeenWhat::Derived { .. }));
+    check("never looked", &early, ProofLevel::P3, "a look for what came from it");
+    derived(&mut early, ACTED + 2, Vec::new(), Vec::new());
+    check("too early", &early, ProofLevel::P3, "past the lag");
+}
+
+#[test]
+fn an_unreachable_point_and_one_that_cannot_know_prove_nothing() {
+    for answer in [
+        ProbeAnswer::Unreachable { why: String::from("timeout") },
+        ProbeAnswer::CannotKnow { why: String::from("it never asks for a password") },
+    ] {
+        let mut view = proved();
+        after(&mut view, ACTED + 9, "primary", answer);
+        check("last answer", &view, ProofLevel::P2, "primary:");
+    }
+}
+
+#[test]
+fn a_step_that_was_not_done_proves_nothing_at_all() {
+    let mut view = proved();
+    let delete = view.steps.iter_mut().find(|step| step.kind == StepKind::Delete).unwrap();
+    delete.state = StepState::Unknown;
+    check("delete unknown", &view, ProofLevel::P0, "nothing was changed yet");
+    check("nothing seen", &acted(), ProofLevel::P1, "a fresh read");
+}
