@@ -220,7 +220,12 @@ mod tests {
         let body = br#"{"type":"about:blank","title":"Not found","status":404,"detail":"there is no plan `x`","remedy":"tenure plans"}"#;
         let failure =
             CallFailed::Refused(problem(StatusCode::NOT_FOUND, body)).into_failure("no plan was shown");
-        insta::assert_snapshot!(failure.text(), @"");
+        insta::assert_snapshot!(failure.text(), @r"
+        Not done: no plan was shown
+          why:  there is no plan `x`
+          kept: nothing was changed
+          next: tenure plans
+        ");
         let empty = problem(StatusCode::BAD_GATEWAY, b"<html>");
         assert_eq!(empty, Problem { title: String::from("Bad Gateway"), status: 502, ..Problem::default() });
     }

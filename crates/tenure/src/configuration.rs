@@ -96,8 +96,8 @@ mod tests {
 
     #[test]
     fn a_name_that_is_not_known_is_refused_with_its_line() {
-        insta::assert_snapshot!(refusal("listen = \"none\"\npassword = \"x\"\n"), @"");
-        insta::assert_snapshot!(refusal("[database]\nkind = \"oracle\"\n"), @"");
+        insta::assert_snapshot!(refusal("listen = \"none\"\npassword = \"x\"\n"), @"line 2: unknown field `password`, expected one of `listen`, `database`, `key`");
+        insta::assert_snapshot!(refusal("[database]\nkind = \"oracle\"\n"), @"line 2: unknown variant `oracle`, expected `embedded` or `postgres`");
     }
 
     #[test]

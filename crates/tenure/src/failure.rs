@@ -5,6 +5,7 @@
 //! once. The codes are documented in `topics/exit-codes.txt` and docs/cli.md.
 
 use serde_json::json;
+use std::fmt::Write as _;
 
 /// How a command ended, as a process exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,9 +96,9 @@ impl Failure {
     /// The text for people.
     pub(crate) fn text(&self) -> String {
         let mut text = format!("Not done: {}\n", self.what);
-        for (word, said) in [("why ", &self.why), ("kept", &self.kept), ("next", &self.next)] {
+        for (word, said) in [("why: ", &self.why), ("kept:", &self.kept), ("next:", &self.next)] {
             if let Some(said) = said {
-                text.push_str(&format!("  {word}: {said}\n"));
+                let _ = writeln!(text, "  {word} {said}");
             }
         }
         text
@@ -139,7 +140,7 @@ mod tests {
             .next("start the server, then try again");
         insta::assert_snapshot!(failure.text(), @r"
         Not done: source `pg` was not added
-          why : it could not be reached: connection refused
+          why:  it could not be reached: connection refused
           kept: nothing was changed
           next: start the server, then try again
         ");

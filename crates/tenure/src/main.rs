@@ -76,6 +76,8 @@ mod logging {
 
     pub(crate) fn begin(cli: &Cli) {
         let (form, usual) = match &cli.command {
+            // A person at a terminal wants to know what Tenure does, not who asked for which page.
+            Command::Up(up) if up.log == LogForm::Text => (up.log, "warn,tenure=info,tenure_engine=info"),
             Command::Up(up) => (up.log, "info"),
             _ => (LogForm::Text, "error"),
         };

@@ -16,7 +16,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 use tenure_engine::{Database, Deadlines, Deployment, EngineFailure, OpenOptions, Paths, SystemClock};
-use tenure_keys::{KEK_FILE, KekSource, LOG_RING, RealDisk, SystemRandomness};
+use tenure_keys::{KEK_FILE, KekSource, LOG_RING, RealDisk, SystemRandomness, check_private_directory};
 use tenure_model::Secret;
 
 /// The environment variable that may hold the key-encryption key.
@@ -121,6 +121,13 @@ impl Place {
 
     /// Opens the deployment, making it when it is not there.
     pub(crate) async fn open(&self) -> Result<Deployment, OpenRefused> {
+        if self.directory.exists() {
+            check_private_directory(&RealDisk, &self.directory).map_err(|error| {
+                Failure::new(format!("the data directory {} is not used", self.shown()))
+                    .caused_by(&error)
+                    .kept("nothing was changed")
+            })?;
+        }
         let kek = self.kek().await?;
         if let Some(parent) = self.directory.parent().filter(|parent| !parent.exists()) {
             std::fs::create_dir_all(parent)

@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How often to look meanwhile.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// How long judging may go on after the work of a command is done.
-const JUDGING_MAX: Duration = Duration::from_secs(60);
+const JUDGING_MAX: Duration = Duration::from_mins(1);
 
 /// A deployment served by this process.
 pub(crate) struct Hosted {

@@ -131,7 +131,8 @@ pub(crate) struct IdentityListed {
 
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Question {
-    pub(crate) question: String,
+    #[serde(rename = "question")]
+    pub(crate) asked: String,
     pub(crate) answer: String,
     pub(crate) text: String,
 }
@@ -334,7 +335,8 @@ pub(crate) struct EntryShown {
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Key {
     pub(crate) ring: String,
-    pub(crate) key_id: String,
+    #[serde(rename = "key_id")]
+    pub(crate) id: String,
     pub(crate) made_at: Instant,
     pub(crate) current: bool,
 }

@@ -16,6 +16,9 @@ use tenure_engine::{RestoreReport, restore};
 use tenure_keys::KEK_FILE;
 use tenure_server::ServeOptions;
 
+/// The file that every backup has.
+const MANIFEST: &str = "manifest.json";
+
 /// Write a backup into a new directory
 ///
 /// Holds the database, the sealed key rings and the last checkpoint. It holds neither the key-encryption
@@ -101,6 +104,10 @@ impl Restore {
             })
             .transpose()?;
         crate::client::check_socket_path(&place.paths().socket())?;
+        if !self.backup.join(MANIFEST).exists() {
+            return Err(Failure::usage(format!("{} holds no backup", shown(&self.backup)))
+                .because(format!("there is no {MANIFEST} in it")));
+        }
         let Some(kek) = place.kek().await? else {
             return Err(Failure::undecided(what)
                 .because("the key-encryption key is not in a backup")
@@ -132,10 +139,10 @@ impl Restore {
         let lost = report.last_known_size.saturating_sub(report.old_size);
         if lost > 0 {
             context.say(format!(
-                "The backup holds {} of the old log, {} were known: {} are lost, and the new log says so.",
+                "The backup holds {} of the old log, {} were known: {lost} {} lost, and the new log says so.",
                 number(report.old_size),
                 report.last_known_size,
-                lost
+                if lost == 1 { "is" } else { "are" },
             ));
         } else {
             context.say(format!(

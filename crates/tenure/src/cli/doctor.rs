@@ -67,7 +67,7 @@ fn print(context: &Context, check: &Check) {
         "broken" => ("✗", Look::Bad),
         _ => ("!", Look::Warn),
     };
-    let columns = context.frame().columns.map(|columns| columns.saturating_sub(6));
+    let columns = context.frame().prose(6);
     let mark = context.frame().paint.text(look, mark);
     let text = format!("{}: {}", printable(&check.what, 120), printable(&check.found, 600));
     for (index, line) in wrapped(&text, columns).into_iter().enumerate() {

@@ -5,6 +5,7 @@ use crate::{
     context::{Context, Form},
     failure::{Exit, Failure},
     render::{
+        evidence::short_id,
         table::{Table, cell},
         words::instant,
     },
@@ -91,11 +92,6 @@ impl LogArgs {
         })
         .await
     }
-}
-
-/// The handle of an id, or the text as it is.
-fn short_id(text: &str) -> String {
-    uuid::Uuid::try_parse(text).map_or_else(|_| text.to_owned(), tenure_model::handle_of)
 }
 
 /// Print the signed checkpoint of the log, as it is served to everybody

@@ -96,8 +96,7 @@ fn print_short(context: &Context, findings: &[Finding]) {
 }
 
 fn print_long(context: &Context, findings: &[Finding]) {
-    let (paint, columns) =
-        (context.frame().paint, context.frame().columns.map(|columns| columns.saturating_sub(6)));
+    let (paint, columns) = (context.frame().paint, context.frame().prose(6));
     for finding in findings {
         let severity = paint.text(look_of_severity(finding.severity), finding.severity.as_str());
         let name = paint.text(Look::Strong, &printable(&finding.identity_name, 120));

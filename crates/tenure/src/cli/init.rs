@@ -19,7 +19,9 @@ use tenure_model::Secret;
 ///
 /// Makes the data directory, its keys, its database and its evidence log, with you as the first
 /// administrator. `tenure up` does the same by itself; `init` is for choosing how the keys are kept, or
-/// which database is used, before anything is written. What was chosen is remembered in tenure.toml.
+/// which database is used, before anything is written. What was chosen is remembered in tenure.toml in the
+/// data directory. --database postgres keeps the deployment in a PostgreSQL; its address is given with
+/// --database-url, without a password, and the password with --database-password-file.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -71,14 +71,14 @@ impl List {
             let document = session.get("the keys were not listed", "/api/v1/keys").await?;
             let keys: Vec<Key> = shaped(&document)?;
             context.document(&json!({ "items": document, "next": null }));
-            let mut table = Table::new(&["RING", "KEY", "MADE", ""]);
+            let mut table = Table::new(&["RING", "KEY", "MADE", "STATE"]);
             for key in &keys {
                 let state = if key.current {
                     looking(Look::Good, "current")
                 } else {
                     looking(Look::Faint, "older, still in use")
                 };
-                table.row(vec![cell(&key.ring), cell(&key.key_id), cell(instant(key.made_at)), state]);
+                table.row(vec![cell(&key.ring), cell(&key.id), cell(instant(key.made_at)), state]);
             }
             context.table(&table);
             context.next("tenure keys rotate RING; tenure help keys");
@@ -109,7 +109,7 @@ impl Rotate {
             let document = session.post(&what, &format!("/api/v1/keys/{ring}/rotate"), &json!({})).await?;
             let key: Key = shaped(&document)?;
             context.document(&document);
-            context.say(format!("The {ring} ring has a new current key, {}.", key.key_id));
+            context.say(format!("The {ring} ring has a new current key, {}.", key.id));
             context.next(match self.ring {
                 Ring::Log => "give verifiers the new public key (tenure evidence checkpoint --json shows both), then tenure keys retire log OLD",
                 Ring::Sealing => "source passwords were sealed anew; tenure keys retire sealing OLD when no plan is running",

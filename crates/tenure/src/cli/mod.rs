@@ -74,13 +74,13 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL)]
     pub(crate) passphrase_file: Option<PathBuf>,
     /// Which database holds the deployment [default: embedded]
-    #[arg(long, global = true, value_name = "KIND", help_heading = GLOBAL, hide_short_help = true)]
+    #[arg(long, global = true, value_name = "KIND", help_heading = GLOBAL, hide = true)]
     pub(crate) database: Option<DatabaseKind>,
     /// Where the PostgreSQL database is, without a password
-    #[arg(long, global = true, value_name = "URL", help_heading = GLOBAL, hide_short_help = true)]
+    #[arg(long, global = true, value_name = "URL", help_heading = GLOBAL, hide = true)]
     pub(crate) database_url: Option<String>,
     /// The file that holds the password of that database
-    #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL, hide_short_help = true)]
+    #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL, hide = true)]
     pub(crate) database_password_file: Option<PathBuf>,
 }
 
@@ -168,7 +168,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Keys(command) => command.run(context).await,
         Command::People(command) => command.run(context).await,
         Command::Doctor(args) => args.run(context).await,
-        Command::Completion(args) => args.run(context),
+        Command::Completion(args) => Ok(args.run(context)),
         Command::Help(args) => args.run(context),
     }
 }

@@ -6,12 +6,18 @@ use crate::{
     context::Context,
     failure::{Exit, Failure},
     render::{identity::standing, words::instant},
-    session::shaped,
+    session::{Session, shaped},
     wire::{Identity, IdentityShown},
 };
 use clap::Args;
 use serde_json::{Map, Value, json};
+use std::time::Duration;
 use tenure_model::{Environment, Instant, printable};
+
+/// How long to wait until the identity is judged with its new charter.
+const JUDGING_MAX: Duration = Duration::from_secs(5);
+/// How often to look meanwhile.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Say whose an identity is, and what it is for
 ///
@@ -95,8 +101,8 @@ impl Own {
             let owned = session.put(&what, &format!("{path}/charter"), &self.change()).await?;
             let identity: Identity = shaped(&owned)?;
             context.document(&owned);
-            let shown: IdentityShown =
-                shaped(&session.get(&what, &format!("/api/v1/identities/{}", identity.handle)).await?)?;
+            let shown = judged_anew(session, &what, &identity).await?;
+            let is_current = shown.identity.judged != identity.judged;
             let charter = &shown.identity.charter;
             let mut said = vec![format!("owned by {}", printable(&shown.owners.join(" and "), 200))];
             said.extend(charter.purpose.as_ref().map(|purpose| format!("for: {}", printable(purpose, 200))));
@@ -107,7 +113,8 @@ impl Own {
                 charter.retirement_trigger.as_ref().map(|text| format!("or until: {}", printable(text, 200))),
             );
             context.say(format!("{}: {}.", printable(&shown.identity.name, 200), said.join("; ")));
-            context.say(format!("Standing: {} (judged anew within seconds).", standing(&shown.identity)));
+            let note = if is_current { "" } else { " (not judged anew yet)" };
+            context.say(format!("Standing: {}{note}.", standing(&shown.identity)));
             let missing = if charter.purpose.is_none() {
                 format!("say what it is for: tenure own {} --purpose \"…\"", identity.handle)
             } else {
@@ -117,6 +124,19 @@ impl Own {
             Ok(Exit::Done)
         })
         .await
+    }
+}
+
+/// Shows the identity once it was judged with its new charter; after a while, as it is.
+async fn judged_anew(session: &Session<'_>, what: &str, before: &Identity) -> Result<IdentityShown, Failure> {
+    let deadline = tokio::time::Instant::now() + JUDGING_MAX;
+    loop {
+        let document = session.get(what, &format!("/api/v1/identities/{}", part(&before.handle))).await?;
+        let shown: IdentityShown = shaped(&document)?;
+        if shown.identity.judged != before.judged || tokio::time::Instant::now() >= deadline {
+            return Ok(shown);
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
     }
 }
 

@@ -166,7 +166,7 @@ impl Undo {
                 shown.plan.kind,
                 printable(&shown.identity_name, 120)
             ));
-            revoke::watch_to_the_end(session, context, &shown.plan.handle, self.wait).await
+            revoke::watch_to_the_end(session, context, &shown.plan.handle, self.wait, Some(&shown)).await
         })
         .await
     }

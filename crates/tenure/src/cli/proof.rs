@@ -70,7 +70,7 @@ fn print(context: &Context, shown: &PlanShown) {
         context.say(format!(
             "Decided {} by person {}{alone}, holding \"{}\".",
             instant(approval.decided),
-            approval.person,
+            crate::render::evidence::short_id(&approval.person),
             approval.right
         ));
     }

@@ -49,8 +49,8 @@ Examples:
   tenure revoke pg-main/reporting --reason \"contract ended\"
   tenure revoke pg-main/etl --reason \"leaked in CI log\" --heir dba --yes etl
 
-Exit codes: 0 proved to the required level, 1 not proved, 2 usage, 4 a decision is needed, or it was not
-over within --wait. Levels: tenure help proof-levels.")]
+Exit codes: 0 proved to the required level, 1 not proved, 2 usage, 4 a decision is needed, or it was
+not over within --wait. Levels: tenure help proof-levels.")]
 pub(crate) struct Revoke {
     /// Which identity: SOURCE/NAME, a name, a handle or its beginning
     identity: String,
@@ -129,7 +129,7 @@ pub(crate) async fn decide_and_watch(
         let path = format!("/api/v1/plans/{}/apply", part(handle));
         session.post(&what, &path, &json!({ "digest": shown.plan.digest })).await?;
     }
-    watch_to_the_end(session, context, handle, going.wait).await
+    watch_to_the_end(session, context, handle, going.wait, None).await
 }
 
 /// The name, typed or given. Anything else leaves the plan as it is.
@@ -188,9 +188,10 @@ pub(crate) async fn watch_to_the_end(
     context: &Context,
     handle: &str,
     wait_seconds: u64,
+    before: Option<&PlanShown>,
 ) -> Result<Exit, Failure> {
     let (shown, document, watched) =
-        watch::plan(session, context, handle, Duration::from_secs(wait_seconds)).await?;
+        watch::plan(session, context, handle, Duration::from_secs(wait_seconds), before).await?;
     context.document(&document);
     let (sentence, exit) = outcome(&shown);
     let look = match exit {

@@ -191,11 +191,12 @@ async fn check(
             .next(format!("mend what it says, then: tenure source check {name}")),
     })?;
     let report: CheckReport = shaped(&checked)?;
+    let told = if added.is_some() { Context::say } else { Context::print };
     context.document(&match added {
         Some(added) => json!({ "source": added, "check": checked }),
         None => checked,
     });
-    let unreachable = print_report(context, name, &report);
+    let unreachable = print_report(context, name, &report, told);
     if unreachable {
         context.next(format!("mend what cannot be reached, then: tenure source check {name}"));
         return Ok(Exit::Failed);
@@ -204,40 +205,45 @@ async fn check(
     Ok(Exit::Done)
 }
 
-/// Prints a check; true when a point could not be reached.
-fn print_report(context: &Context, name: &str, report: &CheckReport) -> bool {
+/// Tells what a check found; true when a point could not be reached.
+fn print_report(context: &Context, name: &str, report: &CheckReport, told: fn(&Context, String)) -> bool {
     let paint = context.frame().paint;
-    context.print(format!(
-        "Source `{}`: {}, as `{}`.",
-        printable(name, 60),
-        printable(&report.system, 120),
-        printable(&report.account, 80)
-    ));
+    told(
+        context,
+        format!(
+            "Source `{}`: {}, as `{}`.",
+            printable(name, 60),
+            printable(&report.system, 120),
+            printable(&report.account, 80)
+        ),
+    );
     let mut unreachable = false;
     for (point, why) in &report.points {
         match why {
-            None => context.print(format!("  {} point {point} answers", paint.text(Look::Good, "✓"))),
+            None => told(context, format!("  {} point {point} answers", paint.text(Look::Good, "✓"))),
             Some(why) => {
                 unreachable = true;
-                context.print(format!(
-                    "  {} point {point} cannot be reached: {}",
-                    paint.text(Look::Bad, "✗"),
-                    printable(why, 300)
-                ));
+                told(
+                    context,
+                    format!(
+                        "  {} point {point} cannot be reached: {}",
+                        paint.text(Look::Bad, "✗"),
+                        printable(why, 300)
+                    ),
+                );
             }
         }
     }
     for ability in &report.abilities {
         if ability.able {
-            context.print(format!("  {} can {}", paint.text(Look::Good, "✓"), printable(&ability.what, 200)));
+            told(context, format!("  {} can {}", paint.text(Look::Good, "✓"), printable(&ability.what, 200)));
         } else {
-            context.print(format!(
-                "  {} cannot {}",
-                paint.text(Look::Warn, "–"),
-                printable(&ability.what, 200)
-            ));
+            told(
+                context,
+                format!("  {} cannot {}", paint.text(Look::Warn, "–"), printable(&ability.what, 200)),
+            );
             if let Some(remedy) = &ability.remedy {
-                context.print(format!("      {}", printable(remedy, 400)));
+                told(context, format!("      {}", printable(remedy, 400)));
             }
         }
     }

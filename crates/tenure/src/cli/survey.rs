@@ -33,7 +33,8 @@ Examples:
   tenure survey pg-main
   tenure survey pg-main --accept
 
-Exit codes: 0 read, even in part; 1 a source could not be read, 2 usage, 4 a survey is held and needs a decision.")]
+Exit codes: 0 read, even in part; 1 a source could not be read, 2 usage, 4 a survey is held and needs
+a decision.")]
 pub(crate) struct SurveyArgs {
     /// Which sources [default: all]
     #[arg(value_name = "SOURCE")]

@@ -8,6 +8,7 @@ use crate::{
 use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
 use serde_json::json;
+use std::fmt::Write as _;
 
 /// A page of the manual.
 struct Topic {
@@ -79,7 +80,7 @@ impl Help {
         if self.words.is_empty() {
             text.push_str("\nTopics:\n");
             for topic in TOPICS {
-                text.push_str(&format!("  {:<14}{}\n", topic.name, topic.about));
+                let _ = writeln!(text, "  {:<14}{}", topic.name, topic.about);
             }
         }
         context.document(&json!({ "command": self.words, "text": text }));
@@ -103,12 +104,12 @@ pub(crate) struct Completion {
 }
 
 impl Completion {
-    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
+    pub(super) fn run(self, context: &Context) -> Exit {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "tenure", &mut script);
         let script = String::from_utf8_lossy(&script);
         context.document(&json!({ "shell": self.shell.to_string(), "script": script }));
         context.print(script.trim_end());
-        Ok(Exit::Done)
+        Exit::Done
     }
 }

@@ -5,6 +5,7 @@ use crate::{
     client::{Client, check_socket_path},
     context::Context,
     failure::{Exit, Failure},
+    place::OpenRefused,
     render::words::count,
     session::{Hosted, shaped},
     wire::{Log, Page, Source, Status},
@@ -12,11 +13,16 @@ use crate::{
 use clap::Args;
 use http::Method;
 use serde_json::{Value, json};
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
+use tenure_engine::Deployment;
 use tenure_model::Standing;
 use tenure_server::ServeOptions;
 use tokio::signal::unix::{SignalKind, signal};
 
+/// How long to wait for a command that has the deployment open for itself.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How often to look meanwhile.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// Where `up` listens when nothing else is said.
 const LISTEN: &str = "127.0.0.1:8420";
 
@@ -50,8 +56,7 @@ impl Up {
         let socket = context.place.paths().socket();
         check_socket_path(&socket)?;
         let stop = Stop::prepare()?;
-        let deployment =
-            context.place.open().await.map_err(|refused| refused.into_failure(&context.place))?;
+        let deployment = open(context).await?;
         let opening = deployment.opening.clone();
         let options = ServeOptions { socket: Some(socket.clone()), tcp };
         let hosted = Hosted::begin(deployment, options).await.map_err(|failure| {
@@ -74,6 +79,20 @@ impl Up {
         hosted.end().await;
         tracing::info!("stopped");
         shown
+    }
+}
+
+/// Opens the deployment; waits a little when another command has it open, which is soon done.
+async fn open(context: &Context) -> Result<Deployment, Failure> {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        match context.place.open().await {
+            Ok(deployment) => return Ok(deployment),
+            Err(OpenRefused::InUse { .. }) if tokio::time::Instant::now() < deadline => {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+            Err(refused) => return Err(refused.into_failure(&context.place)),
+        }
     }
 }
 
@@ -239,7 +258,14 @@ mod tests {
         assert_eq!(listen_address("none").unwrap(), None);
         assert!(listen_address("127.0.0.1:0").unwrap().is_some());
         assert!(listen_address("[::1]:8420").unwrap().is_some());
-        insta::assert_snapshot!(listen_address("0.0.0.0:8420").unwrap_err().text(), @"");
-        insta::assert_snapshot!(listen_address("localhost").unwrap_err().text(), @"");
+        insta::assert_snapshot!(listen_address("0.0.0.0:8420").unwrap_err().text(), @r"
+        Not done: `0.0.0.0:8420` is reachable from other machines, and is refused
+          why:  the API is plain HTTP; tokens would travel in clear
+          next: listen on 127.0.0.1 and put a proxy with TLS before it
+        ");
+        insta::assert_snapshot!(listen_address("localhost").unwrap_err().text(), @r"
+        Not done: `localhost` is not an address to listen on
+          next: give an address and a port, such as 127.0.0.1:8420 or [::1]:8420, or `none`
+        ");
     }
 }

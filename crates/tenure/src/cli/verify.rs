@@ -31,8 +31,8 @@ Examples:
   tenure evidence verify reporting.tenure --log-key KEY --witness-key 'audit-1.example+…'
   tenure evidence verify november.tenure --log-key KEY --since checkpoint-2026-10
 
-Exit codes: 0 verified under a key you gave, 1 refused (the message says what does not hold), 2 usage, or a
-file that cannot be read, 4 consistent, but the signer is unverified.")]
+Exit codes: 0 verified under a key you gave, 1 refused (the message says what does not hold),
+2 usage, or a file that cannot be read, 4 consistent, but the signer is unverified.")]
 pub(crate) struct Verify {
     /// The export
     file: PathBuf,

@@ -8,7 +8,7 @@ use crate::{
     context::{Context, Form},
     failure::Failure,
     render::{
-        plan::{intention, is_over, step_line},
+        plan::{answered, intention, is_over, step_line},
         width::cut,
     },
     session::{Session, shaped},
@@ -90,16 +90,20 @@ pub(crate) enum Watched {
     Pending,
 }
 
-/// Watches a plan until it is over or `patience` is at its end.
+/// Watches a plan until it is over or `patience` is at its end. What `before` shows is not told again.
 pub(crate) async fn plan(
     session: &Session<'_>,
     context: &Context,
     handle: &str,
     patience: Duration,
+    before: Option<&PlanShown>,
 ) -> Result<(PlanShown, Value, Watched), Failure> {
     let what = "what became of the plan was not seen";
     let deadline = tokio::time::Instant::now() + patience;
     let (mut told, mut line) = (Told::default(), Line::new(context));
+    if let Some(before) = before {
+        told.news(before);
+    }
     loop {
         let document = session.get(what, &format!("/api/v1/plans/{}", part(handle))).await?;
         let shown: PlanShown = shaped(&document)?;
@@ -108,7 +112,7 @@ pub(crate) async fn plan(
             line.clear();
         }
         for step in shown.steps.iter().filter(|step| news.contains(&step.position)) {
-            context.say(step_line(step, context.frame()));
+            context.say(step_line(step, &shown, context.frame()));
         }
         if is_over(shown.plan.state) {
             return Ok((shown, document, Watched::Over));
@@ -132,20 +136,7 @@ fn now_doing(shown: &PlanShown) -> String {
         .find(|step| !matches!(step.state, StepState::Done | StepState::Skipped | StepState::Undone));
     match current {
         Some(step) if step.kind == StepKind::Prove => {
-            let refused = shown
-                .plan
-                .points
-                .iter()
-                .filter(|point| {
-                    let last = shown
-                        .probes
-                        .iter()
-                        .rev()
-                        .find(|probe| probe.kind == "after" && probe.point == **point);
-                    last.and_then(|probe| probe.answer.get("answer")).and_then(Value::as_str)
-                        == Some("refused")
-                })
-                .count();
+            let refused = answered(shown, "after", "refused");
             format!("probing: {refused} of {} points refuse it", shown.plan.points.len())
         }
         Some(step) => intention(step.kind).to_owned(),

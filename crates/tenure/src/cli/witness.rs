@@ -47,7 +47,7 @@ impl WitnessCommand {
     pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
         match self {
             Self::Serve(args) => args.run(context).await,
-            Self::Key(args) => args.run(context).await,
+            Self::Key(args) => args.run(context),
             Self::Cosign(args) => args.run(context).await,
         }
     }
@@ -143,7 +143,7 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    async fn run(self, context: &Context) -> Result<Exit, Failure> {
+    fn run(&self, context: &Context) -> Result<Exit, Failure> {
         if !self.directory.exists() {
             return Err(Failure::new(format!("there is no witness in {}", shown(&self.directory)))
                 .next("tenure witness serve makes one"));

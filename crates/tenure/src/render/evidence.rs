@@ -58,8 +58,9 @@ fn entry_line(verified: &VerifiedEntry) -> String {
     for (name, value) in &entry.facts {
         let value = match value {
             FactValue::Text(text) if text.is_empty() => continue,
-            // Digests are for machines; `--json` has them.
+            // Digests and ids are for machines; `--json` has them.
             FactValue::Text(_) if name == "digest" => continue,
+            FactValue::Text(text) if uuid::Uuid::try_parse(text).is_ok() => continue,
             FactValue::Text(text) => printable(text, 120),
             FactValue::Integer(number) => number.to_string(),
             FactValue::Flag(flag) => flag.to_string(),
@@ -74,7 +75,7 @@ fn entry_line(verified: &VerifiedEntry) -> String {
     let actor = if entry.actor == "tenure" {
         String::from("Tenure")
     } else {
-        format!("person {}", printable(&entry.actor, 60))
+        format!("person {}", short_id(&entry.actor))
     };
     let subject = body_text(verified, "principal").or_else(|| body_text(verified, "name"));
     let subject = subject.map(|name| format!(" `{name}`")).unwrap_or_default();
@@ -85,6 +86,11 @@ fn entry_line(verified: &VerifiedEntry) -> String {
         instant(Instant::from_micros(entry.time_us)),
         printable(&entry.kind, 60),
     )
+}
+
+/// The handle of an id, as everywhere else; other text as it is.
+pub(crate) fn short_id(text: &str) -> String {
+    uuid::Uuid::try_parse(text).map_or_else(|_| printable(text, 60), tenure_model::handle_of)
 }
 
 fn body_text(verified: &VerifiedEntry, name: &str) -> Option<String> {

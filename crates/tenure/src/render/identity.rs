@@ -24,14 +24,14 @@ pub(crate) fn page(shown: &IdentityShown, frame: Frame) -> Vec<String> {
     let mut lines = headline(shown, frame);
     for question in &shown.questions {
         let look = if question.answer == "answered" { Look::Good } else { Look::Warn };
-        lines.push(frame.paint.text(Look::Strong, &question.question));
+        lines.push(frame.paint.text(Look::Strong, &question.asked));
         let answer = printable(&question.text, 600);
         let word = if question.answer == "answered" {
             String::new()
         } else {
             format!("{}: ", frame.paint.text(look, "unanswered"))
         };
-        let wrapped = wrapped(&answer, frame.columns.map(|columns| columns.saturating_sub(14)));
+        let wrapped = wrapped(&answer, frame.prose(14));
         for (index, line) in wrapped.iter().enumerate() {
             lines.push(if index == 0 { format!("  {word}{line}") } else { format!("  {line}") });
         }

@@ -22,3 +22,13 @@ pub(crate) struct Frame {
     /// Columns of the terminal; `None` when output goes elsewhere.
     pub(crate) columns: Option<usize>,
 }
+
+/// Columns of prose where there is no terminal.
+const PROSE_COLUMNS: usize = 100;
+
+impl Frame {
+    /// Columns for prose, of which `indent` are taken already.
+    pub(crate) fn prose(self, indent: usize) -> usize {
+        self.columns.unwrap_or(PROSE_COLUMNS).saturating_sub(indent)
+    }
+}

@@ -39,18 +39,45 @@ pub(crate) const fn intention(kind: StepKind) -> &'static str {
     }
 }
 
-/// What a step did.
-const fn done(kind: StepKind) -> &'static str {
-    match kind {
+/// What a step did, or what it saw.
+fn done(kind: StepKind, shown: &PlanShown) -> String {
+    let points = shown.plan.points.len();
+    let text = match kind {
         StepKind::Deny => "password replaced by one we hold",
-        StepKind::Control => "tried at each point before the act",
+        StepKind::Control => {
+            return format!(
+                "accepted at {} of {points} points before the act",
+                answered(shown, "control", "accepted")
+            );
+        }
         StepKind::Disable => "disabled",
         StepKind::EndSessions => "sessions ended",
         StepKind::Delete => "deleted",
+        StepKind::Sweep if alive(shown) == Some(0) => "nothing minted meanwhile",
         StepKind::Sweep => "looked for what was minted meanwhile",
-        StepKind::Prove => "tried at each point after the act",
+        StepKind::Prove => {
+            return format!(
+                "refused at {} of {points} points after the act",
+                answered(shown, "after", "refused")
+            );
+        }
         StepKind::Enable => "may log in again",
-    }
+    };
+    text.to_owned()
+}
+
+/// At how many points the last observation of this kind was this answer.
+pub(crate) fn answered(shown: &PlanShown, kind: &str, answer: &str) -> usize {
+    let last =
+        |point: &str| shown.probes.iter().rev().find(|probe| probe.kind == kind && probe.point == point);
+    let said = |probe: &Probe| probe.answer.get("answer").and_then(serde_json::Value::as_str) == Some(answer);
+    shown.plan.points.iter().filter(|point| last(point).is_some_and(said)).count()
+}
+
+/// How much of what came from it was alive at the last look.
+fn alive(shown: &PlanShown) -> Option<usize> {
+    let last = shown.probes.iter().rev().find(|probe| probe.kind == "derived")?;
+    last.answer.get("found").and_then(serde_json::Value::as_array).map(Vec::len)
 }
 
 /// The headline, the blast radius, the steps, the points and the way back.
@@ -78,11 +105,7 @@ pub(crate) fn preview(shown: &PlanShown, frame: Frame) -> Vec<String> {
     );
     let steps: Vec<String> =
         shown.steps.iter().map(|step| format!("{} {}", step.position, intention(step.kind))).collect();
-    lines.extend(
-        wrapped(&steps.join("   "), frame.columns.map(|columns| columns.saturating_sub(2)))
-            .iter()
-            .map(|line| format!("  {line}")),
-    );
+    lines.extend(wrapped(&steps.join("   "), frame.prose(2)).iter().map(|line| format!("  {line}")));
     lines.push(format!(
         "Proof: at {} (lag {}), to {}.",
         plan.points.iter().map(|point| short(point)).collect::<Vec<_>>().join(", "),
@@ -168,11 +191,11 @@ fn way_back(shown: &PlanShown, blast: &BlastRadius) -> String {
 
 /// The steps with where each stands, one line each.
 pub(crate) fn steps(shown: &PlanShown, frame: Frame) -> Vec<String> {
-    shown.steps.iter().map(|step| step_line(step, frame)).collect()
+    shown.steps.iter().map(|step| step_line(step, shown, frame)).collect()
 }
 
 /// One step with where it stands.
-pub(crate) fn step_line(step: &Step, frame: Frame) -> String {
+pub(crate) fn step_line(step: &Step, shown: &PlanShown, frame: Frame) -> String {
     let answer = step.answer.as_deref().filter(|answer| !answer.is_empty() && *answer != "done").map(short);
     let with =
         |text: String| answer.as_ref().map_or_else(|| text.clone(), |answer| format!("{text}: {answer}"));
@@ -190,8 +213,8 @@ pub(crate) fn step_line(step: &Step, frame: Frame) -> String {
             );
             ("✗", Look::Bad, with(text))
         }
-        StepState::Done => ("✓", Look::Good, with(done(step.kind).to_owned())),
-        StepState::Undone => ("↶", Look::Plain, format!("{}: taken back", done(step.kind))),
+        StepState::Done => ("✓", Look::Good, with(done(step.kind, shown))),
+        StepState::Undone => ("↶", Look::Plain, format!("{}: taken back", done(step.kind, shown))),
         StepState::Skipped => ("–", Look::Warn, with(format!("left out: {}", intention(step.kind)))),
     };
     let escalated = if step.escalated.is_some() && step.state != StepState::Done {

@@ -116,8 +116,8 @@ mod tests {
     #[test]
     fn columns_line_up_whatever_the_names_are_made_of() {
         insta::assert_snapshot!(table().lines(Paint::Plain, None).join("\n"), @r"
-        NAME                   STANDING     OWNERS
-        pg-main/reporting      ▲ lapsed     alice
+        NAME                     STANDING     OWNERS
+        pg-main/reporting        ▲ lapsed     alice
         pg-main/日本\u{202e}x\n  ? unclaimed
         ");
     }
@@ -129,7 +129,11 @@ mod tests {
                 assert!(columns(&line) <= most.max(22), "{most}: {line}");
             }
         }
-        insta::assert_snapshot!(table().lines(Paint::Plain, Some(30)).join("\n"), @"");
+        insta::assert_snapshot!(table().lines(Paint::Plain, Some(30)).join("\n"), @r"
+        NAME        STANDING    OWNERS
+        pg-main/r…  ▲ lapsed    alice
+        pg-main/…   ? unclaim…
+        ");
     }
 
     #[test]

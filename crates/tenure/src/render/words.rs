@@ -50,20 +50,19 @@ pub(crate) fn ranges(indexes: &[u64]) -> String {
 }
 
 /// A long text in pieces of at most `most` columns, broken at blanks.
-pub(crate) fn wrapped(text: &str, most: Option<usize>) -> Vec<String> {
-    let Some(most) = most else { return vec![text.to_owned()] };
+pub(crate) fn wrapped(text: &str, most: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let Some(line) = lines.last_mut() else { break };
         let fits =
             line.is_empty() || super::width::columns(line) + 1 + super::width::columns(word) <= most.max(20);
-        if !fits {
-            lines.push(word.to_owned());
-        } else {
+        if fits {
             if !line.is_empty() {
                 line.push(' ');
             }
             line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
         }
     }
     lines
@@ -87,7 +86,7 @@ mod tests {
         assert_eq!(instant(Instant::from_micros(1_795_262_458_250_000)), "2026-11-21 12:00:58Z");
         assert_eq!(duration(Duration::from_millis(8_240)), "8.2 s");
         assert_eq!(duration(Duration::from_secs(200)), "3 min 20 s");
-        assert_eq!(duration(Duration::from_secs(7_500)), "2 h 5 min");
+        assert_eq!(duration(Duration::from_mins(125)), "2 h 5 min");
     }
 
     #[test]
@@ -99,7 +98,7 @@ mod tests {
 
     #[test]
     fn long_text_is_broken_at_blanks() {
-        assert_eq!(wrapped("one two three four five six", Some(20)), ["one two three four", "five six"]);
-        assert_eq!(wrapped("one two", None), ["one two"]);
+        assert_eq!(wrapped("one two three four five six", 20), ["one two three four", "five six"]);
+        assert_eq!(wrapped("one two", 3), ["one two"], "never narrower than 20");
     }
 }

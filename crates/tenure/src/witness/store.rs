@@ -240,6 +240,10 @@ mod tests {
         let store = open(&folder, Some("audit-1.example")).unwrap();
         assert!(open(&folder, None).unwrap_err().text().contains("another process"));
         drop(store);
-        insta::assert_snapshot!(open(&folder, Some("audit-2.example")).unwrap_err().text(), @"");
+        insta::assert_snapshot!(open(&folder, Some("audit-2.example")).unwrap_err().text(), @r"
+        Not done: the witness here is called `audit-1.example`, not `audit-2.example`
+          kept: nothing was changed
+          next: leave --name out, or choose another directory
+        ");
     }
 }

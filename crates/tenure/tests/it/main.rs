@@ -1,10 +1,18 @@
-//! The binary as people run it.
+//! The command line as people and scripts meet it: the built binary, in directories of its own.
+//!
+//! Every test runs the program; none calls into it. Live parts need a private PostgreSQL and
+//! skip loudly without one. Begin with `program.rs`, then `tour.rs`.
+
 #![allow(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "tests stop at the first surprise"
+    reason = "a test that cannot go on has failed"
 )]
 
-mod kill;
+mod deployment;
+mod live;
+mod program;
+mod refusals;
+mod tour;
+mod witnessed;
