@@ -40,7 +40,10 @@ function follow() {
         const shown = document.getElementById("live");
         if (fresh && shown) {
           shown.replaceChildren(...fresh.childNodes);
-          if (!fresh.dataset.live) events.close();
+          if (!fresh.dataset.live) {
+            delete shown.dataset.live;
+            events.close();
+          }
         }
       }
     } finally {

@@ -1,4 +1,6 @@
 //! `GET /`: identities by name, filtered by what stands in the address, and what is being done.
+//!
+//! One page at a time and no counts over everything: it must stay quick over a million of them.
 
 use super::{Frame, HTML, PageProblem, page, text};
 use crate::api::{

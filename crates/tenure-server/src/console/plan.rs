@@ -1,5 +1,6 @@
 //! `GET /plans/{handle}`: one action live. Steps, what was answered, what each point said, the
-//! level reached and what is not known.
+//! level reached and what is not known. It shows what is written down and computes no level:
+//! that is `tenure-govern`. The template is `console/plan.html`.
 
 use super::{Frame, HTML, PageProblem, page, text};
 use crate::api::{find_plan, has_settled, prelude::*};
@@ -263,15 +264,17 @@ fn touches(blast_radius: &serde_json::Value) -> Vec<String> {
     let owned: i64 = owned.into_iter().flatten().map(|owned| number(owned.get("count"))).sum();
     let sessions = i64::try_from(length("sessions")).unwrap_or(i64::MAX);
     let members = i64::try_from(length("members")).unwrap_or(i64::MAX);
-    [
+    let touched: Vec<String> = [
         (sessions, "live session", "live sessions"),
         (number(blast_radius.get("grants")), "right", "rights"),
         (owned, "thing it owns", "things it owns"),
         (members, "member", "members"),
     ]
     .into_iter()
+    .filter(|(count, ..)| *count != 0)
     .map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }))
-    .collect()
+    .collect();
+    if touched.is_empty() { vec![String::from("nothing that could be seen")] } else { touched }
 }
 
 /// Where its evidence is: `42–49`.

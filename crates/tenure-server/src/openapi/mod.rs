@@ -1,5 +1,6 @@
 //! The API described for machines (OpenAPI 3.1), made from what the endpoints say about
-//! themselves and from `shapes.rs`. The document is a golden file of this crate.
+//! themselves and from `shapes.rs`. The document is a golden file of this crate; tests hold
+//! every answer against it, so it cannot say what is not so.
 
 mod shapes;
 

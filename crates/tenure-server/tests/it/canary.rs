@@ -31,19 +31,10 @@ fn files_below(path: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
     }
 }
 
-#[tokio::test]
-async fn a_planted_secret_appears_nowhere() {
-    let captured = Captured::default();
-    let writer = captured.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(move || writer.clone())
-        .finish();
-    let guard = tracing::subscriber::set_default(subscriber);
-    let bench = Bench::surveyed().await;
-    let secret = SOURCE_CANARY;
+/// Ways in which a secret can stand where it should not, or beside something wrong.
+fn bodies_with_a_secret(secret: &str) -> Vec<serde_json::Value> {
     let primary = json!([{ "name": "primary", "url": "chaos:primary" }]);
-    let bodies = [
+    vec![
         json!({ "name": "x", "system": "chaos", "points": primary, "secret": { "value": secret } }),
         json!({ "name": "x", "system": "chaos", "points": primary, "secret": [secret] }),
         json!({ "name": "x", "system": "chaos", "points": primary, "password": secret }),
@@ -54,8 +45,20 @@ async fn a_planted_secret_appears_nowhere() {
         json!({ "name": "x", "system": "none", "points": primary, "secret": secret }),
         json!(secret),
         json!([secret]),
-    ];
-    for body in &bodies {
+    ]
+}
+
+#[tokio::test]
+async fn a_planted_secret_appears_nowhere() {
+    let captured = Captured::default();
+    let writer = captured.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone())
+        .finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    let bench = Bench::surveyed().await;
+    for body in &bodies_with_a_secret(SOURCE_CANARY) {
         let reply = bench.post(ADMINISTRATOR, "/api/v1/sources", body).await;
         assert!((400..500).contains(&reply.status), "{body}: {}", reply.text());
     }

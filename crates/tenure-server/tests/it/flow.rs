@@ -1,4 +1,6 @@
-//! One whole turn of the wheel through the API; `bench` holds every answer against the document.
+//! One whole turn of the wheel through the API, and what calls leave behind.
+//!
+//! `bench` holds every answer against the OpenAPI document, so these also show that it is true.
 
 use crate::bench::{ADMINISTRATOR, AUDITOR, Bench, OPERATOR, OWNER};
 use serde_json::json;

@@ -1,4 +1,11 @@
 //! The server from outside: through its router, its socket and its TCP address.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests stop at the first surprise"
+)]
 
 mod bad_input;
 mod bench;

@@ -33,7 +33,7 @@ async fn the_same_call_is_answered_the_same_and_done_once() {
     let changed = json!({ "kind": "disable", "identity": "billing", "reason": "y" });
     let clash = named(&bench, OPERATOR, "k1", "/api/v1/plans", &changed).await;
     insta::assert_snapshot!(clash.problem(), @"422 this idempotency key was used for another call; choose a new one");
-    bench.clock.advance(Duration::from_secs(24 * 3600));
+    bench.clock.advance(Duration::from_hours(24));
     let late = named(&bench, OPERATOR, "k1", "/api/v1/plans", &changed).await;
     assert_eq!(late.status, 201, "after a day a key is forgotten");
 }

@@ -56,7 +56,10 @@ fn conforms(value: &Value, schema: &Value, place: &str) {
     }
     if let Some(one_of) = schema["oneOf"].as_array() {
         // Only ever a shape or null.
-        return if value.is_null() { () } else { conforms(value, &one_of[0], place) };
+        if !value.is_null() {
+            conforms(value, &one_of[0], place);
+        }
+        return;
     }
     if let Some(words) = schema["enum"].as_array() {
         assert!(words.contains(value), "{place}: {value} is none of {words:?}");

@@ -1,4 +1,6 @@
 //! The real thing: a unix socket and a TCP address, spoken to by a client.
+//!
+//! Everything here is private to the test: a temporary directory and a port of loopback.
 
 use bytes::Bytes;
 use http::Request;
