@@ -189,10 +189,6 @@ fn action() -> Vec<String> {
              UNIQUE (plan_id, purpose), CONSTRAINT escrow_purpose CHECK (purpose IN ('value', 'keepsake'))){end}",
         ),
         String::from(
-            "CREATE TABLE claims (work {text} PRIMARY KEY, holder {text} NOT NULL, epoch {int} NOT NULL, \
-             ends_us {int} NOT NULL){end}",
-        ),
-        String::from(
             "CREATE TABLE answers (idempotency_key {text} NOT NULL, person_id {text} NOT NULL, request_digest {text} NOT NULL, \
              status {int} NOT NULL, body {text} NOT NULL, at_us {int} NOT NULL, PRIMARY KEY (person_id, idempotency_key)){end}",
         ),

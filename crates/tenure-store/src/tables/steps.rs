@@ -159,7 +159,7 @@ impl Tx<'_> {
         )?;
         self.execute(
             "INSERT INTO intents (intent_id, action_id, attempt, epoch, written_us, deadline_us) \
-             VALUES ($1, $2, $3, 0, $4, $5)",
+             VALUES ($1, $2, $3, (SELECT epoch FROM log_head WHERE only_one = 1), $4, $5)",
             &[
                 named(record.id),
                 named(record.action),
