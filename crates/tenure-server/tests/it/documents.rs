@@ -1,6 +1,10 @@
 //! Documents that are made from the endpoints, compared with what is committed.
 
-use crate::bench::{ADMINISTRATOR, Bench};
+use crate::{
+    bench::{ADMINISTRATOR, Bench},
+    shape,
+};
+use serde_json::json;
 use std::{fmt::Write as _, path::Path};
 use tenure_server::Access;
 
@@ -42,4 +46,31 @@ fn the_table_in_the_handbook_is_made_from_the_endpoints() {
     let (before, rest) = committed.split_once("<!-- endpoints -->\n").expect("the mark before the table");
     let (_, after) = rest.split_once("<!-- end of endpoints -->").expect("the mark after the table");
     check_golden(&path, &format!("{before}<!-- endpoints -->\n{table}<!-- end of endpoints -->{after}"));
+}
+
+/// A field that is in the document is known to the endpoint, and none else is.
+#[tokio::test]
+async fn the_shapes_of_requests_are_those_the_endpoints_take() {
+    let bench = Bench::empty().await;
+    let mut tried = 0;
+    for (path, item) in shape::document()["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let schema = &operation["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+            let Some(name) = schema.as_str().and_then(|schema| schema.rsplit('/').next()) else { continue };
+            let shape = &shape::document()["components"]["schemas"][name];
+            assert_eq!(shape["additionalProperties"], false, "{name}");
+            let is_unknown = async |field: &str| {
+                let (method, path) = (method.to_uppercase(), path.replace(['{', '}'], ""));
+                let reply = bench.call(ADMINISTRATOR, &method, &path, Some(&json!({ field: null }))).await;
+                assert!(reply.status >= 400, "{method} {path}");
+                reply.text().contains("unknown field")
+            };
+            for field in shape["properties"].as_object().unwrap().keys() {
+                assert!(!is_unknown(field).await, "{path} does not know `{field}`");
+            }
+            assert!(is_unknown("something_else").await, "{path} takes anything");
+            tried += 1;
+        }
+    }
+    assert!(tried >= 7, "{tried}");
 }
