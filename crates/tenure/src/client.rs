@@ -77,6 +77,9 @@ pub(crate) enum CallFailed {
     /// The connection ended before the answer was there: it may have been done.
     #[error("the answer was lost")]
     Lost(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// No answer in time: it may have been done, or may still be going on.
+    #[error("there was no answer within {} minutes", CALL_DEADLINE.as_secs() / 60)]
+    TooSlow,
     /// The server said no.
     #[error("{}", said(.0))]
     Refused(Problem),
@@ -96,7 +99,7 @@ impl CallFailed {
                     if problem.status < 500 { failure.kept("nothing was changed") } else { failure };
                 failure.because(said(&problem))
             }
-            lost @ Self::Lost(_) => {
+            lost @ (Self::Lost(_) | Self::TooSlow) => {
                 failure.caused_by(&lost).kept("it may have been done all the same: look before trying again")
             }
             other => failure.caused_by(&other).kept("nothing was changed"),
@@ -128,10 +131,7 @@ impl Client {
     /// Makes one call; `Ok` is the body of an answer that is no refusal.
     pub(crate) async fn call(&self, call: &Call<'_>) -> Result<Bytes, CallFailed> {
         let called = tokio::time::timeout(CALL_DEADLINE, self.call_once(call)).await;
-        called.unwrap_or_else(|_| {
-            let why = format!("no answer within {} minutes", CALL_DEADLINE.as_secs() / 60);
-            Err(CallFailed::Lost(why.into()))
-        })
+        called.unwrap_or_else(|_| Err(CallFailed::TooSlow))
     }
 
     async fn call_once(&self, call: &Call<'_>) -> Result<Bytes, CallFailed> {

@@ -26,6 +26,8 @@ use tokio::sync::Mutex;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often to look meanwhile.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// How often a call is made again when the server goes away under it.
+const ATTEMPTS_MAX: usize = 8;
 /// How long judging may go on after the work of a command is done.
 const JUDGING_MAX: Duration = Duration::from_mins(1);
 
@@ -160,14 +162,18 @@ impl<'place> Session<'place> {
     ) -> Result<Bytes, Failure> {
         let key = if method == Method::GET { None } else { Some(idempotency_key()?) };
         let call = Call { method, path, body, idempotency_key: key.as_deref() };
-        match self.client.call(&call).await {
-            // The server may have been another command that is done: become it, and ask again.
-            Err(CallFailed::NobodyListens(_) | CallFailed::Lost(_)) => {
-                self.find_or_host().await?;
-                self.client.call(&call).await.map_err(|failed| failed.into_failure(what))
+        let mut failed = None;
+        for _ in 0..ATTEMPTS_MAX {
+            match self.client.call(&call).await {
+                // The server may have been another command that is done: become it, and ask again.
+                Err(lost @ (CallFailed::NobodyListens(_) | CallFailed::Lost(_))) => {
+                    failed = Some(lost);
+                    self.find_or_host().await?;
+                }
+                other => return other.map_err(|failed| failed.into_failure(what)),
             }
-            other => other.map_err(|failed| failed.into_failure(what)),
         }
+        Err(failed.map_or_else(|| Failure::new(what), |failed| failed.into_failure(what)))
     }
 }
 

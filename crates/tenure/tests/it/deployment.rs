@@ -94,7 +94,7 @@ fn commands_that_host_the_deployment_themselves_take_turns() {
     let place = Place::new();
     place.done(&["init"]);
     std::thread::scope(|scope| {
-        for number in 0..4 {
+        for number in 0..6 {
             let place = &place;
             scope.spawn(move || {
                 place.done(&["people", "add", &format!("person-{number}"), "--role", "auditor"]);
@@ -102,7 +102,7 @@ fn commands_that_host_the_deployment_themselves_take_turns() {
         }
     });
     let people = place.done(&["people", "list", "--json"]).json();
-    assert_eq!(people["items"].as_array().unwrap().len(), 5, "{people}");
+    assert_eq!(people["items"].as_array().unwrap().len(), 7, "{people}");
 }
 
 #[test]
