@@ -107,7 +107,7 @@ fn acts_are_done(view: &PlanView) -> bool {
 }
 
 fn point_state(view: &PlanView, point: &ShortName, since: Instant) -> PointState {
-    let afters = view.afters(point, since);
+    let afters = view.tries(point, since);
     if let Some((_, ProbeAnswer::Accepted)) = afters.last() {
         return PointState::Alive;
     }
@@ -119,7 +119,7 @@ fn point_state(view: &PlanView, point: &ShortName, since: Instant) -> PointState
         afters.iter().rev().take_while(|(_, answer)| matches!(answer, ProbeAnswer::Refused { .. })).count();
     match afters.last() {
         Some((at, ProbeAnswer::Refused { how }))
-            if refusals >= REFUSALS_NEEDED && *at >= since.plus(view.lag) =>
+            if refusals >= REFUSALS_NEEDED && *at >= past_lag(view, since, &afters) =>
         {
             PointState::Dead(how.clone())
         }
@@ -133,6 +133,13 @@ fn point_state(view: &PlanView, point: &ShortName, since: Instant) -> PointState
     }
 }
 
+/// The instant after which a refusal may be the last one needed: past the lag since the act, and since the
+/// last acceptance, which showed that the change had not arrived everywhere by then.
+pub(crate) fn past_lag(view: &PlanView, since: Instant, tries: &[(Instant, &ProbeAnswer)]) -> Instant {
+    let accepted = tries.iter().rev().find(|(_, answer)| **answer == ProbeAnswer::Accepted);
+    accepted.map_or(since, |(at, _)| since.max(*at)).plus(view.lag)
+}
+
 /// Whether the value was accepted at this point before the act; `Err` says why refusals there prove nothing.
 pub(crate) fn control_at(view: &PlanView, point: &ShortName) -> Result<(), String> {
     let denied = view.step(StepKind::Deny).filter(|step| step.state == tenure_model::StepState::Done);
@@ -141,7 +148,10 @@ pub(crate) fn control_at(view: &PlanView, point: &ShortName) -> Result<(), Strin
             "we held no value that was accepted there before, so a refusal would prove nothing",
         ));
     };
-    let controls = view.controls(point, since);
+    let mut controls = view.controls(point, since);
+    // What is accepted after the act is no control but a failure of the act.
+    let disabled = view.step(StepKind::Disable).and_then(|step| step.done);
+    controls.retain(|(at, _)| disabled.is_none_or(|disabled| *at < disabled));
     if controls.iter().any(|(_, answer)| **answer == ProbeAnswer::Accepted) {
         return Ok(());
     }

@@ -6,7 +6,7 @@
 
 use crate::{
     DerivedSeen, Look, PlanView, StepView,
-    level::{Assessment, assess, control_at},
+    level::{Assessment, assess, control_at, past_lag},
     patience::{CONTROL_PATIENCE, ESCALATE_AFTER, backoff},
 };
 use std::time::Duration;
@@ -16,6 +16,8 @@ use tenure_model::{ControlPlane, Instant, PlanKind, PlanState, ProbeAnswer, Shor
 const TRY_DISTANCE: Duration = Duration::from_millis(500);
 /// The longest distance between two tries of the control value.
 const TRY_DISTANCE_MAX: Duration = Duration::from_secs(5);
+/// Distance between two looks at something that is alive and cannot be ended.
+const LIFE_DISTANCE: Duration = Duration::from_secs(16);
 
 /// What comes next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,6 +137,10 @@ fn next_of_step(view: &PlanView, step: &StepView, now: Instant) -> Next {
             when_ready(step, now, ready)
         }
         StepKind::Control => next_of_control(view, step, now),
+        // By INVARIANT it never comes to this; a removal that nothing can undo is worth asking twice.
+        StepKind::Delete if view.step(StepKind::Disable).is_some() && !view.is_done(StepKind::Disable) => {
+            Next::Nothing
+        }
         StepKind::Disable | StepKind::EndSessions | StepKind::Delete | StepKind::Enable => {
             when_ready(step, now, Next::Act(step.position))
         }
@@ -184,16 +190,46 @@ fn next_of_sweep(view: &PlanView, step: &StepView, now: Instant) -> Next {
     match view.derived(since) {
         None => when_ready(step, now, Next::Look(Look::Derived)),
         Some(seen) if seen.found.is_empty() => Next::Complete(step.position),
-        Some(DerivedSeen { at, .. }) => match view.step(StepKind::EndSessions) {
-            Some(end) if end.state == StepState::Done && end.attempt < ESCALATE_AFTER => {
-                Next::Repeat(end.position, String::from("something that came from it is alive"))
-            }
-            Some(_) | None => {
-                let again = at.plus(backoff(ESCALATE_AFTER));
-                if now >= again { Next::Look(Look::Derived) } else { wait(step, again) }
-            }
-        },
+        Some(seen) => still_alive(view, step, seen, now),
     }
+}
+
+/// Something that came from it is alive: end sessions once more, at growing distances, and keep looking.
+fn still_alive(view: &PlanView, step: &StepView, seen: DerivedSeen<'_>, now: Instant) -> Next {
+    let again = seen.at.plus(LIFE_DISTANCE);
+    let mut until = again;
+    // Also when it was given up at first: what kept it from working may have passed.
+    let ended = |end: &&StepView| matches!(end.state, StepState::Done | StepState::Skipped);
+    if let Some(end) = view.step(StepKind::EndSessions).filter(ended) {
+        let repeat = repeat_from(end);
+        if now >= repeat {
+            return Next::Repeat(end.position, String::from("something that came from it is alive"));
+        }
+        until = until.min(repeat);
+    }
+    if now >= again { Next::Look(Look::Derived) } else { wait_on(view, step, until, now) }
+}
+
+/// When a step that did not hold may be done once more: at once, then at growing distances.
+fn repeat_from(step: &StepView) -> Instant {
+    let last = step.done.map_or(step.not_before, |done| done.max(step.not_before));
+    if step.attempt < 2 { last } else { last.plus(backoff(step.attempt)) }
+}
+
+fn repeat(view: &PlanView, step: &StepView, kind: StepKind, why: &str, now: Instant) -> Option<Next> {
+    let again = view.step(kind).filter(|step| step.state == StepState::Done)?;
+    let from = repeat_from(again);
+    Some(if now >= from {
+        Next::Repeat(again.position, why.to_owned())
+    } else {
+        wait_on(view, step, from, now)
+    })
+}
+
+/// Waits; once a minute past the lag has gone by, a person is asked to look.
+fn wait_on(view: &PlanView, step: &StepView, until: Instant, now: Instant) -> Next {
+    let patient_until = view.last_act().unwrap_or(now).plus(view.lag).plus(Duration::from_mins(1));
+    if now < patient_until { Next::Wait { until, escalate: None } } else { wait(step, until) }
 }
 
 fn wait(step: &StepView, until: Instant) -> Next {
@@ -215,18 +251,20 @@ fn next_of_proof(view: &PlanView, step: &StepView, now: Instant) -> Next {
             PointLook::Never => {}
         }
     }
-    if let Some(again) = reread(view, since, now) {
+    if let Some(again) = reread(view, step, since, now) {
         return again;
     }
-    let derived_at =
-        view.derived(past_lag).map(|seen| (seen.at, seen.found.is_empty(), seen.unread.is_empty()));
-    match derived_at {
+    let derived = view.derived(past_lag);
+    if let Some(seen) = derived.filter(|seen| !seen.found.is_empty()) {
+        return still_alive(view, step, seen, now);
+    }
+    match derived.map(|seen| (seen.at, seen.unread.is_empty())) {
         None if now >= past_lag => return Next::Look(Look::Derived),
         None => wake = Some(wake.map_or(past_lag, |earliest| earliest.min(past_lag))),
-        Some((_, true, true)) => {}
+        Some((_, true)) => {}
         // Where refusals prove nothing, a reading that some point withholds cannot raise the level.
-        Some((_, true, false)) if view.points.iter().any(|point| control_at(view, point).is_err()) => {}
-        Some((at, _, _)) => {
+        Some((_, false)) if view.points.iter().any(|point| control_at(view, point).is_err()) => {}
+        Some((at, false)) => {
             let again = at.plus(Duration::from_secs(5));
             if now >= again {
                 return Next::Look(Look::Derived);
@@ -234,11 +272,7 @@ fn next_of_proof(view: &PlanView, step: &StepView, now: Instant) -> Next {
             wake = Some(wake.map_or(again, |earliest| earliest.min(again)));
         }
     }
-    match wake {
-        Some(until) if now < past_lag.plus(Duration::from_mins(1)) => Next::Wait { until, escalate: None },
-        Some(until) => wait(step, until),
-        None => Next::Complete(step.position),
-    }
+    wake.map_or(Next::Complete(step.position), |until| wait_on(view, step, until, now))
 }
 
 /// Bringing something back is shown by a fresh read alone: we hold no value of its owner to try.
@@ -254,26 +288,20 @@ fn next_of_return(view: &PlanView, step: &StepView, since: Instant, now: Instant
 }
 
 /// A fresh read, once after the last act and again while it shows the wrong thing.
-fn reread(view: &PlanView, since: Instant, now: Instant) -> Option<Next> {
+fn reread(view: &PlanView, step: &StepView, since: Instant, now: Instant) -> Option<Next> {
     match view.control_plane(since) {
         None => Some(Next::Look(Look::ControlPlane)),
         Some((_, ControlPlane::Absent)) => None,
+        // Still there although a removal was confirmed: the confirmation was wrong.
         Some((_, ControlPlane::Disabled)) => {
-            // Still there although a removal was confirmed: the confirmation was wrong.
-            let delete = view.step(StepKind::Delete).filter(|step| step.state == StepState::Done)?;
-            Some(Next::Repeat(delete.position, String::from("a fresh read shows it is still there")))
+            repeat(view, step, StepKind::Delete, "a fresh read shows it is still there", now)
         }
         Some((_, ControlPlane::Enabled)) => {
-            let disable = view.step(StepKind::Disable).filter(|step| step.state == StepState::Done)?;
-            Some(Next::Repeat(disable.position, String::from("a fresh read shows it enabled again")))
+            repeat(view, step, StepKind::Disable, "a fresh read shows it enabled again", now)
         }
         Some((at, ControlPlane::Unread { .. })) => {
             let again = at.plus(Duration::from_secs(2));
-            Some(if now >= again {
-                Next::Look(Look::ControlPlane)
-            } else {
-                Next::Wait { until: again, escalate: None }
-            })
+            Some(if now >= again { Next::Look(Look::ControlPlane) } else { wait_on(view, step, again, now) })
         }
     }
 }
@@ -288,8 +316,8 @@ fn look_at_point(view: &PlanView, point: &ShortName, since: Instant, now: Instan
     if !view.holds_value || control_at(view, point).is_err() {
         return PointLook::Never;
     }
-    let afters = view.afters(point, since);
-    let past_lag = since.plus(view.lag);
+    let afters = view.tries(point, since);
+    let past_lag = past_lag(view, since, &afters);
     let Some((last, answer)) = afters.last() else { return PointLook::Now };
     let refused =
         afters.iter().rev().take_while(|(_, answer)| matches!(answer, ProbeAnswer::Refused { .. })).count();

@@ -192,6 +192,29 @@ impl PlanView {
             .collect()
     }
 
+    /// Every answer at a point since `since`, as control or after the act: whoever is let in then is alive,
+    /// whatever the attempt was meant for.
+    pub fn tries(&self, point: &ShortName, since: Instant) -> Vec<(Instant, &ProbeAnswer)> {
+        self.seen
+            .iter()
+            .filter_map(|seen| match &seen.what {
+                SeenWhat::After { point: at, answer } if at == point && seen.at >= since => {
+                    Some((seen.at, answer))
+                }
+                // A refused control shows nothing here: it was not yet an attempt to prove anything.
+                SeenWhat::Control { point: at, answer: answer @ ProbeAnswer::Accepted }
+                    if at == point && seen.at > since =>
+                {
+                    Some((seen.at, answer))
+                }
+                SeenWhat::Control { .. }
+                | SeenWhat::After { .. }
+                | SeenWhat::ControlPlane(_)
+                | SeenWhat::Derived { .. } => None,
+            })
+            .collect()
+    }
+
     /// The last reading of the control plane since `since`.
     pub fn control_plane(&self, since: Instant) -> Option<(Instant, &ControlPlane)> {
         self.seen.iter().rev().find_map(|seen| match &seen.what {

@@ -8,6 +8,7 @@
     reason = "tests stop at the first surprise"
 )]
 
+mod honest;
 mod laws;
 mod mutants;
 mod view;

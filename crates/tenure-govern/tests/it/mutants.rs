@@ -124,3 +124,25 @@ fn a_step_that_was_not_done_proves_nothing_at_all() {
     check("delete unknown", &view, ProofLevel::P0, "nothing was changed yet");
     check("nothing seen", &acted(), ProofLevel::P1, "a fresh read");
 }
+
+#[test]
+fn what_is_accepted_after_the_act_is_no_control_but_life() {
+    let mut view = without(proved(), |what, _| matches!(what, SeenWhat::Control { .. }));
+    for name in ["primary", "replica-1", "pooler"] {
+        control(&mut view, ACTED - 2, name, ProbeAnswer::Accepted);
+    }
+    check("control after the disabling", &view, ProofLevel::P2, "it was not tried there before the act");
+    let mut view = proved();
+    control(&mut view, ACTED + 30, "pooler", ProbeAnswer::Accepted);
+    check("let in by a late control", &view, ProofLevel::P1, "pooler still accepts it");
+}
+
+#[test]
+fn a_point_that_let_it_in_past_the_lag_must_refuse_it_for_a_whole_lag_more() {
+    // A pooler in front of two servers, one of which still lets it in.
+    let mut view = proved();
+    after(&mut view, ACTED + 30, "pooler", ProbeAnswer::Accepted);
+    after(&mut view, ACTED + 31, "pooler", refused());
+    after(&mut view, ACTED + 32, "pooler", refused());
+    check("two refusals by chance", &view, ProofLevel::P2, "pooler: not refused often enough yet");
+}
