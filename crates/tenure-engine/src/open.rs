@@ -204,6 +204,7 @@ impl Deployment {
         engine.raise_clock().await?;
         engine.make_first_person(options.first_person).await?;
         let orphans_removed = engine.remove_orphaned_escrow().await?;
+        engine.finish_destructions().await?;
         let opening = Opening { created: opened.created, backup: opened.backup, orphans_removed };
         Ok(Self { engine: Arc::new(engine), opening })
     }
@@ -305,6 +306,15 @@ impl Engine {
                 tx.entry(added.clone())
             })
             .await?;
+        Ok(())
+    }
+
+    /// Destroys what is still held for plans that have settled: a crash came in between.
+    async fn finish_destructions(&self) -> Result<(), EngineFailure> {
+        for plan in self.store.read("settled_with_escrow", |tx| tx.settled_with_escrow()).await? {
+            let loaded = self.load(plan).await?;
+            self.destroy_escrow(&loaded).await?;
+        }
         Ok(())
     }
 

@@ -10,6 +10,8 @@ use tokio::{sync::watch, task::JoinSet};
 
 /// How often to look without having been woken.
 const TICK: Duration = Duration::from_secs(1);
+/// How often every identity is judged anew, to find changes that nobody noticed.
+const FULL_SWEEP_EVERY: Duration = Duration::from_hours(6);
 /// How often to see whether a source is due to be read.
 const SURVEY_TICK: Duration = Duration::from_secs(20);
 /// How long to wait after a failure of our own before trying again.
@@ -40,7 +42,24 @@ impl Reconcilers {
 }
 
 async fn judging(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
+    let mut swept = tokio::time::Instant::now();
     loop {
+        if swept.elapsed() >= FULL_SWEEP_EVERY {
+            swept = tokio::time::Instant::now();
+            match engine.full_sweep().await {
+                Ok((_, 0)) => {}
+                Ok((judged, drifted)) => {
+                    tracing::error!(
+                        judged,
+                        drifted,
+                        "standings had drifted: a change was not noticed; a defect"
+                    );
+                }
+                Err(error) => {
+                    tracing::error!(error = %crate::failure::chain(&error), "the full sweep failed");
+                }
+            }
+        }
         let pause = match engine.judge_touched().await {
             Ok(_) => TICK,
             Err(error) => {

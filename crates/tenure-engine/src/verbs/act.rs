@@ -12,7 +12,7 @@ use crate::{
 use std::{sync::Arc, time::Duration};
 use tenure_connect::{Act, Done, Effect, FailureClass, OutsideFailure, Source};
 use tenure_govern::{Lost, NeedsPerson, backoff, settle_failure};
-use tenure_keys::{SealedValue, generate_password};
+use tenure_keys::{EscrowRefused, SealedValue, generate_password};
 use tenure_model::{ActionId, Instant, IntentId, RecordedIntent, Secret, StepEvent, StepKind};
 use tenure_store::tables::{
     escrow::EscrowPurpose,
@@ -90,12 +90,13 @@ impl Engine {
     ) -> Result<Option<Secret<String>>, EngineFailure> {
         let id = loaded.plan.id;
         let kept = self.store.read("sealed_for", move |tx| tx.sealed_for(id, purpose)).await?;
-        kept.map(|(escrow, sealed)| {
-            self.escrow
-                .reveal(&escrow, &SealedValue::from_bytes(sealed), &self.keys().sealer)
-                .map_err(EngineFailure::keys)
-        })
-        .transpose()
+        let Some((escrow, sealed)) = kept else { return Ok(None) };
+        match self.escrow.reveal(&escrow, &SealedValue::from_bytes(sealed), &self.keys().sealer) {
+            Ok(value) => Ok(Some(value)),
+            // A lost data key costs the proof, not the revocation: go on as if nothing had been held.
+            Err(EscrowRefused::DataKeyGone { .. }) => Ok(None),
+            Err(refused) => Err(EngineFailure::keys(refused)),
+        }
     }
 
     pub(crate) async fn source_of(
@@ -129,6 +130,10 @@ impl Engine {
             | StepKind::Prove
             | StepKind::Enable => None,
         };
+        if step.kind == StepKind::Deny && held.is_none() {
+            let why = "the data key of the value we held is gone";
+            return self.go_on_without_value(loaded, &EngineFailure::Keys { why: why.to_owned() }).await;
+        }
         let act = match (step.kind, &held) {
             (StepKind::Deny, Some(value)) => Act::Deny { value },
             (StepKind::Disable, _) => Act::Disable,

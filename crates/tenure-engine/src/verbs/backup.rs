@@ -17,7 +17,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, RwLock},
 };
-use tenure_evidence::{Checkpoint, leaf_hash};
+use tenure_evidence::{Checkpoint, VerifierKey, leaf_hash, verify_checkpoint};
 use tenure_keys::{
     Disk, FINGERPRINT_RING, Kek, KekSource, Keyring, LOG_RING, Randomness, SEALING_RING,
     make_private_directory,
@@ -30,6 +30,8 @@ const ENTRIES_PER_FILE: u64 = 50_000;
 const MANIFEST: &str = "manifest.json";
 const DATABASE: &str = "tenure.sqlite";
 const CHECKPOINT: &str = "checkpoint";
+/// Salt and cost of a passphrase, which are no secret; there only when a passphrase opens the keys.
+const KEK_PARAMETERS: &str = "kek.argon2id";
 
 /// What a backup holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +104,15 @@ impl Engine {
             tenure_keys::write_new_private(self.disk.as_ref(), &to.join(ring), &content)
                 .map_err(EngineFailure::keys)?;
         }
+        let parameters = self.paths.keys().join(KEK_PARAMETERS);
+        if parameters.exists() {
+            tenure_keys::write_new_private(
+                self.disk.as_ref(),
+                &to.join(KEK_PARAMETERS),
+                &read_file(&parameters)?,
+            )
+            .map_err(EngineFailure::keys)?;
+        }
         let (digests, bytes) = digests_of(to)?;
         let manifest = Manifest {
             form: String::from("tenure-backup/1"),
@@ -124,7 +135,10 @@ fn read_file(path: &Path) -> Result<Vec<u8>, EngineFailure> {
 fn digests_of(directory: &Path) -> Result<(BTreeMap<String, String>, u64), EngineFailure> {
     let mut digests = BTreeMap::new();
     let mut bytes = 0;
-    for name in [DATABASE, CHECKPOINT, SEALING_RING, LOG_RING, FINGERPRINT_RING] {
+    for name in [DATABASE, CHECKPOINT, SEALING_RING, LOG_RING, FINGERPRINT_RING, KEK_PARAMETERS] {
+        if name == KEK_PARAMETERS && !directory.join(name).exists() {
+            continue;
+        }
         let content = read_file(&directory.join(name))?;
         bytes += content.len() as u64;
         digests.insert(name.to_owned(), leaf_hash(&content).to_base64());
@@ -143,8 +157,8 @@ struct Ceremony<'call> {
 /// Restores a backup into a directory that does not exist yet, as a new log that cites the old.
 ///
 /// `last_checkpoint` is the newest checkpoint of the old log known anywhere: from the lost data
-/// directory, a witness or an export. `kek` opens the rings; without one the key file is
-/// expected at `<directory>/../` nowhere: it must be given.
+/// directory, a witness or an export. `options.kek` opens the rings and must be given: the
+/// key-encryption key is in no backup.
 pub async fn restore(
     from: &Path,
     last_checkpoint: Option<&str>,
@@ -164,15 +178,21 @@ pub async fn restore(
         clock: Arc::clone(&options.clock),
     };
     let manifest = ceremony.check_backup()?;
-    let Some(source) = options.kek.take() else {
+    let Some(mut source) = options.kek.take() else {
         let why = String::from(
             "the key-encryption key is not in a backup; give the one this deployment used (--key-file)",
         );
         return Err(EngineFailure::Refused { why });
     };
+    if let KekSource::Passphrase { parameters, .. } = &mut source {
+        *parameters = from.join(KEK_PARAMETERS);
+    }
     let kek = Kek::load(options.disk.as_ref(), &source).map_err(EngineFailure::keys)?;
+    let citation = ceremony.citation(&manifest, last_checkpoint, &kek)?;
     ceremony.lay_out(&source)?;
-    let citation = ceremony.citation(&manifest, last_checkpoint)?;
+    if let KekSource::Passphrase { parameters, .. } = &mut source {
+        *parameters = ceremony.paths.keys().join(KEK_PARAMETERS);
+    }
     let old_log = ceremony.keep_old_log(&manifest).await?;
     let new_origin = ceremony.begin_log(&kek, options.randomness.as_mut())?;
     options.kek = Some(source);
@@ -224,6 +244,9 @@ impl Ceremony<'_> {
         for ring in [SEALING_RING, LOG_RING, FINGERPRINT_RING] {
             files.push((ring, self.paths.keys().join(ring)));
         }
+        if self.from.join(KEK_PARAMETERS).exists() {
+            files.push((KEK_PARAMETERS, self.paths.keys().join(KEK_PARAMETERS)));
+        }
         for (name, to) in files {
             let content = read_file(&self.from.join(name))?;
             tenure_keys::write_new_private(disk, &to, &content).map_err(EngineFailure::keys)?;
@@ -238,17 +261,33 @@ impl Ceremony<'_> {
         Ok(())
     }
 
-    /// The last checkpoint known of the old log; one of another log, or older than the backup, is refused.
-    fn citation(&self, manifest: &Manifest, given: Option<&str>) -> Result<Checkpoint, EngineFailure> {
+    /// The last checkpoint known of the old log; one of another log, or that its keys did not sign, is refused.
+    fn citation(
+        &self,
+        manifest: &Manifest,
+        given: Option<&str>,
+        kek: &Kek,
+    ) -> Result<Checkpoint, EngineFailure> {
         let own = String::from_utf8_lossy(&read_file(&self.from.join(CHECKPOINT))?).into_owned();
         let (own, _) = Checkpoint::parse_unverified(&own).map_err(EngineFailure::evidence)?;
         let Some(given) = given else { return Ok(own) };
-        let (given, _) = Checkpoint::parse_unverified(given).map_err(EngineFailure::evidence)?;
+        let note = given;
+        let (given, _) = Checkpoint::parse_unverified(note).map_err(EngineFailure::evidence)?;
         if given.origin != manifest.origin {
             let why = format!(
                 "the checkpoint given is of log `{}`, the backup of `{}`",
                 given.origin, manifest.origin
             );
+            return Err(EngineFailure::Refused { why });
+        }
+        let log = tenure_keys::LogKeys::open_ring(Arc::clone(&self.disk), &self.from.join(LOG_RING), kek)
+            .map_err(EngineFailure::keys)?;
+        let signed = log.signers().iter().any(|signer| {
+            VerifierKey::ed25519(signer.name(), &signer.public_key())
+                .is_ok_and(|key| verify_checkpoint(note, &key).is_ok())
+        });
+        if !signed {
+            let why = String::from("the checkpoint given was not signed by a key of this log");
             return Err(EngineFailure::Refused { why });
         }
         Ok(if given.size > own.size { given } else { own })

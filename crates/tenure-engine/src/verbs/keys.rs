@@ -50,12 +50,11 @@ impl Engine {
     /// Makes a new current key. Source passwords are sealed anew under a new sealing key.
     pub async fn rotate_key(&self, actor: Actor, ring: RingName) -> Result<KeyShown, EngineFailure> {
         let now = self.clock.now();
-        let entry_of = |key_id: &str| {
-            self.entry(
-                Draft::new("key.rotated", By::Person(actor, Some(DecisionRight::Configure)), ring)
-                    .text("key_id", key_id),
-            )
-        };
+        let by = By::Person(actor, Some(DecisionRight::Configure));
+        let entry_of = |key_id: &str| self.entry(Draft::new("key.rotated", by, ring).text("key_id", key_id));
+        // Said before as well: a crash in between leaves a key that the log can explain.
+        let begun = self.entry(Draft::new("key.rotation_begun", by, ring))?;
+        self.store.write("rotation_begun", move |tx| tx.entry(begun.clone())).await?;
         let key_id = self
             .with_randomness(|randomness| {
                 let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);

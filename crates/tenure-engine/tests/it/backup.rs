@@ -43,6 +43,57 @@ async fn a_restore_opens_a_new_log_that_cites_the_last_checkpoint_known() {
 }
 
 #[tokio::test]
+async fn only_a_checkpoint_of_this_very_log_is_cited() {
+    let mut bench = Bench::new();
+    let deployment = bench.surveyed().await;
+    let to = bench.directory.path().join("backup");
+    deployment.engine.backup(actor(&deployment.engine).await, &to).await.unwrap();
+    let status = deployment.engine.log_status().await.unwrap();
+    deployment.close().await;
+    let forged = tenure_evidence::Ed25519Signer::from_seed(&status.origin, &[3; 32]).unwrap();
+    let checkpoint = tenure_evidence::Checkpoint {
+        origin: status.origin.clone(),
+        size: status.size + 100,
+        root: tenure_evidence::leaf_hash(b"somebody's own"),
+        extensions: Vec::new(),
+    };
+    let forged = tenure_evidence::sign_checkpoint(&checkpoint, &forged).unwrap();
+    let mut options = bench.options(bench.randomness());
+    options.kek = Some(KekSource::File(bench.directory.path().join("data/keys/kek")));
+    options.directory = bench.directory.path().join("elsewhere");
+    let refused = restore(&to, Some(&forged), options).await.err().unwrap();
+    assert_eq!(refused.to_string(), "the checkpoint given was not signed by a key of this log");
+    assert!(!bench.directory.path().join("elsewhere/keys").exists(), "nothing was laid out");
+}
+
+#[tokio::test]
+async fn a_deployment_that_a_passphrase_opens_is_restored_with_the_passphrase_alone() {
+    use tenure_keys::{Kek, PassphraseCost, RealDisk};
+    use tenure_model::Secret;
+    let bench = Bench::new();
+    let keys = bench.directory.path().join("data/keys");
+    let phrase = || Secret::new(String::from("correct horse battery staple"));
+    tenure_keys::make_private_directory(&RealDisk, &bench.directory.path().join("data")).unwrap();
+    tenure_keys::make_private_directory(&RealDisk, &keys).unwrap();
+    let parameters = keys.join("kek.argon2id");
+    Kek::create_passphrase(&RealDisk, &parameters, &phrase(), PassphraseCost::LEAST, &mut bench.randomness())
+        .unwrap();
+    let mut options = bench.options(bench.randomness());
+    options.kek = Some(KekSource::Passphrase { phrase: phrase(), parameters });
+    let deployment = tenure_engine::Deployment::open(options).await.unwrap();
+    let to = bench.directory.path().join("backup");
+    deployment.engine.backup(actor(&deployment.engine).await, &to).await.unwrap();
+    deployment.close().await;
+    std::fs::rename(bench.directory.path().join("data"), bench.directory.path().join("lost")).unwrap();
+    let mut options = bench.options(Bench::seeded(2, tenure_connect::chaos::FaultRates::NONE).randomness());
+    let nowhere = bench.directory.path().join("nowhere");
+    options.kek = Some(KekSource::Passphrase { phrase: phrase(), parameters: nowhere });
+    let (restored, report) = restore(&to, None, options).await.unwrap();
+    assert_ne!(report.new_origin, report.old_origin);
+    drop(restored);
+}
+
+#[tokio::test]
 async fn a_backup_that_was_altered_is_refused_and_a_deployment_is_never_overwritten() {
     let mut bench = Bench::new();
     let deployment = bench.surveyed().await;

@@ -142,6 +142,7 @@ impl Bench {
         }
     }
 
+    /// Other randomness than that of any life of the deployment.
     pub(crate) fn randomness(&self) -> SeededRandomness {
         SeededRandomness(Dice::new(self.seed ^ 0xdead))
     }

@@ -237,3 +237,48 @@ async fn one_plan_at_a_time_works_on_a_principal() {
     let refused = engine.apply(actor(engine).await, &second.handle, None).await.unwrap_err().to_string();
     assert!(refused.starts_with(&format!("plan {} is at work on it already", first.handle)), "{refused}");
 }
+
+/// A crash between the end of a plan and the destruction of what was held for it: the next start
+/// destroys it and says so.
+#[tokio::test]
+async fn what_was_held_is_destroyed_even_after_a_crash_at_the_very_end() {
+    let mut bench = Bench::new();
+    let deployment = bench.surveyed().await;
+    let held = bench.directory.path().join("data/escrow");
+    let is_key = |path: &std::path::Path| path.extension().is_some_and(|extension| extension == "key");
+    let keys =
+        || std::fs::read_dir(&held).unwrap().filter(|entry| is_key(&entry.as_ref().unwrap().path())).count();
+    let plan = applied(&deployment.engine, PlanKind::Revoke, "billing").await.plan.id;
+    assert!(matches!(deployment.engine.drive(plan).await.unwrap(), Drive::Waiting(_)));
+    assert!(keys() > 0);
+    // What `finish` commits, without what follows it.
+    let settled_alone = move |tx: &mut tenure_store::Tx<'_>| {
+        tx.move_plan(plan, tenure_model::PlanEvent::FallShort)?;
+        tx.set_level(plan, ProofLevel::P2, "cut off", None)
+    };
+    deployment.engine.store().write("settled_alone", settled_alone).await.unwrap();
+    drop(deployment);
+    let deployment = bench.open().await.unwrap();
+    assert_eq!(keys(), 0);
+    let newest = deployment.engine.log_page(None, 1).await.unwrap().remove(0).1;
+    assert_eq!(newest.kind, "escrow.destroyed");
+}
+
+/// A lost data key costs the proof, never the revocation.
+#[tokio::test]
+async fn a_plan_goes_on_when_a_data_key_is_lost() {
+    let mut bench = Bench::new();
+    let deployment = bench.surveyed().await;
+    let plan = applied(&deployment.engine, PlanKind::Revoke, "reporting").await.plan.id;
+    assert!(matches!(deployment.engine.drive(plan).await.unwrap(), Drive::Waiting(_)));
+    for entry in std::fs::read_dir(bench.directory.path().join("data/escrow")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "key") {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    let deployment = bench.carry_through(deployment, plan).await;
+    let shown = deployment.engine.show_plan(&plan.to_string()).await.unwrap();
+    assert_eq!(shown.plan.level, Some(ProofLevel::P2), "{}", summary(&shown));
+    assert!(!bench.world.truth(&bench.victim).unwrap().present);
+}

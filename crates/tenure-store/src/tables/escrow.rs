@@ -35,11 +35,31 @@ impl Tx<'_> {
         sealed: Vec<u8>,
         now: Instant,
     ) -> Result<(), StoreFailure> {
-        self.execute(
-            "INSERT INTO escrow (escrow_id, plan_id, purpose, sealed, kept_us) VALUES ($1, $2, $3, $4, $5)",
+        // After a restore the former value is gone, and another may take its place.
+        let kept = self.execute(
+            "INSERT INTO escrow (escrow_id, plan_id, purpose, sealed, kept_us) VALUES ($1, $2, $3, $4, $5) \
+             ON CONFLICT (plan_id, purpose) DO UPDATE SET escrow_id = excluded.escrow_id, sealed = excluded.sealed, \
+             kept_us = excluded.kept_us, destroyed_us = NULL WHERE escrow.destroyed_us IS NOT NULL",
             &[id.into(), named(plan), purpose.as_str().into(), sealed.into(), now.into()],
         )?;
-        Ok(())
+        if kept == 1 {
+            Ok(())
+        } else {
+            Err(StoreFailure::Conflict {
+                why: format!("a {} is held for this plan already", purpose.as_str()),
+            })
+        }
+    }
+
+    /// Settled plans for which something is still held: a crash came between the end and the destruction.
+    pub fn settled_with_escrow(&mut self) -> Result<Vec<PlanId>, StoreFailure> {
+        self.query(
+            "escrow",
+            "SELECT DISTINCT e.plan_id FROM escrow e JOIN plans p ON p.plan_id = e.plan_id \
+             WHERE e.destroyed_us IS NULL AND p.state IN ('proved', 'short', 'undone', 'withdrawn') ORDER BY e.plan_id",
+            &[],
+            |row| row.parsed(0),
+        )
     }
 
     /// The sealed value of a plan, with its id; `None` when there is none or it was destroyed.

@@ -218,20 +218,6 @@ impl Tx<'_> {
         Ok(last.flatten())
     }
 
-    /// Postpones a step without moving it.
-    pub fn postpone_step(
-        &mut self,
-        id: ActionId,
-        not_before: Instant,
-        answer: &str,
-    ) -> Result<(), StoreFailure> {
-        self.execute(
-            "UPDATE steps SET not_before_us = $2, answer = $3 WHERE action_id = $1",
-            &[named(id), not_before.into(), answer.into()],
-        )?;
-        Ok(())
-    }
-
     /// Says that a person should look at a step. True when nobody was told yet.
     pub fn escalate_step(&mut self, id: ActionId, now: Instant) -> Result<bool, StoreFailure> {
         let touched = self.execute(

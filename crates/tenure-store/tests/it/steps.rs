@@ -125,15 +125,14 @@ on_both! {
 }
 
 on_both! {
-    fn a_step_is_postponed_and_somebody_told_once(bed) {
+    fn somebody_is_told_of_a_step_once(bed) {
         let store = bed.open();
         let (_, actions) = running(bed, &store, &[StepKind::Disable]);
-        let (action, now, later) = (actions[0], bed.ids.now(), bed.ids.now());
-        write(&store, move |tx| tx.postpone_step(action, later, "busy")).unwrap();
+        let (action, now) = (actions[0], bed.ids.now());
         let told = [(); 2].map(|()| write(&store, move |tx| tx.escalate_step(action, now)).unwrap());
         assert_eq!(told, [true, false]);
         let step = read(&store, move |tx| tx.step(action));
-        assert_eq!((step.not_before, step.answer.as_deref(), step.escalated), (later, Some("busy"), Some(now)));
+        assert_eq!(step.escalated, Some(now));
         assert_eq!(step.state, StepState::Waiting);
     }
 }
