@@ -3,7 +3,7 @@
 //! Everything here is lost at a restart and nothing is missed: sessions end, surveys are begun
 //! anew. Each part guards itself with a lock that is never held across an await.
 
-use crate::{guard::Hosts, repeat::CallsUnderWay, sign_in::SignIn, surveying::Failures};
+use crate::{guard::Hosts, repeat::CallsUnderWay, sign_in::SignIn, surveying::Surveying};
 use std::sync::{Arc, Mutex, PoisonError};
 use tenure_engine::Engine;
 use tokio::{sync::watch, task::JoinSet};
@@ -16,7 +16,7 @@ pub(crate) struct Front {
     pub(crate) engine: Arc<Engine>,
     pub(crate) hosts: Hosts,
     pub(crate) sign_in: SignIn,
-    pub(crate) failures: Failures,
+    pub(crate) surveying: Surveying,
     pub(crate) calls: CallsUnderWay,
     /// Becomes true when the server stops: whatever streams ends.
     pub(crate) stopping: watch::Sender<bool>,
@@ -29,7 +29,7 @@ impl Front {
             engine,
             hosts,
             sign_in: SignIn::default(),
-            failures: Failures::default(),
+            surveying: Surveying::default(),
             calls: CallsUnderWay::default(),
             stopping: watch::Sender::new(false),
             surveys: Mutex::new(JoinSet::new()),

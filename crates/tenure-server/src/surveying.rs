@@ -1,7 +1,9 @@
-//! Why surveys that ran in the background failed, for whoever asks how theirs went.
+//! Surveys that run in the background: which are under way, and why one failed, for whoever asks.
 //!
-//! Bounded: the oldest is forgotten first. A survey that got far enough to be written down says
-//! so itself; this holds what was said to nobody because nobody waited.
+//! The end of a survey is written down before the one who ran it can say why it failed. So an
+//! end counts only once it was noted here: t0 the row says `failed`, t1 the reason is noted and
+//! the survey is over; between the two it is still shown as under way. Bounded: the oldest is
+//! forgotten first.
 
 use std::{
     collections::VecDeque,
@@ -9,42 +11,43 @@ use std::{
 };
 use tenure_model::SurveyId;
 
-/// Failures remembered, at most.
+/// Surveys remembered, at most.
 const REMEMBERED_MAX: usize = 500;
 
-/// Failures of surveys, by survey.
+/// Surveys begun by this process.
 #[derive(Default)]
-pub(crate) struct Failures(Mutex<Known>);
+pub(crate) struct Surveying(Mutex<VecDeque<(SurveyId, Course)>>);
 
-#[derive(Default)]
-struct Known {
-    begun: VecDeque<SurveyId>,
-    failed: VecDeque<(SurveyId, String)>,
+/// Where a survey stands for the one who runs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Course {
+    /// It runs.
+    UnderWay,
+    /// It is over, and why it failed when it did.
+    Over(Option<String>),
 }
 
-impl Failures {
+impl Surveying {
     /// A survey was begun under this id.
     pub(crate) fn begun(&self, id: SurveyId) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.begun.len() >= REMEMBERED_MAX {
-            known.begun.pop_front();
+        if known.len() >= REMEMBERED_MAX {
+            known.pop_front();
         }
-        known.begun.push_back(id);
+        known.push_back((id, Course::UnderWay));
     }
 
-    /// A survey failed.
-    pub(crate) fn failed(&self, id: SurveyId, why: String) {
+    /// A survey is over.
+    pub(crate) fn over(&self, id: SurveyId, failure: Option<String>) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.failed.len() >= REMEMBERED_MAX {
-            known.failed.pop_front();
+        if let Some((_, course)) = known.iter_mut().find(|(known, _)| *known == id) {
+            *course = Course::Over(failure);
         }
-        known.failed.push_back((id, why));
     }
 
-    /// Whether a survey was begun here, and why it failed when it did.
-    pub(crate) fn of(&self, id: SurveyId) -> (bool, Option<String>) {
+    /// Where a survey stands; nothing when this process did not begin it, or forgot it.
+    pub(crate) fn course(&self, id: SurveyId) -> Option<Course> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let failed = known.failed.iter().find(|(failed, _)| *failed == id).map(|(_, why)| why.clone());
-        (known.begun.contains(&id), failed)
+        known.iter().find(|(known, _)| *known == id).map(|(_, course)| course.clone())
     }
 }

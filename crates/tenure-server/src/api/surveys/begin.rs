@@ -31,12 +31,12 @@ async fn handle(
 ) -> Result<(StatusCode, Json<SurveyBegun>), Problem> {
     let actor = asked.authorise(Whose::Nobodys)?;
     let (source, id) = shared.engine.prepare_survey(&name).await?;
-    shared.failures.begun(id);
-    let (engine, weak) = (Arc::clone(&shared.engine), Arc::downgrade(&shared));
+    shared.surveying.begun(id);
+    let (engine, front) = (Arc::clone(&shared.engine), Arc::downgrade(&shared));
     shared.run_survey(async move {
         let outcome = engine.survey_as(Some(actor), source, id, Belief::HoldWhenMuchIsMissing).await;
-        if let (Err(failure), Some(shared)) = (outcome, weak.upgrade()) {
-            shared.failures.failed(id, Problem::from(failure).detail);
+        if let Some(front) = front.upgrade() {
+            front.surveying.over(id, outcome.err().map(|failure| Problem::from(failure).detail));
         }
     });
     Ok((StatusCode::ACCEPTED, Json(SurveyBegun { id })))
