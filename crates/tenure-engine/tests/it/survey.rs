@@ -1,4 +1,7 @@
 //! Surveys: what a connector does wrong, and what must never follow from it.
+//!
+//! A bad page, a lost extent or an empty answer must never make anything disappear; and whatever
+//! went wrong, the next good survey heals it.
 
 use crate::bench::{Bench, actor};
 use tenure_connect::chaos::{Call, ChaosPrincipal, Fault, FaultKind, SurveyFault};

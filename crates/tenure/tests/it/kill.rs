@@ -121,94 +121,116 @@ fn private_file(path: &Path, text: &str) {
     file.write_all(text.as_bytes()).unwrap();
 }
 
-#[test]
-fn kill_9_loses_doubles_and_falsely_proves_nothing() {
-    needs!(postgres);
-    let kills: u64 = std::env::var("TENURE_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(12);
-    let seed: u64 = std::env::var("TENURE_KILL_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(7);
-    let mut dice = Dice(seed);
-    let settings = vec![(String::from("log_statement"), String::from("ddl"))];
-    let postgres = Postgres::start(&PostgresOptions { settings, ..PostgresOptions::default() }).unwrap();
-    postgres.create_database("shop").unwrap();
-    postgres.sql("shop", "CREATE ROLE bystander LOGIN PASSWORD 'BystanderValue001'").unwrap();
-    let deployment = Deployment { directory: TempDir::new().unwrap() };
-    let password = deployment.directory.path().join("password");
-    private_file(&password, postgres.password());
-    deployment.done(&["init"]);
-    let (mut killed, mut round, mut settled) = (0, 0, Vec::new());
-    let mut up = None;
-    while killed < kills {
-        round += 1;
-        let role = format!("victim_{round}");
-        let former = format!("FormerValue{round:08}");
-        postgres.sql("shop", &format!("CREATE ROLE {role} LOGIN PASSWORD '{former}'; CREATE TABLE t_{round} (); ALTER TABLE t_{round} OWNER TO {role}")).unwrap();
-        if round == 1 {
-            let password = password.to_str().unwrap();
-            let url = postgres.url("shop");
-            let heir = format!("heir={}", postgres.superuser());
-            deployment.done(&[
-                "source",
-                "add",
-                "pg",
-                &url,
-                "--password-file",
-                password,
-                "--option",
-                "lag-seconds=1",
-                "--option",
-                &heir,
-            ]);
-            up = Some(deployment.up());
+/// The loop: a server, a deployment, and how often it was killed.
+struct Stage {
+    deployment: Deployment,
+    postgres: Postgres,
+    dice: Dice,
+    seed: u64,
+    kills: u64,
+    killed: u64,
+    up: Option<Up>,
+}
+
+/// A role that was revoked: its name, its former password, its plan's handle.
+type Settled = (String, String, String);
+
+fn number(variable: &str, otherwise: u64) -> u64 {
+    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+impl Stage {
+    fn set() -> Self {
+        let seed = number("TENURE_KILL_SEED", 7);
+        let settings = vec![(String::from("log_statement"), String::from("ddl"))];
+        let postgres = Postgres::start(&PostgresOptions { settings, ..PostgresOptions::default() }).unwrap();
+        postgres.create_database("shop").unwrap();
+        postgres.sql("shop", "CREATE ROLE bystander LOGIN PASSWORD 'BystanderValue001'").unwrap();
+        let deployment = Deployment { directory: TempDir::new().unwrap() };
+        let password = deployment.directory.path().join("password");
+        private_file(&password, postgres.password());
+        deployment.done(&["init"]);
+        let (password, url) = (password.to_str().unwrap().to_owned(), postgres.url("shop"));
+        let heir = format!("heir={}", postgres.superuser());
+        let mut add = vec!["source", "add", "pg", &url, "--password-file", &password];
+        add.extend(["--option", "lag-seconds=1", "--option", &heir]);
+        deployment.done(&add);
+        let up = Some(deployment.up());
+        Self {
+            deployment,
+            postgres,
+            dice: Dice(seed),
+            seed,
+            kills: number("TENURE_KILLS", 12),
+            killed: 0,
+            up,
         }
-        deployment.done(&["survey", "pg"]);
-        let begun = deployment.tenure(&[
-            "revoke",
-            &format!("pg/{role}"),
-            "--reason",
-            "test",
-            "--yes",
-            &role,
-            "--wait",
-            "0",
-        ]);
-        assert_eq!(
-            begun.status.code(),
-            Some(4),
-            "seed {seed}: {}{}",
-            String::from_utf8_lossy(&begun.stdout),
-            String::from_utf8_lossy(&begun.stderr)
+    }
+
+    /// Makes a role that owns something, and begins to revoke it.
+    fn begin(&self, round: u64) -> (String, String) {
+        let (role, former) = (format!("victim_{round}"), format!("FormerValue{round:08}"));
+        let create = format!(
+            "CREATE ROLE {role} LOGIN PASSWORD '{former}'; CREATE TABLE t_{round} (); \
+             ALTER TABLE t_{round} OWNER TO {role}"
         );
+        self.postgres.sql("shop", &create).unwrap();
+        self.deployment.done(&["survey", "pg"]);
+        let identity = format!("pg/{role}");
+        let revoke = ["revoke", &identity, "--reason", "test", "--yes", &role, "--wait", "0"];
+        let begun = self.deployment.tenure(&revoke);
+        let said = [begun.stdout, begun.stderr].concat();
+        assert_eq!(begun.status.code(), Some(4), "seed {}: {}", self.seed, String::from_utf8_lossy(&said));
+        (role, former)
+    }
+
+    /// Kills and restarts at random moments until the plan has settled; returns its handle.
+    fn carry_through(&mut self, role: &str) -> String {
         loop {
-            let plan = plan_of(&deployment, &role);
-            if plan["plan"]["state"] == "proved" || plan["plan"]["state"] == "short" {
-                assert_eq!(plan["plan"]["level"], "P4", "seed {seed}: {plan:#}");
-                settled.push((role.clone(), former, plan["plan"]["handle"].as_str().unwrap().to_owned()));
-                break;
+            let plan = plan_of(&self.deployment, role);
+            if is_settled(&plan) {
+                assert_eq!(plan["plan"]["level"], "P4", "seed {}: {plan:#}", self.seed);
+                return plan["plan"]["handle"].as_str().unwrap().to_owned();
             }
-            if killed < kills {
-                let until = deployment.entries() + 1 + dice.below(8);
-                let begun = Instant::now();
-                let limit = Duration::from_millis(300 + dice.below(900));
-                while deployment.entries() < until && begun.elapsed() < limit {
-                    std::thread::sleep(Duration::from_micros(500));
-                }
-                up.take().unwrap().kill();
-                killed += 1;
-                up = Some(deployment.up());
+            if self.killed < self.kills {
+                self.kill_at_a_random_moment();
             } else {
-                wait_for("the plan to settle", || {
-                    let state = plan_of(&deployment, &role)["plan"]["state"].clone();
-                    state == "proved" || state == "short"
-                });
+                wait_for("the plan to settle", || is_settled(&plan_of(&self.deployment, role)));
             }
         }
     }
-    up.take().unwrap().kill();
-    check_end(&deployment, &postgres, &settled, seed);
-    let proved = settled.len();
-    println!(
-        "FIGURE real kill -9: kills, plans that settled and were checked at the server | {killed}, {proved}"
-    );
+
+    fn kill_at_a_random_moment(&mut self) {
+        let until = self.deployment.entries() + 1 + self.dice.below(8);
+        let limit = Duration::from_millis(300 + self.dice.below(900));
+        let begun = Instant::now();
+        while self.deployment.entries() < until && begun.elapsed() < limit {
+            std::thread::sleep(Duration::from_micros(500));
+        }
+        self.up.take().unwrap().kill();
+        self.killed += 1;
+        self.up = Some(self.deployment.up());
+    }
+}
+
+fn is_settled(plan: &serde_json::Value) -> bool {
+    plan["plan"]["state"] == "proved" || plan["plan"]["state"] == "short"
+}
+
+#[test]
+fn kill_9_loses_doubles_and_falsely_proves_nothing() {
+    needs!(postgres);
+    let mut stage = Stage::set();
+    let mut settled: Vec<Settled> = Vec::new();
+    while stage.killed < stage.kills {
+        let (role, former) = stage.begin(settled.len() as u64 + 1);
+        let handle = stage.carry_through(&role);
+        settled.push((role, former, handle));
+    }
+    stage.up.take().unwrap().kill();
+    check_end(&stage.deployment, &stage.postgres, &settled, stage.seed);
+    let (killed, proved) = (stage.killed, settled.len());
+    println!("FIGURE real kill -9: kills, plans settled and checked at the server | {killed}, {proved}");
 }
 
 fn plan_of(deployment: &Deployment, role: &str) -> serde_json::Value {
@@ -222,7 +244,7 @@ fn plan_of(deployment: &Deployment, role: &str) -> serde_json::Value {
     serde_json::from_slice(&shown.stdout).unwrap()
 }
 
-fn check_end(deployment: &Deployment, postgres: &Postgres, settled: &[(String, String, String)], seed: u64) {
+fn check_end(deployment: &Deployment, postgres: &Postgres, settled: &[Settled], seed: u64) {
     let log = postgres.log().unwrap();
     let key = deployment.done(&["evidence", "checkpoint", "--json"]);
     let key: serde_json::Value = serde_json::from_str(&key).unwrap();

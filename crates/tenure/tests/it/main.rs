@@ -11,6 +11,7 @@
 )]
 
 mod deployment;
+mod kill;
 mod live;
 mod program;
 mod refusals;
