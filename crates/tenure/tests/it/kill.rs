@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tenure_testbed::{Postgres, PostgresOptions, needs};
 
 /// How long anything may take before the test gives up.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Numbers from a seed (SplitMix64), so that a failure can be run again.
 struct Dice(u64);
