@@ -55,6 +55,8 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &evidence::status::ENDPOINT,
     &evidence::entries::ENDPOINT,
     &evidence::export::ENDPOINT,
+    &evidence::cosigned::ENDPOINT,
+    &evidence::cosign::ENDPOINT,
     &system::backup::ENDPOINT,
     &keys::list::ENDPOINT,
     &keys::rotate::ENDPOINT,

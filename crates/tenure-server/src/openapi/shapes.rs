@@ -21,6 +21,7 @@ pub(super) const REQUESTS: &[(&str, &[&str])] = &[
             "retirement_trigger?: text?",
         ],
     ),
+    ("CosignedRequest", &["checkpoint: text"]),
     ("DecisionRequest", &["believe: flag"]),
     ("PersonRequest", &["name: text", "role: Role", "local_uid?: number?"]),
     ("PlanRequest", &["kind: PlanKind", "identity: text", "reason: text", "heir?: text?"]),
@@ -385,6 +386,8 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("EntryPage", &["items: [Entry]", "next: text?"]),
+    ("Cosigned", &["witness: text", "size: number", "checkpoint: text", "kept_at: instant"]),
+    ("Witnesses", &["witnesses: [text]"]),
     ("BackupReport", &["directory: text", "origin: text", "size: number", "bytes: number"]),
     ("Key", &["ring: RingName", "key_id: text", "made_at: instant", "current: flag"]),
 ];

@@ -206,6 +206,19 @@ const PLANS: &[Bad] = &[
 const EVIDENCE: &[Bad] = &[
     ("GET /api/v1/evidence", "", None),
     ("GET /api/v1/evidence/entries", "/api/v1/evidence/entries?before=-1", None),
+    ("GET /api/v1/evidence/cosignatures", "", None),
+    (
+        "POST /api/v1/evidence/cosignatures",
+        "/api/v1/evidence/cosignatures",
+        Some(r#"{"checkpoint":"nothing"}"#),
+    ),
+    (
+        "POST /api/v1/evidence/cosignatures",
+        "/api/v1/evidence/cosignatures",
+        Some(
+            r#"{"checkpoint":"tenure-other\n1\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n\n— tenure-other AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==\n"}"#,
+        ),
+    ),
     ("GET /api/v1/evidence/export", "/api/v1/evidence/export?first=9&end=3", None),
     ("GET /log/checkpoint", "", None),
     ("GET /log/tile/{*path}", "/log/tile/0/999", None),

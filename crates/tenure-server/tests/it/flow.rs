@@ -96,6 +96,7 @@ async fn calls_leave_the_evidence_they_say() {
     let retired = format!("/api/v1/keys/fingerprint/{}/retire", old.as_str().unwrap());
     assert_eq!(bench.post(ADMINISTRATOR, &retired, &json!({})).await.status, 204);
     hold_and_decide(&bench).await;
+    cosign(&bench).await;
     assert_eq!(bench.call(ADMINISTRATOR, "DELETE", "/api/v1/sources/main", None).await.status, 204);
 
     let entries = bench.get(AUDITOR, "/api/v1/evidence/entries?limit=500").await.json();
@@ -111,6 +112,20 @@ async fn calls_leave_the_evidence_they_say() {
             );
         }
     }
+}
+
+/// A witness signs the present checkpoint, and the log keeps that.
+async fn cosign(bench: &Bench) {
+    use tenure_evidence::{Ed25519Signer, SignedNote, witness::add_signatures};
+    let note = bench.get(AUDITOR, "/api/v1/evidence").await.json()["checkpoint"].as_str().unwrap().to_owned();
+    let witness = Ed25519Signer::from_seed("audit-1", &[7; 32]).unwrap();
+    let line =
+        tenure_evidence::cosign(&SignedNote::parse(&note).unwrap().text, 1_795_262_458, &witness).unwrap();
+    let cosigned = json!({ "checkpoint": add_signatures(&note, &[line]).unwrap() });
+    let kept = bench.post(ADMINISTRATOR, "/api/v1/evidence/cosignatures", &cosigned).await;
+    assert_eq!((kept.status, kept.json()), (201, json!({ "witnesses": ["audit-1"] })));
+    let listed = bench.get(AUDITOR, "/api/v1/evidence/cosignatures").await.json();
+    assert_eq!(listed[0]["witness"], "audit-1");
 }
 
 /// Makes a survey that would lose much, sees it held, and discards it.

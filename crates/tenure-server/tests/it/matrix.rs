@@ -68,6 +68,12 @@ fn rehearsals() -> Vec<Rehearsal> {
         ("GET /api/v1/evidence", "/api/v1/evidence", None),
         ("GET /api/v1/evidence/entries", "/api/v1/evidence/entries", None),
         ("GET /api/v1/evidence/export", "/api/v1/evidence/export", None),
+        ("GET /api/v1/evidence/cosignatures", "/api/v1/evidence/cosignatures", None),
+        (
+            "POST /api/v1/evidence/cosignatures",
+            "/api/v1/evidence/cosignatures",
+            Some(json!({ "checkpoint": "nothing" })),
+        ),
         ("POST /api/v1/backups", "/api/v1/backups", Some(json!({ "directory": "relative" }))),
         ("GET /api/v1/keys", "/api/v1/keys", None),
         ("POST /api/v1/keys/{ring}/rotate", "/api/v1/keys/nothing/rotate", None),

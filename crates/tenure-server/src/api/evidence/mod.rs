@@ -1,5 +1,7 @@
 //! The evidence log, for people and for files that verify offline.
 
+pub(super) mod cosign;
+pub(super) mod cosigned;
 pub(super) mod entries;
 pub(super) mod export;
 pub(super) mod status;
