@@ -175,9 +175,11 @@ pub(crate) fn check_socket_path(path: &Path) -> Result<(), Failure> {
         .next("choose a data directory with a shorter path (--data)"))
 }
 
+/// What a failed connection means. A reset or a full queue is a server that is about to be gone, or busy.
 fn sorted(error: std::io::Error) -> CallFailed {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionRefused, ConnectionReset, NotFound, WouldBlock};
     match error.kind() {
-        std::io::ErrorKind::NotFound | std::io::ErrorKind::ConnectionRefused => {
+        NotFound | ConnectionRefused | ConnectionReset | BrokenPipe | WouldBlock => {
             CallFailed::NobodyListens(error)
         }
         _ => CallFailed::SocketRefused(error),

@@ -9,7 +9,10 @@ use crate::{
     render::{Frame, paint::Paint},
 };
 use rustix::termios::{LocalModes, OptionalActions, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr};
-use std::io::{BufRead as _, Write as _};
+use std::{
+    ffi::OsString,
+    io::{BufRead as _, Write as _},
+};
 use tenure_model::Secret;
 use zeroize::Zeroize as _;
 
@@ -28,9 +31,7 @@ impl Terminal {
     /// Looks.
     pub(crate) fn look() -> Self {
         let output = isatty(std::io::stdout());
-        let wants_colour = output
-            && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-            && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        let wants_colour = output && wants_colour(|name| std::env::var_os(name));
         let from_environment = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
         let from_terminal = output
             .then(|| tcgetwinsize(std::io::stdout()).ok())
@@ -43,6 +44,12 @@ impl Terminal {
         };
         Self { output, can_ask: isatty(std::io::stdin()) && isatty(std::io::stderr()), frame }
     }
+}
+
+/// Whether a terminal with this environment wants colour (no-color.org: any value but an empty one says no).
+fn wants_colour(environment: impl Fn(&str) -> Option<OsString>) -> bool {
+    let refused = environment("NO_COLOR").is_some_and(|value| !value.is_empty());
+    !refused && environment("TERM").is_none_or(|term| term != "dumb")
 }
 
 /// Asks for a line of text.
@@ -109,5 +116,21 @@ impl Hidden {
 impl Drop for Hidden {
     fn drop(&mut self) {
         let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wants_colour;
+
+    #[test]
+    fn colour_is_refused_by_no_color_and_by_dumb_terminals() {
+        let with = |pairs: &'static [(&str, &str)]| {
+            wants_colour(|name| {
+                pairs.iter().find(|(given, _)| *given == name).map(|(_, value)| (*value).into())
+            })
+        };
+        assert!(with(&[]) && with(&[("TERM", "xterm")]) && with(&[("NO_COLOR", "")]));
+        assert!(!with(&[("NO_COLOR", "1")]) && !with(&[("TERM", "dumb")]));
     }
 }

@@ -1,4 +1,7 @@
 //! `backup` and `restore`. A restore is a ceremony: it never continues the old log.
+//!
+//! A backup is asked of the API like everything else. A restore has nobody to ask yet: it opens the
+//! new deployment itself, with the key that was given, and must never touch the old one.
 
 use super::with_session;
 use crate::{

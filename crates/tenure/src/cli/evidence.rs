@@ -1,4 +1,7 @@
 //! `tenure evidence`: the log, its checkpoint, exports, and verification.
+//!
+//! Reading and exporting ask the API; verifying (`verify.rs`) asks nobody. Nothing here may claim
+//! more about an export than that it was written. Next: docs/evidence.md.
 
 use super::{proof, verify::Verify, with_session};
 use crate::{

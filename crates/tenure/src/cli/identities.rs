@@ -1,4 +1,7 @@
 //! `identities`, `principals`, `credentials`: what exists, as lists.
+//!
+//! One row is one line whatever its name is made of, and never a value of a credential. Lists stop
+//! at a limit and say so. Next: `show.rs`, everything about one of them.
 
 use super::{
     listing::{self, Amount},

@@ -1,4 +1,7 @@
 //! `tenure keys`: which keys there are, a new one beside the old, and the end of an old one.
+//!
+//! Shows ids and ages, never a key. Retiring loses what only that key opens, so its id is typed
+//! once more. For operators: docs/keys.md and `tenure help keys`.
 
 use super::with_session;
 use crate::{

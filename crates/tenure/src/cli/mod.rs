@@ -195,6 +195,28 @@ mod tests {
     }
 
     #[test]
+    fn every_command_is_in_the_documentation() {
+        let document = include_str!("../../../../docs/cli.md");
+        let missing: Vec<String> = Cli::command()
+            .get_subcommands()
+            .flat_map(|command| {
+                let names = command.get_subcommands().map(|inner| (command.get_name(), inner.get_name()));
+                let mut names: Vec<_> = names.collect();
+                if names.is_empty() {
+                    names.push((command.get_name(), ""));
+                }
+                names
+            })
+            .filter(|(outer, inner)| {
+                let mut headings = document.lines().filter(|line| line.starts_with("### tenure "));
+                !headings.any(|line| line.contains(outer) && line.contains(inner))
+            })
+            .map(|(outer, inner)| format!("{outer} {inner}"))
+            .collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
     fn every_help_text_is_reviewed() {
         fn collect(path: &str, command: &mut clap::Command, all: &mut Vec<(String, String)>) {
             all.push((path.replace(' ', "_"), command.render_long_help().to_string()));

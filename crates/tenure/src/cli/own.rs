@@ -1,4 +1,7 @@
 //! `tenure own`: whose an identity is, and what it is for. The first word enrols it.
+//!
+//! Sends only what was given, so that nothing is erased by leaving it out, and waits until the
+//! identity is judged with its new charter. Next: `show.rs`.
 
 use super::with_session;
 use crate::{

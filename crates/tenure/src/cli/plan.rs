@@ -1,4 +1,7 @@
 //! `plan`, `apply`, `undo`, `plans`: what should change, its decision, and the way back.
+//!
+//! Planning changes nothing outside. Applying goes the same way as `revoke.rs`: shown, decided by
+//! name, bound to what was shown, watched. Must never apply what was not printed before.
 
 use super::{listing::Amount, revoke, with_session};
 use crate::{

@@ -1,4 +1,7 @@
 //! `tenure source`: what Tenure may read, and with which account.
+//!
+//! The password goes from a file, a variable or the terminal straight into one request. An address
+//! that holds one is refused before anything is sent. Must never print an address it refused.
 
 use super::with_session;
 use crate::{

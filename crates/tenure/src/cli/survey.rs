@@ -1,4 +1,7 @@
 //! `tenure survey`: one reading of each source, watched to its end, and what it changed.
+//!
+//! Sources are read one after the other; one that fails does not keep the others from being read.
+//! A held survey is never decided without --accept or --discard. Next: `findings.rs`.
 
 use super::{listing, with_session};
 use crate::{

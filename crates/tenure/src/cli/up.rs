@@ -1,4 +1,7 @@
 //! `tenure up`: opens the deployment, serves it, runs the reconcilers, until told to stop.
+//!
+//! What it says when it is ready comes from its own API, asked over its own socket: when it is
+//! printed, it works. The one-time code is printed and never logged. Next: `session.rs`.
 
 use super::LogForm;
 use crate::{

@@ -143,3 +143,42 @@ fn now_doing(shown: &PlanShown) -> String {
         None => String::from("finishing"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Told;
+    use crate::wire::PlanShown;
+    use serde_json::json;
+
+    #[test]
+    fn each_change_of_a_step_is_told_once() {
+        let shown = |state: &str, answer: &str| -> PlanShown {
+            serde_json::from_value(json!({
+                "plan": {
+                    "handle": "k7wd2m", "kind": "disable", "state": "running", "principal_name": "x", "reason": "y",
+                    "digest": "", "blast_radius": {}, "points": [], "heir": null, "required_level": "P2", "lag_us": 0,
+                    "level": null, "sentence": null, "created": "2026-11-21T12:01:02Z", "settled": null,
+                },
+                "identity_name": "x", "probes": [], "approvals": [], "evidence": [],
+                "steps": [{
+                    "position": 1, "kind": "disable", "state": state, "attempt": 1, "answer": answer, "escalated": null,
+                }],
+            }))
+            .unwrap()
+        };
+        let mut told = Told::default();
+        let news: Vec<usize> = [
+            ("waiting", ""),
+            ("intended", ""),
+            ("failed", "lock timeout"),
+            ("intended", ""),
+            ("failed", "lock timeout"),
+            ("failed", "no answer"),
+            ("done", ""),
+            ("done", ""),
+        ]
+        .map(|(state, answer)| told.news(&shown(state, answer)).len())
+        .to_vec();
+        assert_eq!(news, [0, 0, 1, 0, 0, 1, 1, 0]);
+    }
+}

@@ -1,4 +1,7 @@
 //! `tenure witness`: run an independent witness, or have one cosign this log.
+//!
+//! A witness needs no deployment and must never be given one's keys. The protocol and the disk are
+//! in `witness/`; this file is the command line of both sides.
 
 use super::with_session;
 use crate::{

@@ -142,21 +142,18 @@ fn radius(blast: &BlastRadius) -> String {
     }
     if !owned.is_empty() {
         let things: Vec<String> = owned.iter().map(|(kind, number)| count(*number, &short(kind))).collect();
-        let databases = i64::try_from(places.len()).unwrap_or(i64::MAX);
-        parts.push(format!("owns {} in {}", things.join(", "), count(databases, "database")));
+        parts.push(format!("owns {} in {}", things.join(", "), named(&places)));
     }
     if blast.grants > 0 {
         parts.push(count(blast.grants, "right"));
     }
     if !blast.members.is_empty() {
-        let names: Vec<String> = blast.members.iter().take(NAMES_SHOWN).map(|name| short(name)).collect();
-        let more = if blast.members.len() > NAMES_SHOWN { ", …" } else { "" };
         let members = i64::try_from(blast.members.len()).unwrap_or(i64::MAX);
         let verb = if members == 1 { "holds" } else { "hold" };
         parts.push(format!(
-            "{} {verb} rights through it ({}{more})",
+            "{} {verb} rights through it ({})",
             count(members, "principal"),
-            names.join(", ")
+            named(&blast.members)
         ));
     }
     if parts.is_empty() {
@@ -164,6 +161,13 @@ fn radius(blast: &BlastRadius) -> String {
     } else {
         parts.join("; ")
     }
+}
+
+/// The first few names.
+fn named(names: &[impl AsRef<str>]) -> String {
+    let shown: Vec<String> = names.iter().take(NAMES_SHOWN).map(|name| short(name.as_ref())).collect();
+    let more = if names.len() > NAMES_SHOWN { ", …" } else { "" };
+    format!("{}{more}", shown.join(", "))
 }
 
 fn plural_of_sessions(blast: &BlastRadius) -> String {
@@ -303,6 +307,96 @@ pub(crate) fn outcome(shown: &PlanShown) -> (String, Exit) {
                 format!("{level} so far: {sentence}")
             };
             (format!("Not over yet: {so_far}."), Exit::Undecided)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{outcome, preview, probes, steps};
+    use crate::{
+        failure::Exit,
+        render::{Frame, paint::Paint},
+        wire::PlanShown,
+    };
+    use serde_json::{Value, json};
+
+    const FRAME: Frame = Frame { paint: Paint::Plain, columns: Some(100) };
+
+    fn document() -> Value {
+        let step = |position: i64, kind: &str, state: &str, answer: Value| json!({ "position": position, "kind": kind, "state": state, "attempt": 1, "answer": answer, "escalated": null });
+        let at = "2026-11-21T12:01:02Z";
+        json!({
+            "plan": {
+                "handle": "k7wd2m", "kind": "revoke", "state": "proved", "principal_name": "rep\u{202e}orting",
+                "reason": "contract ended", "digest": "x", "points": ["primary", "pooler"], "heir": "dba",
+                "required_level": "P4", "lag_us": 5_000_000, "level": "P4", "sentence": "refused at 2 of 2 points",
+                "created": at, "settled": "2026-11-21T12:01:10.25Z",
+                "blast_radius": {
+                    "sessions": [{ "point": "primary", "kind": "session", "name": "process 7 (etl)" }],
+                    "owned": [
+                        { "place": "shop", "kind": "table", "count": 12 },
+                        { "place": "crm", "kind": "table", "count": 2 },
+                        { "place": "shop", "kind": "view", "count": 1 },
+                    ],
+                    "grants": 36, "members": ["etl_group"], "warnings": ["1 view will fail"],
+                    "unread": ["database `hr`: no CONNECT"],
+                    "undo_restores_value": { "Err": "its verifier may not be read" },
+                },
+            },
+            "identity_name": "pg-main/rep\u{202e}orting",
+            "steps": [
+                step(1, "deny", "done", json!("done")),
+                step(2, "control", "done", Value::Null),
+                step(3, "disable", "unknown", json!("connection reset")),
+                step(4, "end_sessions", "failed", json!("55P03 lock timeout")),
+                step(5, "delete", "waiting", Value::Null),
+                step(6, "sweep", "skipped", json!("cannot be done here")),
+            ],
+            "probes": [
+                { "kind": "control", "point": "primary", "answer": { "answer": "accepted" }, "at": at },
+                { "kind": "control", "point": "pooler", "answer": { "answer": "cannot_know", "why": "trust" }, "at": at },
+                { "kind": "after", "point": "primary", "answer": { "answer": "refused", "how": "28P01" }, "at": at },
+                { "kind": "control_plane", "point": "", "answer": { "read": "absent" }, "at": at },
+                { "kind": "derived", "point": "", "answer": { "found": [], "unread": [["pooler", "x"]] }, "at": at },
+            ],
+            "approvals": [{ "person": "p", "right": "revoke", "alone": true, "decided": at }],
+            "evidence": [42, 43, 44, 47],
+        })
+    }
+
+    fn shown(change: impl FnOnce(&mut Value)) -> PlanShown {
+        let mut document = document();
+        change(&mut document);
+        serde_json::from_value(document).unwrap()
+    }
+
+    #[test]
+    fn a_plan_is_shown_with_everything_it_would_touch_and_the_way_back() {
+        insta::assert_snapshot!(preview(&shown(|_| {}), FRAME).join("\n"));
+    }
+
+    #[test]
+    fn steps_and_observations_say_what_is_not_known() {
+        let shown = shown(|_| {});
+        insta::assert_snapshot!([steps(&shown, FRAME), probes(&shown)].concat().join("\n"));
+    }
+
+    #[test]
+    fn only_a_level_that_was_reached_is_called_proved() {
+        let (sentence, exit) = outcome(&shown(|_| {}));
+        assert_eq!(exit, Exit::Done);
+        insta::assert_snapshot!(sentence, @"P4 proved in 8.2 s: refused at 2 of 2 points. Evidence 42–44, 47.");
+        let (sentence, exit) = outcome(&shown(|document| {
+            document["plan"]["state"] = json!("short");
+            document["plan"]["level"] = json!("P2");
+        }));
+        assert_eq!(exit, Exit::Failed);
+        insta::assert_snapshot!(sentence, @"Not proved: P2 of the required P4 in 8.2 s: refused at 2 of 2 points. Evidence 42–44, 47.");
+        for state in ["proposed", "approved", "running", "undoing"] {
+            let (sentence, exit) = outcome(&shown(|document| document["plan"]["state"] = json!(state)));
+            assert_eq!(exit, Exit::Undecided, "{state}");
+            assert!(!sentence.contains("proved"), "{sentence}");
         }
     }
 }

@@ -1,4 +1,7 @@
 //! Making, opening and sharing a deployment: `init`, `up`, keys, two processes, killed ones.
+//!
+//! No server of another system is needed. Processes are ended by their own id; a killed one must
+//! leave nothing that a person has to clean up.
 
 use crate::program::{Place, normalised};
 use std::os::unix::fs::PermissionsExt as _;

@@ -1,5 +1,7 @@
 //! Against a private PostgreSQL: surveys, held surveys, revocations hosted by the command itself,
 //! hostile names, and a planted secret that must be nowhere.
+//!
+//! Each test starts its own server and skips loudly without one. Next: `tour.rs`.
 
 use crate::program::{Place, normalised};
 use std::time::{Duration, Instant};
