@@ -356,3 +356,10 @@ pub(crate) struct BackupReport {
     pub(crate) size: u64,
     pub(crate) bytes: u64,
 }
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct KeptCosignature {
+    pub(crate) witness: String,
+    pub(crate) size: u64,
+    pub(crate) kept_at: Instant,
+}

@@ -19,6 +19,7 @@ pub(crate) enum PeopleCommand {
     List(List),
     Add(Add),
     Token(Token),
+    Code(Code),
 }
 
 impl PeopleCommand {
@@ -27,6 +28,7 @@ impl PeopleCommand {
             Self::List(args) => args.run(context).await,
             Self::Add(args) => args.run(context).await,
             Self::Token(args) => args.run(context).await,
+            Self::Code(args) => args.run(context).await,
         }
     }
 }
@@ -136,6 +138,38 @@ impl Token {
                 context.print(token);
             }
             context.next("hand it over on a safe way; it is sent as `Authorization: Bearer …`");
+            Ok(Exit::Done)
+        })
+        .await
+    }
+}
+
+/// Make a one-time code with which you sign in to the console, for ten minutes
+///
+/// Needs `tenure up`: the code ends with the server that made it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tenure people code
+
+Exit codes: 0 done, 1 failed, or `tenure up` does not run; 2 usage.")]
+pub(crate) struct Code {}
+
+impl Code {
+    async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        with_session(context, async |session| {
+            let what = "no code was made";
+            if session.is_hosted().await {
+                return Err(Failure::new(what)
+                    .because("`tenure up` does not run, so there is no console to sign in to")
+                    .next("tenure up prints a code by itself"));
+            }
+            let document = session.post(what, "/api/v1/sign-in-codes", &json!({})).await?;
+            context.document(&document);
+            if context.form != Form::Json {
+                context.print(document.get("code").and_then(Value::as_str).unwrap_or_default());
+            }
+            context.next("open the console that `tenure up` named, and paste the code within ten minutes");
             Ok(Exit::Done)
         })
         .await

@@ -8,9 +8,14 @@ use crate::{
     context::Context,
     failure::{Exit, Failure},
     place::shown,
-    session::Session,
+    render::{
+        table::{Table, cell},
+        words::instant,
+    },
+    session::{Session, shaped},
+    wire::KeptCosignature,
     witness::{
-        ask::{self, LogReader, WitnessAddress},
+        ask::{self, Cosigned, LogReader, WitnessAddress},
         serve::{Witness, serve},
         store::WitnessStore,
     },
@@ -44,6 +49,7 @@ pub(crate) enum WitnessCommand {
     Serve(Serve),
     Key(Key),
     Cosign(Cosign),
+    List(List),
 }
 
 impl WitnessCommand {
@@ -52,6 +58,7 @@ impl WitnessCommand {
             Self::Serve(args) => args.run(context).await,
             Self::Key(args) => args.run(context),
             Self::Cosign(args) => args.run(context).await,
+            Self::List(args) => args.run(context).await,
         }
     }
 }
@@ -162,9 +169,9 @@ impl Key {
 
 /// Have a witness cosign this log's checkpoint
 ///
-/// Proves to the witness that the log extends what it cosigned before, and keeps its cosignature with the
-/// checkpoint in a file, for `tenure evidence verify --since`. With --export, the cosignature is added to
-/// an export instead, so that `tenure evidence verify --witness-key` counts it.
+/// Proves to the witness that the log extends what it cosigned before, and keeps its cosignature: exports
+/// made from then on carry it, as far as it covers them. --out also writes the cosigned checkpoint into a
+/// file, for `tenure evidence verify --since`; --export adds the cosignature to an export that is there.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -180,11 +187,11 @@ pub(crate) struct Cosign {
     /// The public key of the witness
     #[arg(long, value_name = "KEY", required = true)]
     witness_key: Vec<String>,
-    /// Write the cosigned checkpoint into this file
-    #[arg(long, value_name = "FILE", default_value = "checkpoint.cosigned")]
-    out: PathBuf,
-    /// Add the cosignature to this export instead
-    #[arg(long, value_name = "FILE", conflicts_with = "out")]
+    /// Also write the cosigned checkpoint into this file
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Have the checkpoint of this export cosigned, and add the cosignature to it
+    #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
 }
 
@@ -211,40 +218,50 @@ impl Cosign {
             let cosigned = ask::cosign(&log, &witness, &keys, &note).await?;
             let note = add_signatures(&note, &cosigned.signatures)
                 .map_err(|error| Failure::new("the cosignature was not added").caused_by(&error))?;
-            let file = self.keep(export, &note)?;
-            let names: Vec<String> =
-                cosigned.signatures.iter().map(|signature| printable(&signature.name, 100)).collect();
-            context.document(&json!({
-                "cosigned_by": names, "previous_size": cosigned.previous_size, "file": file, "checkpoint": note,
-            }));
-            let size = note.lines().nth(1).unwrap_or_default();
-            context.say(format!(
-                "Cosigned by {} at size {size}: the log extends the {} entries it cosigned before.",
-                names.join(", "),
-                cosigned.previous_size
-            ));
-            context.say(format!("Kept in {}.", shown(&file)));
-            let how = if self.export.is_some() { "--log-key KEY --witness-key" } else { "--log-key KEY --since this file --witness-key" };
-            context.next(format!("tenure evidence verify FILE {how} '{}'", self.witness_key.first().map_or("", String::as_str)));
+            let path = "/api/v1/evidence/cosignatures";
+            session.post("the cosignature was not kept", path, &json!({ "checkpoint": note })).await?;
+            let files = self.write(export, &note)?;
+            self.say(context, &cosigned, &note, &files);
             Ok(Exit::Done)
         })
         .await
     }
 
-    fn keep(&self, export: Option<Export>, note: &str) -> Result<PathBuf, Failure> {
-        let (path, bytes) = match (export, &self.export) {
-            (Some(export), Some(path)) => {
-                let export = Export { checkpoint: note.to_owned(), ..export };
-                let bytes = export
-                    .encode()
-                    .map_err(|error| Failure::new("the export was not changed").caused_by(&error))?;
-                (path, bytes)
-            }
-            (_, None) | (None, Some(_)) => (&self.out, note.as_bytes().to_vec()),
-        };
-        replace_private(&RealDisk, path, &bytes)
-            .map_err(|error| Failure::new("the cosignature was not kept").caused_by(&error))?;
-        Ok(path.clone())
+    /// Writes the files that were asked for.
+    fn write(&self, export: Option<Export>, note: &str) -> Result<Vec<PathBuf>, Failure> {
+        let mut contents: Vec<(&PathBuf, Vec<u8>)> = Vec::new();
+        if let (Some(export), Some(path)) = (export, &self.export) {
+            let export = Export { checkpoint: note.to_owned(), ..export };
+            let bytes = export
+                .encode()
+                .map_err(|error| Failure::new("the export was not changed").caused_by(&error))?;
+            contents.push((path, bytes));
+        }
+        contents.extend(self.out.as_ref().map(|path| (path, note.as_bytes().to_vec())));
+        for (path, bytes) in &contents {
+            replace_private(&RealDisk, path, bytes)
+                .map_err(|error| Failure::new("the cosignature was not written").caused_by(&error))?;
+        }
+        Ok(contents.into_iter().map(|(path, _)| path.clone()).collect())
+    }
+
+    fn say(&self, context: &Context, cosigned: &Cosigned, note: &str, files: &[PathBuf]) {
+        let names: Vec<String> =
+            cosigned.signatures.iter().map(|signature| printable(&signature.name, 100)).collect();
+        context.document(&json!({
+            "cosigned_by": names, "previous_size": cosigned.previous_size, "files": files, "checkpoint": note,
+        }));
+        let size = note.lines().nth(1).unwrap_or_default();
+        context.say(format!(
+            "Cosigned by {} at size {size}: the log extends the {} entries it cosigned before.",
+            names.join(", "),
+            cosigned.previous_size
+        ));
+        for file in files {
+            context.say(format!("Written into {}.", shown(file)));
+        }
+        let key = self.witness_key.first().map_or("", String::as_str);
+        context.next(format!("tenure evidence verify FILE --log-key KEY --witness-key '{key}'"));
     }
 }
 
@@ -252,4 +269,37 @@ fn read_export(path: &Path) -> Result<Export, Failure> {
     let unread = || Failure::usage(format!("{} cannot be read as an export", shown(path)));
     let bytes = std::fs::read(path).map_err(|error| unread().caused_by(&error))?;
     Export::parse(&bytes).map_err(|error| unread().caused_by(&error))
+}
+
+/// List the witnesses that cosigned this log, each with the newest size it saw
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tenure witness list
+
+Exit codes: 0 done, 1 failed, 2 usage.")]
+pub(crate) struct List {}
+
+impl List {
+    async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        with_session(context, async |session| {
+            let what = "the witnesses were not listed";
+            let document = session.get(what, "/api/v1/evidence/cosignatures").await?;
+            let kept: Vec<KeptCosignature> = shaped(&document)?;
+            context.document(&json!({ "items": document, "next": null }));
+            if kept.is_empty() {
+                context.say("No witness has cosigned this log yet.");
+                context.next("tenure help witness");
+                return Ok(Exit::Done);
+            }
+            let mut table = Table::new(&["WITNESS", "SIZE", "KEPT"]);
+            for row in &kept {
+                table.row(vec![cell(&row.witness), cell(row.size.to_string()), cell(instant(row.kept_at))]);
+            }
+            context.table(&table);
+            context.next("tenure witness cosign");
+            Ok(Exit::Done)
+        })
+        .await
+    }
 }

@@ -24,6 +24,8 @@ fn init_makes_a_deployment_once_and_prints_the_key_to_pin() {
         [LOG-KEY]
         Next: tenure up
         ");
+    let no_code = place.run(&["people", "code"]).ended(1);
+    assert!(no_code.err.contains("there is no console to sign in to"), "{no_code:?}");
     let quiet = place.done(&["init", "--quiet"]);
     assert_eq!(quiet.out.lines().count(), 1, "{quiet:?}");
     assert!(made.out.contains(&quiet.out));
@@ -61,6 +63,8 @@ fn up_says_where_it_is_and_stops_when_asked() {
         ");
     let listed = place.done(&["source", "list"]);
     assert!(listed.out.starts_with("No source yet"));
+    let code = place.done(&["people", "code", "--quiet"]).out;
+    assert_eq!(code.trim().replace('-', "").len(), 12, "{code}");
     let stopped = up.stop().ended(0);
     assert!(stopped.out.ends_with("Stopping: finishing what is under way.\n"), "{stopped:?}");
     assert!(stopped.err.contains("stopped"), "{stopped:?}");

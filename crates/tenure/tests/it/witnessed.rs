@@ -28,26 +28,29 @@ fn a_witness_cosigns_and_a_verifier_counts_it() {
     assert!(witness_key.exists());
     let key = said.lines().find(|line| line.starts_with("audit-1.example+")).unwrap().to_owned();
     let cosign = ["witness", "cosign", "--witness", &address, "--witness-key", &key];
-    let first = place.done(&cosign);
+    let first = place.done(&[&cosign[..], &["--out", "checkpoint.cosigned"]].concat());
     insta::assert_snapshot!(normalised(&first.out, &place), @r"
         Cosigned by audit-1.example at size 2: the log extends the 0 entries it cosigned before.
-        Kept in checkpoint.cosigned.
-        Next: tenure evidence verify FILE --log-key KEY --since this file --witness-key '[WITNESS-KEY]'
+        Written into checkpoint.cosigned.
+        Next: tenure evidence verify FILE --log-key KEY --witness-key '[WITNESS-KEY]'
         ");
     place.done(&["people", "add", "alice", "--role", "owner"]);
     place.done(&["evidence", "export", "all.tenure"]);
     let into_export = [&cosign[..], &["--export", "all.tenure"]].concat();
     let second = place.done(&into_export);
     assert!(
-        second.out.starts_with("Cosigned by audit-1.example at size 3: the log extends the 2 entries"),
+        second.out.starts_with("Cosigned by audit-1.example at size 4: the log extends the 2 entries"),
         "{second:?}"
     );
     let verify = ["evidence", "verify", "all.tenure", "--log-key", &log_key, "--witness-key", &key];
     let verified = place.done(&[&verify[..], &["--since", "checkpoint.cosigned"]].concat());
     assert!(verified.out.starts_with("Verified: signed by log "), "{verified:?}");
     assert!(verified.out.contains("cosigned by witness audit-1.example"));
-    // An export from before cannot be cosigned any more, and says so.
-    place.done(&["evidence", "export", "old.tenure", "--first", "0", "--end", "1"]);
+    // What the deployment kept is carried by every export that it covers.
+    place.done(&["evidence", "export", "part.tenure", "--end", "3"]);
+    place.done(&["evidence", "verify", "part.tenure", "--log-key", &log_key, "--witness-key", &key]);
+    let listed = place.done(&["witness", "list"]);
+    assert!(listed.out.contains("audit-1.example  4 "), "{listed:?}");
     witness.stop().ended(0);
     let nobody = place.run(&cosign).ended(1);
     assert!(nobody.err.contains("the witness was not asked"), "{nobody:?}");
