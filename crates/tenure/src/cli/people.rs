@@ -1,4 +1,7 @@
 //! `tenure people`: who may do what here, and their tokens.
+//!
+//! Tokens and codes are printed once, to standard output, and kept nowhere by this program. Who may
+//! do what decides the server. Next: docs/api.md.
 
 use super::with_session;
 use crate::{
