@@ -2,7 +2,7 @@
 //!
 //! The last checkpoint lives outside the database; these tests change one without the other.
 
-use crate::bed::{Bed, ORIGIN, Signer, record, settled};
+use crate::bed::{Bed, ORIGIN, Signer, read, record, settled};
 use crate::log::fill;
 use std::sync::Arc;
 use tenure_store::{Anchor as _, LogSigner as _, Store, StoreFailure, StoreOptions};
@@ -90,7 +90,7 @@ on_both! {
         let store = bed.open();
         fill(bed, &store, 20, 1);
         settled(&store);
-        let note = store.head().borrow().note.clone();
+        let note = read(&store, |tx| tx.head()).note;
         store.close();
         assert_eq!(bed.anchor().read().unwrap(), Some(note));
         assert_eq!(Signer::named(ORIGIN).origin(), ORIGIN);
