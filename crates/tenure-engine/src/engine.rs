@@ -16,7 +16,7 @@ use std::{
 use tenure_connect::{Connector, Fingerprint, OutsideFailure, Source, SourceConfig};
 use tenure_judge::{Authoriser, Judge, Programme};
 use tenure_keys::{Disk, Escrow, Keyring, Randomness, Sealed, draw};
-use tenure_model::{IdRandomness, PersonId, PlanId, Role, Secret, SourceId};
+use tenure_model::{PersonId, PlanId, Role, Secret, SourceId};
 use tenure_store::{
     NewEntry, Store,
     tables::{Mint, sources::SourceRow},
@@ -112,21 +112,7 @@ impl Engine {
 
     /// A source of ids for one transaction.
     pub(crate) fn mint(&self) -> Result<Mint, EngineFailure> {
-        // One draw per transaction; further ids are that draw counted up, so a body that is run
-        // again needs no randomness that could fail inside it.
-        let seed: IdRandomness = self.random()?;
-        let counter = Arc::new(std::sync::atomic::AtomicU64::new(0));
-        let randomness = move || {
-            let step = counter
-                .fetch_add(1, std::sync::atomic::Ordering::Relaxed)
-                .wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            let mut id = seed;
-            for (to, from) in id.iter_mut().rev().zip(step.to_le_bytes()) {
-                *to ^= from;
-            }
-            id
-        };
-        Ok(Mint { now: self.clock.now(), randomness: Arc::new(randomness) })
+        Ok(Mint::ordered(self.clock.now(), self.random()?))
     }
 
     /// The connector of a system.

@@ -134,6 +134,18 @@ impl Row<'_> {
         self.opt_text(column)?.ok_or_else(|| self.shape(format!("column {column} is empty")))
     }
 
+    /// Text, only looked at.
+    pub fn text_ref(&self, column: usize) -> Result<&str, StoreFailure> {
+        match self.inner {
+            RowOf::Sqlite(row) => row
+                .get_ref(column)
+                .map_err(|error| self.shape(error))?
+                .as_str()
+                .map_err(|error| self.shape(error)),
+            RowOf::Postgres(row) => row.try_get(column).map_err(|error| self.shape(error)),
+        }
+    }
+
     /// Bytes or nothing.
     pub fn opt_bytes(&self, column: usize) -> Result<Option<Vec<u8>>, StoreFailure> {
         match self.inner {

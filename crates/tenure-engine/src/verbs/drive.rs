@@ -248,8 +248,8 @@ impl Engine {
         let now = self.clock.now();
         self.store
             .write_emergency("finish", move |tx| {
-                tx.move_plan(id, event)?;
                 tx.set_level(id, assessment.level, &assessment.sentence, Some(now))?;
+                tx.move_plan(id, event)?;
                 if kind == PlanKind::Revoke {
                     let presence = if reached { Presence::Retired } else { Presence::Unproven };
                     tx.set_presence(principal, presence, now)?;
@@ -286,7 +286,7 @@ impl Engine {
         )?;
         let (identity, now) = (plan.identity, self.clock.now());
         self.store
-            .write("finish_undo", move |tx| {
+            .write_emergency("finish_undo", move |tx| {
                 tx.move_plan(id, PlanEvent::FinishUndo)?;
                 tx.set_level(id, tenure_model::ProofLevel::P0, sentence, Some(now))?;
                 for step in tx.steps(id)? {
@@ -330,7 +330,7 @@ impl Engine {
                 })),
         )?;
         self.store
-            .write("mark_destroyed", move |tx| {
+            .write_emergency("mark_destroyed", move |tx| {
                 tx.mark_destroyed(id, now)?;
                 tx.entry(entry.clone())
             })
@@ -343,7 +343,7 @@ impl Engine {
         let loaded = self.load(plan).await?;
         let so_far = assess(&loaded.view);
         self.store
-            .write("note_level", move |tx| tx.set_level(plan, so_far.level, &so_far.sentence, None))
+            .write_emergency("note_level", move |tx| tx.set_level(plan, so_far.level, &so_far.sentence, None))
             .await?;
         Ok(())
     }

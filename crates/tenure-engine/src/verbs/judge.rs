@@ -18,6 +18,13 @@ const BATCH: i64 = 500;
 /// Consumers in a dossier, at most.
 const USES_READ: i64 = 200;
 
+/// One identity, judged as it was after so many touches.
+struct Judged {
+    id: IdentityId,
+    judgement: Judgement,
+    touches: i64,
+}
+
 /// What a round of judging did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Round {
@@ -46,18 +53,22 @@ impl Engine {
             .store
             .read("dossiers", move |tx| {
                 let waiting = tx.to_judge(now, BATCH)?;
-                waiting.into_iter().map(|id| dossier(tx, id)).collect::<Result<Vec<_>, _>>()
+                let read = |id| {
+                    let touches = tx.touches(id)?;
+                    dossier(tx, id).map(|(dossier, open_since)| (dossier, open_since, touches))
+                };
+                waiting.into_iter().map(read).collect::<Result<Vec<_>, _>>()
             })
             .await?;
         let mut verdicts = Vec::with_capacity(dossiers.len());
-        for (dossier, open_since) in dossiers {
+        for (dossier, open_since, touches) in dossiers {
             match self.judge.judge(&dossier, &open_since, now) {
-                Ok(judgement) => verdicts.push((dossier.identity, judgement)),
+                Ok(judgement) => verdicts.push(Judged { id: dossier.identity, judgement, touches }),
                 // The identity keeps its last judgement; it is tried again when something changes.
                 Err(error) => {
                     tracing::error!(identity = %dossier.identity, %error, "not judged");
                     let id = dossier.identity;
-                    self.store.write("untouch", move |tx| tx.untouch(id)).await?;
+                    self.store.write("untouch", move |tx| tx.untouch_if(id, touches)).await?;
                 }
             }
         }
@@ -67,11 +78,7 @@ impl Engine {
         self.write_judgements(verdicts, now).await
     }
 
-    async fn write_judgements(
-        &self,
-        verdicts: Vec<(IdentityId, Judgement)>,
-        now: Instant,
-    ) -> Result<Round, EngineFailure> {
+    async fn write_judgements(&self, verdicts: Vec<Judged>, now: Instant) -> Result<Round, EngineFailure> {
         let mint = self.mint()?;
         let verdicts = std::sync::Arc::new(verdicts);
         let before = std::sync::Arc::clone(&verdicts);
@@ -80,15 +87,15 @@ impl Engine {
             .read("standings", move |tx| {
                 before
                     .iter()
-                    .map(|(id, _)| tx.identity(*id).map(|row| row.standing))
+                    .map(|judged| tx.identity(judged.id).map(|row| row.standing))
                     .collect::<Result<Vec<_>, _>>()
             })
             .await?;
         let changes: Vec<serde_json::Value> = verdicts
             .iter()
             .zip(&standings)
-            .filter(|((_, judgement), before)| judgement.standing != **before)
-            .map(|((id, judgement), before)| serde_json::json!({ "identity": id, "from": before, "to": judgement.standing }))
+            .filter(|(judged, before)| judged.judgement.standing != **before)
+            .map(|(Judged { id, judgement, .. }, before)| serde_json::json!({ "identity": id, "from": before, "to": judgement.standing }))
             .collect();
         let entry = if changes.is_empty() {
             None
@@ -101,14 +108,14 @@ impl Engine {
             .store
             .write("judge", move |tx| {
                 let mut round = Round { judged: verdicts.len(), ..Round::default() };
-                for (id, judgement) in verdicts.iter() {
+                for Judged { id, judgement, touches } in verdicts.iter() {
                     let failed: Vec<FailedNow> = judgement.conditions.iter().map(failed_now).collect();
                     let changes = tx.apply_findings(&mint, *id, &failed)?;
                     round.opened += changes.opened;
                     round.closed += changes.closed;
                     let changed = tx.set_standing(*id, judgement.standing, judgement.changes_at, now)?;
                     round.changed += i64::from(changed);
-                    tx.untouch(*id)?;
+                    tx.untouch_if(*id, *touches)?;
                 }
                 if let Some(entry) = &entry {
                     tx.entry(entry.clone())?;

@@ -351,19 +351,20 @@ fn sweep(
     reading: &Reading,
     now: Instant,
 ) -> Result<i64, StoreFailure> {
-    let mut removed = 0;
     let nothing = Seen::default();
-    for extent in whole_extents(reading) {
-        removed += tx.sweep_extent(source, &extent.0, reading.seen.get(extent).unwrap_or(&nothing), now)?;
-    }
+    let mut swept: BTreeMap<&str, &Seen> = whole_extents(reading)
+        .map(|extent| (extent.0.as_str(), reading.seen.get(extent).unwrap_or(&nothing)))
+        .collect();
     // An extent that is no longer mentioned is gone only when everything that is was read whole.
+    let mut former = Vec::new();
     if reading.finished && reading.verdicts.values().all(|verdict| *verdict == Completeness::Whole) {
-        for former in tx.extents(source)? {
-            if !reading.verdicts.contains_key(&Extent(former.extent.clone())) {
-                removed += tx.sweep_extent(source, &former.extent, &nothing, now)?;
-                tx.forget_extent(source, &former.extent)?;
-            }
-        }
+        former = tx.extents(source)?;
+        former.retain(|former| !reading.verdicts.contains_key(&Extent(former.extent.clone())));
+    }
+    swept.extend(former.iter().map(|former| (former.extent.as_str(), &nothing)));
+    let removed = tx.sweep_extents(source, &swept, now)?;
+    for former in &former {
+        tx.forget_extent(source, &former.extent)?;
     }
     Ok(removed)
 }

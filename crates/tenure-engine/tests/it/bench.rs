@@ -55,6 +55,9 @@ pub(crate) struct Bench {
     pub(crate) bystander: PrincipalKey,
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) commit_fault: Option<CommitFault>,
+    /// How long a call may hang before its answer counts as lost. Long, so that a busy machine changes
+    /// nothing; short where calls are made to hang, because that is waited for in real time.
+    pub(crate) patience: Duration,
     lives: u64,
     seed: u64,
 }
@@ -97,9 +100,16 @@ impl Bench {
             bystander,
             disk: Arc::new(RealDisk),
             commit_fault: None,
+            patience: Duration::from_secs(20),
             lives: 0,
             seed,
         }
+    }
+
+    /// The same with calls that may hang for so long.
+    pub(crate) fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
     }
 
     /// Opens the deployment, as at every start of the process.
@@ -130,12 +140,11 @@ impl Bench {
             randomness: Box::new(randomness),
             connectors: vec![Arc::new(ChaosConnector::new(self.world.clone()))],
             first_person: (String::from("asha"), 1000),
-            // Short, because hanging calls are waited for in real time.
             deadlines: Deadlines {
-                call: Duration::from_millis(60),
-                look: Duration::from_millis(60),
-                blast_radius: Duration::from_millis(500),
-                survey: Duration::from_secs(20),
+                call: self.patience,
+                look: self.patience,
+                blast_radius: Duration::from_secs(20),
+                survey: Duration::from_mins(1),
                 survey_every: Duration::from_hours(1),
             },
             commit_fault: self.commit_fault.clone(),

@@ -62,3 +62,14 @@ async fn every_decision_is_in_the_log_and_no_name_is() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_removed_source_leaves_nothing_that_looks_alive() {
+    let mut bench = Bench::new();
+    let deployment = bench.surveyed().await;
+    let engine = &deployment.engine;
+    engine.remove_source(actor(engine).await, "main").await.unwrap();
+    engine.judge_touched().await.unwrap();
+    assert_eq!(engine.show("reporting").await.unwrap().identity.standing, Standing::Gone);
+    assert!(engine.remove_source(actor(engine).await, "main").await.is_err());
+}

@@ -103,7 +103,7 @@ impl Tx<'_> {
             "SELECT f.finding_id, f.identity_id, i.name, f.policy, f.subject, f.kind, f.control, f.severity, f.reason, f.remedy, \
              f.opened_us, f.closed_us FROM findings f JOIN identities i ON i.identity_id = f.identity_id \
              WHERE f.closed_us IS NULL ORDER BY CASE f.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 \
-             WHEN 'medium' THEN 2 ELSE 3 END, f.opened_us, f.finding_id LIMIT $2 OFFSET $1",
+             WHEN 'medium' THEN 2 ELSE 3 END, f.opened_us, i.name, f.policy, f.finding_id LIMIT $2 OFFSET $1",
             &[skip.into(), page_size.into()],
             finding,
         )

@@ -151,6 +151,14 @@ impl Tx<'_> {
                 format!("plan {handle} is still running there; wait for it, or undo it, then try again");
             return Err(StoreFailure::Conflict { why });
         }
+        // Nobody looks there any more: what it held counts as gone, and is not shown as alive.
+        let held = self.query(
+            "principals",
+            "SELECT principal_id, identity_id FROM principals WHERE source_id = $1 AND presence = 'present'",
+            &[named(id)],
+            |row| Ok((row.parsed(0)?, row.parsed(1)?)),
+        )?;
+        self.mark_gone(&held, now)?;
         self.execute(
             "UPDATE sources SET removed_us = $2, secret = NULL WHERE source_id = $1 AND removed_us IS NULL",
             &[named(id), now.into()],
