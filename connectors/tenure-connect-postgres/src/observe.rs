@@ -14,6 +14,7 @@ mod credentials;
 mod database;
 mod grants;
 pub(crate) mod hba;
+mod held_back;
 mod memberships;
 mod pages;
 mod roles;

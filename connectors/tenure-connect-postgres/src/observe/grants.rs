@@ -2,18 +2,20 @@
 //!
 //! The server takes the access lists apart and gives one row for each object and grantee;
 //! an owner's own rights are left out, because they follow from owning. Objects of the
-//! system count only where a role of the installation was granted something on them. What
-//! follows through memberships is collected up to a bound and emitted as an extent of its
-//! own, so that the bound can never make a granted right seem to disappear.
+//! system count only where a role of the installation was granted something on them. Rights
+//! are handed over in the order of who holds them (`held_back.rs`). What follows through
+//! memberships is collected up to a bound and emitted as an extent of its own, so that the
+//! bound can never make a granted right seem to disappear.
 
 use super::{
+    held_back::HeldBack,
     memberships::{Graph, Holder, INHERITED_MAX, end_too_many},
     pages::{Pages, Portions, Stopped},
 };
 use crate::{role::key_of, source::unread};
 use std::{collections::BTreeMap, sync::Arc};
 use tenure_connect::SurveySink;
-use tenure_model::{Extent, Observation, ObservedGrant};
+use tenure_model::{Extent, Observation, ObservedGrant, PrincipalKey};
 use tokio_postgres::{Row, Transaction};
 
 /// `pg_shdepend` knows the owner of everything that an ordinary role owns. What the bootstrap
@@ -93,10 +95,10 @@ impl<'row> Held<'row> {
 }
 
 /// A right held directly, from `SELECT` or, when it may be passed on, `SELECT*`.
-fn granted(grantee: u32, resource: &str, right: &str) -> ObservedGrant {
+pub(super) fn granted(principal: PrincipalKey, resource: &str, right: &str) -> ObservedGrant {
     let passed_on = right.strip_suffix('*');
     ObservedGrant {
-        principal: key_of(grantee),
+        principal,
         resource: resource.to_owned(),
         right: passed_on.unwrap_or(right).to_owned(),
         path: Vec::new(),
@@ -112,18 +114,39 @@ pub(super) async fn read(
     inherited: &mut Inherited<'_>,
     sink: &mut dyn SurveySink,
 ) -> Result<(), Stopped> {
-    let mut portions = Portions::of(transaction, statement, &[]).await?;
     let mut pages = Pages::new(sink, extent.clone());
+    let mut held_back = HeldBack::default();
+    let read = hold_back(transaction, statement, inherited, &mut held_back, &mut pages).await;
+    if !matches!(read, Err(Stopped::Closed)) {
+        // What was read before a failure was seen all the same.
+        held_back.hand_over(&mut pages).await?;
+    }
+    read?;
+    pages.end_whole().await
+}
+
+async fn hold_back(
+    transaction: &Transaction<'_>,
+    statement: &str,
+    inherited: &mut Inherited<'_>,
+    held_back: &mut HeldBack,
+    pages: &mut Pages<'_>,
+) -> Result<(), Stopped> {
+    let mut portions = Portions::of(transaction, statement, &[]).await?;
     while let Some(rows) = portions.next().await? {
         for row in &rows {
             let held = Held::of(row).map_err(|error| unread(&error))?;
+            held_back.begin_object(held.resource);
             for (grantee, right) in held.grantees.iter().zip(&held.rights) {
                 inherited.follow(*grantee, held.resource, right);
-                pages.push(Observation::Grant(granted(*grantee, held.resource, right))).await?;
+                held_back.push(*grantee, right);
             }
         }
+        if held_back.is_full() {
+            std::mem::take(held_back).hand_over(pages).await?;
+        }
     }
-    pages.end_whole().await
+    Ok(())
 }
 
 /// Rights that reach roles through memberships, up to `INHERITED_MAX` for one database.
@@ -142,7 +165,7 @@ impl<'graph> Inherited<'graph> {
 
     /// Adds what members of the grantee hold through it.
     fn follow(&mut self, grantee: u32, resource: &str, right: &str) {
-        if self.more {
+        if self.more || !self.graph.has_members(grantee) {
             return;
         }
         let graph = self.graph;
@@ -155,12 +178,17 @@ impl<'graph> Inherited<'graph> {
                 return;
             }
             let path = holder.path.clone();
-            self.found.push(ObservedGrant { path, ..granted(holder.oid, resource, right) });
+            self.found.push(ObservedGrant { path, ..granted(key_of(holder.oid), resource, right) });
         }
     }
 
     /// Emits them as an extent.
-    pub(super) async fn emit(self, extent: &Extent, sink: &mut dyn SurveySink) -> Result<(), Stopped> {
+    pub(super) async fn emit(mut self, extent: &Extent, sink: &mut dyn SurveySink) -> Result<(), Stopped> {
+        // As oids are: a shorter number is a smaller one.
+        let length = |grant: &ObservedGrant| grant.principal.0.len();
+        self.found.sort_by(|one, other| {
+            length(one).cmp(&length(other)).then_with(|| one.principal.0.cmp(&other.principal.0))
+        });
         let mut pages = Pages::new(sink, extent.clone());
         for grant in self.found {
             pages.push(Observation::Grant(grant)).await?;
@@ -172,11 +200,12 @@ impl<'graph> Inherited<'graph> {
 #[cfg(test)]
 mod tests {
     use super::granted;
+    use crate::role::key_of;
 
     #[test]
     fn a_star_says_that_a_right_may_be_passed_on() {
         let shown = |right: &str| {
-            let grant = granted(7, "shop/table/public.t", right);
+            let grant = granted(key_of(7), "shop/table/public.t", right);
             format!("{} {} {}", grant.principal.0, grant.right, grant.grantable)
         };
         assert_eq!(shown("SELECT"), "oid:7 SELECT false");

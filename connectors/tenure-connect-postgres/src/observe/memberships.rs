@@ -113,6 +113,11 @@ impl Graph {
         false
     }
 
+    /// Whether anybody may hold the role's rights through it.
+    pub(super) fn has_members(&self, group: u32) -> bool {
+        self.below.contains_key(&group)
+    }
+
     /// Everybody who holds the role's rights through it: nearest first, by the shortest chain, at most
     /// `limit`. Each path ends with the role itself.
     pub(super) fn holders(&self, group: u32, limit: usize) -> Vec<Holder> {

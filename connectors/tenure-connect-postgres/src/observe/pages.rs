@@ -1,6 +1,6 @@
 //! Filling pages, and walking through rows without holding them all.
 //!
-//! Never more than one page and one portion of rows in memory per extent.
+//! Never more than one page and one portion of rows in memory per extent, beside what `held_back.rs` holds.
 
 use crate::source::unread;
 use tenure_connect::{OutsideFailure, PAGE_MAX, SinkClosed, SurveySink};
