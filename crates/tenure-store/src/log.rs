@@ -220,6 +220,18 @@ impl Tx<'_> {
         )
     }
 
+    /// How many entries about a subject were written and are not there any more: somebody removed them.
+    pub fn missing_about(&mut self, subject: &str) -> Result<i64, StoreFailure> {
+        let missing = self.query_one(
+            "entry_subjects",
+            "SELECT COUNT(*) FROM entry_subjects s LEFT JOIN entries e ON e.entry_id = s.entry_id \
+             WHERE s.subject = $1 AND e.entry_id IS NULL",
+            &[subject.into()],
+            |row| row.number(0),
+        )?;
+        Ok(missing.unwrap_or(0))
+    }
+
     /// The body an entry commits to: nonce and canonical JSON; `None` when it has none or was erased.
     pub fn body_of(&mut self, entry_id: &str) -> Result<Option<NonceAndBody>, StoreFailure> {
         self.query_one(

@@ -58,8 +58,21 @@ impl Engine {
 
     /// Exports everything recorded about one plan, with the bodies that are still there.
     pub async fn export_plan(&self, plan: PlanId) -> Result<EvidenceExport, EngineFailure> {
-        self.export("export_plan", move |tx, _| tx.leaves_about(&plan.to_string(), 10_000), Claim::Selection)
-            .await
+        let chosen = move |tx: &mut Tx<'_>, _: &Head| {
+            let subject = plan.to_string();
+            match (tx.missing_about(&subject)?, tx.leaves_about(&subject, 10_000)?) {
+                (0, leaves) if !leaves.is_empty() => Ok(leaves),
+                (0, _) => {
+                    Err(StoreFailure::LogDamaged { why: format!("nothing is recorded about plan {subject}") })
+                }
+                (missing, _) => Err(StoreFailure::LogDamaged {
+                    why: format!(
+                        "{missing} entries about plan {subject} were removed; tenure doctor says more"
+                    ),
+                }),
+            }
+        };
+        self.export("export_plan", chosen, Claim::Selection).await
     }
 
     /// Exports a range of the log, complete.

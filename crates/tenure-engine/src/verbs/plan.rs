@@ -85,16 +85,46 @@ impl Engine {
         let row = self.store.read("source", move |tx| tx.source(source_id)).await?;
         let blast = self.read_blast_radius(&row, &principal).await?;
         let steps = self.choose_steps(request.kind, &principal).await?;
-        let heir = request.heir.clone().or_else(|| blast.heir.clone());
+        let owned = blast.owned.iter().map(|owned| owned.count).sum();
+        // The source's own heir is named only where something is to be received.
+        let heir = request.heir.clone().or_else(|| blast.heir.clone().filter(|_| owned > 0));
+        if let Some(heir) = &heir {
+            self.check_heir(&row, &principal, heir).await?;
+        }
         let touches = Touches {
             refusals: blast.refusals.clone(),
             unread: blast.unread.clone(),
-            owned: blast.owned.iter().map(|owned| owned.count).sum(),
+            owned,
             has_heir: heir.is_some(),
         };
         lint(&steps, self.connector(&row.system)?.manifest().steps, &touches)?;
         let plan = self.plan_row(actor, &request, &row, &principal, &steps, &blast, heir)?;
         self.write_plan(actor, plan, &steps, &blast).await
+    }
+
+    /// An heir that is not there would be found out only after the point where it hurts.
+    async fn check_heir(
+        &self,
+        row: &SourceRow,
+        target: &PrincipalRow,
+        heir: &str,
+    ) -> Result<(), EngineFailure> {
+        let refused = |why: String| Err(EngineFailure::Refused { why });
+        let shown = tenure_model::printable(heir, 80);
+        if heir == target.name {
+            return refused(format!(
+                "`{shown}` cannot receive what it owns itself; name another with --heir"
+            ));
+        }
+        let (source, name) = (row.id, heir.to_owned());
+        let is_there = self.store.read("heir", move |tx| tx.is_present(source, &name)).await?;
+        if is_there {
+            return Ok(());
+        }
+        refused(format!(
+            "`{shown}` is not known at `{}`, so it can receive nothing; survey it, or name another with --heir",
+            row.name
+        ))
     }
 
     async fn read_blast_radius(
@@ -311,8 +341,7 @@ impl Engine {
     /// Takes a plan back, as far as that is possible: until its removal was begun.
     pub async fn undo(&self, actor: Actor, given: &str) -> Result<PlanShown, EngineFailure> {
         let shown = self.show_plan(given).await?;
-        let begun = shown.steps.iter().any(|step| step.kind.is_final() && step.state != StepState::Waiting);
-        if begun {
+        if shown.steps.iter().any(may_be_removed) {
             let why = format!("plan {} cannot be taken back: its removal has begun", shown.plan.handle);
             return Err(EngineFailure::Refused { why });
         }
@@ -327,7 +356,7 @@ impl Engine {
             .write("undo", move |tx| {
                 // Read again inside the transaction: a removal may have been intended meanwhile.
                 let steps = tx.steps(id)?;
-                if steps.iter().any(|step| step.kind.is_final() && step.state != StepState::Waiting) {
+                if steps.iter().any(may_be_removed) {
                     let why = String::from("the plan cannot be taken back: its removal has begun");
                     return Err(tenure_store::StoreFailure::Conflict { why });
                 }
@@ -341,6 +370,11 @@ impl Engine {
         self.plans_woken.notify_waiters();
         self.show_plan(&id.to_string()).await
     }
+}
+
+/// A removal that happened, or may have. One that was refused did not happen: the way back is open.
+const fn may_be_removed(step: &StepRow) -> bool {
+    step.kind.is_final() && !matches!(step.state, StepState::Waiting | StepState::Failed | StepState::Skipped)
 }
 
 fn only_present(principals: Vec<PrincipalRow>, name: &str) -> Result<PrincipalRow, EngineFailure> {

@@ -73,3 +73,78 @@ async fn a_removed_source_leaves_nothing_that_looks_alive() {
     assert_eq!(engine.show("reporting").await.unwrap().identity.standing, Standing::Gone);
     assert!(engine.remove_source(actor(engine).await, "main").await.is_err());
 }
+
+/// An entry that somebody took out of the database is named by `doctor`, and no export is made that
+/// would look complete without it.
+#[tokio::test]
+async fn a_removed_entry_is_found_and_nothing_is_exported_around_it() {
+    let mut bench = Bench::new();
+    let deployment = bench.surveyed().await;
+    let plan =
+        crate::bench::applied(&deployment.engine, tenure_model::PlanKind::Disable, "reporting").await.plan.id;
+    let deployment = bench.carry_through(deployment, plan).await;
+    let well = deployment.engine.doctor().await.unwrap();
+    assert_eq!(well[0].state, tenure_engine::CheckState::Well, "{:?}", well[0]);
+    let about = deployment.engine.show_plan(&plan.to_string()).await.unwrap().evidence;
+    deployment.close().await;
+    let database = bench.directory.path().join("data/tenure.sqlite");
+    let connection = rusqlite::Connection::open(&database).unwrap();
+    let removed =
+        connection.execute("DELETE FROM entries WHERE leaf_index = ?1", [i64::try_from(about[3]).unwrap()]);
+    assert_eq!(removed, Ok(1));
+    drop(connection);
+    let deployment = bench.open().await.unwrap();
+    let found = deployment.engine.doctor().await.unwrap();
+    assert_eq!(found[0].state, tenure_engine::CheckState::Broken, "{:?}", found[0]);
+    let refused = deployment.engine.export_plan(plan).await.unwrap_err().to_string();
+    assert!(refused.contains("were removed"), "{refused}");
+}
+
+#[tokio::test]
+async fn an_heir_that_is_not_there_is_refused_before_anything_is_done() {
+    use tenure_model::PlanKind;
+    let mut bench = Bench::new();
+    let deployment = bench.surveyed().await;
+    let engine = &deployment.engine;
+    for (heir, words) in [("ghost", "is not known at"), ("reporting", "cannot receive what it owns itself")] {
+        let request = tenure_engine::PlanRequest {
+            kind: PlanKind::Revoke,
+            identity: String::from("reporting"),
+            reason: String::from("contract ended"),
+            heir: Some(heir.to_owned()),
+        };
+        let refused = engine.draft_plan(actor(engine).await, request).await.unwrap_err().to_string();
+        assert!(refused.contains(words), "{refused}");
+    }
+}
+
+/// A removal that the system refuses has not happened: the way back stays open.
+#[tokio::test]
+async fn a_removal_that_was_refused_can_be_taken_back() {
+    use tenure_connect::chaos::{Call, Fault, FaultKind};
+    use tenure_model::{PlanKind, PlanState, StepKind};
+    let mut bench = Bench::new();
+    let deployment = bench.surveyed().await;
+    bench.world.script(Fault { on: Call::Act(StepKind::Delete), nth: 1, what: FaultKind::Error });
+    let plan = crate::bench::applied(&deployment.engine, PlanKind::Revoke, "reporting").await.plan.id;
+    loop {
+        let shown = deployment.engine.show_plan(&plan.to_string()).await.unwrap();
+        let delete = shown.steps.iter().find(|step| step.kind == StepKind::Delete).unwrap();
+        if delete.state == tenure_model::StepState::Failed {
+            break;
+        }
+        if let tenure_engine::Drive::Waiting(until) = deployment.engine.drive(plan).await.unwrap() {
+            let shown = deployment.engine.show_plan(&plan.to_string()).await.unwrap();
+            let delete = shown.steps.iter().find(|step| step.kind == StepKind::Delete).unwrap();
+            if delete.state != tenure_model::StepState::Failed {
+                bench.clock.advance(until.since(bench.clock.now()));
+            }
+        }
+    }
+    deployment.engine.undo(actor(&deployment.engine).await, &plan.to_string()).await.unwrap();
+    let deployment = bench.carry_through(deployment, plan).await;
+    let state = deployment.engine.show_plan(&plan.to_string()).await.unwrap().plan.state;
+    assert_eq!(state, PlanState::Undone);
+    bench.clock.advance(std::time::Duration::from_mins(1));
+    assert!(bench.world.truth(&bench.victim).unwrap().accepts_at("primary", 0));
+}

@@ -155,6 +155,17 @@ impl Tx<'_> {
         .ok_or_else(|| StoreFailure::Missing { noun: "principal", given: id.to_string() })
     }
 
+    /// True when a principal of this name was seen at a source and is there.
+    pub fn is_present(&mut self, source: SourceId, name: &str) -> Result<bool, StoreFailure> {
+        let found = self.query_one(
+            "principals",
+            "SELECT COUNT(*) FROM principals WHERE source_id = $1 AND name = $2 AND presence = 'present'",
+            &[named(source), name.into()],
+            |row| row.number(0),
+        )?;
+        Ok(found.unwrap_or(0) > 0)
+    }
+
     /// One page of principals after an id, for lists.
     pub fn principals_page(
         &mut self,
