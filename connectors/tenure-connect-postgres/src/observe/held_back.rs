@@ -15,14 +15,21 @@ use tenure_model::{Observation, PrincipalKey};
 /// Rights held back before they are handed over, about.
 const RIGHTS_MAX: usize = 1_000_000;
 
-/// One right; its fields are in the order in which rights are handed over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// One right.
+#[derive(Debug, Clone, Copy)]
 struct Right {
     grantee: u32,
     /// Place in `objects`.
     object: u32,
     /// Place in `names`.
     name: u32,
+}
+
+impl Right {
+    /// By holder, object and name, as one number: that is compared faster than three.
+    fn order(self) -> u128 {
+        u128::from(self.grantee) << 64 | u128::from(self.object) << 32 | u128::from(self.name)
+    }
 }
 
 /// Rights that were read and not handed over yet.
@@ -58,7 +65,7 @@ impl HeldBack {
     /// Hands over everything: by holder, then by the name of the object.
     pub(super) async fn hand_over(mut self, pages: &mut Pages<'_>) -> Result<(), Stopped> {
         self.number_objects_by_name();
-        self.rights.sort_unstable();
+        self.rights.sort_unstable_by_key(|right| right.order());
         let mut holder: Option<(u32, PrincipalKey)> = None;
         for right in self.rights {
             let key = match &holder {
