@@ -31,6 +31,17 @@ pub enum StoreFailure {
         /// The driver's words.
         why: String,
     },
+    /// Another node opened this database while our connection to it was lost.
+    #[error(
+        "another Tenure took this database over while the connection was lost (epoch {epoch}, ours was {ours}); \
+         this one stopped writing. Let only one of the two run"
+    )]
+    TakenOver {
+        /// The epoch found.
+        epoch: i64,
+        /// The epoch this node had.
+        ours: i64,
+    },
     /// The transaction met others again and again and gave up; nothing was written.
     #[error("`{what}` met too many others at once; nothing was written, try again")]
     Contended {

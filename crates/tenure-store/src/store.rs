@@ -78,6 +78,7 @@ pub(crate) struct Shared {
     anchored: Sender<()>,
     commit_fault: Option<CommitFault>,
     pub(crate) reserve_used: AtomicBool,
+    writes_held: AtomicBool,
 }
 
 impl Shared {
@@ -95,6 +96,20 @@ impl Shared {
         self.head.send_replace(head);
         // When a wake-up waits already, it will find this head.
         let _ = self.anchored.try_send(());
+    }
+
+    /// The newest signed head.
+    pub(crate) fn newest(&self) -> Head {
+        self.head.borrow().clone()
+    }
+
+    /// Holds writes back while this node cannot know that it is alone.
+    pub(crate) fn hold_writes(&self, held: bool) {
+        self.writes_held.store(held, Ordering::SeqCst);
+    }
+
+    pub(crate) fn are_writes_held(&self) -> bool {
+        self.writes_held.load(Ordering::SeqCst)
     }
 
     pub(crate) fn injected_commit_fault(&self) -> Option<String> {
@@ -404,6 +419,7 @@ fn shared_state(
         anchored,
         commit_fault: options.commit_fault.take(),
         reserve_used: AtomicBool::new(false),
+        writes_held: AtomicBool::new(false),
     });
     let (anchor, watcher, lock) = (Arc::clone(&options.anchor), Arc::downgrade(&shared), Arc::clone(lock));
     threads.spawn("tenure-anchor", move || {
@@ -507,12 +523,13 @@ fn open_postgres(mut options: StoreOptions, lock: Arc<DirectoryLock>) -> Result<
     let head = shared.head.subscribe();
     let (jobs, job_queue) = Queue::new();
     let (wake, woken) = crossbeam_channel::bounded::<()>(1);
-    let sequencer = postgres::Sequencer { client, log, shared: Arc::clone(&shared) };
+    let location = Arc::new(options.location);
+    let sequencer =
+        postgres::Sequencer { location: Arc::clone(&location), client, log, shared: Arc::clone(&shared) };
     threads.spawn("tenure-sequencer", move || {
         let _lock = lock;
         sequencer.run(&woken);
     })?;
-    let location = Arc::new(options.location);
     for _ in 0..postgres::WORKERS {
         let (location, shared, wake, jobs) =
             (Arc::clone(&location), Arc::clone(&shared), wake.clone(), job_queue.clone());

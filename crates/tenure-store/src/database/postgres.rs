@@ -2,19 +2,21 @@
 //!
 //! The sequencer is one thread on its own connection. It holds an advisory lock for as long
 //! as it lives, so a second node is refused at its start, and it fences itself with the
-//! epoch in `log_head`: an advance by a node that lost its connection touches no row.
+//! epoch in `log_head`: an advance by a node that lost its connection touches no row. When the
+//! connection is lost, nothing is written until it is there again, holds the lock again, and
+//! shows the log that this node saw last.
 
 use super::{Connection, DatabaseLocation, Tx};
 use crate::{
-    StoreFailure, Value,
-    log::LogState,
+    StoreFailure, Value, anchor,
+    log::{self, LogState},
     store::{Job, Shared},
 };
 use ::postgres::{
     Client, Config, IsolationLevel, NoTls, Statement,
     types::{ToSql, Type},
 };
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, RecvTimeoutError};
 use std::{collections::HashMap, str::FromStr as _, sync::Arc, time::Duration};
 
 /// Worker threads, each with a connection.
@@ -26,6 +28,10 @@ const NODE_LOCK: i64 = 0x7465_6e75_7265_3031;
 /// How often and at which distance the node lock is asked for.
 const LOCK_TRIES: u32 = 20;
 const LOCK_DISTANCE: Duration = Duration::from_millis(100);
+/// How long the sequencer waits for news before it looks by itself.
+const LOOK_DISTANCE: Duration = Duration::from_millis(500);
+/// Distance between two attempts to make a lost connection again, at most.
+const RECONNECT_MAX: Duration = Duration::from_secs(5);
 /// Entries turned into leaves in one transaction, at most; 65,535 bytes each bounds its memory.
 pub(crate) const SEQUENCE_MAX: i64 = 4_096;
 
@@ -33,6 +39,10 @@ pub(crate) const SEQUENCE_MAX: i64 = 4_096;
 /// stronger settings stay.
 const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false) \
                        WHERE current_setting('synchronous_commit') = 'off'";
+
+/// Why a write is refused while the sequencer has no connection.
+const HELD: &str =
+    "the connection that keeps other nodes out was lost and is being made again; nothing was written";
 
 type Statements = HashMap<&'static str, Statement>;
 
@@ -132,6 +142,10 @@ pub(crate) fn run_worker(
             job.deliver(Err(StoreFailure::DiskUnsure { why }));
             continue;
         }
+        if job.writes() && shared.are_writes_held() {
+            job.deliver(Err(StoreFailure::Unreachable { why: String::from(HELD) }));
+            continue;
+        }
         let outcome = run_one(location, &mut session, job.as_mut());
         if matches!(outcome, Err(StoreFailure::Unreachable { .. })) {
             session = None;
@@ -154,38 +168,53 @@ fn run_one(
     job: &mut dyn Job,
 ) -> Result<(), StoreFailure> {
     for attempt in 0..RETRIES_MAX {
+        let mut is_new = false;
         if session.as_ref().is_none_or(|(client, _)| client.is_closed()) {
             *session = Some((connect(location)?, HashMap::new()));
+            is_new = true;
         }
         let Some((client, statements)) = session.as_mut() else { continue };
         match run_once(client, statements, job) {
-            Err(StoreFailure::Contended { .. }) => {
+            Ok(()) => return Ok(()),
+            Err(Unfinished { failure: StoreFailure::Contended { .. }, .. }) => {
                 // The two that met are spread out: short, growing, different for each attempt.
                 std::thread::sleep(Duration::from_micros(200 * u64::from(attempt) * u64::from(attempt)));
             }
-            outcome => return outcome,
+            // The server ended a session that nobody used: nothing was written, so it is done on a new one.
+            Err(Unfinished { failure: StoreFailure::Unreachable { .. }, may_repeat: true }) if !is_new => {
+                *session = None;
+            }
+            Err(Unfinished { failure, .. }) => return Err(failure),
         }
     }
     Err(StoreFailure::Contended { what: job.what() })
 }
 
-fn run_once(client: &mut Client, statements: &mut Statements, job: &mut dyn Job) -> Result<(), StoreFailure> {
-    let what = job.what();
+/// A transaction that did not come to its end.
+struct Unfinished {
+    failure: StoreFailure,
+    /// It was never begun, or only read.
+    may_repeat: bool,
+}
+
+fn run_once(client: &mut Client, statements: &mut Statements, job: &mut dyn Job) -> Result<(), Unfinished> {
+    let (what, only_reads) = (job.what(), !job.writes());
     let transaction = client
         .build_transaction()
         .isolation_level(IsolationLevel::Serializable)
-        .read_only(!job.writes())
+        .read_only(only_reads)
         .start()
-        .map_err(|error| sort(what, &error))?;
+        .map_err(|error| Unfinished { failure: sort(what, &error), may_repeat: true })?;
     let mut tx = Tx::new(what, Connection::Postgres { transaction, statements });
     let kept = job.run(&mut tx);
     let Connection::Postgres { transaction, .. } = tx.connection else { return Ok(()) };
-    if kept {
+    let ended = if kept {
         transaction.commit().map_err(|error| commit_failed(what, &error))
     } else {
         let rolled_back = transaction.rollback().map_err(|error| sort(what, &error));
         if job.failed_by_contention() { Err(StoreFailure::Contended { what }) } else { rolled_back }
-    }
+    };
+    ended.map_err(|failure| Unfinished { failure, may_repeat: only_reads })
 }
 
 /// A commit whose answer was lost may have happened; the words say so.
@@ -200,9 +229,18 @@ fn commit_failed(what: &'static str, error: &::postgres::Error) -> StoreFailure 
 
 /// The sequencer thread of this node.
 pub(crate) struct Sequencer {
+    pub(crate) location: Arc<DatabaseLocation>,
     pub(crate) client: Client,
     pub(crate) log: LogState,
     pub(crate) shared: Arc<Shared>,
+}
+
+/// Whether a thread goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Going {
+    On,
+    /// The store was closed.
+    Away,
 }
 
 impl Sequencer {
@@ -226,20 +264,85 @@ impl Sequencer {
     pub(crate) fn run(mut self, wake: &Receiver<()>) {
         let mut statements = HashMap::new();
         loop {
-            match self.advance(&mut statements) {
-                Ok(0) => match wake.recv_timeout(Duration::from_millis(500)) {
-                    Err(crossbeam_channel::RecvTimeoutError::Disconnected) => return,
-                    Ok(()) | Err(crossbeam_channel::RecvTimeoutError::Timeout) => {}
+            let outcome = match self.advance(&mut statements) {
+                Ok(0) => match wake.recv_timeout(LOOK_DISTANCE) {
+                    Err(RecvTimeoutError::Disconnected) => return,
+                    Ok(()) | Err(RecvTimeoutError::Timeout) => Ok(Going::On),
                 },
-                Ok(_) => {}
-                Err(StoreFailure::Contended { .. }) => {}
+                Ok(_) | Err(StoreFailure::Contended { .. }) => Ok(Going::On),
+                Err(StoreFailure::Unreachable { why }) => {
+                    tracing::warn!(
+                        why,
+                        "the sequencer lost its connection; nothing is written until it is back"
+                    );
+                    statements.clear();
+                    self.come_back(wake)
+                }
+                Err(failure) => Err(failure),
+            };
+            match outcome {
+                Ok(Going::On) => {}
+                Ok(Going::Away) => return,
                 Err(failure) => {
-                    // The lock went with the connection: this node must not sequence any more.
                     tracing::error!(%failure, "the sequencer stopped");
                     self.shared.stop(&failure.to_string());
                     return;
                 }
             }
+        }
+    }
+
+    /// Makes a lost connection again, however long it takes.
+    fn come_back(&mut self, wake: &Receiver<()>) -> Result<Going, StoreFailure> {
+        self.shared.hold_writes(true);
+        let mut distance = LOCK_DISTANCE;
+        loop {
+            if wake.recv_timeout(distance) == Err(RecvTimeoutError::Disconnected) {
+                return Ok(Going::Away);
+            }
+            distance = RECONNECT_MAX.min(distance.saturating_mul(2));
+            match self.resume() {
+                Ok(()) => {
+                    self.shared.hold_writes(false);
+                    tracing::info!("the sequencer is back");
+                    return Ok(Going::On);
+                }
+                // The lock may still be held by our own lost session, until the server notices.
+                Err(StoreFailure::Unreachable { .. } | StoreFailure::InUse { .. }) => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+
+    /// One attempt: connects, sees that no other node was here, takes the lock, and sees that the log is
+    /// the one this node knows. A server that came back with an older state is refused.
+    fn resume(&mut self) -> Result<(), StoreFailure> {
+        let mut client = connect(&self.location)?;
+        self.read_own_log(&mut client)?;
+        Self::lock_out_others(&mut client)?;
+        let log = self.read_own_log(&mut client)?;
+        self.client = client;
+        self.log = log;
+        Ok(())
+    }
+
+    /// Reads the log's state; refuses one that does not continue what this node saw last, or that another
+    /// node has opened since: whoever opens it raises its epoch.
+    fn read_own_log(&self, client: &mut Client) -> Result<LogState, StoreFailure> {
+        let mut statements = HashMap::new();
+        let transaction = client
+            .build_transaction()
+            .isolation_level(IsolationLevel::RepeatableRead)
+            .read_only(true)
+            .start()
+            .map_err(|error| sort("read_log", &error))?;
+        let mut tx = Tx::new("read_log", Connection::Postgres { transaction, statements: &mut statements });
+        anchor::check(&mut tx, &self.shared.newest().note)?;
+        let log = log::load(&mut tx, Arc::clone(&self.log.signer))?;
+        if log.epoch == self.log.epoch {
+            Ok(log)
+        } else {
+            Err(StoreFailure::TakenOver { epoch: log.epoch, ours: self.log.epoch })
         }
     }
 

@@ -27,6 +27,7 @@ mod log;
 mod opening;
 mod people;
 mod plans;
+mod reconnect;
 mod steps;
 mod tampering;
 mod words;
