@@ -1,8 +1,11 @@
 //! Where a connector puts what it sees: page by page, extent by extent.
 //!
-//! Every extent is ended exactly once, as whole or as part with the reason; an extent that
-//! is never ended counts as not read. Only whole extents may make something disappear.
+//! Every extent is ended exactly once: as whole, as part with the reason, or by being recognised as it
+//! was (`offer`). An extent that is never ended counts as not read. Only whole extents may make something
+//! disappear. A connector that offers no digest uses `page` and `end` alone; nothing is lost by that but time.
+//! Next: `content_digest.rs`.
 
+use crate::{ContentDigest, Recognition};
 use async_trait::async_trait;
 use tenure_model::{Completeness, Extent, Observation};
 
@@ -34,4 +37,25 @@ pub trait SurveySink: Send {
     async fn end(&mut self, extent: &Extent, completeness: Completeness) -> Result<(), SinkClosed>;
     /// Notes something that cannot be known here.
     async fn not_observable(&mut self, note: NotObservable) -> Result<(), SinkClosed>;
+
+    /// Whether a digest of this extent is recorded and still believed, so that one that is computed before
+    /// any page is sent could spare the pages. False when nothing is known: then read once, and
+    /// give the digest to `end_as`. A receiver that records nothing says so by this default.
+    async fn recalls(&mut self, extent: &Extent) -> Result<bool, SinkClosed> {
+        let _ = extent;
+        Ok(false)
+    }
+
+    /// Offers the digest of an extent of which nothing was sent yet. `Unchanged` ends the extent.
+    async fn offer(&mut self, extent: &Extent, digest: &ContentDigest) -> Result<Recognition, SinkClosed> {
+        let (_, _) = (extent, digest);
+        Ok(Recognition::Unknown)
+    }
+
+    /// Ends an extent as whole, and gives the digest of the very content its pages were made from; the
+    /// receiver may record it, and recognise the content next time.
+    async fn end_as(&mut self, extent: &Extent, digest: ContentDigest) -> Result<(), SinkClosed> {
+        drop(digest);
+        self.end(extent, Completeness::Whole).await
+    }
 }

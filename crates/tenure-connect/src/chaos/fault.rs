@@ -101,6 +101,8 @@ pub enum SurveyFault {
     Empty,
     /// The connection breaks after the first page.
     CutOff,
+    /// The digest of every extent is the one it had in the last survey that was honest about it.
+    StaleDigest,
 }
 
 impl SurveyFault {
@@ -116,6 +118,7 @@ impl SurveyFault {
         Self::HalfDenied,
         Self::Empty,
         Self::CutOff,
+        Self::StaleDigest,
     ];
 }
 

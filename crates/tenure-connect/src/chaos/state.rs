@@ -11,8 +11,9 @@ use super::{
     principal::{Alive, ChaosPrincipal, Consumer, Held, Version},
     truth::{Accepting, Truth},
 };
+use crate::ContentDigest;
 use std::collections::BTreeMap;
-use tenure_model::{Derived, Instant, IntentId, PrincipalKey, Secret, StepKind};
+use tenure_model::{Derived, Extent, Instant, IntentId, PrincipalKey, Secret, StepKind};
 
 /// Whether stored values can be read back for an undo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub(super) struct WorldState {
     pub(super) intents: BTreeMap<IntentId, (StepKind, PrincipalKey)>,
     /// Whom the call in hand has changed.
     pub(super) touched: Vec<PrincipalKey>,
+    /// The digest given last of each extent, for `SurveyFault::StaleDigest`.
+    pub(super) digests: BTreeMap<Extent, ContentDigest>,
     numbered: u64,
 }
 
@@ -61,6 +64,7 @@ impl WorldState {
             under_way: BTreeMap::new(),
             intents: BTreeMap::new(),
             touched: Vec::new(),
+            digests: BTreeMap::new(),
             numbered: 0,
         }
     }

@@ -1,7 +1,8 @@
 //! Surveys of a chaos world, page by page, and the ways they go wrong.
 //!
 //! Each page is read under the lock and handed over outside it, so the world may change in
-//! between, as a real one does. Four extents: `principals`, `credentials`, `grants`, `uses`.
+//! between, as a real one does. Four extents: `principals`, `credentials`, `grants`, `uses`; all but the
+//! last have a content digest.
 
 use super::{
     fault::SurveyFault,
@@ -10,7 +11,8 @@ use super::{
     source::ChaosSource,
     state::WorldState,
 };
-use crate::{NotObservable, OutsideFailure, PAGE_MAX, SinkClosed, SurveySink};
+use crate::{ContentDigest, NotObservable, OutsideFailure, PAGE_MAX, Recognition, SinkClosed, SurveySink};
+use std::fmt::Write as _;
 use tenure_model::{
     Completeness, CredentialKind, CredentialState, Extent, Fact, Facts, Instant, Observation,
     ObservedCredential, ObservedGrant, ObservedPrincipal, ObservedUse, PrincipalKey, names,
@@ -38,6 +40,14 @@ impl Part {
             }
             .to_owned(),
         )
+    }
+
+    /// Uses move by themselves: nobody would ever see the same twice.
+    const fn has_digest(self) -> bool {
+        match self {
+            Self::Principals | Self::Credentials | Self::Grants => true,
+            Self::Uses => false,
+        }
     }
 }
 
@@ -91,32 +101,99 @@ async fn try_run(
     })
     .await?;
     for part in Part::ALL {
-        let first = read_part(source, now, sink, part, fault).await?;
-        end_part(sink, part, fault, first).await?;
+        if !is_recognised(source, now, sink, part, fault).await? {
+            let sent = read_part(source, now, sink, part, fault).await?;
+            end_part(source, sink, part, fault, sent).await?;
+        }
     }
     Ok(())
 }
 
-/// Sends every page of an extent and gives back a copy of the first one.
+/// What observations were made from, as text: the same content gives the same text.
+#[derive(Default)]
+struct Content(String);
+
+impl Content {
+    fn add(&mut self, observations: &[Observation]) {
+        for observation in observations {
+            // Writing to a text cannot fail.
+            let _ = writeln!(self.0, "{observation:?}");
+        }
+    }
+
+    fn digest(&self, source: &ChaosSource) -> ContentDigest {
+        ContentDigest::keyed(&*source.fingerprint, self.0.as_bytes())
+    }
+}
+
+/// Offers the digest of an extent before its pages. A survey that goes wrong in a way of its own sends
+/// them in any case, or it could not go wrong.
+async fn is_recognised(
+    source: &ChaosSource,
+    now: Instant,
+    sink: &mut dyn SurveySink,
+    part: Part,
+    fault: Option<SurveyFault>,
+) -> Result<bool, SinkClosed> {
+    let extent = part.extent();
+    let offers = part.has_digest() && matches!(fault, None | Some(SurveyFault::StaleDigest));
+    if !offers || !sink.recalls(&extent).await? {
+        return Ok(false);
+    }
+    let stale = || source.world.state().digests.get(&extent).cloned();
+    let digest = match fault {
+        Some(SurveyFault::StaleDigest) => stale(),
+        _ => Some(content_of(source, now, part).digest(source)),
+    };
+    match digest {
+        Some(digest) => Ok(sink.offer(&extent, &digest).await? == Recognition::Unchanged),
+        None => Ok(false),
+    }
+}
+
+/// The content of an extent, read without sending it.
+fn content_of(source: &ChaosSource, now: Instant, part: Part) -> Content {
+    let mut content = Content::default();
+    let mut after = None;
+    loop {
+        let batch = read_batch(source, now, part, after.as_ref(), None);
+        content.add(&batch.observations);
+        if batch.keys_read < source.page_size {
+            return content;
+        }
+        after = batch.last_key;
+    }
+}
+
+/// What was sent of an extent.
+#[derive(Default)]
+struct Sent {
+    /// A copy of the first page.
+    first: Option<Vec<Observation>>,
+    content: Content,
+}
+
+/// Sends every page of an extent.
 async fn read_part(
     source: &ChaosSource,
     now: Instant,
     sink: &mut dyn SurveySink,
     part: Part,
     fault: Option<SurveyFault>,
-) -> Result<Vec<Observation>, Stopped> {
+) -> Result<Sent, Stopped> {
     let extent = part.extent();
     let mut after = None;
-    let mut first: Option<Vec<Observation>> = None;
+    let mut sent = Sent::default();
     while fault != Some(SurveyFault::Empty) {
         let is_first = after.is_none();
         let batch = read_batch(source, now, part, after.as_ref(), fault);
         let is_last = batch.keys_read < source.page_size;
         after = batch.last_key;
+        sent.content.add(&batch.observations);
         for chunk in batch.observations.chunks(PAGE_MAX) {
             let mut page = chunk.to_vec();
-            if first.is_none() {
-                first = Some(page.clone());
+            if sent.first.is_none() {
+                sent.first = Some(page.clone());
                 if part == Part::Principals && fault == Some(SurveyFault::OversizePage) {
                     page = page.iter().cycle().take(PAGE_MAX + 1).cloned().collect();
                 }
@@ -124,13 +201,13 @@ async fn read_part(
             sink.page(&extent, page).await?;
         }
         if part == Part::Principals && is_first {
-            between_pages(source, sink, &extent, fault, after.as_ref(), first.as_ref()).await?;
+            between_pages(source, sink, &extent, fault, after.as_ref(), sent.first.as_ref()).await?;
         }
         if is_last {
             break;
         }
     }
-    Ok(first.unwrap_or_default())
+    Ok(sent)
 }
 
 /// What goes wrong after the first page of principals.
@@ -181,25 +258,48 @@ fn drift(source: &ChaosSource, after: &PrincipalKey) {
 
 /// Ends an extent, rightly or wrongly.
 async fn end_part(
+    source: &ChaosSource,
     sink: &mut dyn SurveySink,
     part: Part,
     fault: Option<SurveyFault>,
-    first: Vec<Observation>,
+    sent: Sent,
 ) -> Result<(), Stopped> {
     let extent = part.extent();
     let on_principals = part == Part::Principals;
     if on_principals && fault == Some(SurveyFault::NeverEnd) {
         return Ok(());
     }
-    sink.end(&extent, completeness(part, fault)).await?;
+    match completeness(part, fault) {
+        Completeness::Whole if part.has_digest() => {
+            let digest = digest_at_end(source, &extent, fault, &sent.content);
+            sink.end_as(&extent, digest).await?;
+        }
+        completeness => sink.end(&extent, completeness).await?,
+    }
     if on_principals && fault == Some(SurveyFault::PageAfterEnd) {
-        sink.page(&extent, first).await?;
+        sink.page(&extent, sent.first.unwrap_or_default()).await?;
     }
     if on_principals && fault == Some(SurveyFault::EndTwice) {
         let why = "it was read again".to_owned();
         sink.end(&extent, Completeness::Part { why, remedy: "survey again".to_owned() }).await?;
     }
     Ok(())
+}
+
+/// The digest of what was sent; or the one that was given before, although it is another now.
+fn digest_at_end(
+    source: &ChaosSource,
+    extent: &Extent,
+    fault: Option<SurveyFault>,
+    sent: &Content,
+) -> ContentDigest {
+    let digest = sent.digest(source);
+    let mut state = source.world.state();
+    let given = state.digests.entry(extent.clone()).or_insert_with(|| digest.clone());
+    if fault != Some(SurveyFault::StaleDigest) {
+        given.clone_from(&digest);
+    }
+    given.clone()
 }
 
 fn completeness(part: Part, fault: Option<SurveyFault>) -> Completeness {

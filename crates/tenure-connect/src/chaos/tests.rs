@@ -528,6 +528,7 @@ fn surveys_go_wrong_in_their_own_ways() {
         (SurveyFault::HalfDenied, 250, "principals credentials? grants? uses"),
         (SurveyFault::Empty, 0, all),
         (SurveyFault::CutOff, 100, ""),
+        (SurveyFault::StaleDigest, 250, all),
     ];
     for (fault, principals, ends) in cases {
         let (received, result) = survey_under(Some(fault));

@@ -165,6 +165,24 @@ impl ChaosWorld {
         })
     }
 
+    /// Gives a principal a right on a resource.
+    pub fn grant(&self, key: &PrincipalKey, resource: &str, right: &str) -> Result<(), NoSuchPrincipal> {
+        self.alter(key, |state, _| {
+            if let Some(held) = state.principals.get_mut(key) {
+                held.born.grants.push((resource.to_owned(), right.to_owned()));
+            }
+        })
+    }
+
+    /// Takes a right on a resource from a principal.
+    pub fn revoke(&self, key: &PrincipalKey, resource: &str, right: &str) -> Result<(), NoSuchPrincipal> {
+        self.alter(key, |state, _| {
+            if let Some(held) = state.principals.get_mut(key) {
+                held.born.grants.retain(|held| (held.0.as_str(), held.1.as_str()) != (resource, right));
+            }
+        })
+    }
+
     /// Opens a session of a principal at a point.
     pub fn open_session(&self, key: &PrincipalKey, point: &str) -> Result<Derived, NoSuchPrincipal> {
         self.mint(key, point, "session")

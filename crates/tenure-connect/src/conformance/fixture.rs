@@ -93,6 +93,19 @@ pub trait Fixture: Send + Sync {
     /// nothing changed. A principal that is not there has a text too.
     async fn record(&self, target: &Target) -> Result<String, FixtureBroke>;
 
+    /// Gives a principal a right that a survey shows, without the connector. False when no right can be
+    /// given here.
+    async fn grant(&self, target: &Target) -> Result<bool, FixtureBroke> {
+        let _ = target;
+        Ok(false)
+    }
+
+    /// Takes away what `grant` gave.
+    async fn revoke(&self, target: &Target) -> Result<(), FixtureBroke> {
+        let _ = target;
+        Ok(())
+    }
+
     /// Waits until everything that was done has reached every point.
     async fn settle(&self) -> Result<(), FixtureBroke>;
 

@@ -11,6 +11,7 @@ mod ending;
 mod fixture;
 mod promise;
 mod proving;
+mod recognising;
 mod report;
 mod rig;
 mod standing;
@@ -47,6 +48,9 @@ async fn run(rig: &Rig<'_>, promise: Check) -> Result<(), Stop> {
         Check::KeysAreUnique => surveying::keys_are_unique(rig).await,
         Check::SurveysAgree => surveying::surveys_agree(rig).await,
         Check::SurveyShowsWhatIsThere => surveying::survey_shows_what_is_there(rig).await,
+        Check::DigestsAgree => recognising::digests_agree(rig).await,
+        Check::DigestsFollowChange => recognising::digests_follow_change(rig).await,
+        Check::RecognisedIsTheSame => recognising::recognised_is_the_same(rig).await,
         Check::ReadingChangesNothing => standing::reading_changes_nothing(rig).await,
         Check::RightValueIsAccepted => proving::right_value_is_accepted(rig).await,
         Check::WrongValueIsNeverAccepted => proving::wrong_value_is_never_accepted(rig).await,

@@ -25,6 +25,12 @@ noun! {
         SurveysAgree = "two surveys of an unchanged system are equal",
         /// A principal that was just created, with a live credential.
         SurveyShowsWhatIsThere = "a survey shows a new principal and its live credential",
+        /// See `SurveySink::offer`. A connector that gives no digest promises nothing here.
+        DigestsAgree = "an extent that holds what it held has the digest it had",
+        /// Principals, credentials and rights, added, changed and removed.
+        DigestsFollowChange = "an extent that holds something else has another digest",
+        /// What is recognised is skipped, and nothing else is.
+        RecognisedIsTheSame = "skipping what is recognised gives what a full reading gives",
         /// Everything but `Source::act`.
         ReadingChangesNothing = "reading changes nothing",
         /// The positive control.

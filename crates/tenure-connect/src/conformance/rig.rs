@@ -212,13 +212,16 @@ impl Rig<'_> {
 
     pub(super) async fn survey(&self) -> Result<Vec<Given>, Stop> {
         let mut everything = Everything::default();
-        let observed = self.source.observe(self.fixture.now(), &mut everything);
-        let answer = self.asked("observe", observed).await?;
+        self.survey_into(&mut everything).await?;
         self.listen("observe", &everything.0);
-        match answer {
-            Ok(()) => Ok(everything.0),
-            Err(failure) => Err(Stop::Broken(format!("`observe` was answered: {failure}"))),
-        }
+        Ok(everything.0)
+    }
+
+    /// A survey for a receiver of the check's own.
+    pub(super) async fn survey_into(&self, sink: &mut dyn SurveySink) -> Result<(), Stop> {
+        let observed = self.source.observe(self.fixture.now(), sink);
+        let answer = self.asked("observe", observed).await?;
+        answer.map_err(|failure| Stop::Broken(format!("`observe` was answered: {failure}")))
     }
 
     pub(super) async fn blast_radius(&self, target: &Target) -> Result<BlastRadius, Stop> {
@@ -318,7 +321,7 @@ impl Rig<'_> {
 
     /// Looks for every known value in what an answer prints. Everything a connector returns
     /// derives its Display and JSON from the same fields, so Debug shows whatever they do.
-    fn listen<T: Debug>(&self, call: &str, answer: &T) {
+    pub(super) fn listen<T: Debug>(&self, call: &str, answer: &T) {
         let shown = format!("{answer:?}");
         if locked(&self.values).iter().any(|value| shown.contains(value.expose().as_str())) {
             locked(&self.leaks).push(call.to_owned());

@@ -139,21 +139,23 @@ fn key_of(observation: &Observation) -> String {
     }
 }
 
-/// Everything a survey gave that does not move by itself, as texts. Uses and counts of
-/// sessions do: somebody may log in between two surveys.
+/// An observation as text, without what moves by itself. Uses and counts of sessions do:
+/// somebody may log in between two surveys.
+pub(super) fn lasting_text(mut observation: Observation) -> Option<String> {
+    if let Observation::Principal(principal) = &mut observation {
+        principal.facts.remove(names::SESSIONS);
+    }
+    (!matches!(observation, Observation::Use(_))).then(|| format!("{observation:?}"))
+}
+
+/// Everything a survey gave that does not move by itself, as texts.
 fn lasting(given: Vec<Given>) -> BTreeSet<String> {
     let mut texts = BTreeSet::new();
     for given in given {
         match given {
             Given::Page(extent, page) => {
-                for mut observation in page {
-                    if let Observation::Principal(principal) = &mut observation {
-                        principal.facts.remove(names::SESSIONS);
-                    }
-                    if !matches!(observation, Observation::Use(_)) {
-                        texts.insert(format!("{}: {observation:?}", extent.0));
-                    }
-                }
+                let shown = page.into_iter().filter_map(lasting_text);
+                texts.extend(shown.map(|text| format!("{}: {text}", extent.0)));
             }
             Given::End(extent, Completeness::Whole) => {
                 texts.insert(format!("{} is whole", extent.0));

@@ -174,6 +174,15 @@ impl Fixture for ChaosFixture {
         Ok(format!("{} {} {} {:?}", truth.name, truth.present, truth.can_login, truth.era))
     }
 
+    async fn grant(&self, target: &Target) -> Result<bool, FixtureBroke> {
+        self.world.grant(&target.key, "shop/table/orders", "SELECT").map_err(|why| broke("grant", why))?;
+        Ok(true)
+    }
+
+    async fn revoke(&self, target: &Target) -> Result<(), FixtureBroke> {
+        self.world.revoke(&target.key, "shop/table/orders", "SELECT").map_err(|why| broke("revoke", why))
+    }
+
     async fn settle(&self) -> Result<(), FixtureBroke> {
         self.world.clock().advance(CHAOS_MANIFEST.propagation_lag);
         Ok(())

@@ -4,15 +4,16 @@
 //! `Sin::ALL` says which check has to catch which sin, and in which words.
 
 use crate::{
-    Act, BlastRadius, CheckReport, DerivedReading, Done, Effect, OutsideFailure, Source, SurveySink, Target,
-    chaos::{Call, ChaosSource, ChaosWorld, Fault, FaultKind, SurveyFault},
+    Act, BlastRadius, CheckReport, ContentDigest, DerivedReading, Done, Effect, NotObservable,
+    OutsideFailure, Recognition, SinkClosed, Source, SurveySink, Target,
+    chaos::{Call, ChaosFingerprint, ChaosSource, ChaosWorld, Fault, FaultKind, SurveyFault},
     conformance::Check,
 };
 use async_trait::async_trait;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tenure_model::{
-    ControlPlane, Fact, Facts, Instant, IntentRecord, ProbeAnswer, RecordedIntent, Secret, ShortName,
-    StepKind,
+    Completeness, ControlPlane, Extent, Fact, Facts, Instant, IntentRecord, Observation, ProbeAnswer,
+    RecordedIntent, Secret, ShortName, StepKind,
 };
 
 /// One way to break a promise.
@@ -27,6 +28,11 @@ pub(super) enum Sin {
     RepeatsKeys,
     ReadsHalfEverySecondTime,
     SeesNobody,
+    GivesAnotherDigestEachTime,
+    GivesStaleDigests,
+    SkipsThoughUnknown,
+    GoesOnThoughRecognised,
+    NeverOffers,
     DisablesWhileReading,
     LeavesSessionsBehind,
     RefusesEverybody,
@@ -68,6 +74,11 @@ impl Sin {
         (Self::RepeatsKeys, Check::KeysAreUnique, "principal chaos:1 came twice"),
         (Self::ReadsHalfEverySecondTime, Check::SurveysAgree, "one has, the other has not"),
         (Self::SeesNobody, Check::SurveyShowsWhatIsThere, "it does not show a new principal"),
+        (Self::GivesAnotherDigestEachTime, Check::DigestsAgree, "has the same content and another digest"),
+        (Self::GivesStaleDigests, Check::DigestsFollowChange, "has another content and the same digest"),
+        (Self::SkipsThoughUnknown, Check::RecognisedIsTheSame, "`credentials` differs from a full reading"),
+        (Self::GoesOnThoughRecognised, Check::RecognisedIsTheSame, "came after it was recognised"),
+        (Self::NeverOffers, Check::RecognisedIsTheSame, "nothing is offered although nothing changed"),
         (Self::DisablesWhileReading, Check::ReadingChangesNothing, "a reading changed what the server holds"),
         (Self::LeavesSessionsBehind, Check::ReadingChangesNothing, "probes left 2 things alive"),
         (Self::RefusesEverybody, Check::RightValueIsAccepted, "the probe at `primary` answered Refused"),
@@ -114,6 +125,7 @@ impl Sin {
             Self::SendsHugePages => Some(SurveyFault::OversizePage),
             Self::RepeatsKeys => Some(SurveyFault::DuplicateKey),
             Self::SeesNobody => Some(SurveyFault::Empty),
+            Self::GivesStaleDigests => Some(SurveyFault::StaleDigest),
             Self::ReadsHalfEverySecondTime if surveys_before % 2 == 1 => Some(SurveyFault::PartialExtent),
             _ => None,
         }
@@ -157,6 +169,59 @@ impl Sinner {
     }
 }
 
+/// Stands between the source and the receiver, and commits what is a sin of digests.
+struct Between<'sink> {
+    sink: &'sink mut dyn SurveySink,
+    sin: Option<Sin>,
+    surveys: u32,
+}
+
+impl Between<'_> {
+    fn digest(&self, digest: &ContentDigest) -> ContentDigest {
+        match self.sin {
+            Some(Sin::GivesAnotherDigestEachTime) => {
+                ContentDigest::keyed(&ChaosFingerprint, &self.surveys.to_le_bytes())
+            }
+            _ => digest.clone(),
+        }
+    }
+}
+
+#[async_trait]
+impl SurveySink for Between<'_> {
+    async fn page(&mut self, extent: &Extent, page: Vec<Observation>) -> Result<(), SinkClosed> {
+        self.sink.page(extent, page).await
+    }
+
+    async fn end(&mut self, extent: &Extent, completeness: Completeness) -> Result<(), SinkClosed> {
+        self.sink.end(extent, completeness).await
+    }
+
+    async fn not_observable(&mut self, note: NotObservable) -> Result<(), SinkClosed> {
+        self.sink.not_observable(note).await
+    }
+
+    async fn recalls(&mut self, extent: &Extent) -> Result<bool, SinkClosed> {
+        Ok(self.sink.recalls(extent).await? && self.sin != Some(Sin::NeverOffers))
+    }
+
+    async fn offer(&mut self, extent: &Extent, digest: &ContentDigest) -> Result<Recognition, SinkClosed> {
+        let answer = self.sink.offer(extent, &self.digest(digest)).await?;
+        match (self.sin, answer) {
+            (Some(Sin::SkipsThoughUnknown), Recognition::Unknown) => {
+                self.sink.end(extent, Completeness::Whole).await?;
+                Ok(Recognition::Unchanged)
+            }
+            (Some(Sin::GoesOnThoughRecognised), Recognition::Unchanged) => Ok(Recognition::Unknown),
+            (_, answer) => Ok(answer),
+        }
+    }
+
+    async fn end_as(&mut self, extent: &Extent, digest: ContentDigest) -> Result<(), SinkClosed> {
+        self.sink.end_as(extent, self.digest(&digest)).await
+    }
+}
+
 fn claimed(detail: Facts) -> Done {
     Done { changed: true, detail }
 }
@@ -176,7 +241,8 @@ impl Source for Sinner {
         if let Some(fault) = self.sin.and_then(|sin| sin.survey_fault(before)) {
             self.world.script(Fault { on: Call::Observe, nth: 1, what: FaultKind::Survey(fault) });
         }
-        self.inner.observe(now, sink).await
+        let mut between = Between { sink, sin: self.sin, surveys: before };
+        self.inner.observe(now, &mut between).await
     }
 
     async fn blast_radius(&self, target: &Target) -> Result<BlastRadius, OutsideFailure> {
