@@ -7,11 +7,11 @@
 
 use crate::{
     config::{Address, Place},
-    tls::{Encryption, Encryptor},
     wire::{Handshake, Watch, Watched, WatchedTls},
 };
 use std::{pin::Pin, time::Duration};
 use tenure_model::Secret;
+use tenure_tls::{Encryption, Encryptor};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpStream, UnixStream},
@@ -21,6 +21,7 @@ use tokio::{
 use tokio_postgres::{
     Client, Config, IsolationLevel, Transaction, config::SslMode, error::DbError, tls::MakeTlsConnect,
 };
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// Opening a connection, from name resolution to the server's yes, may take this long.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -162,7 +163,9 @@ async fn open(
     };
     let asks = encryption != Encryption::Disable;
     let line = Watched::bare(line, watch.clone(), asks, place.is_private());
-    let mut making = encryptor.of(encryption).map_err(Unopened::Unsupported)?;
+    let encrypting =
+        encryptor.of(encryption).map_err(|refused| Unopened::Unsupported(refused.to_string()))?;
+    let mut making = MakeRustlsConnect::new((*encrypting).clone());
     // A socket has no host to check; the connector is then never used and any name will do.
     let name = if host.is_empty() { "localhost" } else { host };
     let Ok(inner) = MakeTlsConnect::<Watched<Box<dyn Line>>>::make_tls_connect(&mut making, name);

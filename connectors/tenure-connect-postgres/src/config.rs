@@ -3,11 +3,11 @@
 //! Parses and never connects. An address that holds a password is refused before anything
 //! else looks at it, and no message repeats any part of an address that might be one.
 
-use crate::tls::{self, Encryption};
 use rustls_pki_types::CertificateDer;
-use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use tenure_connect::{ConfigRefused, Fingerprint, SourceConfig};
 use tenure_model::{PRIMARY, Point, Secret, ShortName, printable};
+use tenure_tls::{Encryption, authorities, is_loopback};
 use tokio_postgres::config::{Host, SslMode};
 
 /// Setting: the role that receives what a deleted role owned.
@@ -122,7 +122,7 @@ impl Settings {
                 LAG_SECONDS => {}
                 CA_FILE => {
                     settings.authorities =
-                        tls::authorities(value.as_ref()).map_err(|why| refused_setting(name, &why))?;
+                        authorities(value.as_ref()).map_err(|why| refused_setting(name, &why.to_string()))?;
                 }
                 _ => {
                     let (point, kind) = kind(name, value, points)?;
@@ -215,13 +215,12 @@ fn encryption(parsed: &tokio_postgres::Config, url: &str, place: &Place) -> Encr
     match (said, parsed.get_ssl_mode()) {
         (true, SslMode::Disable) => Encryption::Disable,
         (true, SslMode::Prefer) => Encryption::Prefer,
-        (false, _) if place.is_private() => Encryption::Prefer,
+        (false, _) => match &place.address {
+            Address::Tcp(host, _) => Encryption::unless_said(host),
+            Address::Socket(..) => Encryption::Prefer,
+        },
         _ => Encryption::Require,
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn refused_address(point: &str, why: &str) -> ConfigRefused {

@@ -23,7 +23,6 @@ mod quote;
 mod role;
 mod scram;
 mod source;
-mod tls;
 mod wire;
 
 pub use config::{CA_FILE, HEIR, KIND_PREFIX, LAG_SECONDS, lag};

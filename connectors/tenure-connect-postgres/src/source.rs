@@ -12,7 +12,6 @@ use crate::{
     failure::{self, Purpose},
     keepsake, observe, probe,
     quote::{identifier, literal},
-    tls::Encryptor,
 };
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -21,6 +20,7 @@ use tenure_connect::{
     SurveySink, Target,
 };
 use tenure_model::{ControlPlane, Instant, ProbeAnswer, RecordedIntent, Secret, ShortName, StepKind};
+use tenure_tls::Encryptor;
 
 /// One configured PostgreSQL.
 pub(crate) struct PostgresSource {

@@ -25,7 +25,7 @@ pub use reconcile::Reconcilers;
 pub use tenure_connect::{CheckReport, OutsideFailure};
 pub use tenure_evidence::{Entry, FactValue};
 pub use tenure_store::{
-    StoreFailure, Tx,
+    PostgresLocation, StoreFailure, Tx,
     tables::{
         findings::FindingRow,
         identities::{IdentityFilter, IdentityRow},

@@ -21,7 +21,7 @@ use tenure_keys::{
     Disk, Escrow, KEK_FILE, Kek, KekSource, Keyring, Randomness, draw, make_private_directory,
 };
 use tenure_model::{Person, PersonId, Role};
-use tenure_store::{CommitFault, DatabaseLocation, Store, StoreOptions};
+use tenure_store::{CommitFault, DatabaseLocation, PostgresLocation, Store, StoreOptions};
 use tokio::sync::Notify;
 
 /// Where a deployment keeps its files, all below one directory that only its owner may enter.
@@ -68,12 +68,16 @@ pub enum Database {
     /// A file in the data directory.
     Embedded,
     /// A PostgreSQL database.
-    Postgres {
-        /// Connection parameters without the password.
-        parameters: String,
-        /// The password.
-        password: Option<tenure_model::Secret<String>>,
-    },
+    Postgres(Arc<PostgresLocation>),
+}
+
+impl Database {
+    fn location(&self, paths: &Paths) -> DatabaseLocation {
+        match self {
+            Self::Embedded => DatabaseLocation::Sqlite(paths.database()),
+            Self::Postgres(location) => DatabaseLocation::Postgres(Arc::clone(location)),
+        }
+    }
 }
 
 /// How long a call to an outside system may take before its answer counts as lost, and how often
@@ -155,14 +159,8 @@ impl Deployment {
         let (kek, keys) = open_keys(&mut options, &paths)?;
         let keys = Arc::new(RwLock::new(keys));
         let escrow = Escrow::open(Arc::clone(&options.disk), &paths.escrow()).map_err(EngineFailure::keys)?;
-        let location = match options.database {
-            Database::Embedded => DatabaseLocation::Sqlite(paths.database()),
-            Database::Postgres { parameters, password } => {
-                DatabaseLocation::Postgres { parameters, password }
-            }
-        };
         let store_options = StoreOptions {
-            location,
+            location: options.database.location(&paths),
             directory: paths.directory.clone(),
             signer: Arc::new(CheckpointSigner(Arc::clone(&keys))),
             anchor: Arc::new(CheckpointFile { disk: Arc::clone(&options.disk), path: paths.checkpoint() }),

@@ -1,29 +1,55 @@
-//! Copying an embedded database while it is in use, and opening a new log in a restored one.
+//! Copying a database while it is in use, and opening a new log in a restored one.
 //!
-//! A copy is one consistent state. A restored database never continues its old log: what was
-//! written after the copy was taken is missing from it, so a new origin begins, which cites
-//! the last checkpoint known of the old.
+//! A copy is one consistent state, and always a SQLite file. A restored database never continues
+//! its old log: what was written after the copy was taken is missing from it, so a new origin
+//! begins, which cites the last checkpoint known of the old. Next: `transfer.rs`.
 
-use crate::{Head, LogSigner, StoreFailure, Tx, database::Connection, database::sqlite};
-use std::path::Path;
+use crate::{
+    DatabaseLocation, Head, LogSigner, PostgresLocation, Store, StoreFailure, Tx, database::Connection,
+    database::sqlite, transfer,
+};
+use std::{path::Path, sync::Arc};
 use tenure_evidence::Checkpoint;
 
-/// Copies the database at `from` into the new file `to`.
-pub fn copy_embedded(from: &Path, to: &Path) -> Result<(), StoreFailure> {
+impl Store {
+    /// Copies the database, as it is at one moment, into the new SQLite file `to`; durable when it returns.
+    pub async fn copy_to(&self, to: &Path) -> Result<(), StoreFailure> {
+        let (location, to) = (self.location.clone(), to.to_owned());
+        blocking(move || {
+            match &location {
+                DatabaseLocation::Sqlite(from) => copy_embedded(from, &to)?,
+                DatabaseLocation::Postgres(from) => transfer::into_file(from, &to)?,
+            }
+            let synced = std::fs::File::open(&to).and_then(|copy| copy.sync_all());
+            synced.map_err(|source| StoreFailure::File {
+                path: to.display().to_string(),
+                verb: "written",
+                source,
+            })
+        })
+        .await
+    }
+}
+
+/// Moves the database in the SQLite file `from` to where a deployment is to have it: a PostgreSQL that
+/// holds none yet. The file stays.
+pub async fn move_to_postgres(from: &Path, location: Arc<PostgresLocation>) -> Result<(), StoreFailure> {
+    let from = from.to_owned();
+    blocking(move || transfer::into_postgres(&from, &location)).await
+}
+
+async fn blocking(
+    run: impl FnOnce() -> Result<(), StoreFailure> + Send + 'static,
+) -> Result<(), StoreFailure> {
+    tokio::task::spawn_blocking(run).await.map_err(|_| StoreFailure::Closed)?
+}
+
+fn copy_embedded(from: &Path, to: &Path) -> Result<(), StoreFailure> {
     let failed = |error: &rusqlite::Error| sqlite::sort("copy", error);
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
     let connection = rusqlite::Connection::open_with_flags(from, flags).map_err(|error| failed(&error))?;
     connection.execute("VACUUM INTO ?1", [to.display().to_string()]).map_err(|error| failed(&error))?;
-    let copy = std::fs::File::open(to).map_err(|source| StoreFailure::File {
-        path: to.display().to_string(),
-        verb: "read",
-        source,
-    })?;
-    copy.sync_all().map_err(|source| StoreFailure::File {
-        path: to.display().to_string(),
-        verb: "written",
-        source,
-    })
+    Ok(())
 }
 
 /// Empties the log of a restored database and begins a new one; returns the head of the old.

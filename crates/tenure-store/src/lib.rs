@@ -16,11 +16,12 @@ mod reserve;
 mod schema;
 mod store;
 pub mod tables;
+mod transfer;
 mod value;
 
 pub use anchor::{Anchor, AnchorRefused};
-pub use copy::{begin_new_log, copy_embedded, read_closed};
-pub use database::{DatabaseLocation, Tx};
+pub use copy::{begin_new_log, move_to_postgres, read_closed};
+pub use database::{DatabaseLocation, PostgresLocation, Tx};
 pub use failure::StoreFailure;
 pub use log::{Head, LogReader, NewEntry, NonceAndBody, TILE_WIDTH};
 pub use migrate::SCHEMA_VERSION;

@@ -6,7 +6,7 @@
 //! commit is, `log.rs` for what happens to entries.
 
 use crate::{
-    Anchor, DatabaseLocation, Head, StoreFailure, Tx,
+    Anchor, DatabaseLocation, Head, PostgresLocation, StoreFailure, Tx,
     database::{Connection, postgres, sqlite},
     log, migrate,
     reserve::Reserve,
@@ -197,6 +197,7 @@ pub struct Store {
     reads: Queue,
     shared: Arc<Shared>,
     head: watch::Receiver<Head>,
+    pub(crate) location: DatabaseLocation,
     threads: Arc<Threads>,
 }
 
@@ -221,7 +222,7 @@ impl Store {
         let lock = Arc::new(DirectoryLock::take(&options.directory)?);
         match options.location {
             DatabaseLocation::Sqlite(ref path) => open_sqlite(&path.clone(), options, lock),
-            DatabaseLocation::Postgres { .. } => open_postgres(options, lock),
+            DatabaseLocation::Postgres(ref location) => open_postgres(&Arc::clone(location), options, lock),
         }
     }
 
@@ -269,8 +270,8 @@ impl Store {
 
     /// Closes this handle; when it is the last, waits for the threads to finish.
     pub fn close(self) {
-        let Self { writes, reads, threads, shared, head } = self;
-        drop((writes, reads, head, shared));
+        let Self { writes, reads, threads, shared, head, location } = self;
+        drop((writes, reads, head, shared, location));
         if let Some(threads) = Arc::into_inner(threads) {
             threads.join();
         }
@@ -491,7 +492,8 @@ fn open_sqlite(
         let (path, jobs) = (path.to_owned(), read_jobs.clone());
         threads.spawn("tenure-reader", move || sqlite::run_reader(&path, &jobs))?;
     }
-    let store = Store { writes, reads, shared, head, threads: Arc::new(threads) };
+    let location = options.location;
+    let store = Store { writes, reads, shared, head, location, threads: Arc::new(threads) };
     Ok(Opened { store, created, backup })
 }
 
@@ -513,8 +515,12 @@ fn prepare_postgres(
     Ok(prepared)
 }
 
-fn open_postgres(mut options: StoreOptions, lock: Arc<DirectoryLock>) -> Result<Opened, StoreFailure> {
-    let mut client = postgres::connect(&options.location)?;
+fn open_postgres(
+    location: &Arc<PostgresLocation>,
+    mut options: StoreOptions,
+    lock: Arc<DirectoryLock>,
+) -> Result<Opened, StoreFailure> {
+    let mut client = postgres::connect(location)?;
     postgres::Sequencer::lock_out_others(&mut client)?;
     migrate::postgres(&mut client, migrate::STEPS)?;
     let Prepared { log, head, created } = prepare_postgres(&mut client, &options)?;
@@ -523,18 +529,19 @@ fn open_postgres(mut options: StoreOptions, lock: Arc<DirectoryLock>) -> Result<
     let head = shared.head.subscribe();
     let (jobs, job_queue) = Queue::new();
     let (wake, woken) = crossbeam_channel::bounded::<()>(1);
-    let location = Arc::new(options.location);
     let sequencer =
-        postgres::Sequencer { location: Arc::clone(&location), client, log, shared: Arc::clone(&shared) };
+        postgres::Sequencer { location: Arc::clone(location), client, log, shared: Arc::clone(&shared) };
     threads.spawn("tenure-sequencer", move || {
         let _lock = lock;
         sequencer.run(&woken);
     })?;
     for _ in 0..postgres::WORKERS {
         let (location, shared, wake, jobs) =
-            (Arc::clone(&location), Arc::clone(&shared), wake.clone(), job_queue.clone());
+            (Arc::clone(location), Arc::clone(&shared), wake.clone(), job_queue.clone());
         threads.spawn("tenure-worker", move || postgres::run_worker(&location, &shared, &wake, &jobs))?;
     }
-    let store = Store { writes: jobs.clone(), reads: jobs, shared, head, threads: Arc::new(threads) };
+    let location = options.location;
+    let store =
+        Store { writes: jobs.clone(), reads: jobs, shared, head, location, threads: Arc::new(threads) };
     Ok(Opened { store, created, backup: None })
 }

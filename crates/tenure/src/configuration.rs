@@ -36,6 +36,9 @@ pub(crate) struct DatabaseSection {
     /// The file that holds its password.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) password_file: Option<PathBuf>,
+    /// A PEM file with the authorities that sign its server's certificate, beside the system's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ca_file: Option<PathBuf>,
 }
 
 /// The key-encryption key.

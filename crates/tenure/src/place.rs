@@ -15,7 +15,9 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
-use tenure_engine::{Database, Deadlines, Deployment, EngineFailure, OpenOptions, Paths, SystemClock};
+use tenure_engine::{
+    Database, Deadlines, Deployment, EngineFailure, OpenOptions, Paths, PostgresLocation, SystemClock,
+};
 use tenure_keys::{KEK_FILE, KekSource, LOG_RING, RealDisk, SystemRandomness, check_private_directory};
 use tenure_model::Secret;
 
@@ -34,6 +36,7 @@ pub(crate) struct Place {
     database: DatabaseKind,
     database_url: Option<String>,
     database_password_file: Option<PathBuf>,
+    database_ca_file: Option<PathBuf>,
     /// What `tenure.toml` says beyond that.
     pub(crate) configuration: Configuration,
     can_ask: bool,
@@ -72,6 +75,7 @@ impl Place {
                 .database_password_file
                 .clone()
                 .or_else(|| from_file.password_file.clone()),
+            database_ca_file: from_file.ca_file.clone(),
             directory,
             configuration,
             can_ask,
@@ -90,6 +94,7 @@ impl Place {
             database: DatabaseKind::Embedded,
             database_url: None,
             database_password_file: None,
+            database_ca_file: None,
             configuration: Configuration::default(),
             can_ask: self.can_ask,
             typed: Mutex::new(None),
@@ -151,6 +156,7 @@ impl Place {
                 kind: Some(self.database).filter(|_| !is_embedded),
                 url: self.database_url.clone(),
                 password_file: self.database_password_file.as_ref().map(absolute),
+                ca_file: self.database_ca_file.as_ref().map(absolute),
             },
             key: KeySection {
                 file: self.key_file.as_ref().map(absolute),
@@ -186,7 +192,9 @@ impl Place {
             (DatabaseKind::Postgres, Some(url)) => {
                 let password =
                     self.database_password_file.as_deref().map(passwords::from_file).transpose()?;
-                Ok(Database::Postgres { parameters: url.clone(), password })
+                let parameters = url.clone();
+                let ca_file = self.database_ca_file.clone();
+                Ok(Database::Postgres(Arc::new(PostgresLocation { parameters, password, ca_file })))
             }
         }
     }

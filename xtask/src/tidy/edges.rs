@@ -9,8 +9,9 @@ use super::Finding;
 use crate::repository::{Repository, Room};
 
 /// Rooms and what they may depend on. The binary is where everything is put together.
-const EDGES: [(&str, &[&str]); 14] = [
+const EDGES: [(&str, &[&str]); 15] = [
     ("tenure-model", &[]),
+    ("tenure-tls", &[]),
     ("tenure-keys", &["tenure-model"]),
     ("tenure-evidence", &[]),
     ("tenure-judge", &["tenure-model"]),
@@ -18,7 +19,7 @@ const EDGES: [(&str, &[&str]); 14] = [
     ("tenure-secrets", &["tenure-model", "tenure-keys"]),
     ("tenure-issue", &["tenure-model", "tenure-keys"]),
     ("tenure-connect", &["tenure-model"]),
-    ("tenure-store", &["tenure-model", "tenure-evidence"]),
+    ("tenure-store", &["tenure-model", "tenure-evidence", "tenure-tls"]),
     (
         "tenure-engine",
         &[
@@ -40,7 +41,7 @@ const EDGES: [(&str, &[&str]); 14] = [
 ];
 
 /// What every connector may depend on; connectors live in `connectors/`.
-const CONNECTOR_EDGES: [&str; 2] = ["tenure-connect", "tenure-model"];
+const CONNECTOR_EDGES: [&str; 3] = ["tenure-connect", "tenure-model", "tenure-tls"];
 /// The one connector that also looks for secrets on machines.
 const HOST_CONNECTOR: &str = "tenure-connect-host";
 

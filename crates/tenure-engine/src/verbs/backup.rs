@@ -1,12 +1,12 @@
 //! backup and restore. A restore is a ceremony: it never continues the old log.
 //!
-//! A backup is a directory: a copy of the database, the sealed key rings, the last checkpoint
+//! A backup is a directory: a copy of the database (always as a SQLite file), the sealed key rings, the last checkpoint
 //! and a list of digests. It holds neither the key-encryption key nor any data key of the
 //! escrow. Restoring exports the old log for keeping, begins a new one and makes its first
 //! entry cite the last checkpoint known of the old.
 
 use crate::{
-    Actor, Clock, Deployment, Engine, EngineFailure, OpenOptions, Paths,
+    Actor, Clock, Database, Deployment, Engine, EngineFailure, OpenOptions, Paths,
     open::new_log_name,
     record::{By, Draft},
     signer::CheckpointSigner,
@@ -23,7 +23,7 @@ use tenure_keys::{
     make_private_directory,
 };
 use tenure_model::Instant;
-use tenure_store::{begin_new_log, copy_embedded};
+use tenure_store::{PostgresLocation, begin_new_log, move_to_postgres};
 
 /// Entries in one file of an old log, at most.
 const ENTRIES_PER_FILE: u64 = 50_000;
@@ -79,19 +79,10 @@ impl Engine {
             let why = format!("{} is there already; name a directory that is not", to.display());
             return Err(EngineFailure::Refused { why });
         }
-        if !self.paths.database().exists() {
-            let why = String::from(
-                "the database is a PostgreSQL: back it up with its own tools, and the key rings with it",
-            );
-            return Err(EngineFailure::Refused { why });
-        }
         let entry = self.entry(Draft::new("backup.made", By::Person(actor, None), self.keys().log.name()))?;
         self.store.write("backup", move |tx| tx.entry(entry.clone())).await?;
         make_private_directory(self.disk.as_ref(), to).map_err(EngineFailure::keys)?;
-        let (from, copy) = (self.paths.database(), to.join(DATABASE));
-        tokio::task::spawn_blocking(move || copy_embedded(&from, &copy))
-            .await
-            .map_err(|error| EngineFailure::Refused { why: error.to_string() })??;
+        self.store.copy_to(&to.join(DATABASE)).await?;
         let status = self.log_status().await?;
         tenure_keys::write_new_private(
             self.disk.as_ref(),
@@ -195,6 +186,9 @@ pub async fn restore(
     }
     let old_log = ceremony.keep_old_log(&manifest).await?;
     let new_origin = ceremony.begin_log(&kek, options.randomness.as_mut())?;
+    if let Database::Postgres(location) = &options.database {
+        ceremony.move_database(Arc::clone(location)).await?;
+    }
     options.kek = Some(source);
     let deployment = Deployment::open(options).await?;
     let engine = &deployment.engine;
@@ -312,6 +306,19 @@ impl Ceremony<'_> {
             first = end;
         }
         Ok(files)
+    }
+
+    /// Takes the database out of the directory, into the PostgreSQL that is to hold it.
+    async fn move_database(&self, location: Arc<PostgresLocation>) -> Result<(), EngineFailure> {
+        let file = self.paths.database();
+        move_to_postgres(&file, location).await?;
+        for name in [DATABASE, "tenure.sqlite-wal", "tenure.sqlite-shm"] {
+            let path = self.paths.directory.join(name);
+            if path.exists() {
+                std::fs::remove_file(&path).map_err(|error| EngineFailure::file(&path, error))?;
+            }
+        }
+        Ok(())
     }
 
     fn begin_log(&self, kek: &Kek, randomness: &mut dyn Randomness) -> Result<String, EngineFailure> {

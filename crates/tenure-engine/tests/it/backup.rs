@@ -1,10 +1,12 @@
 //! The ceremony: back up, lose, restore as a new log that cites the old.
 
 use crate::bench::{Bench, actor, applied};
-use tenure_engine::{CharterChange, restore};
+use std::{path::Path, sync::Arc};
+use tenure_engine::{CharterChange, Database, PostgresLocation, restore};
 use tenure_evidence::{Level, Trust, verify_export};
 use tenure_keys::KekSource;
-use tenure_model::PlanKind;
+use tenure_model::{PlanId, PlanKind, ProofLevel, Secret};
+use tenure_testbed::{Postgres, PostgresOptions};
 
 #[tokio::test]
 async fn a_restore_opens_a_new_log_that_cites_the_last_checkpoint_known() {
@@ -117,4 +119,57 @@ async fn a_backup_that_was_altered_is_refused_and_a_deployment_is_never_overwrit
     options.directory = bench.directory.path().join("elsewhere");
     let refused = restore(&to, None, options).await.err().unwrap();
     assert!(refused.to_string().contains("was altered"), "{refused}");
+}
+
+fn location(server: &Postgres, database: &str) -> Arc<PostgresLocation> {
+    server.create_database(database).unwrap();
+    Arc::new(PostgresLocation {
+        parameters: format!(
+            "host=127.0.0.1 port={} user={} dbname={database}",
+            server.port(),
+            server.superuser()
+        ),
+        password: Some(Secret::new(server.password().to_owned())),
+        ca_file: None,
+    })
+}
+
+/// Restores the backup and checks that what was known is known again, in a log that cites the old.
+async fn restored_into(bench: &Bench, backup: &Path, database: Database, name: &str, plan: PlanId) {
+    let mut options = bench.options(bench.randomness());
+    options.kek = Some(KekSource::File(bench.directory.path().join("data/keys/kek")));
+    options.directory = bench.directory.path().join(name);
+    let is_embedded = matches!(database, Database::Embedded);
+    options.database = database;
+    let (restored, report) = restore(backup, None, options).await.unwrap();
+    let first = restored.engine.log_page(None, 100).await.unwrap().pop().unwrap().1;
+    assert_eq!((first.kind.as_str(), report.old_size), ("log.opened", report.last_known_size));
+    let shown = restored.engine.show_plan(&plan.to_string()).await.unwrap();
+    assert_eq!(shown.plan.level, Some(ProofLevel::P4));
+    let file = bench.directory.path().join(name).join("tenure.sqlite");
+    assert_eq!(file.exists(), is_embedded, "the database is in one place only");
+    restored.close().await;
+}
+
+#[tokio::test]
+async fn a_deployment_on_postgres_is_backed_up_and_restored_into_either_database() {
+    tenure_testbed::needs!(postgres);
+    let server = Postgres::start(&PostgresOptions::default()).unwrap();
+    let mut bench = Bench { postgres: Some(location(&server, "tenure")), ..Bench::new() };
+    let deployment = bench.surveyed().await;
+    let plan = applied(&deployment.engine, PlanKind::Revoke, "reporting").await.plan.id;
+    let deployment = bench.carry_through(deployment, plan).await;
+    let to = bench.directory.path().join("backup");
+    deployment.engine.backup(actor(&deployment.engine).await, &to).await.unwrap();
+    deployment.close().await;
+    restored_into(&bench, &to, Database::Embedded, "embedded", plan).await;
+    let empty = location(&server, "empty");
+    restored_into(&bench, &to, Database::Postgres(Arc::clone(&empty)), "postgres", plan).await;
+
+    let mut options = bench.options(bench.randomness());
+    options.kek = Some(KekSource::File(bench.directory.path().join("data/keys/kek")));
+    options.directory = bench.directory.path().join("again");
+    options.database = Database::Postgres(empty);
+    let refused = restore(&to, None, options).await.err().unwrap().to_string();
+    assert!(refused.contains("holds a deployment already"), "{refused}");
 }

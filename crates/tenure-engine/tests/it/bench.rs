@@ -14,7 +14,7 @@ use tenure_engine::{
 };
 use tenure_keys::{Disk, Randomness, RandomnessFailed, RealDisk};
 use tenure_model::{Instant, PlanId, PlanKind, Point, PrincipalKey, Secret, ShortName};
-use tenure_store::CommitFault;
+use tenure_store::{CommitFault, PostgresLocation};
 
 /// Values planted in the world; they must appear nowhere.
 pub(crate) const PLANTED: &str = "PlantedCanary0001value";
@@ -58,6 +58,8 @@ pub(crate) struct Bench {
     /// How long a call may hang before its answer counts as lost. Long, so that a busy machine changes
     /// nothing; short where calls are made to hang, because that is waited for in real time.
     pub(crate) patience: Duration,
+    /// Our own database, when it is not the embedded one.
+    pub(crate) postgres: Option<Arc<PostgresLocation>>,
     lives: u64,
     seed: u64,
 }
@@ -101,6 +103,7 @@ impl Bench {
             disk: Arc::new(RealDisk),
             commit_fault: None,
             patience: Duration::from_secs(20),
+            postgres: None,
             lives: 0,
             seed,
         }
@@ -133,7 +136,7 @@ impl Bench {
     pub(crate) fn options(&self, randomness: SeededRandomness) -> OpenOptions {
         OpenOptions {
             directory: self.directory.path().join("data"),
-            database: Database::Embedded,
+            database: self.postgres.clone().map_or(Database::Embedded, Database::Postgres),
             kek: None,
             disk: Arc::clone(&self.disk),
             clock: Arc::new(VirtualClock(self.clock.clone())),

@@ -15,23 +15,30 @@ use crate::{
 use std::{
     collections::HashMap,
     path::PathBuf,
-    sync::{LazyLock, PoisonError, RwLock},
+    sync::{Arc, LazyLock, PoisonError, RwLock},
 };
 use tenure_evidence::{Hash, body_digest, leaf_hash};
 use tenure_model::Secret;
 
 /// Where the database is.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum DatabaseLocation {
     /// A file that this process alone opens.
     Sqlite(PathBuf),
-    /// A PostgreSQL database: connection parameters as `key=value` pairs without the password.
-    Postgres {
-        /// Connection parameters, in libpq's form.
-        parameters: String,
-        /// The password, when the server asks for one.
-        password: Option<Secret<String>>,
-    },
+    /// A PostgreSQL database.
+    Postgres(Arc<PostgresLocation>),
+}
+
+/// How to reach a PostgreSQL database of ours.
+#[derive(Debug)]
+pub struct PostgresLocation {
+    /// Connection parameters in libpq's form, without the password. Without `sslmode`, a line that leaves
+    /// this machine is encrypted and the server's certificate checked.
+    pub parameters: String,
+    /// The password, when the server asks for one.
+    pub password: Option<Secret<String>>,
+    /// A PEM file with the authorities that sign the server's certificate, beside the system's.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// A transaction under way.

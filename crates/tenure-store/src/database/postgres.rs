@@ -6,7 +6,7 @@
 //! connection is lost, nothing is written until it is there again, holds the lock again, and
 //! shows the log that this node saw last.
 
-use super::{Connection, DatabaseLocation, Tx};
+use super::{Connection, PostgresLocation, Tx};
 use crate::{
     StoreFailure, Value, anchor,
     log::{self, LogState},
@@ -14,10 +14,13 @@ use crate::{
 };
 use ::postgres::{
     Client, Config, IsolationLevel, NoTls, Statement,
+    config::{Host, SslMode},
     types::{ToSql, Type},
 };
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use std::{collections::HashMap, str::FromStr as _, sync::Arc, time::Duration};
+use tenure_tls::{ClientConfig, Encryption, Encryptor, authorities, is_loopback};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// Worker threads, each with a connection.
 pub(crate) const WORKERS: usize = 4;
@@ -114,24 +117,61 @@ pub(crate) fn sort(what: &'static str, error: &::postgres::Error) -> StoreFailur
 }
 
 /// Opens one connection.
-pub(crate) fn connect(location: &DatabaseLocation) -> Result<Client, StoreFailure> {
-    let DatabaseLocation::Postgres { parameters, password } = location else {
-        return Err(StoreFailure::Unreachable { why: String::from("not a PostgreSQL location") });
-    };
-    let mut config =
-        Config::from_str(parameters).map_err(|error| StoreFailure::Unreachable { why: error.to_string() })?;
+pub(crate) fn connect(location: &PostgresLocation) -> Result<Client, StoreFailure> {
+    let unreachable = |why: String| StoreFailure::Unreachable { why };
+    let PostgresLocation { parameters, password, ca_file } = location;
+    let mut config = Config::from_str(parameters).map_err(|error| unreachable(error.to_string()))?;
     if let Some(password) = password {
         config.password(password.expose());
     }
     config.application_name("tenure-store").connect_timeout(Duration::from_secs(10));
-    let mut client = config.connect(NoTls).map_err(|error| sort("connect", &error))?;
+    let encryption = encryption(parameters, &config);
+    let authorities = ca_file.as_deref().map_or(Ok(Vec::new()), authorities);
+    let encrypting = authorities
+        .and_then(|authorities| Encryptor::with(authorities).of(encryption))
+        .map_err(|refused| unreachable(refused.to_string()))?;
+    let mut client = match encryption {
+        Encryption::Disable => config.ssl_mode(SslMode::Disable).connect(NoTls),
+        Encryption::Prefer => config.ssl_mode(SslMode::Prefer).connect(tls(&encrypting)),
+        Encryption::Require => config.ssl_mode(SslMode::Require).connect(tls(&encrypting)),
+    }
+    .map_err(|error| connect_failed(&error))?;
     client.batch_execute(DURABLE).map_err(|error| sort("connect", &error))?;
     Ok(client)
 }
 
+fn tls(config: &ClientConfig) -> MakeRustlsConnect {
+    MakeRustlsConnect::new(config.clone())
+}
+
+/// What the parameters say about encryption; when they say nothing, `require` unless every host is this
+/// machine.
+fn encryption(parameters: &str, config: &Config) -> Encryption {
+    let said = parameters.contains("sslmode=");
+    let is_far = config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(host) if !is_loopback(host)))
+        || config.get_hostaddrs().iter().any(|address| !address.is_loopback());
+    match config.get_ssl_mode() {
+        _ if !said && is_far => Encryption::Require,
+        _ if !said => Encryption::Prefer,
+        SslMode::Disable => Encryption::Disable,
+        SslMode::Prefer => Encryption::Prefer,
+        _ => Encryption::Require,
+    }
+}
+
+/// The driver's own words leave out why a certificate was refused.
+fn connect_failed(error: &::postgres::Error) -> StoreFailure {
+    match (sort("connect", error), std::error::Error::source(error)) {
+        (StoreFailure::Unreachable { why }, Some(source)) => {
+            StoreFailure::Unreachable { why: format!("{why}: {source}") }
+        }
+        (sorted, _) => sorted,
+    }
+}
+
 /// A worker thread: runs each body in its own SERIALIZABLE transaction.
 pub(crate) fn run_worker(
-    location: &DatabaseLocation,
+    location: &PostgresLocation,
     shared: &Shared,
     wake: &crossbeam_channel::Sender<()>,
     jobs: &Receiver<Box<dyn Job>>,
@@ -163,7 +203,7 @@ pub(crate) fn run_worker(
 }
 
 fn run_one(
-    location: &DatabaseLocation,
+    location: &PostgresLocation,
     session: &mut Option<(Client, Statements)>,
     job: &mut dyn Job,
 ) -> Result<(), StoreFailure> {
@@ -229,7 +269,7 @@ fn commit_failed(what: &'static str, error: &::postgres::Error) -> StoreFailure 
 
 /// The sequencer thread of this node.
 pub(crate) struct Sequencer {
-    pub(crate) location: Arc<DatabaseLocation>,
+    pub(crate) location: Arc<PostgresLocation>,
     pub(crate) client: Client,
     pub(crate) log: LogState,
     pub(crate) shared: Arc<Shared>,

@@ -16,8 +16,8 @@ use tenure_evidence::{
 };
 use tenure_model::{EntryId, IdRandomness, Instant, Secret};
 use tenure_store::{
-    Anchor, CommitFault, DatabaseLocation, LogReader, LogSigner, NewEntry, Opened, Store, StoreFailure,
-    StoreOptions, Tx, tables::Mint,
+    Anchor, CommitFault, DatabaseLocation, LogReader, LogSigner, NewEntry, Opened, PostgresLocation, Store,
+    StoreFailure, StoreOptions, Tx, tables::Mint,
 };
 use tenure_testbed::{Postgres, PostgresOptions};
 
@@ -139,14 +139,20 @@ impl Bed {
     pub(crate) fn location(&self) -> DatabaseLocation {
         match &self.server {
             None => DatabaseLocation::Sqlite(self.database()),
-            Some(server) => DatabaseLocation::Postgres {
-                parameters: format!(
-                    "host=127.0.0.1 port={} user={} dbname={DATABASE}",
-                    server.port(),
-                    server.superuser()
-                ),
-                password: Some(Secret::new(server.password().to_owned())),
-            },
+            Some(_) => DatabaseLocation::Postgres(Arc::new(self.postgres_location())),
+        }
+    }
+
+    pub(crate) fn postgres_location(&self) -> PostgresLocation {
+        let server = self.server();
+        PostgresLocation {
+            parameters: format!(
+                "host=127.0.0.1 port={} user={} dbname={DATABASE}",
+                server.port(),
+                server.superuser()
+            ),
+            password: Some(Secret::new(server.password().to_owned())),
+            ca_file: None,
         }
     }
 

@@ -11,7 +11,7 @@ use std::{
     sync::Arc,
 };
 use tenure_model::{EntryId, Secret};
-use tenure_store::{DatabaseLocation, Store, StoreFailure, StoreOptions};
+use tenure_store::{DatabaseLocation, PostgresLocation, Store, StoreFailure, StoreOptions};
 
 const DIRECTORY: &str = "TENURE_KILL_DIRECTORY";
 const PARAMETERS: &str = "TENURE_KILL_PARAMETERS";
@@ -30,10 +30,11 @@ fn kills() -> u64 {
 fn the_child_writes_until_it_is_killed() {
     let path = std::path::PathBuf::from(std::env::var(DIRECTORY).unwrap());
     let location = match std::env::var(PARAMETERS) {
-        Ok(parameters) => DatabaseLocation::Postgres {
+        Ok(parameters) => DatabaseLocation::Postgres(Arc::new(PostgresLocation {
             parameters,
             password: Some(Secret::new(std::env::var(PASSWORD).unwrap())),
-        },
+            ca_file: None,
+        })),
         Err(_) => DatabaseLocation::Sqlite(path.join("tenure.sqlite")),
     };
     let options = StoreOptions {
@@ -83,8 +84,9 @@ fn start_child(bed: &Bed, first: u64) -> Child {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit());
-    if let DatabaseLocation::Postgres { parameters, password } = bed.location() {
-        command.env(PARAMETERS, parameters).env(PASSWORD, password.unwrap().expose());
+    if let DatabaseLocation::Postgres(location) = bed.location() {
+        let password = location.password.as_ref().unwrap();
+        command.env(PARAMETERS, &location.parameters).env(PASSWORD, password.expose());
     }
     command.spawn().unwrap()
 }

@@ -30,5 +30,6 @@ mod plans;
 mod reconnect;
 mod steps;
 mod tampering;
+mod transfer;
 mod words;
 mod world;

@@ -3,7 +3,8 @@
 //! The fixtures are databases as released versions left them; each must open in every later version.
 
 use crate::bed::{Bed, Ids, assert_whole, record, settled};
-use tenure_store::{SCHEMA_VERSION, Store, StoreFailure, StoreOptions};
+use std::sync::Arc;
+use tenure_store::{DatabaseLocation, PostgresLocation, SCHEMA_VERSION, Store, StoreFailure, StoreOptions};
 
 fn failure(bed: &Bed) -> StoreFailure {
     bed.try_open().err().expect("it must be refused")
@@ -97,7 +98,8 @@ fn a_file_that_is_no_database_is_refused() {
 fn a_server_that_is_not_there_cannot_be_reached() {
     let bed = Bed::sqlite();
     let parameters = String::from("host=127.0.0.1 port=1 user=nobody dbname=nothing");
-    let location = tenure_store::DatabaseLocation::Postgres { parameters, password: None };
+    let location = PostgresLocation { parameters, password: None, ca_file: None };
+    let location = DatabaseLocation::Postgres(Arc::new(location));
     let refused = Store::open(StoreOptions { location, ..bed.options() }).err().unwrap();
     assert!(matches!(refused, StoreFailure::Unreachable { .. }), "{refused}");
 }
