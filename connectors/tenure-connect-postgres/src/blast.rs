@@ -3,14 +3,17 @@
 //! Ownership and rights are counted from `pg_shdepend`, which covers every database without
 //! entering any. Sessions are read at every server. Changes nothing.
 
+mod allowed;
+
 use crate::{
     act,
     cluster::Cluster,
+    config::{Place, PlaceKind},
     derived, keepsake,
     role::{self, Role},
     source::{PostgresSource, unread},
 };
-use tenure_connect::{BlastRadius, OutsideFailure, Owned, Target};
+use tenure_connect::{BlastRadius, FailureClass, OutsideFailure, Owned, Target};
 use tenure_model::printable;
 use tokio_postgres::Transaction;
 
@@ -71,13 +74,23 @@ pub(crate) async fn blast_radius(
             Err(failure) => radius.unread.push(format!("{}: {failure}", place.name)),
         }
     }
-    for place in source.others.iter().filter(|place| place.kind == crate::config::PlaceKind::Pooler) {
+    for place in poolers(source) {
         // Whoever waits there holds nothing: each statement needs a session at a server, and those are listed.
         radius
             .warnings
             .push(format!("clients that wait inside the pooler `{}` cannot be listed", place.name));
+        // Where nothing answers now, a refusal could not be shown later. It need not know our own account.
+        if let Err(failure) = source.open_peer(place, cluster).await
+            && failure.class() != FailureClass::AskOperator
+        {
+            radius.unread.push(format!("{}: {failure}", place.name));
+        }
     }
     Ok(radius)
+}
+
+fn poolers(source: &PostgresSource) -> impl Iterator<Item = &Place> {
+    source.others.iter().filter(|place| place.kind == PlaceKind::Pooler)
 }
 
 /// Numbers that decide about warnings and refusals.
@@ -104,13 +117,25 @@ async fn at_primary(
     let sessions =
         derived::sessions(transaction, &source.primary, role.oid).await.map_err(|error| unread(&error))?;
     let undo = undo(transaction).await?;
+    let standing = allowed::standing(transaction, role).await?;
+    let mut warnings = warnings(role, &counts, &owned, source.heir.as_deref());
+    warnings.extend(standing.warnings);
+    let poolers: Vec<&str> = poolers(source).map(|place| place.name.as_str()).collect();
+    let looks_up = allowed::may_look_logins_up(transaction, role).await.map_err(|error| unread(&error))?;
+    if looks_up && !poolers.is_empty() {
+        warnings.push(format!(
+            "it can read stored passwords, as the account does with which a pooler looks up who logs in (auth_user): if \
+             it is that account, everybody behind {} is locked out",
+            poolers.join(", ")
+        ));
+    }
     Ok(BlastRadius {
         sessions,
         grants: counts.grants + counts.member_of,
         members: members.map_err(|error| unread(&error))?,
         heir: source.heir.clone(),
-        warnings: warnings(role, &counts, &owned, source.heir.as_deref()),
-        refusals: refusals(source, role, &counts),
+        warnings,
+        refusals: [refusals(source, role, &counts), standing.refusals].concat(),
         unread: Vec::new(),
         undo_restores_value: undo,
         owned,

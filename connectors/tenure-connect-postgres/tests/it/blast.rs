@@ -65,10 +65,11 @@ fn sessions_at_every_server_and_unread_points_are_named() {
         until("a session at the replica", || replica.sql("postgres", here).unwrap() == "1");
         let radius = runtime().block_on(source.blast_radius(&target(&postgres, "app"))).unwrap();
         assert_eq!(radius.sessions.iter().map(|one| one.point.as_str()).collect::<Vec<_>>(), ["replica-1"]);
-        assert_eq!(radius.unread.len(), 1, "{:?}", radius.unread);
+        assert_eq!(radius.unread.len(), 2, "{:?}", radius.unread);
         let waiting = "clients that wait inside the pooler `pooler` cannot be listed";
         assert!(radius.warnings.iter().any(|warning| warning == waiting), "{:?}", radius.warnings);
         assert!(radius.unread[0].starts_with("replica-2: could not be reached"));
+        assert!(radius.unread[1].starts_with("pooler: could not be reached"));
         replica
             .sql("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app'")
             .unwrap();
@@ -106,4 +107,48 @@ fn a_role_that_is_gone_has_no_blast_radius() {
     postgres.sql("postgres", "DROP ROLE app").unwrap();
     let failure = runtime().block_on(source_with(&postgres, &[], &[]).blast_radius(&app)).unwrap_err();
     assert!(matches!(failure, OutsideFailure::TargetChanged { .. }), "{failure}");
+}
+
+#[test]
+fn what_our_account_may_not_do_is_said_before_it_is_planned() {
+    needs!(postgres);
+    let postgres = start();
+    let script = "CREATE ROLE reader LOGIN PASSWORD 'k'; CREATE ROLE keeper LOGIN CREATEROLE PASSWORD 'k';
+        CREATE ROLE root LOGIN SUPERUSER; CREATE ROLE app LOGIN; CREATE ROLE other; CREATE ROLE plain LOGIN;
+        CREATE TABLE of_root (); GRANT SELECT, INSERT ON of_root TO app;
+        CREATE TABLE of_other (); ALTER TABLE of_other OWNER TO other; GRANT SELECT ON of_other TO plain";
+    postgres.sql("postgres", script).unwrap();
+    let mut rows = Vec::new();
+    for account in ["reader", "keeper", postgres.superuser()] {
+        let points = [("primary", url(postgres.port(), account, "postgres"))];
+        let password = if account == postgres.superuser() { postgres.password() } else { "k" };
+        let source = try_source(&points, password, &[]).unwrap();
+        for role in ["app", "plain", "root"] {
+            let radius = runtime().block_on(source.blast_radius(&target(&postgres, role))).unwrap();
+            rows.push(format!("{account} {role}: {:?} {:?}", radius.refusals, radius.warnings));
+        }
+    }
+    let rows = rows.join("\n").replace(postgres.superuser(), "<superuser>");
+    insta::assert_snapshot!(rows);
+}
+
+#[test]
+fn the_account_a_pooler_may_look_logins_up_with_is_pointed_out() {
+    needs!(postgres);
+    let postgres = start();
+    let script = "CREATE ROLE reads LOGIN; GRANT SELECT ON pg_shadow TO reads; CREATE ROLE calls LOGIN; CREATE ROLE app LOGIN;
+        CREATE FUNCTION lookup(text) RETURNS SETOF record LANGUAGE sql SECURITY DEFINER
+          AS 'SELECT usename, passwd FROM pg_shadow WHERE usename = $1';
+        REVOKE ALL ON FUNCTION lookup(text) FROM PUBLIC; GRANT EXECUTE ON FUNCTION lookup(text) TO calls;";
+    postgres.sql("postgres", script).unwrap();
+    let warned = |points: &[(&str, String)], role: &str| {
+        let source = source_with(&postgres, points, &[]);
+        let radius = runtime().block_on(source.blast_radius(&target(&postgres, role))).unwrap();
+        radius.warnings.iter().any(|warning| warning.contains("everybody behind pooler is locked out"))
+    };
+    let pooler = [("pooler", postgres.url("postgres"))];
+    assert!(warned(&pooler, "reads"));
+    assert!(warned(&pooler, "calls"));
+    assert!(!warned(&pooler, "app"));
+    assert!(!warned(&[], "reads"), "without a pooler there is nobody to lock out");
 }
