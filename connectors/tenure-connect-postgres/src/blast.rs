@@ -10,6 +10,7 @@ use crate::{
     cluster::Cluster,
     config::{Place, PlaceKind},
     derived, keepsake,
+    map::counted,
     role::{self, Role},
     source::{PostgresSource, unread},
 };
@@ -179,10 +180,22 @@ fn warnings(role: &Role, counts: &Counts, owned: &[Owned], heir: Option<&str>) -
     let of = |kind: &str| owned.iter().filter(|one| one.kind == kind).map(|one| one.count).sum::<i64>();
     warn(role.superuser && role.login, "it is a superuser that can log in".to_owned());
     warn(counts.members > MEMBERS_MAX, format!("{} roles are its members", counts.members));
-    warn(counts.members > 0, format!("{} members lose the rights they hold through it", counts.members));
-    warn(counts.prepared > 0, format!("{} prepared transactions would be rolled back", counts.prepared));
-    warn(counts.granted > 0, format!("{} memberships were granted by it and stay", counts.granted));
-    warn(counts.policies > 0, format!("{} row security policies name it", counts.policies));
+    warn(
+        counts.members > 0,
+        format!("rights held through it are lost to {}", counted(counts.members, "member")),
+    );
+    warn(
+        counts.prepared > 0,
+        format!("it has {} to be rolled back", counted(counts.prepared, "prepared transaction")),
+    );
+    warn(
+        counts.granted > 0,
+        format!("it granted {} to others, which stay", counted(counts.granted, "membership")),
+    );
+    warn(
+        counts.policies > 0,
+        format!("its name stands in {}", counted(counts.policies, "row security rule")),
+    );
     warn(
         of("function") > 0,
         "functions it owns run with the heir's rights afterwards if they are SECURITY DEFINER".to_owned(),

@@ -5,7 +5,7 @@
 //! rehearsal in `act/delete.rs`. The superuser's own objects are not in `pg_shdepend` as owned, so
 //! a right on an object without an owner there is a right on a superuser's.
 
-use crate::{quote::identifier, role::Role, source::unread};
+use crate::{map::counted, quote::identifier, role::Role, source::unread};
 use tenure_connect::OutsideFailure;
 use tokio_postgres::Transaction;
 
@@ -77,13 +77,15 @@ pub(super) async fn standing(transaction: &Transaction<'_>, role: &Role) -> Resu
     }
     if rights > 0 {
         standing.warnings.push(format!(
-            "it holds {rights} rights on what superusers own, which Tenure's account cannot withdraw: its deletion will \
-             stop there until a superuser runs DROP OWNED BY {them} in each database",
+            "it holds {} on what superusers own, which Tenure's account cannot withdraw: its deletion will stop there until \
+             a superuser runs DROP OWNED BY {them} in each database",
+            counted(rights, "right")
         ));
     }
     if prepared > 0 {
         standing.warnings.push(format!(
-            "only a superuser can end its {prepared} prepared transactions: its deletion will stop there"
+            "only a superuser can end its {}: its deletion will stop there",
+            counted(prepared, "prepared transaction")
         ));
     }
     Ok(standing)

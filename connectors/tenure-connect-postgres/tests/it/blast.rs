@@ -1,4 +1,7 @@
 //! What a blast radius shows before anything is done.
+//!
+//! Each thing it foretells is made at a real server. Must never change what it reads: what really
+//! happens is in `act.rs`.
 
 use crate::stage::{runtime, source_with, start, start_with, target, try_source, until, url};
 use tenure_connect::{BlastRadius, OutsideFailure};

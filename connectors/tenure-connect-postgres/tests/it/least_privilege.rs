@@ -143,7 +143,7 @@ fn a_right_that_only_a_superuser_can_withdraw_is_refused_before_anything_changes
     let (postgres, source) = with_parts(&["account", "end-sessions", "act"]);
     postgres.sql("shop", "CREATE TABLE v (); GRANT SELECT ON v TO app").unwrap();
     let radius = runtime().block_on(source.blast_radius(&target(&postgres, "app"))).unwrap();
-    let said = |warning: &String| warning.starts_with("it holds 1 rights on what superusers own");
+    let said = |warning: &String| warning.starts_with("it holds 1 right on what superusers own");
     assert!(radius.warnings.iter().any(said), "{:?}", radius.warnings);
     let failure =
         runtime().block_on(act(&*source, &target(&postgres, "app"), Act::Delete { heir: None })).unwrap_err();

@@ -1,4 +1,6 @@
 //! The ceremony: back up, lose, restore as a new log that cites the old.
+//!
+//! On both databases, and from one into the other. Must never go on in the old log.
 
 use crate::bench::{Bench, actor, applied};
 use std::{path::Path, sync::Arc};
