@@ -8,6 +8,7 @@
 //! Start at [`Postgres::start`]; [`needs!`] decides whether a test may run; `leftovers.rs` cleans up.
 
 mod account;
+mod certificate;
 mod cluster;
 mod home;
 mod leftovers;
@@ -23,6 +24,7 @@ mod template;
 mod wait;
 mod watcher;
 
+pub use certificate::Certificate;
 pub use leftovers::sweep_leftovers;
 pub use pgbouncer::{PgBouncer, PgBouncerAuth, PgBouncerOptions, PoolMode};
 pub use postgres::{Postgres, PostgresOptions};

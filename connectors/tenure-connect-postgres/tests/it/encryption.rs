@@ -1,41 +1,29 @@
 //! Encrypted lines: what each `sslmode` demands, and that an encrypted line is watched too.
 
 use crate::stage::{act, name, runtime, secret, shown, start_with, target, try_source};
-use std::process::Command;
 use tenure_connect::{Act, OutsideFailure};
-use tenure_testbed::{Postgres, PostgresOptions, needs};
+use tenure_testbed::{Certificate, Postgres, PostgresOptions, needs};
 
-/// A certificate for 127.0.0.1 that signs itself, made for this test and kept nowhere.
-fn certificate(folder: &std::path::Path) -> Option<(Vec<u8>, Vec<u8>)> {
-    let made = Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=testbed"])
-        .args(["-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"])
-        .args(["-keyout", "key.pem", "-out", "cert.pem"])
-        .current_dir(folder)
-        .output()
-        .ok()?;
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    Some((std::fs::read(folder.join("cert.pem")).unwrap(), std::fs::read(folder.join("key.pem")).unwrap()))
-}
-
-fn encrypted(folder: &std::path::Path) -> Option<Postgres> {
-    let (cert, key) = certificate(folder)?;
-    Some(start_with(PostgresOptions {
-        data_files: vec![("server.crt".to_owned(), cert), ("server.key".to_owned(), key)],
+fn encrypted() -> (Postgres, Certificate) {
+    let made = Certificate::for_loopback().unwrap();
+    let postgres = start_with(PostgresOptions {
+        data_files: vec![
+            ("server.crt".to_owned(), made.certificate.clone().into_bytes()),
+            ("server.key".to_owned(), made.key.clone().into_bytes()),
+        ],
         settings: vec![("ssl".to_owned(), "on".to_owned())],
         hba_lines: vec!["hostnossl all tls_only all reject".to_owned()],
         ..PostgresOptions::default()
-    }))
+    });
+    (postgres, made)
 }
 
 #[test]
 fn each_mode_demands_what_it_says() {
     needs!(postgres);
     let folder = tempfile::tempdir().unwrap();
-    let Some(postgres) = encrypted(folder.path()) else {
-        eprintln!("SKIPPED: encryption (openssl is not installed)");
-        return;
-    };
+    let (postgres, made) = encrypted();
+    std::fs::write(folder.path().join("cert.pem"), made.certificate).unwrap();
     let url = |mode: &str| format!("{}?sslmode={mode}", postgres.url("postgres"));
     let authority = folder.path().join("cert.pem").display().to_string();
     let check = |url: String, options: &[(&str, &str)]| {
@@ -63,11 +51,7 @@ fn each_mode_demands_what_it_says() {
 #[test]
 fn an_encrypted_line_is_watched_like_an_open_one() {
     needs!(postgres);
-    let folder = tempfile::tempdir().unwrap();
-    let Some(postgres) = encrypted(folder.path()) else {
-        eprintln!("SKIPPED: encryption (openssl is not installed)");
-        return;
-    };
+    let (postgres, _) = encrypted();
     postgres.sql("postgres", "CREATE ROLE tls_only LOGIN PASSWORD 'first'").unwrap();
     let role = target(&postgres, "tls_only");
     let point = |mode: &str| vec![("primary", format!("{}?sslmode={mode}", postgres.url("postgres")))];

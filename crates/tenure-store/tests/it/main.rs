@@ -17,6 +17,7 @@
 mod bed;
 mod anchor;
 mod concurrency;
+mod encryption;
 mod faults;
 mod fixture;
 mod full_disk;
