@@ -12,6 +12,7 @@ mod console;
 mod endpoint;
 mod enter;
 mod guard;
+mod limits;
 mod metering;
 mod observe;
 mod openapi;

@@ -4,14 +4,48 @@
 //! (keyset pages), so that nothing is skipped or shown twice when rows come and go. The mark
 //! is opaque to callers: base64 of a JSON array of texts.
 
-use crate::problem::Problem;
+use crate::{problem::Problem, shared::Shared};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::str::FromStr;
+use tenure_engine::{StoreFailure, Tx};
 
 /// Items on one page when nothing is said.
 const PAGE_SIZE: u32 = 100;
 /// Items on one page, at most.
 pub(crate) const PAGE_SIZE_MAX: u32 = 500;
+
+/// What stands after `?` of a list that is read page by page and takes no filter.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Paging {
+    limit: Option<u32>,
+    after: Option<String>,
+}
+
+impl Paging {
+    /// Reads one page. `rows` is given where it begins (nothing for the first) and how many rows to read;
+    /// `mark` names the row that a page ended with, from where it began, its last row and its size.
+    pub(crate) async fn read<K, T, R, M>(
+        self,
+        shared: &Shared,
+        what: &'static str,
+        mut rows: R,
+        mark: M,
+    ) -> Result<Page<T>, Problem>
+    where
+        K: FromStr + Copy + Send + 'static,
+        T: Send + 'static,
+        R: FnMut(&mut Tx<'_>, Option<K>, i64) -> Result<Vec<T>, StoreFailure> + Send + 'static,
+        M: FnOnce(Option<K>, &T, u32) -> String,
+    {
+        let size = size(self.limit)?;
+        let after: Option<K> = read_mark_of(self.after.as_deref())?;
+        let store = shared.engine.store();
+        let rows = store.read(what, move |tx| rows(tx, after, i64::from(size) + 1)).await?;
+        Ok(Page::cut(rows, size, |last| vec![mark(after, last, size)]))
+    }
+}
 
 /// One page.
 #[derive(Debug, Serialize)]
@@ -61,7 +95,7 @@ pub(crate) fn read_mark<const N: usize>(after: Option<&str>) -> Result<Option<[S
 }
 
 /// Reads the one part of a mark as an id or number.
-pub(crate) fn read_mark_of<T: std::str::FromStr>(after: Option<&str>) -> Result<Option<T>, Problem> {
+pub(crate) fn read_mark_of<T: FromStr>(after: Option<&str>) -> Result<Option<T>, Problem> {
     let Some([text]) = read_mark::<1>(after)? else { return Ok(None) };
     text.parse().map(Some).map_err(|_| Problem::malformed("`after` is not a mark that this list gave out"))
 }

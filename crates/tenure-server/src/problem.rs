@@ -115,8 +115,12 @@ impl IntoResponse for Problem {
 impl From<EngineFailure> for Problem {
     fn from(failure: EngineFailure) -> Self {
         let problem = sort(&failure);
-        if problem.status.is_server_error() {
-            tracing::error!(error = %chain(&failure), status = problem.status.as_u16(), "a verb failed");
+        let status = problem.status.as_u16();
+        if problem.status == StatusCode::INTERNAL_SERVER_ERROR {
+            // The caller is told nothing of it: this line is all there is.
+            tracing::error!(error = %chain(&failure), status, "a verb failed");
+        } else if problem.status.is_server_error() {
+            tracing::warn!(error = %chain(&failure), status, "a verb could not be carried out");
         }
         problem
     }
@@ -175,6 +179,7 @@ fn sort_store(failure: &StoreFailure) -> Problem {
         StoreFailure::DiskUnsure { .. } => Problem::unavailable(
             "the disk did not confirm a write; Tenure stopped writing. Check the disk, then start Tenure again",
         ),
+        StoreFailure::TakenOver { .. } => Problem::unavailable(text),
         StoreFailure::Unreachable { .. } => Problem::unavailable("the database cannot be reached"),
         StoreFailure::Contended { .. } => {
             Problem::unavailable("too many others at once; nothing was written, try again")

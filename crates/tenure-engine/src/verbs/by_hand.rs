@@ -12,6 +12,8 @@ use tenure_model::{Presence, PrincipalKey};
 pub struct ByHand {
     /// Where to run them.
     pub source_name: String,
+    /// What they end there.
+    pub principal_name: String,
     /// The commands, in order.
     pub commands: Vec<String>,
 }
@@ -39,7 +41,7 @@ impl Engine {
             .map(|(principal, row)| {
                 let target = Target { key: PrincipalKey(principal.native_key), name: principal.name };
                 let commands = self.open_source(&row)?.by_hand(&target);
-                Ok(ByHand { source_name: row.name.to_string(), commands })
+                Ok(ByHand { source_name: row.name.to_string(), principal_name: target.name, commands })
             })
             .collect()
     }

@@ -2,15 +2,19 @@
 //!
 //! Every check says what was found and, when it is not well, what a person can do. It must
 //! never change anything, and never call an outside system: what is not known stays unknown.
+//! The log is read page by page: memory does not grow with it, time does.
 
 use crate::{Engine, EngineFailure};
 use serde::Serialize;
-use tenure_evidence::{Level, Trust};
-use tenure_model::{StepState, SurveyState};
-use tenure_store::{LogReader, Tx};
+use std::{cell::RefCell, os::unix::fs::PermissionsExt as _, path::Path};
+use tenure_evidence::{Checkpoint, Hash, Level, TileSource, Trust};
+use tenure_model::{StepState, SurveyState, printable};
+use tenure_store::{LogReader, StoreFailure, Tx, tables::sources::SourceRow};
 
-/// A log of more entries is not checked whole on request: it would hold a reader too long.
-const ENTRIES_CHECKED_MAX: u64 = 300_000;
+/// Entries of the log that are in memory at once while it is checked.
+const PAGE: u64 = 1_000;
+/// Files that are named when others may read them; the rest is counted.
+const FILES_NAMED: usize = 4;
 
 /// How a check went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -50,7 +54,13 @@ impl Check {
 impl Engine {
     /// Runs every check.
     pub async fn doctor(&self) -> Result<Vec<Check>, EngineFailure> {
-        let mut checks = vec![self.check_log().await?, self.check_writing(), self.check_reserve()];
+        let mut checks = vec![
+            self.check_log().await?,
+            self.check_checkpoint().await?,
+            self.check_writing(),
+            self.check_reserve(),
+            self.check_modes(),
+        ];
         checks.extend(self.check_sources().await?);
         checks.extend(self.check_plans().await?);
         Ok(checks)
@@ -61,42 +71,75 @@ impl Engine {
         let keys = self.log_keys();
         let trust =
             Trust { log_keys: keys.iter().filter_map(|key| key.parse().ok()).collect(), ..Trust::default() };
-        let read = self
+        let (head, verdict) = self
             .store
             .read("check_log", move |tx| {
-                let head = tx.head()?;
-                let first = head.size.saturating_sub(ENTRIES_CHECKED_MAX);
-                if first > 0 {
-                    return Ok((head, None));
-                }
                 // One consistent state: every entry, every tile, the signed head.
-                let entries: Vec<Vec<u8>> =
-                    tx.leaves(0, head.size)?.into_iter().map(|(_, bytes)| bytes).collect();
-                let entries = entries.into_iter().map(Ok::<_, std::convert::Infallible>);
-                let verdict = tenure_evidence::verify_log(entries, &LogReader::new(tx), &head.note, &trust);
-                Ok((head, Some(verdict)))
+                let head = tx.head()?;
+                let log = WholeLog(RefCell::new(tx));
+                let verdict = tenure_evidence::verify_log(log.entries(head.size), &log, &head.note, &trust);
+                Ok((head, verdict))
             })
             .await?;
-        Ok(match read {
-            (head, Some(verdict)) if verdict.level == Level::Verified => Check::well(
+        if verdict.level == Level::Verified {
+            return Ok(Check::well(
                 what,
-                format!("{} entries, each in its place; tiles and signed head bear them out", head.size),
-            ),
-            (head, Some(verdict)) => {
-                let mut found: Vec<String> = verdict.faults.iter().take(3).map(ToString::to_string).collect();
-                if let (Level::Refused(refusal), true) = (&verdict.level, found.is_empty()) {
-                    found.push(crate::failure::chain(refusal));
-                }
-                let remedy = "stop writing to it and restore from a backup (tenure restore)";
-                let found =
-                    format!("{} entries, but it was damaged or altered: {}", head.size, found.join("; "));
-                Check::not_well(what, CheckState::Broken, found, remedy)
+                match head.size {
+                    0 => String::from("no entry yet: there is nothing to check"),
+                    size => format!("{size} entries, each in its place; tiles and signed head bear them out"),
+                },
+            ));
+        }
+        let mut found: Vec<String> = verdict.faults.iter().take(3).map(ToString::to_string).collect();
+        if let (Level::Refused(refusal), true) = (&verdict.level, found.is_empty()) {
+            found.push(crate::failure::chain(refusal));
+        }
+        let found = format!("{} entries, but it was damaged or altered: {}", head.size, found.join("; "));
+        let remedy = "stop writing to it and restore from a backup (tenure restore)";
+        Ok(Check::not_well(what, CheckState::Broken, found, remedy))
+    }
+
+    /// The last checkpoint beside the database: without it, a database that was rolled back is not noticed.
+    async fn check_checkpoint(&self) -> Result<Check, EngineFailure> {
+        let what = "checkpoint beside the database";
+        // In this order: what is kept may lag behind the head, never lead.
+        let kept = std::fs::read_to_string(self.paths.checkpoint());
+        let head = self.store.read("head", |tx| tx.head()).await?;
+        let kept = match kept {
+            Ok(kept) => kept,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && head.size == 0 => {
+                return Ok(Check::well(what, "none yet, as there is no entry yet"));
             }
-            (head, None) => Check::not_well(
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Check::not_well(
+                    what,
+                    CheckState::Look,
+                    "missing: a database that was rolled back before this start would not have been noticed",
+                    "compare with a checkpoint kept elsewhere (tenure evidence verify FILE --since CHECKPOINT); \
+                     the next entry writes a new one",
+                ));
+            }
+            Err(error) => {
+                let remedy = "make it readable for the account that runs Tenure";
+                return Ok(Check::not_well(what, CheckState::Broken, error.to_string(), remedy));
+            }
+        };
+        Ok(match Checkpoint::parse_unverified(&kept) {
+            // Whether it belongs to this log is checked at every start.
+            Ok((seen, _)) if seen.size <= head.size => {
+                Check::well(what, format!("kept up to entry {} of {}", seen.size, head.size))
+            }
+            Ok((seen, _)) => Check::not_well(
                 what,
-                CheckState::Look,
-                format!("{} entries are too many to check here", head.size),
-                "tenure evidence export in ranges, and verify each",
+                CheckState::Broken,
+                format!("it knows {} entries, the database has {}", seen.size, head.size),
+                "the database was rolled back: tenure restore",
+            ),
+            Err(error) => Check::not_well(
+                what,
+                CheckState::Broken,
+                format!("it cannot be read: {error}"),
+                "restore it from a backup; the next start refuses it as it is",
             ),
         })
     }
@@ -125,6 +168,25 @@ impl Engine {
         }
     }
 
+    /// What is in the data directory is for its owner only.
+    fn check_modes(&self) -> Check {
+        let what = "data directory";
+        let mut open = Vec::new();
+        note_open_to_others(&self.paths.directory, &mut open);
+        if open.is_empty() {
+            return Check::well(what, "only its owner may look into it");
+        }
+        let named: Vec<String> = open.iter().take(FILES_NAMED).map(|path| printable(path, 200)).collect();
+        let more = open.len().saturating_sub(named.len());
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        Check::not_well(
+            what,
+            CheckState::Look,
+            format!("open to others than its owner: {}{more}", named.join(", ")),
+            format!("chmod -R go= {}", printable(&self.paths.directory.display().to_string(), 200)),
+        )
+    }
+
     async fn check_sources(&self) -> Result<Vec<Check>, EngineFailure> {
         let sources = self
             .store
@@ -132,14 +194,26 @@ impl Engine {
                 let mut found = Vec::new();
                 for source in tx.sources()? {
                     let (survey, extents) = (tx.last_survey(source.id)?, tx.extents(source.id)?);
-                    found.push((source, survey, extents));
+                    let heir = missing_heir(tx, &source)?.filter(|_| survey.is_some());
+                    found.push((source, survey, extents, heir));
                 }
                 Ok(found)
             })
             .await?;
         let mut checks = Vec::new();
-        for (source, survey, extents) in sources {
+        for (source, survey, extents, missing_heir) in sources {
             let what = format!("source {}", source.name);
+            checks.extend(missing_heir.map(|heir| {
+                Check::not_well(
+                    &format!("{what}, heir"),
+                    CheckState::Look,
+                    format!("`{heir}` was not seen there, so it can receive nothing"),
+                    format!(
+                        "make it there and run tenure survey {}, or name another with --heir",
+                        source.name
+                    ),
+                )
+            }));
             checks.push(match survey {
                 None => Check::not_well(
                     &what,
@@ -202,5 +276,71 @@ impl Engine {
                 )
             })
             .collect())
+    }
+}
+
+/// The heir a source names by itself, made printable, when nobody of that name was seen there.
+pub(crate) fn missing_heir(tx: &mut Tx<'_>, source: &SourceRow) -> Result<Option<String>, StoreFailure> {
+    let Some(heir) = source.options.get("heir") else { return Ok(None) };
+    Ok(if tx.is_present(source.id, heir)? { None } else { Some(printable(heir, 80)) })
+}
+
+/// Everything below a path whose mode lets in others than its owner.
+fn note_open_to_others(path: &Path, open: &mut Vec<String>) {
+    // What went away meanwhile is no matter; a link's mode says nothing.
+    let Ok(facts) = std::fs::symlink_metadata(path) else { return };
+    if facts.is_symlink() {
+        return;
+    }
+    if facts.permissions().mode() & 0o077 != 0 {
+        open.push(path.display().to_string());
+    }
+    if facts.is_dir()
+        && let Ok(inside) = std::fs::read_dir(path)
+    {
+        let mut inside: Vec<_> = inside.flatten().map(|entry| entry.path()).collect();
+        inside.sort();
+        for path in inside {
+            note_open_to_others(&path, open);
+        }
+    }
+}
+
+/// A log as the verifier reads it, entries and tiles through one transaction.
+struct WholeLog<'tx, 'db>(RefCell<&'tx mut Tx<'db>>);
+
+impl WholeLog<'_, '_> {
+    /// The entries in order, page by page.
+    fn entries(&self, size: u64) -> impl Iterator<Item = Result<Vec<u8>, StoreFailure>> {
+        let mut from = 0;
+        let mut page = Vec::new().into_iter();
+        std::iter::from_fn(move || {
+            loop {
+                if let Some((_, bytes)) = page.next() {
+                    return Some(Ok(bytes));
+                }
+                if from >= size {
+                    return None;
+                }
+                let to = size.min(from + PAGE);
+                match self.0.borrow_mut().leaves(from, to) {
+                    Ok(leaves) => page = leaves.into_iter(),
+                    Err(failure) => {
+                        from = size;
+                        return Some(Err(failure));
+                    }
+                }
+                from = to;
+            }
+        })
+    }
+}
+
+impl TileSource for WholeLog<'_, '_> {
+    type Error = StoreFailure;
+
+    fn tile(&self, level: u8, index: u64, width: u16) -> Result<Vec<Hash>, StoreFailure> {
+        let mut tx = self.0.borrow_mut();
+        LogReader::new(&mut tx).tile(level, index, width)
     }
 }

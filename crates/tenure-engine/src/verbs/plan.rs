@@ -7,15 +7,16 @@ use crate::{
     Actor, Engine, EngineFailure,
     engine::outside,
     record::{By, Draft},
+    verbs::drive::load,
 };
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
 use tenure_connect::{BlastRadius, OutsideFailure, Target as OutsideTarget};
 use tenure_evidence::canonical_json;
-use tenure_govern::{Target, Touches, draft_steps, level_required, lint};
+use tenure_govern::{Target, Touches, assess, draft_steps, level_required, lint};
 use tenure_model::{
     ActionId, CredentialState, DecisionRight, PlanEvent, PlanId, PlanKind, PlanState, Presence, PrincipalKey,
-    StepKind, StepState, flag, names,
+    ProofLevel, StepKind, StepState, flag, names,
 };
 use tenure_store::{
     Tx,
@@ -62,6 +63,20 @@ pub struct PlanShown {
     pub approvals: Vec<Approval>,
     /// Where its evidence is in the log.
     pub evidence: Vec<u64>,
+    /// The level computed anew from the observations, for a plan whose end was judged. What is
+    /// written down beside the plan is only a copy of it, and counts for nothing where they differ.
+    pub assessed: Option<Assessed>,
+}
+
+/// How well an end is known, computed from the observations and from nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Assessed {
+    /// The level.
+    pub level: ProofLevel,
+    /// In plain words: what is known, and what keeps it from being higher.
+    pub sentence: String,
+    /// True when this is at least the required level, and nothing was seen alive.
+    pub reached: bool,
 }
 
 impl Engine {
@@ -239,8 +254,9 @@ impl Engine {
                 })),
         )?;
         let id = plan.id;
+        // An emergency begins here: a full disk must not keep anybody from revoking.
         self.store
-            .write("add_plan", move |tx| {
+            .write_emergency("add_plan", move |tx| {
                 tx.add_plan(&plan, &actions)?;
                 tx.entry(entry.clone())
             })
@@ -393,9 +409,25 @@ fn only_present(principals: Vec<PrincipalRow>, name: &str) -> Result<PrincipalRo
     }
 }
 
+fn assessed(tx: &mut Tx<'_>, plan: &PlanRow) -> Result<Option<Assessed>, tenure_store::StoreFailure> {
+    match plan.state {
+        PlanState::Proved | PlanState::Short => {}
+        PlanState::Proposed
+        | PlanState::Approved
+        | PlanState::Running
+        | PlanState::Undoing
+        | PlanState::Undone
+        | PlanState::Withdrawn => return Ok(None),
+    }
+    let anew = assess(&load(tx, plan.id)?.view);
+    let reached = anew.level >= plan.required_level && anew.alive.is_empty();
+    Ok(Some(Assessed { level: anew.level, sentence: anew.sentence, reached }))
+}
+
 fn shown(tx: &mut Tx<'_>, given: &str) -> Result<PlanShown, tenure_store::StoreFailure> {
     let plan = tx.find_plan(given)?;
     Ok(PlanShown {
+        assessed: assessed(tx, &plan)?,
         source_name: tx.source(plan.source)?.name.to_string(),
         identity_name: tx.identity(plan.identity)?.name,
         steps: tx.steps(plan.id)?,

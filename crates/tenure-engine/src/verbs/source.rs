@@ -4,9 +4,10 @@ use crate::{
     Actor, Engine, EngineFailure,
     engine::outside,
     record::{By, Draft},
+    verbs::doctor::missing_heir,
 };
 use std::{collections::BTreeMap, sync::Arc};
-use tenure_connect::{CheckReport, OutsideFailure, SourceConfig};
+use tenure_connect::{Ability, CheckReport, OutsideFailure, SourceConfig};
 use tenure_model::{DecisionRight, Point, Secret, ShortName, SourceId};
 use tenure_store::tables::sources::SourceRow;
 
@@ -75,7 +76,29 @@ impl Engine {
         let timed_out = OutsideFailure::Unreachable {
             why: format!("no answer within {} s", self.deadlines.look.as_secs()),
         };
-        checked.unwrap_or(Err(timed_out)).map_err(outside(&row))
+        let mut report = checked.unwrap_or(Err(timed_out)).map_err(outside(&row))?;
+        report.abilities.extend(self.check_heir_of_source(row).await?);
+        Ok(report)
+    }
+
+    /// Whether whoever is to receive what is owned there was seen by the last survey; nothing before the
+    /// first one, and nothing where nobody is named.
+    async fn check_heir_of_source(&self, row: SourceRow) -> Result<Option<Ability>, EngineFailure> {
+        let Some(heir) = row.options.get("heir").map(|heir| tenure_model::printable(heir, 80)) else {
+            return Ok(None);
+        };
+        let name = row.name.clone();
+        let (was_surveyed, missing) = self
+            .store
+            .read("heir_of_source", move |tx| Ok((tx.last_survey(row.id)?, missing_heir(tx, &row)?)))
+            .await?;
+        Ok(was_surveyed.map(|_| Ability {
+            what: format!("hand over what is owned to `{heir}`"),
+            able: missing.is_none(),
+            remedy: missing.map(|_| {
+                format!("`{heir}` was not seen there: make it and run tenure survey {name}, or name another with --heir")
+            }),
+        }))
     }
 
     /// Stops reading a source and forgets our password there.

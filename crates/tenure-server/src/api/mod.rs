@@ -40,6 +40,7 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &identities::list::ENDPOINT,
     &identities::show::ENDPOINT,
     &identities::explain::ENDPOINT,
+    &identities::by_hand::ENDPOINT,
     &identities::own::ENDPOINT,
     &inventory::principals::ENDPOINT,
     &inventory::credentials::ENDPOINT,

@@ -4,7 +4,7 @@ pub(crate) use crate::{
     body::{Asking, Body, Named, SecretBody},
     endpoint::{Access, Answers, Endpoint, Verb},
     enter::{Asked, Whose},
-    page::{self, Page},
+    page::{self, Page, Paging},
     problem::Problem,
     shared::Shared,
 };

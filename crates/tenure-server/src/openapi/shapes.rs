@@ -218,6 +218,7 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
     ),
     ("FindingPage", &["items: [Finding]", "next: text?"]),
     ("Explained", &["dossier: Dossier", "judgement: Judgement"]),
+    ("ByHand", &["source_name: text", "principal_name: text", "commands: [text]"]),
     (
         "Dossier",
         &[
@@ -340,8 +341,10 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "probes: [Probe]",
             "approvals: [Approval]",
             "evidence: [number]",
+            "assessed: Assessed?",
         ],
     ),
+    ("Assessed", &["level: ProofLevel", "sentence: text", "reached: flag"]),
     (
         "Step",
         &[

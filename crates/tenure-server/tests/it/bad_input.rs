@@ -10,7 +10,8 @@ use std::{collections::BTreeSet, fmt::Write as _};
 use tenure_server::Peer;
 
 /// An endpoint, a path that leads there (empty: the endpoint's own, with a method it does not have) and
-/// a body. `{plan}` and `{key}` are real ones, `{long}` is larger than a body may be, `{81}` 81 letters.
+/// a body. `{plan}` and `{key}` are real ones, `{long}` is larger than a body may be, `{81}` and
+/// `{2001}` so many letters.
 type Bad = (&'static str, &'static str, Option<&'static str>);
 
 const SYSTEM: &[Bad] = &[
@@ -142,6 +143,7 @@ const IDENTITIES: &[Bad] = &[
     ("GET /api/v1/identities", "/api/v1/identities?standing=fine", None),
     ("GET /api/v1/identities", "/api/v1/identities?findings=maybe", None),
     ("GET /api/v1/identities", "/api/v1/identities?colour=red", None),
+    ("GET /api/v1/identities", "/api/v1/identities?source=nope", None),
     ("GET /api/v1/identities/{ref}", "/api/v1/identities/nobody", None),
     ("GET /api/v1/identities/{ref}", "/api/v1/identities/%00", None),
     (
@@ -151,6 +153,7 @@ const IDENTITIES: &[Bad] = &[
     ),
     ("GET /api/v1/identities/{ref}", "/api/v1/identities/01900000-0000-7000-8000-000000000000", None),
     ("GET /api/v1/identities/{ref}/explain", "/api/v1/identities/nobody/explain", None),
+    ("GET /api/v1/identities/{ref}/by-hand", "/api/v1/identities/nobody/by-hand", None),
     (
         "PUT /api/v1/identities/{ref}/charter",
         "/api/v1/identities/reporting/charter",
@@ -181,6 +184,11 @@ const IDENTITIES: &[Bad] = &[
         "/api/v1/identities/reporting/charter",
         Some(r#"{"rotation_days":-1}"#),
     ),
+    (
+        "PUT /api/v1/identities/{ref}/charter",
+        "/api/v1/identities/reporting/charter",
+        Some(r#"{"purpose":"{2001}"}"#),
+    ),
     ("GET /api/v1/principals", "/api/v1/principals?after=WyJhIl0", None),
     ("GET /api/v1/credentials", "/api/v1/credentials?limit=-1", None),
     ("GET /api/v1/findings", "/api/v1/findings?after=WyItMSJd", None),
@@ -192,6 +200,11 @@ const PLANS: &[Bad] = &[
     ("POST /api/v1/plans", "/api/v1/plans", Some(r#"{"kind":"revoke","identity":"nobody","reason":"x"}"#)),
     ("POST /api/v1/plans", "/api/v1/plans", Some(r#"{"kind":"revoke","identity":"reporting","reason":" "}"#)),
     ("POST /api/v1/plans", "/api/v1/plans", Some(r#"{"kind":"revoke","identity":"tenure","reason":"x"}"#)),
+    (
+        "POST /api/v1/plans",
+        "/api/v1/plans",
+        Some(r#"{"kind":"revoke","identity":"reporting","reason":"{2001}"}"#),
+    ),
     ("POST /api/v1/plans", "/api/v1/plans", Some(r#"{"kind":"revoke","identity":"reporting"}"#)),
     ("GET /api/v1/plans/{ref}", "/api/v1/plans/zz", None),
     ("POST /api/v1/plans/{ref}/apply", "/api/v1/plans/{plan}/apply", Some(r#"{"digest":"another"}"#)),
@@ -249,6 +262,7 @@ async fn bad_input_gets_exact_texts() {
         }
         let sent = body.unwrap_or_default();
         let sent = sent.replace("{long}", &"x".repeat(300_000)).replace("{81}", &"y".repeat(81));
+        let sent = sent.replace("{2001}", &"z".repeat(2_001));
         let mut request = request.body(Body::from(sent)).unwrap();
         request.extensions_mut().insert(Peer::Local { uid: ADMINISTRATOR });
         let reply = bench.send(request).await;

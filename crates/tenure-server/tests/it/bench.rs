@@ -9,7 +9,10 @@ use http::{HeaderMap, Request};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 use tempfile::TempDir;
@@ -90,6 +93,7 @@ pub(crate) struct Bench {
     pub(crate) victim: PrincipalKey,
     pub(crate) engine: Arc<Engine>,
     pub(crate) router: Router,
+    disk_fails: Arc<AtomicBool>,
     said: Mutex<Vec<u8>>,
 }
 
@@ -111,6 +115,8 @@ impl Bench {
         world.add(ChaosPrincipal::account("billing", "BystanderValue001"));
         let shm = std::path::Path::new("/dev/shm");
         let directory = if shm.is_dir() { TempDir::new_in(shm) } else { TempDir::new() }.unwrap();
+        let disk_fails = Arc::new(AtomicBool::new(false));
+        let switch = Arc::clone(&disk_fails);
         let options = OpenOptions {
             directory: directory.path().join("data"),
             database: Database::Embedded,
@@ -121,16 +127,24 @@ impl Bench {
             connectors: vec![Arc::new(ChaosConnector::new(world.clone()))],
             deadlines: Deadlines::default(),
             first_person: (String::from("administrator"), ADMINISTRATOR),
-            commit_fault: None,
+            commit_fault: Some(Arc::new(move || {
+                switch.load(Ordering::SeqCst).then(|| String::from("fsync: input/output error"))
+            })),
         };
         let Deployment { engine, .. } = Deployment::open(options).await.unwrap();
         let router = tenure_server::router(Arc::clone(&engine));
-        let bench = Self { directory, world, clock, victim, engine, router, said: Mutex::default() };
+        let said = Mutex::default();
+        let bench = Self { directory, world, clock, victim, engine, router, disk_fails, said };
         for (name, uid) in [("operator", OPERATOR), ("owner", OWNER), ("auditor", AUDITOR)] {
             let person = json!({ "name": name, "role": name, "local_uid": uid });
             assert_eq!(bench.post(ADMINISTRATOR, "/api/v1/people", &person).await.status, 201);
         }
         bench
+    }
+
+    /// From now on the disk confirms no write.
+    pub(crate) fn break_disk(&self) {
+        self.disk_fails.store(true, Ordering::SeqCst);
     }
 
     /// With the chaos source added, read and judged.

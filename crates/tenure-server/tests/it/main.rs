@@ -19,3 +19,4 @@ mod shape;
 mod sign_in;
 mod tiles;
 mod transports;
+mod unwritable;

@@ -15,6 +15,10 @@ use tenure_server::{Access, Peer};
 type Rehearsal = (&'static str, &'static str, Option<Value>);
 
 fn rehearsals() -> Vec<Rehearsal> {
+    [about_things(), about_the_deployment()].concat()
+}
+
+fn about_things() -> Vec<Rehearsal> {
     vec![
         ("GET /api/v1/status", "/api/v1/status", None),
         ("GET /api/v1/doctor", "/api/v1/doctor", None),
@@ -41,6 +45,7 @@ fn rehearsals() -> Vec<Rehearsal> {
         ("GET /api/v1/identities", "/api/v1/identities", None),
         ("GET /api/v1/identities/{ref}", "/api/v1/identities/{identity}", None),
         ("GET /api/v1/identities/{ref}/explain", "/api/v1/identities/{identity}/explain", None),
+        ("GET /api/v1/identities/{ref}/by-hand", "/api/v1/identities/{identity}/by-hand", None),
         (
             "PUT /api/v1/identities/{ref}/charter",
             "/api/v1/identities/{identity}/charter",
@@ -65,6 +70,11 @@ fn rehearsals() -> Vec<Rehearsal> {
         ("POST /api/v1/plans/{ref}/withdraw", "/api/v1/plans/{plan}/withdraw", None),
         ("GET /api/v1/plans/{ref}/evidence", "/api/v1/plans/{plan}/evidence", None),
         ("GET /api/v1/plans/{ref}/events", "/api/v1/plans/{settled}/events", None),
+    ]
+}
+
+fn about_the_deployment() -> Vec<Rehearsal> {
+    vec![
         ("GET /api/v1/evidence", "/api/v1/evidence", None),
         ("GET /api/v1/evidence/entries", "/api/v1/evidence/entries", None),
         ("GET /api/v1/evidence/export", "/api/v1/evidence/export", None),

@@ -74,3 +74,50 @@ async fn an_answer_without_a_body_is_repeated_too() {
     let again = bench.send(remove()).await;
     assert_eq!((again.status, again.headers["idempotency-replayed"].to_str().unwrap()), (204, "true"));
 }
+
+/// A crash between a verb's commit and the keeping of its answer forgets the key: the same call is then
+/// carried out again, as under a new key. This is what each verb answers to that (docs/api.md says the same).
+#[tokio::test]
+async fn a_call_whose_answer_was_forgotten_does_no_harm_when_it_is_made_again() {
+    let bench = Bench::surveyed().await;
+    let mut keys = 0;
+    let mut twice = async |uid: u32, path: String, body: Value| {
+        keys += 2;
+        let first = named(&bench, uid, &format!("k{keys}"), &path, &body).await;
+        assert!(first.status < 300, "{path}: {}", first.text());
+        let again = named(&bench, uid, &format!("k{}", keys + 1), &path, &body).await;
+        (first, again)
+    };
+    // Two plans, of which nobody has decided anything; only one of them can be at work.
+    let wish = json!({ "kind": "disable", "identity": "billing", "reason": "x" });
+    let (first, again) = twice(OPERATOR, String::from("/api/v1/plans"), wish).await;
+    assert_eq!(again.status, 201);
+    let apply = |reply: &Reply| {
+        let plan = reply.json()["plan"].clone();
+        (
+            format!("/api/v1/plans/{}/apply", plan["handle"].as_str().unwrap()),
+            json!({ "digest": plan["digest"] }),
+        )
+    };
+    let ((one, digest), (other, other_digest)) = (apply(&first), apply(&again));
+    let (_, repeated) = twice(OPERATOR, one.clone(), digest).await;
+    assert_eq!(repeated.status, 409, "a plan is approved once: {}", repeated.text());
+    let second = named(&bench, OPERATOR, "other", &other, &other_digest).await;
+    assert!(second.problem().contains("is at work on it already"), "{}", second.text());
+    let (_, withdrawn) = twice(OPERATOR, other.replace("apply", "withdraw"), json!({})).await;
+    assert_eq!(withdrawn.status, 409, "{}", withdrawn.text());
+    // Names are taken once.
+    let person = json!({ "name": "ci", "role": "auditor" });
+    let (_, person) = twice(ADMINISTRATOR, String::from("/api/v1/people"), person).await;
+    assert_eq!(person.status, 409, "{}", person.text());
+    let source = json!({
+        "name": "again", "system": "chaos", "points": [{ "name": "primary", "url": "chaos:primary" }],
+    });
+    let (_, source) = twice(ADMINISTRATOR, String::from("/api/v1/sources"), source).await;
+    assert_eq!(source.status, 409, "{}", source.text());
+    // The newer of two tokens counts, and of two keys the newer is current.
+    let (former, token) = twice(ADMINISTRATOR, String::from("/api/v1/people/ci/token"), json!({})).await;
+    assert_ne!(former.json()["token"], token.json()["token"]);
+    let (_, key) = twice(ADMINISTRATOR, String::from("/api/v1/keys/sealing/rotate"), json!({})).await;
+    assert_eq!((key.status, &key.json()["current"]), (201, &json!(true)));
+}

@@ -28,6 +28,12 @@ async fn handle(
     Asking(wanted): Asking<Wanted>,
 ) -> Result<impl IntoResponse, Problem> {
     asked.authorise(Whose::Nobodys)?;
-    let export = shared.engine.export_range(wanted.first.unwrap_or(0), wanted.end).await?;
+    let first = wanted.first.unwrap_or(0);
+    if let Some(end) = wanted.end.filter(|end| *end <= first) {
+        return Err(Problem::refused(format!(
+            "the range ends before it begins: its first entry is {first}, and `end` is the entry after its last, {end}"
+        )));
+    }
+    let export = shared.engine.export_range(first, wanted.end).await?;
     Ok(as_file("evidence.tenure", export.bytes))
 }

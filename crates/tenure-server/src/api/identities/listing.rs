@@ -7,7 +7,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use tenure_engine::{IdentityFilter, IdentityRow, StoreFailure, Tx};
-use tenure_model::{IdentityId, Severity, Standing};
+use tenure_model::{IdentityId, Severity, Standing, printable};
 
 /// What stands after `?`.
 #[derive(Debug, Default, Deserialize)]
@@ -47,6 +47,7 @@ pub(crate) async fn read(shared: &Shared, wanted: Wanted) -> Result<Page<Listed>
             Some((name, id))
         }
     };
+    let source = wanted.source.clone();
     let filter = IdentityFilter {
         name_contains: wanted.contains,
         standing: wanted.standing,
@@ -60,7 +61,27 @@ pub(crate) async fn read(shared: &Shared, wanted: Wanted) -> Result<Page<Listed>
         rows.into_iter().map(|row| listed(tx, row)).collect::<Result<Vec<_>, _>>()
     };
     let rows = shared.engine.store().read("identities", read).await?;
+    if let (true, Some(source)) = (rows.is_empty(), source) {
+        check_source(shared, source).await?;
+    }
     Ok(Page::cut(rows, size, |last| vec![last.identity.name.clone(), last.identity.id.to_string()]))
+}
+
+/// A name that no source has is told, with those there are: an empty list would look like an answer.
+async fn check_source(shared: &Shared, name: String) -> Result<(), Problem> {
+    let names = |tx: &mut Tx<'_>| {
+        Ok(tx.sources()?.into_iter().map(|source| source.name.to_string()).collect::<Vec<_>>())
+    };
+    let names = shared.engine.store().read("sources", names).await?;
+    if names.contains(&name) {
+        return Ok(());
+    }
+    let problem = Problem::missing(format!("there is no source `{}`", printable(&name, 60)));
+    Err(problem.with_remedy(if names.is_empty() {
+        String::from("there is none yet; add one first (tenure source add)")
+    } else {
+        format!("there are: {}", names.join(", "))
+    }))
 }
 
 fn listed(tx: &mut Tx<'_>, identity: IdentityRow) -> Result<Listed, StoreFailure> {

@@ -1,5 +1,6 @@
-//! Identities: listed, shown, explained, owned.
+//! Identities: listed, shown, explained, owned; and the way that is left when nothing can be written.
 
+pub(super) mod by_hand;
 pub(super) mod explain;
 pub(super) mod list;
 pub(crate) mod listing;

@@ -2,6 +2,7 @@
 
 use super::find;
 use crate::api::prelude::*;
+use crate::limits::{SENTENCE_CHARS_MAX, at_most_if};
 use tenure_engine::{CharterChange, IdentityRow};
 use tenure_model::DecisionRight;
 
@@ -25,5 +26,12 @@ async fn handle(
 ) -> Result<Json<IdentityRow>, Problem> {
     let identity = find(&shared, &given).await?;
     let actor = asked.authorise_decision(DecisionRight::Own, Whose::Chartered(&identity.charter))?;
+    for (field, text) in [
+        ("purpose", &change.purpose),
+        ("boundary", &change.boundary),
+        ("retirement_trigger", &change.retirement_trigger),
+    ] {
+        at_most_if(field, text.as_deref(), SENTENCE_CHARS_MAX)?;
+    }
     Ok(Json(shared.engine.own(actor, &identity.id.to_string(), change).await?))
 }

@@ -3,7 +3,7 @@
 //! Ordered by severity, so a mark is a position: a finding that opens meanwhile may move the rest.
 
 use crate::api::prelude::*;
-use tenure_engine::FindingRow;
+use tenure_engine::{FindingRow, Tx};
 
 pub(crate) static ENDPOINT: Endpoint = Endpoint {
     verb: Verb::Get,
@@ -17,22 +17,13 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     route: || get(handle),
 };
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Wanted {
-    limit: Option<u32>,
-    after: Option<String>,
-}
-
 async fn handle(
     State(shared): State<Shared>,
     asked: Asked,
-    Asking(wanted): Asking<Wanted>,
+    Asking(paging): Asking<Paging>,
 ) -> Result<Json<Page<FindingRow>>, Problem> {
     asked.authorise(Whose::Nobodys)?;
-    let size = page::size(wanted.limit)?;
-    let skip = i64::from(page::read_mark_of::<u32>(wanted.after.as_deref())?.unwrap_or(0));
-    let rows = shared.engine.store();
-    let rows = rows.read("findings", move |tx| tx.open_findings(skip, i64::from(size) + 1)).await?;
-    Ok(Json(Page::cut(rows, size, |_| vec![(skip + i64::from(size)).to_string()])))
+    let rows = |tx: &mut Tx<'_>, skip: Option<u32>, most| tx.open_findings(skip.unwrap_or(0).into(), most);
+    let mark = |skip: Option<u32>, _: &FindingRow, size| skip.unwrap_or(0).saturating_add(size).to_string();
+    paging.read(&shared, "findings", rows, mark).await.map(Json)
 }

@@ -1,8 +1,7 @@
 //! `GET /api/v1/principals`: every one that was ever seen, oldest first.
 
 use crate::api::prelude::*;
-use tenure_engine::PrincipalRow;
-use tenure_model::PrincipalId;
+use tenure_engine::{PrincipalRow, Tx};
 
 pub(crate) static ENDPOINT: Endpoint = Endpoint {
     verb: Verb::Get,
@@ -16,22 +15,12 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     route: || get(handle),
 };
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Wanted {
-    limit: Option<u32>,
-    after: Option<String>,
-}
-
 async fn handle(
     State(shared): State<Shared>,
     asked: Asked,
-    Asking(wanted): Asking<Wanted>,
+    Asking(paging): Asking<Paging>,
 ) -> Result<Json<Page<PrincipalRow>>, Problem> {
     asked.authorise(Whose::Nobodys)?;
-    let size = page::size(wanted.limit)?;
-    let after: Option<PrincipalId> = page::read_mark_of(wanted.after.as_deref())?;
-    let rows = shared.engine.store();
-    let rows = rows.read("principals", move |tx| tx.principals_page(after, i64::from(size) + 1)).await?;
-    Ok(Json(Page::cut(rows, size, |last| vec![last.id.to_string()])))
+    let rows = |tx: &mut Tx<'_>, after, most| tx.principals_page(after, most);
+    paging.read(&shared, "principals", rows, |_, last, _| last.id.to_string()).await.map(Json)
 }

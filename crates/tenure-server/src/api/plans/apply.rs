@@ -1,6 +1,6 @@
 //! `POST /api/v1/plans/{ref}/apply`: approves a plan that was looked at, and lets it begin.
 
-use super::find;
+use super::{find, or_by_hand};
 use crate::api::prelude::*;
 use tenure_engine::PlanShown;
 use tenure_model::{DecisionRight, PlanKind};
@@ -35,6 +35,6 @@ async fn handle(
         PlanKind::Disable | PlanKind::Enable => DecisionRight::Disable,
     };
     let actor = asked.authorise_decision(right, Whose::Chartered(&charter))?;
-    let applied = shared.engine.apply(actor, &shown.plan.id.to_string(), Some(&request.digest)).await?;
-    Ok((StatusCode::ACCEPTED, Json(applied)))
+    let applied = shared.engine.apply(actor, &shown.plan.id.to_string(), Some(&request.digest)).await;
+    Ok((StatusCode::ACCEPTED, Json(applied.map_err(|failure| or_by_hand(failure, shown.plan.identity))?)))
 }

@@ -1,7 +1,9 @@
 //! `POST /api/v1/plans`: what should change, drafted against a fresh blast radius.
 
+use super::or_by_hand;
 use crate::api::identities;
 use crate::api::prelude::*;
+use crate::limits::{NAME_CHARS_MAX, SENTENCE_CHARS_MAX, at_most, at_most_if};
 use tenure_engine::{PlanRequest, PlanShown};
 
 pub(crate) static ENDPOINT: Endpoint = Endpoint {
@@ -23,6 +25,9 @@ async fn handle(
 ) -> Result<(StatusCode, Json<PlanShown>), Problem> {
     let identity = identities::find(&shared, &request.identity).await?;
     let actor = asked.authorise(Whose::Chartered(&identity.charter))?;
+    at_most("reason", &request.reason, SENTENCE_CHARS_MAX)?;
+    at_most_if("heir", request.heir.as_deref(), NAME_CHARS_MAX)?;
     let request = PlanRequest { identity: identity.id.to_string(), ..request };
-    Ok((StatusCode::CREATED, Json(shared.engine.draft_plan(actor, request).await?)))
+    let drafted = shared.engine.draft_plan(actor, request).await;
+    Ok((StatusCode::CREATED, Json(drafted.map_err(|failure| or_by_hand(failure, identity.id))?)))
 }

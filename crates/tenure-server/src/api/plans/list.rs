@@ -1,8 +1,7 @@
 //! `GET /api/v1/plans`: plans, newest first.
 
 use crate::api::prelude::*;
-use tenure_engine::PlanRow;
-use tenure_model::PlanId;
+use tenure_engine::{PlanRow, Tx};
 
 pub(crate) static ENDPOINT: Endpoint = Endpoint {
     verb: Verb::Get,
@@ -16,21 +15,12 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     route: || get(handle),
 };
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Wanted {
-    limit: Option<u32>,
-    after: Option<String>,
-}
-
 async fn handle(
     State(shared): State<Shared>,
     asked: Asked,
-    Asking(wanted): Asking<Wanted>,
+    Asking(paging): Asking<Paging>,
 ) -> Result<Json<Page<PlanRow>>, Problem> {
     asked.authorise(Whose::Nobodys)?;
-    let size = page::size(wanted.limit)?;
-    let before: Option<PlanId> = page::read_mark_of(wanted.after.as_deref())?;
-    let rows = shared.engine.store().read("plans", move |tx| tx.plans(before, i64::from(size) + 1)).await?;
-    Ok(Json(Page::cut(rows, size, |last| vec![last.id.to_string()])))
+    let rows = |tx: &mut Tx<'_>, before, most| tx.plans(before, most);
+    paging.read(&shared, "plans", rows, |_, last, _| last.id.to_string()).await.map(Json)
 }

@@ -10,8 +10,8 @@ pub(super) mod undo;
 pub(super) mod withdraw;
 
 use crate::{problem::Problem, shared::Shared};
-use tenure_engine::PlanShown;
-use tenure_model::Charter;
+use tenure_engine::{EngineFailure, PlanShown, StoreFailure};
+use tenure_model::{Charter, IdentityId};
 
 /// The one plan that is meant, by handle or id, and the charter of the identity it is about.
 pub(crate) async fn find(shared: &Shared, given: &str) -> Result<(PlanShown, Charter), Problem> {
@@ -19,4 +19,22 @@ pub(crate) async fn find(shared: &Shared, given: &str) -> Result<(PlanShown, Cha
     let identity = shown.plan.identity;
     let charter = shared.engine.store().read("charter", move |tx| tx.identity(identity)).await?.charter;
     Ok((shown, charter))
+}
+
+/// When nothing can be written down, the way that is left is named with the refusal (law 1).
+pub(super) fn or_by_hand(failure: EngineFailure, identity: IdentityId) -> Problem {
+    let nothing_can_be_written = matches!(
+        failure,
+        EngineFailure::Store(
+            StoreFailure::DiskFull | StoreFailure::ReadOnly | StoreFailure::DiskUnsure { .. }
+        )
+    );
+    let problem = Problem::from(failure);
+    if !nothing_can_be_written {
+        return problem;
+    }
+    problem.with_remedy(format!(
+        "if it cannot wait until that is mended: `tenure revoke {} --by-hand` prints the system's own commands",
+        identity.handle()
+    ))
 }

@@ -6,12 +6,15 @@
 use super::{SourceShown, find};
 use crate::api::prelude::*;
 use crate::body;
+use crate::limits::{ADDRESS_CHARS_MAX, NAME_CHARS_MAX, at_most};
 use std::collections::BTreeMap;
 use tenure_engine::NewSource;
 use tenure_model::{DecisionRight, PRIMARY, Point, Secret, ShortName};
 
 /// Enforcement points of one source, at most.
 const POINTS_MAX: usize = 50;
+/// Settings of one source, at most.
+const OPTIONS_MAX: usize = 100;
 
 pub(crate) static ENDPOINT: Endpoint = Endpoint {
     verb: Verb::Post,
@@ -53,8 +56,21 @@ async fn handle(
     let SourceRequest { name, system, points, options, secret } = request;
     let name = short("name", &name)?;
     let points = read_points(points)?;
+    check_options(&options)?;
     let added = shared.engine.add_source(actor, NewSource { name, system, points, options, secret }).await?;
     Ok((StatusCode::CREATED, Json(find(&shared, added.name.as_str()).await?)))
+}
+
+/// Settings of a connector have limits too. What was given is not repeated: it may be a secret.
+fn check_options(options: &BTreeMap<String, String>) -> Result<(), Problem> {
+    if options.len() > OPTIONS_MAX {
+        return Err(Problem::refused(format!("a source has at most {OPTIONS_MAX} options")));
+    }
+    for (name, value) in options {
+        at_most("options", name, NAME_CHARS_MAX)?;
+        at_most("options", value, ADDRESS_CHARS_MAX)?;
+    }
+    Ok(())
 }
 
 /// A short name; a wrong one is not repeated, because this body may hold a secret in any place.
@@ -74,6 +90,7 @@ fn read_points(given: Vec<PointRequest>) -> Result<Vec<Point>, Problem> {
     let mut points: Vec<Point> = Vec::with_capacity(given.len());
     for PointRequest { name, url } in given {
         let name = short("points[].name", &name)?;
+        at_most("points[].url", &url, ADDRESS_CHARS_MAX)?;
         if points.iter().any(|point| point.name == name) {
             return Err(Problem::refused("every point of a source has a name of its own"));
         }

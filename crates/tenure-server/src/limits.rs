@@ -1,0 +1,39 @@
+//! How long free texts may be, checked before a verb is called.
+//!
+//! A text is kept for years and shown in one line: a limit that is told is kinder than one that
+//! is met by accident. Lengths are characters, as people count them.
+
+use crate::problem::Problem;
+
+/// Reasons, purposes and other sentences.
+pub(crate) const SENTENCE_CHARS_MAX: usize = 2_000;
+/// Names of people, roles and settings.
+pub(crate) const NAME_CHARS_MAX: usize = 200;
+/// Addresses and values of settings.
+pub(crate) const ADDRESS_CHARS_MAX: usize = 2_000;
+
+/// Refuses a text that is too long, without repeating it.
+pub(crate) fn at_most(field: &str, text: &str, most: usize) -> Result<(), Problem> {
+    let length = text.chars().count();
+    if length <= most {
+        return Ok(());
+    }
+    Err(Problem::refused(format!("`{field}` has {length} characters; at most {most} are kept")))
+}
+
+/// As `at_most`, for a text that may be absent.
+pub(crate) fn at_most_if(field: &str, text: Option<&str>, most: usize) -> Result<(), Problem> {
+    text.map_or(Ok(()), |text| at_most(field, text, most))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::at_most;
+
+    #[test]
+    fn a_text_may_be_as_long_as_its_limit_and_not_longer() {
+        assert_eq!(at_most("reason", "ééé", 3), Ok(()));
+        let refused = at_most("reason", "éééé", 3).unwrap_err();
+        assert_eq!(refused.detail, "`reason` has 4 characters; at most 3 are kept");
+    }
+}
