@@ -1,8 +1,11 @@
 //! `cargo xtask soak`: the long run before an issue is called resolved.
 //!
-//! Release build, benches, then the whole suite told by its environment to try many seeds and many kills.
-//! A skip is a failure here as in CI: figures of a run that left something out would mislead.
+//! Release build, benches, then what only a long run shows: many simulated revocations, many storms over
+//! the whole engine, many real kills; and at last the whole suite. Each has its own number, because one
+//! simulated revocation takes microseconds and one real kill takes a second. A skip is a failure here as
+//! in CI: figures of a run that left something out would mislead.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -19,12 +22,19 @@ use crate::test::{Shown, cargo_at, runner};
 /// `cargo xtask soak` on the command line.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Seeds each simulation tries (`TENURE_SEEDS`).
+    /// Simulated revocations in random worlds (`TENURE_SEEDS`).
     #[arg(long, default_value_t = 1_000_000)]
     seeds: u64,
-    /// Real `kill -9`s the kill loop survives (`TENURE_KILLS`).
+    /// Seeded storms over the whole engine, with crashes (`TENURE_STORMS`).
+    #[arg(long, default_value_t = 2_000)]
+    storms: u64,
+    /// Real `kill -9`s each kill loop survives: the program's, and the store's on both databases
+    /// (`TENURE_KILLS`).
     #[arg(long, default_value_t = 10_000)]
     kills: u64,
+    /// Leave the benches out.
+    #[arg(long)]
+    without_benches: bool,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
@@ -35,18 +45,47 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     stages.run("release build", || {
         must_succeed(cargo_at(&root).args(["build", "--release", "--workspace", "--locked"]))
     })?;
-    let mut all = stages.run("benches", || bench::measure(&bench::Options::default()))?;
-    let tested = stages.run("tests", || {
+    let mut all = Vec::new();
+    if !options.without_benches {
+        all.extend(stages.run("benches", || bench::measure(&bench::Options::default()))?);
+    }
+    let simulated = [("TENURE_SEEDS", options.seeds)];
+    all.extend(stages.run("simulations", || {
+        long(
+            &root,
+            &simulated,
+            &["--release", "-p", "tenure-govern"],
+            "test(honest) or test(mutants) or test(laws)",
+        )
+    })?);
+    let storms = [("TENURE_STORMS", options.storms)];
+    all.extend(stages.run("storms", || long(&root, &storms, &["-p", "tenure-engine"], "test(storm)"))?);
+    let kills = [("TENURE_KILLS", options.kills)];
+    all.extend(
+        stages.run("kills", || long(&root, &kills, &["-p", "tenure", "-p", "tenure-store"], "test(kill)"))?,
+    );
+    all.extend(stages.run("tests", || {
         let mut tests = runner(&root, Shown::All);
-        tests.env("TENURE_SOAK", "1").env(MUST_RUN, "1");
-        tests.env("TENURE_SEEDS", options.seeds.to_string());
-        tests.env("TENURE_KILLS", options.kills.to_string());
+        tests.env(MUST_RUN, "1");
         figures::run_and_collect(&mut tests)
-    })?;
-    all.extend(tested);
-    all.push(("seeds a simulation".to_owned(), options.seeds.to_string()));
-    all.push(("kills".to_owned(), options.kills.to_string()));
+    })?);
     all.extend(stages.times().map(|(stage, took)| (format!("time of {stage}"), took)));
     println!("\nmachine: {}\n\n{}", machine::description(), figures::table(&all));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Runs chosen tests as long as they take, without a second try.
+fn long(
+    root: &Path,
+    numbers: &[(&str, u64)],
+    packages: &[&str],
+    chosen: &str,
+) -> Result<Vec<(String, String)>> {
+    let mut command = cargo_at(root);
+    command.args(["nextest", "run", "--locked", "--profile", "soak", "--success-output", "immediate"]);
+    command.args(packages).args(["-E", chosen]).env(MUST_RUN, "1");
+    for (variable, number) in numbers {
+        command.env(variable, number.to_string());
+    }
+    figures::run_and_collect(&mut command)
 }

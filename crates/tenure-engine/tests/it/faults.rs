@@ -113,7 +113,7 @@ async fn the_fault_table() {
 /// Storms: many faults at once, drawn from a seed that is printed when something is wrong.
 #[tokio::test]
 async fn seeded_storms_lose_double_and_falsely_prove_nothing() {
-    let seeds: u64 = std::env::var("TENURE_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(12);
+    let seeds: u64 = std::env::var("TENURE_STORMS").ok().and_then(|text| text.parse().ok()).unwrap_or(12);
     let mut levels = std::collections::BTreeMap::<&str, u64>::new();
     let mut crashes = 0;
     for seed in 0..seeds {

@@ -284,8 +284,15 @@ fn assert_true(view: &PlanView, world: &mut World, assessment: &Assessment, now:
     assert!(assessment.alive.is_empty(), "{:?}", assessment.alive);
 }
 
+/// Worlds that each simulation tries.
+fn seeds() -> u32 {
+    let seeds = std::env::var("TENURE_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(1_500);
+    println!("FIGURE simulated revocations in random worlds | {seeds}");
+    seeds
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_500, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: seeds(), ..ProptestConfig::default() })]
 
     #[test]
     fn every_honest_world_comes_to_an_end_and_what_is_claimed_is_true(mut world in world()) {
