@@ -94,6 +94,9 @@ pub struct Deadlines {
     pub survey: Duration,
     /// How long after its last survey a source is read again by itself; zero for never.
     pub survey_every: Duration,
+    /// How long after an extent was last read in full its content digest is believed; zero for never. A digest
+    /// that lies, or a connector with a defect, is believed no longer than this.
+    pub digest_believed: Duration,
 }
 
 impl Default for Deadlines {
@@ -104,6 +107,7 @@ impl Default for Deadlines {
             blast_radius: Duration::from_mins(1),
             survey: Duration::from_hours(1),
             survey_every: Duration::from_hours(1),
+            digest_believed: Duration::from_hours(24),
         }
     }
 }
@@ -166,6 +170,7 @@ impl Deployment {
             anchor: Arc::new(CheckpointFile { disk: Arc::clone(&options.disk), path: paths.checkpoint() }),
             commit_fault: options.commit_fault,
         };
+        let had_checkpoint = paths.checkpoint().exists();
         let opened = tokio::task::spawn_blocking(move || Store::open(store_options))
             .await
             .map_err(|error| EngineFailure::Refused { why: error.to_string() })??;
@@ -193,6 +198,7 @@ impl Deployment {
             judge,
             authoriser,
             board: Board::default(),
+            checkpoint_was_missing: !opened.created && !had_checkpoint,
             plans_woken: Notify::new(),
             judging_woken: Notify::new(),
             driving: Mutex::new(HashSet::new()),

@@ -7,16 +7,16 @@
 use crate::{
     StoreFailure,
     database::{postgres, sqlite},
-    schema::{Dialect, version_1},
+    schema::{Dialect, version_1, version_2},
 };
 use std::path::{Path, PathBuf};
 
 /// The schema this version reads and writes.
-pub const SCHEMA_VERSION: i64 = 1;
+pub const SCHEMA_VERSION: i64 = 2;
 
 /// What makes each version from the one before: version 1 first.
 pub(crate) type Steps = [fn(Dialect) -> Vec<String>];
-pub(crate) const STEPS: &Steps = &[version_1];
+pub(crate) const STEPS: &Steps = &[version_1, version_2];
 
 /// The steps that lead from version `found` to the last; a newer one is refused.
 fn steps_from(found: i64, steps: &Steps) -> Result<&Steps, StoreFailure> {
@@ -182,6 +182,6 @@ mod tests {
         let mut connection = rusqlite::Connection::open(directory.path().join("a.sqlite")).unwrap();
         connection.pragma_update(None, "user_version", SCHEMA_VERSION + 1).unwrap();
         let refused = sqlite(&mut connection, directory.path(), STEPS).unwrap_err();
-        insta::assert_snapshot!(refused, @"the database has schema 2, this Tenure knows up to 1; use the newer Tenure");
+        insta::assert_snapshot!(refused, @"the database has schema 3, this Tenure knows up to 2; use the newer Tenure");
     }
 }

@@ -18,8 +18,8 @@ pub(crate) enum Dialect {
     Postgres,
 }
 
-/// The statements that make version 1, in order.
-pub(crate) fn version_1(dialect: Dialect) -> Vec<String> {
+/// Fills in what differs between the databases.
+fn filled(dialect: Dialect, templates: &[String]) -> Vec<String> {
     let (int, text, bytes, arrival, end) = match dialect {
         Dialect::Sqlite => ("INTEGER", "TEXT", "BLOB", "INTEGER PRIMARY KEY", " STRICT"),
         Dialect::Postgres => {
@@ -39,13 +39,31 @@ pub(crate) fn version_1(dialect: Dialect) -> Vec<String> {
             .replace("{end}", end)
             .replace("{keyed}", keyed)
     };
-    let mut statements: Vec<String> = [people(), inventory(), governance(), action(), log()]
-        .concat()
-        .iter()
-        .map(|table| fill(table))
-        .collect();
+    templates.iter().map(|template| fill(template)).collect()
+}
+
+/// The statements that make version 1, in order.
+pub(crate) fn version_1(dialect: Dialect) -> Vec<String> {
+    let tables = [people(), inventory(), governance(), action(), log()].concat();
+    let mut statements = filled(dialect, &tables);
     statements.extend(INDEXES.iter().map(|index| (*index).to_owned()));
     statements
+}
+
+/// The statements that make version 2 of version 1: what an extent held when it was last read in full, so that it
+/// can be recognised, and whether rows of a source were changed by somebody else while a survey read it.
+pub(crate) fn version_2(dialect: Dialect) -> Vec<String> {
+    let columns = [
+        "ALTER TABLE extents ADD COLUMN keys_digest {text}",
+        "ALTER TABLE extents ADD COLUMN things {int}",
+        "ALTER TABLE extents ADD COLUMN full_us {int}",
+        "ALTER TABLE extents ADD COLUMN full_survey_id {text}",
+        "ALTER TABLE extents ADD COLUMN content_digest {text} CONSTRAINT extents_content_is_of_a_full_reading \
+         CHECK (content_digest IS NULL OR (whole = 1 AND keys_digest IS NOT NULL AND things IS NOT NULL \
+         AND full_us IS NOT NULL AND full_survey_id IS NOT NULL))",
+        "ALTER TABLE surveys ADD COLUMN disturbed {int} NOT NULL DEFAULT 0",
+    ];
+    filled(dialect, &columns.map(String::from))
 }
 
 fn people() -> Vec<String> {
@@ -240,11 +258,16 @@ const INDEXES: &[&str] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::{Dialect, version_1};
+    use super::{Dialect, version_1, version_2};
 
     #[test]
     fn the_schema_is_reviewed() {
         insta::assert_snapshot!(version_1(Dialect::Sqlite).join(";\n"));
+    }
+
+    #[test]
+    fn the_schema_of_version_2_is_reviewed() {
+        insta::assert_snapshot!(version_2(Dialect::Sqlite).join(";\n"));
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub(crate) mod backup;
 pub(crate) mod by_hand;
 pub(crate) mod doctor;
 pub(crate) mod drive;
+pub(crate) mod ending;
 pub(crate) mod evidence;
 pub(crate) mod judge;
 pub(crate) mod keys;

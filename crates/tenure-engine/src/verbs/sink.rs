@@ -1,7 +1,9 @@
 //! The receiving end of a survey: checks what a connector sends, writes it page by page.
 //!
 //! A connector is not trusted to keep its word: oversize pages, pages after the end of an
-//! extent and extents ended twice make the extent incomplete, never the inventory wrong.
+//! extent and extents ended twice make the extent incomplete, never the inventory wrong. What an extent
+//! held is recognised only by a digest that was recorded lately, and recorded only where nothing was amiss.
+//! Next: `survey.rs`, which ends the survey.
 
 use crate::Engine;
 use async_trait::async_trait;
@@ -9,13 +11,14 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
 };
-use tenure_connect::{NotObservable, PAGE_MAX, SinkClosed, SurveySink};
+use tenure_connect::{ContentDigest, NotObservable, PAGE_MAX, Recognition, SinkClosed, SurveySink};
 use tenure_model::{Completeness, Extent, Observation, SurveyId};
 use tenure_store::{
     StoreFailure,
     tables::{
         ingest::{IngestContext, Seen, seen_key},
         sources::Unobservable,
+        surveys::ContentRow,
     },
 };
 
@@ -30,6 +33,12 @@ pub(crate) struct Gathered {
     pub(crate) seen: BTreeMap<Extent, Seen>,
     pub(crate) ended: BTreeMap<Extent, Completeness>,
     pub(crate) broken: BTreeMap<Extent, String>,
+    /// Extents that were recognised, with what they hold.
+    pub(crate) unchanged: BTreeMap<Extent, ContentRow>,
+    /// Digests given at the end of extents, of what was sent of them.
+    pub(crate) digests: BTreeMap<Extent, ContentDigest>,
+    /// Extents whose rows are not exactly what was sent: something came twice, or belongs to nobody seen.
+    pub(crate) inexact: BTreeSet<Extent>,
     pub(crate) notes: Vec<Unobservable>,
     pub(crate) count: i64,
     pub(crate) changed: i64,
@@ -37,7 +46,6 @@ pub(crate) struct Gathered {
     pub(crate) failure: Option<StoreFailure>,
     /// Uses, which may be seen before the principals they belong to.
     kept_back: Vec<(Extent, Observation)>,
-    duplicates: BTreeSet<String>,
 }
 
 impl Gathered {
@@ -67,6 +75,34 @@ impl Gathered {
         }
         verdicts
     }
+
+    /// Remembers what a page showed, and what is wrong with it.
+    fn remember(&mut self, extent: &Extent, page: &[Observation]) {
+        let seen = self.seen.entry(extent.clone()).or_default();
+        for observation in page {
+            let Some(key) = seen_key(observation) else { continue };
+            if seen.insert(key) {
+                continue;
+            }
+            self.inexact.insert(extent.clone());
+            if matches!(observation, Observation::Principal(_)) {
+                self.broken.insert(extent.clone(), String::from("the same principal came twice"));
+            }
+        }
+        self.count += i64::try_from(page.len()).unwrap_or(i64::MAX);
+    }
+
+    /// Ends an extent as it was. False when something of it came already.
+    fn recognise(&mut self, extent: &Extent, content: ContentRow) -> bool {
+        if self.seen.contains_key(extent) || self.ended.contains_key(extent) {
+            self.broken.insert(extent.clone(), String::from("its digest was offered after its pages"));
+            return false;
+        }
+        self.ended.insert(extent.clone(), Completeness::Whole);
+        self.count = self.count.saturating_add(content.things);
+        self.unchanged.insert(extent.clone(), content);
+        true
+    }
 }
 
 /// Receives one survey.
@@ -74,6 +110,8 @@ pub(crate) struct Receiver<'engine> {
     pub(crate) engine: &'engine Engine,
     pub(crate) context: IngestContext,
     pub(crate) survey: SurveyId,
+    /// What extents held, as far as it was recorded lately enough to be believed.
+    pub(crate) recorded: BTreeMap<Extent, ContentRow>,
     pub(crate) gathered: Arc<Mutex<Gathered>>,
 }
 
@@ -95,17 +133,7 @@ impl SurveySink for Receiver<'_> {
                 gathered.broken.insert(extent.clone(), format!("a page held {} things", page.len()));
                 return false;
             }
-            let seen = gathered.seen.entry(extent.clone()).or_default();
-            for observation in &page {
-                if let Some(key) = seen_key(observation)
-                    && !seen.insert(key)
-                    && matches!(observation, Observation::Principal(_))
-                {
-                    gathered.duplicates.insert(extent.0.clone());
-                    gathered.broken.insert(extent.clone(), String::from("the same principal came twice"));
-                }
-            }
-            gathered.count += i64::try_from(page.len()).unwrap_or(i64::MAX);
+            gathered.remember(extent, &page);
             true
         });
         if !accepted {
@@ -129,6 +157,30 @@ impl SurveySink for Receiver<'_> {
         });
         self.engine.board.update(self.survey, |progress| progress.extents_ended += 1);
         Ok(())
+    }
+
+    async fn recalls(&mut self, extent: &Extent) -> Result<bool, SinkClosed> {
+        Ok(self.recorded.contains_key(extent))
+    }
+
+    async fn offer(&mut self, extent: &Extent, digest: &ContentDigest) -> Result<Recognition, SinkClosed> {
+        let known = self.recorded.get(extent).filter(|content| content.digest == digest.as_str()).cloned();
+        let Some(content) = known else { return Ok(Recognition::Unknown) };
+        let things = u64::try_from(content.things).unwrap_or(0);
+        if !self.with(|gathered| gathered.recognise(extent, content)) {
+            return Ok(Recognition::Unknown);
+        }
+        self.engine.board.update(self.survey, |progress| {
+            progress.seen += things;
+            progress.extents_ended += 1;
+            progress.extent.clone_from(&extent.0);
+        });
+        Ok(Recognition::Unchanged)
+    }
+
+    async fn end_as(&mut self, extent: &Extent, digest: ContentDigest) -> Result<(), SinkClosed> {
+        self.with(|gathered| gathered.digests.insert(extent.clone(), digest));
+        self.end(extent, Completeness::Whole).await
     }
 
     async fn not_observable(&mut self, note: NotObservable) -> Result<(), SinkClosed> {
@@ -166,6 +218,9 @@ impl Receiver<'_> {
             Ok(outcome) => {
                 gathered.changed += outcome.changed;
                 gathered.orphans += outcome.orphans;
+                if outcome.orphans > 0 {
+                    gathered.inexact.insert(extent.clone());
+                }
                 Ok(())
             }
             Err(failure) => {

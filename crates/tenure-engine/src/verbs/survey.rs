@@ -2,9 +2,14 @@
 //!
 //! What is seen is written page by page while the survey runs. What is *not* seen takes effect
 //! only at the end, only for extents that were read whole, and only when the loss is small
-//! enough to believe; otherwise the survey is held for a person (law 2).
+//! enough to believe; otherwise the survey is held for a person (law 2). An extent that was recognised by its
+//! content digest is whole and has nothing missing; nothing is compared for it. What a digest may do, and for
+//! how long, is decided here; next: `ending.rs`, which writes the end.
 
-use super::sink::{Gathered, Receiver};
+use super::{
+    ending::{Belief, Ending, Manner, Reading},
+    sink::{Gathered, Receiver},
+};
 use crate::{
     Actor, Engine, EngineFailure, SurveyProgress,
     record::{By, Draft},
@@ -14,82 +19,23 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 use tenure_connect::OutsideFailure;
-use tenure_model::{
-    Completeness, DecisionRight, Extent, IdentityId, Instant, PrincipalId, SurveyEvent, SurveyId, SurveyState,
-};
+use tenure_model::{Completeness, DecisionRight, Extent, Instant, SurveyEvent, SurveyId, SurveyState};
 use tenure_store::{
-    NewEntry, StoreFailure, Tx,
+    NewEntry,
     tables::{
-        ingest::{IngestContext, Seen},
-        sources::{SourceRow, Unobservable},
-        surveys::SurveyRow,
+        ingest::IngestContext,
+        sources::SourceRow,
+        surveys::{ContentRow, SurveyRow},
     },
 };
 
-/// A survey is held when it would make at least this many principals disappear …
-const HELD_COUNT_MIN: i64 = 5;
-/// … and at least this share of those present, in percent.
-const HELD_SHARE_MIN_PERCENT: i64 = 20;
-
-/// What to do when a survey would make much disappear.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Belief {
-    /// Hold it for a person.
-    HoldWhenMuchIsMissing,
-    /// A person says the loss is real.
-    Believe,
-}
-
-/// What applying a survey to the inventory needs.
-struct Reading {
-    verdicts: BTreeMap<Extent, Completeness>,
-    seen: BTreeMap<Extent, Seen>,
-    /// The connector reached its end without a failure.
-    finished: bool,
-}
-
-/// The end of a survey, ready to be written in one transaction.
-struct Ending {
-    survey: SurveyRow,
-    event: SurveyEvent,
+/// What a survey is to do, and for whom.
+#[derive(Clone, Copy)]
+struct Errand {
+    by: Option<Actor>,
+    id: SurveyId,
     belief: Belief,
-    entries: Vec<NewEntry>,
-    entry_of_end: NewEntry,
-    entry_of_hold: NewEntry,
-    reading: Reading,
-    notes: Vec<Unobservable>,
-    now: Instant,
-}
-
-impl Ending {
-    fn write(&self, tx: &mut Tx<'_>) -> Result<SurveyRow, StoreFailure> {
-        let source = self.survey.source;
-        let mut survey = self.survey.clone();
-        let missing = missing_principals(tx, source, &self.reading)?;
-        survey.missing = i64::try_from(missing.gone.len()).unwrap_or(i64::MAX);
-        for entry in &self.entries {
-            tx.entry(entry.clone())?;
-        }
-        if self.belief == Belief::HoldWhenMuchIsMissing && missing.is_too_much() {
-            survey.note = Some(format!(
-                "{} of {} principals would disappear; nothing was removed. Accept or discard this survey",
-                missing.gone.len(),
-                missing.present
-            ));
-            tx.entry(self.entry_of_hold.clone())?;
-            survey.state = tx.move_survey(&survey, SurveyEvent::Hold)?;
-            return Ok(survey);
-        }
-        tx.mark_gone(&missing.gone, self.now)?;
-        survey.missing += sweep(tx, source, &self.reading, self.now)?;
-        for (extent, completeness) in &self.reading.verdicts {
-            tx.note_extent(source, survey.id, extent, completeness, self.now)?;
-        }
-        tx.set_not_observable(source, &self.notes)?;
-        tx.entry(self.entry_of_end.clone())?;
-        survey.state = tx.move_survey(&survey, self.event)?;
-        Ok(survey)
-    }
+    began: Instant,
 }
 
 impl Engine {
@@ -164,13 +110,18 @@ impl Engine {
         let now = self.clock.now();
         let source_id = row.id;
         let source = self.open_source(row)?;
-        self.store.write("begin_survey", move |tx| tx.begin_survey(id, source_id, now)).await?;
+        let recorded = self.store.write("begin_survey", move |tx| {
+            tx.begin_survey(id, source_id, now)?;
+            tx.contents(source_id)
+        });
+        let recorded = self.believed(recorded.await?, belief, now);
         self.board.update(id, |_| {});
         let gathered = Arc::new(Mutex::new(Gathered::default()));
         let mut receiver = Receiver {
             engine: self,
             context: IngestContext { source: row.id, source_name: row.name.to_string(), mint: self.mint()? },
             survey: id,
+            recorded,
             gathered: Arc::clone(&gathered),
         };
         let observed = tokio::time::timeout(self.deadlines.survey, source.observe(now, &mut receiver)).await;
@@ -184,29 +135,36 @@ impl Engine {
         if let Some(failure) = gathered.failure.take() {
             return Err(failure.into());
         }
-        self.finish_survey(by, row, id, belief, gathered, observed).await
+        self.finish_survey(row, Errand { by, id, belief, began: now }, gathered, observed).await
+    }
+
+    /// What is recorded of extents, as far as it is believed: a person who asks for the truth about a loss is
+    /// answered by a full reading, and nothing is believed for longer than a deadline.
+    fn believed(
+        &self,
+        mut recorded: BTreeMap<Extent, ContentRow>,
+        belief: Belief,
+        now: Instant,
+    ) -> BTreeMap<Extent, ContentRow> {
+        let longest = self.deadlines.digest_believed;
+        recorded.retain(|_, content| {
+            belief == Belief::HoldWhenMuchIsMissing && now.since(content.read_in_full) < longest
+        });
+        recorded
     }
 
     async fn finish_survey(
         &self,
-        by: Option<Actor>,
         row: &SourceRow,
-        id: SurveyId,
-        belief: Belief,
-        gathered: Gathered,
+        errand: Errand,
+        mut gathered: Gathered,
         observed: Result<(), OutsideFailure>,
     ) -> Result<SurveyRow, EngineFailure> {
-        let verdicts = gathered.verdicts();
-        let all_whole = observed.is_ok() && verdicts.values().all(|verdict| *verdict == Completeness::Whole);
-        let mut note = observed.as_ref().err().map(ToString::to_string);
-        if gathered.orphans > 0 {
-            note.get_or_insert_with(|| {
-                format!("{} things belong to principals that were not seen", gathered.orphans)
-            });
-        }
+        let (by, id) = (errand.by, errand.id);
+        let reading = Reading::of(&mut gathered, observed.is_ok(), errand.began);
         let event = match (&observed, gathered.ended.is_empty()) {
             (Err(_), true) => SurveyEvent::Fail,
-            _ if all_whole => SurveyEvent::FinishWhole,
+            _ if reading.is_whole() => SurveyEvent::FinishWhole,
             _ => SurveyEvent::FinishPart,
         };
         let survey = SurveyRow {
@@ -218,13 +176,13 @@ impl Engine {
             seen: gathered.count,
             changed: gathered.changed,
             missing: 0,
-            note,
+            note: note_of(&reading, &gathered, observed.as_ref().err()),
         };
         let ending = Ending {
             survey,
             event,
-            belief,
-            entries: self.extent_entries(by, row, id, &verdicts, &gathered.seen)?,
+            belief: errand.belief,
+            entries: self.extent_entries(by, row, id, &reading)?,
             entry_of_end: self.entry(
                 Draft::new("survey.finished", by_of(by), id)
                     .about(row.id)
@@ -233,7 +191,7 @@ impl Engine {
                     .number("changed", gathered.changed),
             )?,
             entry_of_hold: self.entry(Draft::new("survey.held", by_of(by), id).about(row.id))?,
-            reading: Reading { verdicts, seen: gathered.seen, finished: observed.is_ok() },
+            reading,
             notes: gathered.notes,
             now: self.clock.now(),
         };
@@ -244,35 +202,32 @@ impl Engine {
         }
     }
 
-    /// One entry per extent: what was read, how whole, and a digest of what was seen.
+    /// One entry per extent: what was read, how whole, and a digest of what was seen. For an extent that was
+    /// recognised these are of the survey that read it in full, and the entry says which.
     fn extent_entries(
         &self,
         by: Option<Actor>,
         row: &SourceRow,
         id: SurveyId,
-        verdicts: &BTreeMap<Extent, Completeness>,
-        seen: &BTreeMap<Extent, Seen>,
+        reading: &Reading,
     ) -> Result<Vec<NewEntry>, EngineFailure> {
-        verdicts
-            .iter()
-            .map(|(extent, verdict)| {
-                let keys = seen.get(extent);
-                let mut sorted: Vec<&[u8; 16]> = keys.into_iter().flatten().collect();
-                sorted.sort_unstable();
-                let bytes: Vec<u8> = sorted.iter().flat_map(|key| key.iter().copied()).collect();
-                let digest = tenure_evidence::leaf_hash(&bytes);
-                let why = match verdict {
+        let extents = reading.extents.iter();
+        extents
+            .map(|(extent, read)| {
+                let why = match &read.verdict {
                     Completeness::Whole => None,
                     Completeness::Part { why, .. } => Some(why),
                 };
-                self.entry(
-                    Draft::new("survey.extent", by_of(by), id)
-                        .about(row.id)
-                        .flag("whole", why.is_none())
-                        .number("seen", i64::try_from(sorted.len()).unwrap_or(i64::MAX))
-                        .text("digest", digest)
-                        .body(serde_json::json!({ "extent": extent.0, "why": why })),
-                )
+                let draft = Draft::new("survey.extent", by_of(by), id)
+                    .about(row.id)
+                    .flag("whole", why.is_none())
+                    .number("seen", read.things)
+                    .text("digest", &read.keys_digest)
+                    .body(serde_json::json!({ "extent": extent.0, "why": why }));
+                self.entry(match &read.manner {
+                    Manner::Compared { .. } => draft,
+                    Manner::Recognised { from } => draft.flag("recognised", true).text("as_in", from),
+                })
             })
             .collect()
     }
@@ -316,59 +271,15 @@ fn by_of(by: Option<Actor>) -> By {
     by.map_or(By::Tenure, |actor| By::Person(actor, None))
 }
 
-struct Missing {
-    present: i64,
-    gone: Vec<(PrincipalId, IdentityId)>,
-}
-
-impl Missing {
-    fn is_too_much(&self) -> bool {
-        let gone = i64::try_from(self.gone.len()).unwrap_or(i64::MAX);
-        gone >= HELD_COUNT_MIN
-            && gone.saturating_mul(100) >= self.present.saturating_mul(HELD_SHARE_MIN_PERCENT)
+/// What a person should know: what went wrong, or else how much was recognised.
+fn note_of(reading: &Reading, gathered: &Gathered, failure: Option<&OutsideFailure>) -> Option<String> {
+    if let Some(failure) = failure {
+        return Some(failure.to_string());
     }
-}
-
-fn missing_principals(
-    tx: &mut Tx<'_>,
-    source: tenure_model::SourceId,
-    reading: &Reading,
-) -> Result<Missing, StoreFailure> {
-    let mut missing = Missing { present: 0, gone: Vec::new() };
-    for extent in whole_extents(reading) {
-        let nothing = Seen::default();
-        let seen = reading.seen.get(extent).unwrap_or(&nothing);
-        let (present, mut gone) = tx.missing_principals(source, &extent.0, seen)?;
-        missing.present += present;
-        missing.gone.append(&mut gone);
+    if gathered.orphans > 0 {
+        return Some(format!("{} things belong to principals that were not seen", gathered.orphans));
     }
-    Ok(missing)
-}
-
-fn sweep(
-    tx: &mut Tx<'_>,
-    source: tenure_model::SourceId,
-    reading: &Reading,
-    now: Instant,
-) -> Result<i64, StoreFailure> {
-    let nothing = Seen::default();
-    let mut swept: BTreeMap<&str, &Seen> = whole_extents(reading)
-        .map(|extent| (extent.0.as_str(), reading.seen.get(extent).unwrap_or(&nothing)))
-        .collect();
-    // An extent that is no longer mentioned is gone only when everything that is was read whole.
-    let mut former = Vec::new();
-    if reading.finished && reading.verdicts.values().all(|verdict| *verdict == Completeness::Whole) {
-        former = tx.extents(source)?;
-        former.retain(|former| !reading.verdicts.contains_key(&Extent(former.extent.clone())));
-    }
-    swept.extend(former.iter().map(|former| (former.extent.as_str(), &nothing)));
-    let removed = tx.sweep_extents(source, &swept, now)?;
-    for former in &former {
-        tx.forget_extent(source, &former.extent)?;
-    }
-    Ok(removed)
-}
-
-fn whole_extents(reading: &Reading) -> impl Iterator<Item = &Extent> {
-    reading.verdicts.iter().filter(|(_, verdict)| **verdict == Completeness::Whole).map(|(extent, _)| extent)
+    let (recognised, all) = (reading.recognised(), reading.extents.len());
+    (recognised > 0)
+        .then(|| format!("{recognised} of {all} extents are as they were, by their content digest"))
 }

@@ -149,6 +149,7 @@ impl Bench {
                 blast_radius: Duration::from_secs(20),
                 survey: Duration::from_mins(1),
                 survey_every: Duration::from_hours(1),
+                digest_believed: Duration::from_hours(24),
             },
             commit_fault: self.commit_fault.clone(),
         }

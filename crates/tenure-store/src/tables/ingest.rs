@@ -4,7 +4,8 @@
 //! unchanged row is not written again; rights of one principal that stand together in a page
 //! are compared together, so a connector that gives them in that order is read faster. Absence
 //! is computed per extent against the set of what was seen, and applied only when the whole
-//! survey was believed (law 2).
+//! survey was believed (law 2). A page written to an extent forgets what the extent held; so does what
+//! takes a row from one, so that an extent is recognised only while its rows are those it was read with.
 
 use super::Mint;
 use crate::{Row, StoreFailure, Tx, value::named};
@@ -93,13 +94,35 @@ fn run_length(principal: &PrincipalKey, page: &[Observation]) -> usize {
     page.iter().take_while(same).count()
 }
 
+/// Whether a row was last written from the extent being read, or is new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Here,
+    /// From another, which loses it.
+    Elsewhere,
+}
+
+impl Place {
+    fn of(kept: &str, extent: &Extent) -> Self {
+        if kept == extent.0 { Self::Here } else { Self::Elsewhere }
+    }
+}
+
+/// Rights of one principal that are in the table, in the order of their keys.
+struct KnownGrants {
+    rows: Vec<KnownGrant>,
+    /// There were too many in between to take them all.
+    cut: bool,
+}
+
 /// A right that is in the table.
 struct KnownGrant {
     resource: String,
     right: String,
     path: String,
     grantable: bool,
-    /// It was last written from the extent being read, and not since it was looked up.
+    place: Place,
+    /// It was not written since it was looked up.
     holds: bool,
 }
 
@@ -112,7 +135,7 @@ impl KnownGrant {
 type Owners = HashMap<PrincipalKey, Option<(PrincipalId, IdentityId)>>;
 
 impl Tx<'_> {
-    /// Writes one page of observations of one extent.
+    /// Writes one page of observations of one extent, which holds something else from then on.
     pub fn ingest_page(
         &mut self,
         context: &IngestContext,
@@ -123,6 +146,10 @@ impl Tx<'_> {
         let mut owners = Owners::new();
         let mut touched = BTreeSet::new();
         let mut rest = page;
+        // Uses are of a moment: they are never absent, and no extent is recognised by them.
+        if page.iter().any(|observation| !matches!(observation, Observation::Use(_))) {
+            self.forget_digest(context.source, &extent.0)?;
+        }
         while let Some((observation, after)) = rest.split_first() {
             if let Observation::Grant(grant) = observation {
                 let (run, after) = rest.split_at(run_length(&grant.principal, rest));
@@ -195,6 +222,7 @@ impl Tx<'_> {
         touched: &mut BTreeSet<IdentityId>,
     ) -> Result<bool, StoreFailure> {
         let facts = facts_text(&seen.facts)?;
+        let mut place = Place::Here;
         let known = self.query_one(
             "principals",
             "SELECT principal_id, identity_id, name, kind, built_in, facts, charter_hint, presence, extent FROM principals \
@@ -208,9 +236,11 @@ impl Tx<'_> {
                     && row.opt_text(6)? == seen.charter_hint
                     && row.text_ref(8)? == extent.0;
                 let presence: Presence = row.parsed(7)?;
+                place = Place::of(row.text_ref(8)?, extent);
                 Ok((row.parsed::<PrincipalId>(0)?, row.parsed::<IdentityId>(1)?, same, presence, row.text(2)?))
             },
         )?;
+        self.forget_if_moved(context, place)?;
         match known {
             None => self.insert_principal(context, extent, (seen, facts), touched).map(|()| true),
             Some((_, _, true, Presence::Present, _)) => Ok(false),
@@ -238,6 +268,14 @@ impl Tx<'_> {
                 )?;
                 Ok(true)
             }
+        }
+    }
+
+    /// A row that moves to the extent being read is missing in the one it was in, which may have been read already.
+    fn forget_if_moved(&mut self, context: &IngestContext, place: Place) -> Result<(), StoreFailure> {
+        match place {
+            Place::Elsewhere => self.forget_digests(context.source),
+            Place::Here => Ok(()),
         }
     }
 
@@ -285,6 +323,7 @@ impl Tx<'_> {
             return Ok(None);
         };
         let facts = facts_text(&seen.facts)?;
+        let mut place = Place::Here;
         let known = self.query_one(
             "credentials",
             "SELECT credential_id, kind, state, fingerprint, valid_until_us, facts, extent, value_changed_us FROM credentials \
@@ -298,9 +337,11 @@ impl Tx<'_> {
                     && row.opt_instant(4)? == seen.valid_until
                     && same_facts(row, 5, &facts, &seen.facts)?
                     && row.text_ref(6)? == extent.0;
+                place = Place::of(row.text_ref(6)?, extent);
                 Ok((row.parsed::<CredentialId>(0)?, same, same_value, row.opt_instant(7)?))
             },
         )?;
+        self.forget_if_moved(context, place)?;
         let now = context.mint.now;
         let (credential, value_changed) = match known {
             Some((_, true, ..)) => return Ok(Some(false)),
@@ -378,14 +419,17 @@ impl Tx<'_> {
         for grant in grants {
             let path = path_text(&grant.path);
             let key = [grant.resource.as_str(), grant.right.as_str(), &path];
-            if let Ok(at) = known.binary_search_by(|known| known.key().cmp(&key))
-                && let Some(known) = known.get_mut(at)
-            {
-                if known.holds && known.grantable == grant.grantable {
+            let at = known.rows.binary_search_by(|known| known.key().cmp(&key)).ok();
+            if let Some(known) = at.and_then(|at| known.rows.get_mut(at)) {
+                if known.holds && known.place == Place::Here && known.grantable == grant.grantable {
                     continue;
                 }
                 // It is written now, and what was looked up is what it was before.
                 known.holds = false;
+                self.forget_if_moved(context, known.place)?;
+            } else if known.cut {
+                let place = self.place_of_grant(principal, extent, &key)?;
+                self.forget_if_moved(context, place)?;
             }
             if self.write_grant(context, extent, principal, grant)? {
                 outcome.changed += 1;
@@ -402,9 +446,11 @@ impl Tx<'_> {
         principal: PrincipalId,
         extent: &Extent,
         grants: &[&ObservedGrant],
-    ) -> Result<Vec<KnownGrant>, StoreFailure> {
+    ) -> Result<KnownGrants, StoreFailure> {
         let resources = || grants.iter().map(|grant| grant.resource.as_str());
-        let (Some(from), Some(to)) = (resources().min(), resources().max()) else { return Ok(Vec::new()) };
+        let (Some(from), Some(to)) = (resources().min(), resources().max()) else {
+            return Ok(KnownGrants { rows: Vec::new(), cut: false });
+        };
         // A principal may hold millions of others in between.
         let most = i64::try_from(grants.len().saturating_mul(2)).unwrap_or(i64::MAX).saturating_add(64);
         let mut known = self.query(
@@ -418,12 +464,30 @@ impl Tx<'_> {
                     right: row.text(1)?,
                     path: row.text(2)?,
                     grantable: row.flag(3)?,
-                    holds: row.text_ref(4)? == extent.0,
+                    place: Place::of(row.text_ref(4)?, extent),
+                    holds: true,
                 })
             },
         )?;
         known.sort_unstable_by(|one, other| one.key().cmp(&other.key()));
-        Ok(known)
+        let cut = i64::try_from(known.len()).unwrap_or(i64::MAX) >= most;
+        Ok(KnownGrants { rows: known, cut })
+    }
+
+    /// Where one right stands that was not looked up with the others.
+    fn place_of_grant(
+        &mut self,
+        principal: PrincipalId,
+        extent: &Extent,
+        [resource, right, path]: &[&str; 3],
+    ) -> Result<Place, StoreFailure> {
+        let found = self.query_one(
+            "grants",
+            "SELECT extent FROM grants WHERE principal_id = $1 AND resource = $2 AND right_name = $3 AND path = $4",
+            &[named(principal), (*resource).into(), (*right).into(), (*path).into()],
+            |row| Ok(Place::of(row.text_ref(0)?, extent)),
+        )?;
+        Ok(found.unwrap_or(Place::Here))
     }
 
     fn write_grant(
@@ -499,21 +563,25 @@ impl Tx<'_> {
         Ok(written > 0)
     }
 
-    /// Counts principals of an extent that are believed present, and lists those not in `seen`.
+    /// Counts principals of these extents that are believed present, and lists those not seen there. The
+    /// table is read once, however many extents there are.
     pub fn missing_principals(
         &mut self,
         source: SourceId,
-        extent: &str,
-        seen: &Seen,
+        extents: &BTreeMap<&str, &Seen>,
     ) -> Result<(i64, Vec<(PrincipalId, IdentityId)>), StoreFailure> {
         let mut present = 0;
         let mut missing = Vec::new();
+        if extents.is_empty() {
+            return Ok((present, missing));
+        }
         self.query(
             "principals",
-            "SELECT principal_id, identity_id, native_key FROM principals \
-             WHERE source_id = $1 AND extent = $2 AND presence = 'present'",
-            &[named(source), extent.into()],
+            "SELECT principal_id, identity_id, native_key, extent FROM principals \
+             WHERE source_id = $1 AND presence = 'present'",
+            &[named(source)],
             |row| {
+                let Some(seen) = extents.get(row.text_ref(3)?) else { return Ok(()) };
                 present += 1;
                 if !seen.contains(&key(&["p", row.text_ref(2)?])) {
                     missing.push((row.parsed(0)?, row.parsed(1)?));
@@ -524,13 +592,27 @@ impl Tx<'_> {
         Ok((present, missing))
     }
 
-    /// Marks principals as gone, with their live credentials.
+    /// How many principals of each extent are believed present.
+    pub fn present_principals(&mut self, source: SourceId) -> Result<BTreeMap<String, i64>, StoreFailure> {
+        let counted = self.query(
+            "principals",
+            "SELECT extent, COUNT(*) FROM principals WHERE source_id = $1 AND presence = 'present' GROUP BY extent",
+            &[named(source)],
+            |row| Ok((row.text(0)?, row.number(1)?)),
+        )?;
+        Ok(counted.into_iter().collect())
+    }
+
+    /// Marks principals as gone, with their live credentials, and forgets what the extents held that lose rows
+    /// by it; returns the names of those.
     pub fn mark_gone(
         &mut self,
         principals: &[(PrincipalId, IdentityId)],
         now: Instant,
-    ) -> Result<(), StoreFailure> {
+    ) -> Result<BTreeSet<String>, StoreFailure> {
+        let mut bereft = BTreeSet::new();
         for (principal, identity) in principals {
+            bereft.append(&mut self.forget_what_held(*principal)?);
             // A plan of ours may have ended it while the survey was reading: then it did not merely vanish.
             let presence = match self.claimed_dead(*principal)? {
                 Some((level, required, _)) if level >= required => Presence::Retired,
@@ -549,7 +631,22 @@ impl Tx<'_> {
             self.execute("DELETE FROM grants WHERE principal_id = $1", &[named(*principal)])?;
             self.touch(*identity, now)?;
         }
-        Ok(())
+        Ok(bereft)
+    }
+
+    /// Forgets what the extents held from which credentials and rights of a principal were read; their names.
+    fn forget_what_held(&mut self, principal: PrincipalId) -> Result<BTreeSet<String>, StoreFailure> {
+        let found = self.query(
+            "extents",
+            "SELECT DISTINCT source_id, extent FROM grants WHERE principal_id = $1 UNION \
+             SELECT source_id, extent FROM credentials WHERE principal_id = $1 AND state NOT IN ('gone', 'removed')",
+            &[named(principal)],
+            |row| Ok((row.parsed(0)?, row.text(1)?)),
+        )?;
+        for (source, extent) in &found {
+            self.forget_digest(*source, extent)?;
+        }
+        Ok(found.into_iter().map(|(_, extent)| extent).collect())
     }
 
     /// Removes credentials, rights and copies of a whole extent that were not seen; returns how many.
@@ -570,6 +667,9 @@ impl Tx<'_> {
         extents: &BTreeMap<&str, &Seen>,
         now: Instant,
     ) -> Result<i64, StoreFailure> {
+        if extents.is_empty() {
+            return Ok(0);
+        }
         let mut removed = self.sweep_credentials(source, extents, now)?;
         removed += self.sweep_grants(source, extents, now)?;
         for (extent, seen) in extents {

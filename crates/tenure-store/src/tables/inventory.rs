@@ -302,6 +302,14 @@ impl Tx<'_> {
         presence: Presence,
         now: Instant,
     ) -> Result<(), StoreFailure> {
+        let source = self.query_one(
+            "principals",
+            "SELECT source_id FROM principals WHERE principal_id = $1",
+            &[named(id)],
+            |row| row.parsed(0),
+        )?;
+        // The row says now what no reading said: the next survey must look again, whatever it recognises.
+        source.map_or(Ok(()), |source| self.forget_digests(source))?;
         if presence == Presence::Present {
             return self.execute_on(
                 ("principal", id),

@@ -159,6 +159,7 @@ impl Tx<'_> {
             |row| Ok((row.parsed(0)?, row.parsed(1)?)),
         )?;
         self.mark_gone(&held, now)?;
+        self.forget_digests(id)?;
         self.execute(
             "UPDATE sources SET removed_us = $2, secret = NULL WHERE source_id = $1 AND removed_us IS NULL",
             &[named(id), now.into()],

@@ -1,10 +1,12 @@
 //! Surveys and extents: what was read when, and how whole it was.
 //!
 //! Only a whole extent may make something disappear (law 2); this file keeps the verdicts and must never
-//! reach one. Next: `ingest.rs`, which writes what was seen.
+//! reach one. What an extent held when it was read in full stands only as long as nobody else changes rows of
+//! it: whoever does calls `forget_digests`. Next: `ingest.rs`, which writes what was seen.
 
 use crate::{Row, StoreFailure, Tx, value::named};
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 use tenure_model::{
     Completeness, Extent, Instant, SourceId, SurveyEvent, SurveyId, SurveyState, lifecycle::advance,
 };
@@ -45,6 +47,21 @@ pub struct ExtentRow {
     pub remedy: Option<String>,
     /// When it was read.
     pub read: Instant,
+}
+
+/// What an extent held when it was last read in full.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContentRow {
+    /// The keyed digest of its content, which the connector gave.
+    pub digest: String,
+    /// How many things there were.
+    pub things: i64,
+    /// The digest of their keys, as the evidence entry of that survey carries it.
+    pub keys_digest: String,
+    /// When that was.
+    pub read_in_full: Instant,
+    /// In which survey.
+    pub survey: SurveyId,
 }
 
 fn survey(row: &Row<'_>) -> Result<SurveyRow, StoreFailure> {
@@ -120,7 +137,7 @@ impl Tx<'_> {
         Ok(next)
     }
 
-    /// Notes how an extent was read.
+    /// Notes how an extent was read. What it held before is forgotten: see `note_content`.
     pub fn note_extent(
         &mut self,
         source: SourceId,
@@ -137,7 +154,7 @@ impl Tx<'_> {
             "INSERT INTO extents (source_id, extent, whole, why, remedy, read_us, survey_id) \
              VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (source_id, extent) DO UPDATE SET \
              whole = excluded.whole, why = excluded.why, remedy = excluded.remedy, read_us = excluded.read_us, \
-             survey_id = excluded.survey_id",
+             survey_id = excluded.survey_id, content_digest = NULL, things = NULL",
             &[
                 named(source),
                 extent.0.as_str().into(),
@@ -149,6 +166,126 @@ impl Tx<'_> {
             ],
         )?;
         Ok(())
+    }
+
+    /// Notes what a whole extent held, after `note_extent`, so that it can be recognised.
+    pub fn note_content(
+        &mut self,
+        source: SourceId,
+        extent: &Extent,
+        content: &ContentRow,
+    ) -> Result<(), StoreFailure> {
+        self.execute(
+            "UPDATE extents SET content_digest = $3, things = $4, keys_digest = $5, full_us = $6, full_survey_id = $7 \
+             WHERE source_id = $1 AND extent = $2",
+            &[
+                named(source),
+                extent.0.as_str().into(),
+                content.digest.as_str().into(),
+                content.things.into(),
+                content.keys_digest.as_str().into(),
+                content.read_in_full.into(),
+                named(content.survey),
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// Notes how many things a whole extent held, after `note_extent`, where what they were cannot be recognised.
+    pub fn note_things(
+        &mut self,
+        source: SourceId,
+        extent: &Extent,
+        things: i64,
+    ) -> Result<(), StoreFailure> {
+        self.execute(
+            "UPDATE extents SET things = $3 WHERE source_id = $1 AND extent = $2",
+            &[named(source), extent.0.as_str().into(), things.into()],
+        )?;
+        Ok(())
+    }
+
+    /// Extents that held nothing when they were read whole, and of which no row was written since: nothing
+    /// can be missing there.
+    pub fn blank_extents(&mut self, source: SourceId) -> Result<BTreeSet<Extent>, StoreFailure> {
+        let rows = self.query(
+            "extents",
+            "SELECT extent FROM extents WHERE source_id = $1 AND whole = 1 AND things = 0",
+            &[named(source)],
+            |row| Ok(Extent(row.text(0)?)),
+        )?;
+        Ok(rows.into_iter().collect())
+    }
+
+    /// Notes that an extent was recognised: it was read, and is as it was. What it held stands.
+    pub fn note_unchanged(
+        &mut self,
+        source: SourceId,
+        survey: SurveyId,
+        extent: &Extent,
+        now: Instant,
+    ) -> Result<(), StoreFailure> {
+        self.execute(
+            "UPDATE extents SET read_us = $3, survey_id = $4 WHERE source_id = $1 AND extent = $2",
+            &[named(source), extent.0.as_str().into(), now.into(), named(survey)],
+        )?;
+        Ok(())
+    }
+
+    /// What each extent of a source held, as far as it can be recognised, by name.
+    pub fn contents(&mut self, source: SourceId) -> Result<BTreeMap<Extent, ContentRow>, StoreFailure> {
+        let rows = self.query(
+            "extents",
+            "SELECT extent, content_digest, things, keys_digest, full_us, full_survey_id FROM extents \
+             WHERE source_id = $1 AND content_digest IS NOT NULL",
+            &[named(source)],
+            |row| {
+                let content = ContentRow {
+                    digest: row.text(1)?,
+                    things: row.number(2)?,
+                    keys_digest: row.text(3)?,
+                    read_in_full: row.instant(4)?,
+                    survey: row.parsed(5)?,
+                };
+                Ok((Extent(row.text(0)?), content))
+            },
+        )?;
+        Ok(rows.into_iter().collect())
+    }
+
+    /// Forgets what every extent of a source held, because rows of it are changed by something other than
+    /// reading them: the next survey reads all of it. A survey that is running notes no content at its end.
+    pub fn forget_digests(&mut self, source: SourceId) -> Result<(), StoreFailure> {
+        self.execute(
+            "UPDATE extents SET content_digest = NULL, things = NULL WHERE source_id = $1 AND things IS NOT NULL",
+            &[named(source)],
+        )?;
+        self.execute(
+            "UPDATE surveys SET disturbed = 1 WHERE source_id = $1 AND state = 'running'",
+            &[named(source)],
+        )?;
+        Ok(())
+    }
+
+    /// Forgets what one extent held.
+    pub(crate) fn forget_digest(&mut self, source: SourceId, extent: &str) -> Result<(), StoreFailure> {
+        self.execute(
+            "UPDATE extents SET content_digest = NULL, things = NULL \
+             WHERE source_id = $1 AND extent = $2 AND things IS NOT NULL",
+            &[named(source), extent.into()],
+        )?;
+        Ok(())
+    }
+
+    /// Whether somebody else changed rows of the source while this survey was reading it.
+    pub fn was_disturbed(&mut self, survey: SurveyId) -> Result<bool, StoreFailure> {
+        let disturbed = self.query_one(
+            "surveys",
+            "SELECT disturbed FROM surveys WHERE survey_id = $1",
+            &[named(survey)],
+            |row| row.flag(0),
+        )?;
+        Ok(disturbed.unwrap_or(true))
     }
 
     /// Every extent of a source, by name.

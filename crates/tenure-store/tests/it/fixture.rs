@@ -4,14 +4,16 @@
 //! never changed afterwards: every later version must open it.
 
 use crate::bed::{Bed, block_on, read, record, settled, write};
-use crate::world::{add_plan, begin_survey, hostile_names, ingest, plan_row, principals, role, with_shop};
+use crate::world::{
+    add_plan, begin_survey, extent, hostile_names, ingest, plan_row, principals, role, with_shop,
+};
 use std::{
     fmt::Write as _,
     path::{Path, PathBuf},
 };
 use tenure_model::{
-    DecisionRight, IntentId, Observation, Person, PersonId, PlanEvent, PlanKind, PlanState, PolicyKind, Role,
-    Severity, StepKind, StepState,
+    Completeness, DecisionRight, IntentId, Observation, Person, PersonId, PlanEvent, PlanKind, PlanState,
+    PolicyKind, Role, Severity, StepKind, StepState,
 };
 use tenure_store::{
     SCHEMA_VERSION, Store,
@@ -20,6 +22,7 @@ use tenure_store::{
         findings::FailedNow,
         plans::Approval,
         steps::{IntentDraft, ProbeRow},
+        surveys::ContentRow,
     },
 };
 
@@ -60,6 +63,15 @@ pub(crate) fn assert_all_is_there(store: &Store) {
     assert_eq!((kept, survey.is_some()), ((1, 1, 1, 1), true));
 }
 
+/// What an extent held is kept since version 2: what was read before cannot be recognised.
+pub(crate) fn assert_contents_are_of(version: i64, store: &Store) {
+    let held = read(store, |tx| {
+        let source = tx.sources()?.remove(0).id;
+        tx.contents(source)
+    });
+    assert_eq!(held.len(), usize::from(version >= 2));
+}
+
 fn fill(bed: &Bed, store: &Store) {
     for (name, local_uid) in [("ada", Some(1000)), ("bob", None)] {
         let id = PersonId::new(bed.ids.now(), bed.ids.random());
@@ -68,12 +80,25 @@ fn fill(bed: &Bed, store: &Store) {
         write(store, move |tx| tx.add_person(&person, now)).unwrap();
     }
     let (source, principal) = with_shop(bed, store);
-    begin_survey(bed, store, &source);
+    let survey = begin_survey(bed, store, &source);
     let page: Vec<Observation> = (0_u32..)
         .zip(hostile_names())
         .map(|(number, name)| Observation::Principal(role(&format!("oid:9{number}"), &name)))
         .collect();
     ingest(bed, store, &source, "roles", &page).unwrap();
+    let (id, now) = (source.id, bed.ids.now());
+    let content = ContentRow {
+        digest: String::from("fp1:k:d"),
+        things: 12,
+        keys_digest: String::from("keys"),
+        read_in_full: now,
+        survey,
+    };
+    write(store, move |tx| {
+        tx.note_extent(id, survey, &extent("roles"), &Completeness::Whole, now)?;
+        tx.note_content(id, &extent("roles"), &content)
+    })
+    .unwrap();
     let (mint, identity) = (bed.ids.mint(), principal.identity);
     let failed = FailedNow {
         policy: String::from("weak"),

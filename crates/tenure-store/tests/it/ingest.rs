@@ -7,6 +7,7 @@ use crate::world::{
     add_source, begin_survey, everyone, extent, facts, grant, hostile_names, ingest, password, principals,
     role, seen, shop, sighting, used,
 };
+use std::collections::BTreeMap;
 use tenure_model::{
     Completeness, CredentialState, IdentityId, Instant, Observation, Presence, PrincipalId, Standing,
     SurveyEvent, SurveyState,
@@ -169,7 +170,7 @@ fn miss(bed: &Bed, store: &Store, source: tenure_model::SourceId, page: &[Observ
     let (seen, now) = (seen(page), bed.ids.now());
     write(store, move |tx| {
         let (present, missing): (i64, Vec<(PrincipalId, IdentityId)>) =
-            tx.missing_principals(source, "roles", &seen)?;
+            tx.missing_principals(source, &BTreeMap::from([("roles", &seen)]))?;
         tx.mark_gone(&missing, now)?;
         Ok((present, missing.len()))
     })

@@ -28,6 +28,7 @@ mod log;
 mod opening;
 mod people;
 mod plans;
+mod recognised;
 mod reconnect;
 mod steps;
 mod tampering;

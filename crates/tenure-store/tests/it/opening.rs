@@ -111,6 +111,7 @@ fn a_database_of_each_version_opens_with_all_it_holds() {
         crate::fixture::load(version, &bed.database());
         let store = bed.open();
         crate::fixture::assert_all_is_there(&store);
+        crate::fixture::assert_contents_are_of(version, &store);
         assert_whole(&store);
         record(&store, Ids::from(7_000_000).entry()).unwrap();
         assert_eq!(settled(&store), crate::fixture::ENTRIES + 1);
