@@ -162,56 +162,43 @@ impl PlanView {
 
     /// Answers at a point before the act, since `since`.
     pub fn controls(&self, point: &ShortName, since: Instant) -> Vec<(Instant, &ProbeAnswer)> {
-        self.seen
-            .iter()
-            .filter_map(|seen| match &seen.what {
-                SeenWhat::Control { point: at, answer } if at == point && seen.at >= since => {
-                    Some((seen.at, answer))
-                }
-                SeenWhat::Control { .. }
-                | SeenWhat::After { .. }
-                | SeenWhat::ControlPlane(_)
-                | SeenWhat::Derived { .. } => None,
-            })
-            .collect()
+        self.answers(|what, at| match what {
+            SeenWhat::Control { point: tried, answer } if tried == point && at >= since => Some(answer),
+            _ => None,
+        })
     }
 
     /// Answers at a point after the act, since `since`.
     pub fn afters(&self, point: &ShortName, since: Instant) -> Vec<(Instant, &ProbeAnswer)> {
-        self.seen
-            .iter()
-            .filter_map(|seen| match &seen.what {
-                SeenWhat::After { point: at, answer } if at == point && seen.at >= since => {
-                    Some((seen.at, answer))
-                }
-                SeenWhat::Control { .. }
-                | SeenWhat::After { .. }
-                | SeenWhat::ControlPlane(_)
-                | SeenWhat::Derived { .. } => None,
-            })
-            .collect()
+        self.answers(|what, at| match what {
+            SeenWhat::After { point: tried, answer } if tried == point && at >= since => Some(answer),
+            _ => None,
+        })
     }
 
     /// Every answer at a point since `since`, as control or after the act: whoever is let in then is alive,
     /// whatever the attempt was meant for.
     pub fn tries(&self, point: &ShortName, since: Instant) -> Vec<(Instant, &ProbeAnswer)> {
+        self.answers(|what, at| match what {
+            SeenWhat::After { point: tried, answer } if tried == point && at >= since => Some(answer),
+            // A refused control shows nothing here: it was not yet an attempt to prove anything.
+            SeenWhat::Control { point: tried, answer: answer @ ProbeAnswer::Accepted }
+                if tried == point && at > since =>
+            {
+                Some(answer)
+            }
+            _ => None,
+        })
+    }
+
+    /// The answers that `pick` wants, in the order in which they were given.
+    fn answers<'view>(
+        &'view self,
+        pick: impl Fn(&'view SeenWhat, Instant) -> Option<&'view ProbeAnswer>,
+    ) -> Vec<(Instant, &'view ProbeAnswer)> {
         self.seen
             .iter()
-            .filter_map(|seen| match &seen.what {
-                SeenWhat::After { point: at, answer } if at == point && seen.at >= since => {
-                    Some((seen.at, answer))
-                }
-                // A refused control shows nothing here: it was not yet an attempt to prove anything.
-                SeenWhat::Control { point: at, answer: answer @ ProbeAnswer::Accepted }
-                    if at == point && seen.at > since =>
-                {
-                    Some((seen.at, answer))
-                }
-                SeenWhat::Control { .. }
-                | SeenWhat::After { .. }
-                | SeenWhat::ControlPlane(_)
-                | SeenWhat::Derived { .. } => None,
-            })
+            .filter_map(|seen| pick(&seen.what, seen.at).map(|answer| (seen.at, answer)))
             .collect()
     }
 

@@ -10,8 +10,7 @@ use crate::disk::Disk;
 use crate::kek::Kek;
 use crate::key::{KeyBytes, KeyId};
 use crate::randomness::Randomness;
-use crate::ring::{KeyAge, Ring, RingKind, RingRefused};
-use crate::seal::new_key;
+use crate::ring::{KeyAge, Ring, RingKey, RingKind, RingRefused};
 use aws_lc_rs::{constant_time, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -155,7 +154,7 @@ impl Fingerprints {
         now: Instant,
         randomness: &mut dyn Randomness,
     ) -> Result<Self, RingRefused> {
-        let first = new_key(now, randomness)?;
+        let first = RingKey::draw(now, randomness)?;
         Ring::create(disk, path, RingKind::Fingerprint, "", first, kek, randomness).map(Self)
     }
 
@@ -207,9 +206,7 @@ impl Fingerprints {
         kek: &Kek,
         randomness: &mut dyn Randomness,
     ) -> Result<KeyId, RingRefused> {
-        let next = new_key(now, randomness)?;
-        let key_id = next.id;
-        self.0.rotate(next, kek, randomness).map(|()| key_id)
+        self.0.rotate_anew(now, kek, randomness)
     }
 
     /// Drops an older key: its fingerprints recognise nothing any more. Durable when `Ok`;

@@ -12,7 +12,7 @@ use crate::envelope::{self, NotOpened, NotSealed};
 use crate::files::{FileRefused, read_private, replace_private, shown, write_new_private};
 use crate::kek::Kek;
 use crate::key::{KEY_BYTES, KeyBytes, KeyId};
-use crate::randomness::{Randomness, RandomnessFailed};
+use crate::randomness::{Randomness, RandomnessFailed, draw};
 use crate::sign::NotALogName;
 use aws_lc_rs::digest;
 use std::path::{Path, PathBuf};
@@ -151,6 +151,15 @@ pub(crate) struct RingKey {
     pub(crate) bytes: KeyBytes,
 }
 
+impl RingKey {
+    /// A key with a random id.
+    pub(crate) fn draw(now: Instant, randomness: &mut dyn Randomness) -> Result<Self, RingRefused> {
+        let id = draw(randomness).map(KeyId::from_bytes).map_err(RingRefused::NoRandomness)?;
+        let bytes = KeyBytes::draw(randomness).map_err(RingRefused::NoRandomness)?;
+        Ok(Self { id, made_at: now, bytes })
+    }
+}
+
 /// A ring of keys and the file it lives in.
 #[derive(Debug)]
 pub(crate) struct Ring {
@@ -248,6 +257,18 @@ impl Ring {
             is_current: key.id == self.current.id,
         };
         self.keys().map(age).collect()
+    }
+
+    /// Makes a new random key the current one and answers its id. Durable when `Ok`.
+    pub(crate) fn rotate_anew(
+        &mut self,
+        now: Instant,
+        kek: &Kek,
+        randomness: &mut dyn Randomness,
+    ) -> Result<KeyId, RingRefused> {
+        let next = RingKey::draw(now, randomness)?;
+        let key_id = next.id;
+        self.rotate(next, kek, randomness).map(|()| key_id)
     }
 
     /// Makes `next` the current key; the one before it still works. Durable when `Ok`.

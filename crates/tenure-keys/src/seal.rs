@@ -8,8 +8,8 @@
 use crate::disk::Disk;
 use crate::envelope::{self, NotOpened, NotSealed};
 use crate::kek::Kek;
-use crate::key::{KeyBytes, KeyId};
-use crate::randomness::{Randomness, RandomnessFailed, draw};
+use crate::key::KeyId;
+use crate::randomness::{Randomness, RandomnessFailed};
 use crate::ring::{KeyAge, Ring, RingKey, RingKind, RingRefused};
 use std::path::Path;
 use std::sync::Arc;
@@ -98,7 +98,7 @@ impl Sealer {
         now: Instant,
         randomness: &mut dyn Randomness,
     ) -> Result<Self, RingRefused> {
-        let first = new_key(now, randomness)?;
+        let first = RingKey::draw(now, randomness)?;
         Ring::create(disk, path, RingKind::Sealing, "", first, kek, randomness).map(Self)
     }
 
@@ -165,9 +165,7 @@ impl Sealer {
         kek: &Kek,
         randomness: &mut dyn Randomness,
     ) -> Result<KeyId, RingRefused> {
-        let next = new_key(now, randomness)?;
-        let key_id = next.id;
-        self.0.rotate(next, kek, randomness).map(|()| key_id)
+        self.0.rotate_anew(now, kek, randomness)
     }
 
     /// Drops an older key: what is still sealed under it can never be opened again. Durable
@@ -203,13 +201,6 @@ impl Sealer {
         let key = self.0.current();
         envelope::seal(&key.bytes, key.id, aad, plaintext, randomness).map(Sealed).map_err(not_sealed)
     }
-}
-
-/// A key for a ring of symmetric keys, with a random id.
-pub(crate) fn new_key(now: Instant, randomness: &mut dyn Randomness) -> Result<RingKey, RingRefused> {
-    let id = draw(randomness).map(KeyId::from_bytes).map_err(RingRefused::NoRandomness)?;
-    let bytes = KeyBytes::draw(randomness).map_err(RingRefused::NoRandomness)?;
-    Ok(RingKey { id, made_at: now, bytes })
 }
 
 /// Copies bytes into text of exactly their size. `None` when they are not UTF-8.

@@ -347,7 +347,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("log.ring");
         // A ring with a random id for its key, as the other rings have.
-        let first = crate::seal::new_key(NOW, &mut Counting::from(2)).unwrap();
+        let first = crate::ring::RingKey::draw(NOW, &mut Counting::from(2)).unwrap();
         let (disk, mut randomness) = (Arc::new(RealDisk), Counting::from(3));
         Ring::create(disk.clone(), &path, RingKind::Log, "log", first, &kek(), &mut randomness).unwrap();
         assert!(matches!(LogKeys::open_ring(disk, &path, &kek()), Err(RingRefused::Altered { .. })));

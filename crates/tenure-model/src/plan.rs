@@ -86,8 +86,6 @@ noun! {
         Prove = "prove",
         /// All steps are done and the level was not reached.
         FallShort = "fall_short",
-        /// Something is alive again: carry on.
-        Reopen = "reopen",
         /// Take it back.
         Undo = "undo",
         /// It was taken back.
@@ -110,7 +108,6 @@ impl Lifecycle for PlanState {
             (Self::Approved, E::Begin) => Some(Self::Running),
             (Self::Running, E::Prove) => Some(Self::Proved),
             (Self::Running, E::FallShort) => Some(Self::Short),
-            (Self::Short | Self::Proved, E::Reopen) => Some(Self::Running),
             // Undo ends with the point of no return; the engine checks that no removal was intended.
             (Self::Running | Self::Proved | Self::Short, E::Undo) => Some(Self::Undoing),
             (Self::Undoing, E::FinishUndo) => Some(Self::Undone),

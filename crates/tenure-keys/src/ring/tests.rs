@@ -3,14 +3,13 @@
 //! A rotation is failed and cut at each of its steps; no key may be lost, and ring and file
 //! must agree on what can still be opened.
 
-use super::{KEYS_MAX, Ring, RingKind, RingRefused, decode};
+use super::{KEYS_MAX, Ring, RingKey, RingKind, RingRefused, decode};
 use crate::disk::{Disk, RealDisk};
 use crate::faults::{Fault, FaultyDisk, PowerCutDisk, Survives};
 use crate::files::FileRefused;
 use crate::kek::Kek;
 use crate::key::{KeyBytes, KeyId};
 use crate::randomness::scripted::{Broken, Counting};
-use crate::seal::new_key;
 use std::error::Error as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,13 +24,13 @@ fn kek(seed: u64) -> Kek {
 
 fn create(disk: Arc<dyn Disk>, path: &Path) -> Result<Ring, RingRefused> {
     let mut randomness = Counting::from(5);
-    let first = new_key(NOW, &mut randomness).unwrap();
+    let first = RingKey::draw(NOW, &mut randomness).unwrap();
     Ring::create(disk, path, RingKind::Sealing, "label", first, &kek(1), &mut randomness)
 }
 
 fn rotate(ring: &mut Ring, seed: u64) -> Result<(), RingRefused> {
     let mut randomness = Counting::from(seed);
-    ring.rotate(new_key(LATER, &mut randomness).unwrap(), &kek(1), &mut randomness)
+    ring.rotate(RingKey::draw(LATER, &mut randomness).unwrap(), &kek(1), &mut randomness)
 }
 
 fn reopen(disk: Arc<dyn Disk>, path: &Path) -> Ring {
@@ -108,7 +107,7 @@ fn every_refusal_says_what_happened_and_what_to_do() {
     note(create(real(), &path).unwrap_err());
     note(ring.retire(ring.current().id, &kek(1), &mut Counting::from(1)).unwrap_err());
     note(ring.retire(KeyId::from_bytes([7; 8]), &kek(1), &mut Counting::from(1)).unwrap_err());
-    let next = new_key(LATER, &mut Counting::from(6)).unwrap();
+    let next = RingKey::draw(LATER, &mut Counting::from(6)).unwrap();
     note(ring.rotate(next, &kek(1), &mut Broken).unwrap_err());
     let written = std::fs::read(&path).unwrap();
     std::fs::write(&path, [&[2], &written[1..]].concat()).unwrap();
