@@ -50,6 +50,7 @@ pub struct Engine {
     pub(crate) judge: Judge,
     pub(crate) authoriser: Authoriser,
     pub(crate) board: Board,
+    pub(crate) checkpoint_was_missing: bool,
     /// Woken when a plan has work, when an identity was touched.
     pub(crate) plans_woken: Notify,
     pub(crate) judging_woken: Notify,
@@ -82,6 +83,12 @@ impl Engine {
     /// Where this deployment keeps its files.
     pub const fn paths(&self) -> &Paths {
         &self.paths
+    }
+
+    /// True when the last checkpoint was not beside the database at the start: a database that was rolled
+    /// back was not noticed then.
+    pub const fn checkpoint_was_missing(&self) -> bool {
+        self.checkpoint_was_missing
     }
 
     /// The connectors that are built in, by system.

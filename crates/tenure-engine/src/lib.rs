@@ -39,7 +39,7 @@ pub use tenure_store::{
 pub use verbs::{
     answers::Recalled,
     backup::{BackupReport, RestoreReport, restore},
-    by_hand::ByHand,
+    by_hand::{ByHand, by_hand_unopened},
     doctor::{Check, CheckState},
     drive::Drive,
     ending::Belief,

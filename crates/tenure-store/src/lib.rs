@@ -17,6 +17,7 @@ mod schema;
 mod store;
 pub mod tables;
 mod transfer;
+mod unwritable;
 mod value;
 
 pub use anchor::{Anchor, AnchorRefused};
@@ -26,4 +27,5 @@ pub use failure::StoreFailure;
 pub use log::{Head, LogReader, NewEntry, NonceAndBody, TILE_WIDTH};
 pub use migrate::SCHEMA_VERSION;
 pub use store::{CommitFault, LogSigner, Opened, Store, StoreOptions};
+pub use unwritable::read_unwritable;
 pub use value::{Row, Value};

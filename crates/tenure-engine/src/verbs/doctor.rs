@@ -102,26 +102,23 @@ impl Engine {
     /// The last checkpoint beside the database: without it, a database that was rolled back is not noticed.
     async fn check_checkpoint(&self) -> Result<Check, EngineFailure> {
         let what = "checkpoint beside the database";
+        if self.checkpoint_was_missing {
+            return Ok(Check::not_well(
+                what,
+                CheckState::Look,
+                "it was missing at the start: a database that was rolled back was not noticed",
+                "compare with a checkpoint kept elsewhere: tenure evidence export FILE, then \
+                 tenure evidence verify FILE --log-key KEY --since CHECKPOINT",
+            ));
+        }
         // In this order: what is kept may lag behind the head, never lead.
         let kept = std::fs::read_to_string(self.paths.checkpoint());
         let head = self.store.read("head", |tx| tx.head()).await?;
         let kept = match kept {
             Ok(kept) => kept,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && head.size == 0 => {
-                return Ok(Check::well(what, "none yet, as there is no entry yet"));
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Ok(Check::not_well(
-                    what,
-                    CheckState::Look,
-                    "missing: a database that was rolled back before this start would not have been noticed",
-                    "compare with a checkpoint kept elsewhere (tenure evidence verify FILE --since CHECKPOINT); \
-                     the next entry writes a new one",
-                ));
-            }
             Err(error) => {
-                let remedy = "make it readable for the account that runs Tenure";
-                return Ok(Check::not_well(what, CheckState::Broken, error.to_string(), remedy));
+                let remedy = "make the file readable for the account that runs Tenure; the next entry writes a new one";
+                return Ok(Check::not_well(what, CheckState::Look, error.to_string(), remedy));
             }
         };
         Ok(match Checkpoint::parse_unverified(&kept) {
