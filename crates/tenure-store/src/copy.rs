@@ -6,7 +6,7 @@
 
 use crate::{
     DatabaseLocation, Head, LogSigner, PostgresLocation, Store, StoreFailure, Tx, database::Connection,
-    database::sqlite, transfer,
+    database::sqlite, migrate, transfer,
 };
 use std::{path::Path, sync::Arc};
 use tenure_evidence::Checkpoint;
@@ -18,7 +18,7 @@ impl Store {
         blocking(move || {
             match &location {
                 DatabaseLocation::Sqlite(from) => copy_embedded(from, &to)?,
-                DatabaseLocation::Postgres(from) => transfer::into_file(from, &to)?,
+                DatabaseLocation::Postgres(from) => transfer::into_file(from, &to, migrate::STEPS)?,
             }
             let synced = std::fs::File::open(&to).and_then(|copy| copy.sync_all());
             synced.map_err(|source| StoreFailure::File {

@@ -1,13 +1,15 @@
 //! Migrations: forward only, after an automatic backup; a newer schema is refused.
 //!
 //! Version 0 is an empty database. Each later version is a list of statements that never
-//! changes once released. SQLite is copied with its own backup call before the first
-//! statement runs; PostgreSQL migrates inside one transaction.
+//! changes once released. Before the first statement runs, SQLite is copied with its own backup
+//! call and PostgreSQL table by table into the same kind of file; each migrates inside one
+//! transaction.
 
 use crate::{
-    StoreFailure,
+    PostgresLocation, StoreFailure,
     database::{postgres, sqlite},
     schema::{Dialect, version_1, version_2},
+    transfer,
 };
 use std::path::{Path, PathBuf};
 
@@ -40,7 +42,11 @@ pub(crate) fn sqlite(
     if ahead.is_empty() {
         return Ok(None);
     }
-    let backup = if from > 0 { Some(back_up(connection, backups, known(steps))?) } else { None };
+    let copy = |to: &Path| {
+        let copied = connection.execute("VACUUM INTO ?1", [to.display().to_string()]);
+        copied.map(drop).map_err(|error| sqlite::sort("back up", &error))
+    };
+    let backup = if from > 0 { Some(back_up(backups, known(steps), copy)?) } else { None };
     let transaction = connection.transaction().map_err(failed)?;
     for step in ahead {
         for statement in step(Dialect::Sqlite) {
@@ -52,8 +58,12 @@ pub(crate) fn sqlite(
     Ok(backup)
 }
 
-/// Copies the database before a migration. The copy has its name only once it is whole and durable.
-fn back_up(connection: &rusqlite::Connection, backups: &Path, target: i64) -> Result<PathBuf, StoreFailure> {
+/// Keeps a copy of the database before a migration. It has its name only once it is whole and durable.
+fn back_up(
+    backups: &Path,
+    target: i64,
+    copy_to: impl FnOnce(&Path) -> Result<(), StoreFailure>,
+) -> Result<PathBuf, StoreFailure> {
     let file = |path: &Path| {
         let path = path.display().to_string();
         move |source| StoreFailure::File { path, verb: "written", source }
@@ -63,9 +73,7 @@ fn back_up(connection: &rusqlite::Connection, backups: &Path, target: i64) -> Re
     if partial.exists() {
         std::fs::remove_file(&partial).map_err(file(&partial))?;
     }
-    connection
-        .execute("VACUUM INTO ?1", [partial.display().to_string()])
-        .map_err(|error| sqlite::sort("back up", &error))?;
+    copy_to(&partial)?;
     // An attempt that was cut off later must not lose the copy it made.
     let mut copy = backups.join(format!("before-schema-{target}.sqlite"));
     let mut number = 2;
@@ -80,18 +88,30 @@ fn back_up(connection: &rusqlite::Connection, backups: &Path, target: i64) -> Re
     Ok(copy)
 }
 
-/// Brings a PostgreSQL database to the present schema, in the connection's search path.
-pub(crate) fn postgres(client: &mut ::postgres::Client, steps: &Steps) -> Result<(), StoreFailure> {
+/// Brings a PostgreSQL database to the present schema, in the connection's search path; returns the
+/// backup, when one was made. The caller holds the lock that keeps other nodes out.
+pub(crate) fn postgres(
+    client: &mut ::postgres::Client,
+    location: &PostgresLocation,
+    backups: &Path,
+    steps: &Steps,
+) -> Result<Option<PathBuf>, StoreFailure> {
     let failed = |error: ::postgres::Error| postgres::sort("migrate", &error);
-    let mut transaction = client.transaction().map_err(failed)?;
-    transaction
+    client
         .batch_execute("CREATE TABLE IF NOT EXISTS schema_version (only_one BIGINT PRIMARY KEY, version BIGINT NOT NULL)")
         .map_err(failed)?;
-    let row = transaction
-        .query_opt("SELECT version FROM schema_version WHERE only_one = 1", &[])
-        .map_err(failed)?;
+    let row =
+        client.query_opt("SELECT version FROM schema_version WHERE only_one = 1", &[]).map_err(failed)?;
     let from: i64 = row.map_or(0, |row| row.get(0));
-    for step in steps_from(from, steps)? {
+    let ahead = steps_from(from, steps)?;
+    if ahead.is_empty() {
+        return Ok(None);
+    }
+    let done = steps.get(..steps.len() - ahead.len()).unwrap_or_default();
+    let copy = |to: &Path| transfer::into_file(location, to, done);
+    let backup = if from > 0 { Some(back_up(backups, known(steps), copy)?) } else { None };
+    let mut transaction = client.transaction().map_err(failed)?;
+    for step in ahead {
         for statement in step(Dialect::Postgres) {
             transaction.batch_execute(&statement).map_err(failed)?;
         }
@@ -103,13 +123,16 @@ pub(crate) fn postgres(client: &mut ::postgres::Client, steps: &Steps) -> Result
             &[&known(steps)],
         )
         .map_err(failed)?;
-    transaction.commit().map_err(failed)
+    transaction.commit().map_err(failed)?;
+    Ok(backup)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Dialect, SCHEMA_VERSION, STEPS, Steps, known, sqlite, version_1};
-    use crate::StoreFailure;
+    use super::{Dialect, SCHEMA_VERSION, STEPS, Steps, known, postgres, sqlite, version_1};
+    use crate::{PostgresLocation, StoreFailure};
+    use tenure_model::Secret;
+    use tenure_testbed::{Postgres, PostgresOptions};
 
     fn add_a_table(_: Dialect) -> Vec<String> {
         vec![String::from("CREATE TABLE newcomers (name TEXT NOT NULL)")]
@@ -183,5 +206,35 @@ mod tests {
         connection.pragma_update(None, "user_version", SCHEMA_VERSION + 1).unwrap();
         let refused = sqlite(&mut connection, directory.path(), STEPS).unwrap_err();
         insta::assert_snapshot!(refused, @"the database has schema 3, this Tenure knows up to 2; use the newer Tenure");
+    }
+
+    #[test]
+    fn a_postgres_is_backed_up_whole_before_it_is_migrated() {
+        tenure_testbed::needs!(postgres);
+        let server = Postgres::start(&PostgresOptions::default()).unwrap();
+        let location = PostgresLocation {
+            parameters: format!(
+                "host=127.0.0.1 port={} user={} dbname=postgres",
+                server.port(),
+                server.superuser()
+            ),
+            password: Some(Secret::new(server.password().to_owned())),
+            ca_file: None,
+        };
+        let directory = tempfile::tempdir().unwrap();
+        let mut client = super::postgres::connect(&location).unwrap();
+        let mut migrate = |steps: &Steps| postgres(&mut client, &location, directory.path(), steps);
+        assert_eq!(migrate(&[version_1]).unwrap(), None, "there was nothing to keep");
+        server.sql("postgres", "INSERT INTO meta (key, value) VALUES ('kept', 'yes')").unwrap();
+        let failed = migrate(&[version_1, fail_half_way]).unwrap_err();
+        assert!(matches!(failed, StoreFailure::Refused { what: "migrate", .. }), "{failed}");
+        let backup = migrate(&[version_1, add_a_table]).unwrap().unwrap();
+        assert_eq!(backup, directory.path().join("before-schema-2-2.sqlite"), "each attempt keeps its own");
+        let copy = rusqlite::Connection::open(&backup).unwrap();
+        assert_eq!((version_of(&copy), count(&copy, "newcomers")), (1, 0));
+        let kept: String = copy.query_row("SELECT value FROM meta", [], |row| row.get(0)).unwrap();
+        assert_eq!(kept, "yes");
+        assert_eq!(server.sql("postgres", "SELECT count(*) FROM newcomers").unwrap().trim(), "0");
+        assert_eq!(migrate(&[version_1, add_a_table]).unwrap(), None, "it is up to date");
     }
 }

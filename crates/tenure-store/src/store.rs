@@ -522,7 +522,8 @@ fn open_postgres(
 ) -> Result<Opened, StoreFailure> {
     let mut client = postgres::connect(location)?;
     postgres::Sequencer::lock_out_others(&mut client)?;
-    migrate::postgres(&mut client, migrate::STEPS)?;
+    let backups = options.directory.join("backups");
+    let backup = migrate::postgres(&mut client, location, &backups, migrate::STEPS)?;
     let Prepared { log, head, created } = prepare_postgres(&mut client, &options)?;
     let threads = Threads::default();
     let shared = shared_state(&mut options, head, &threads, &lock)?;
@@ -543,5 +544,5 @@ fn open_postgres(
     let location = options.location;
     let store =
         Store { writes: jobs.clone(), reads: jobs, shared, head, location, threads: Arc::new(threads) };
-    Ok(Opened { store, created, backup: None })
+    Ok(Opened { store, created, backup })
 }

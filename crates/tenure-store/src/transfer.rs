@@ -61,14 +61,19 @@ fn tables(database: &rusqlite::Connection) -> Result<Vec<Table>, rusqlite::Error
         .collect()
 }
 
-/// Copies a PostgreSQL deployment's database, as it is at one moment, into the new SQLite file `to`.
-pub(crate) fn into_file(location: &PostgresLocation, to: &Path) -> Result<(), StoreFailure> {
+/// Copies a PostgreSQL deployment's database, as it is at one moment, into the new SQLite file `to`. `steps`
+/// lead to the schema it has.
+pub(crate) fn into_file(
+    location: &PostgresLocation,
+    to: &Path,
+    steps: &migrate::Steps,
+) -> Result<(), StoreFailure> {
     let failed = |error: rusqlite::Error| sqlite::sort("copy", &error);
     let outside = |error: ::postgres::Error| postgres::sort("copy", &error);
     let mut file = rusqlite::Connection::open(to).map_err(failed)?;
     file.execute_batch("PRAGMA journal_mode=DELETE; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON")
         .map_err(failed)?;
-    migrate::sqlite(&mut file, to.parent().unwrap_or(to), migrate::STEPS)?;
+    migrate::sqlite(&mut file, to.parent().unwrap_or(to), steps)?;
     let tables = tables(&file).map_err(failed)?;
     let mut client = postgres::connect(location)?;
     let mut snapshot = client
@@ -127,7 +132,7 @@ pub(crate) fn into_postgres(from: &Path, location: &PostgresLocation) -> Result<
     let tables = tables(&file).map_err(failed)?;
     let mut client = postgres::connect(location)?;
     postgres::Sequencer::lock_out_others(&mut client)?;
-    migrate::postgres(&mut client, migrate::STEPS)?;
+    migrate::postgres(&mut client, location, &from.with_extension("backups"), migrate::STEPS)?;
     let mut transaction = client.transaction().map_err(outside)?;
     for table in &tables {
         let (columns, name) = (table.column_list(), &table.name);
