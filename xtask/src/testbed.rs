@@ -1,8 +1,8 @@
 //! `cargo xtask testbed`: private servers with a small shop's roles in them, for trying Tenure by hand.
 //!
 //! Prints where to connect; passwords are in files that only their owner can read, never on the screen.
-//! The servers end and their directories go when this process does, however it ends: that is the work of
-//! the test bed's watchers, so there is nothing to do here on Ctrl-C.
+//! INT and TERM end it, in the background too, where a shell tells its children to ignore Ctrl-C: the
+//! handlers below take that back. However else it ends, the test bed's watchers end the servers.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -15,6 +15,7 @@ use anyhow::{Context, Result};
 use tenure_testbed::{
     PgBouncer, PgBouncerAuth, PgBouncerOptions, PoolMode, Postgres, PostgresOptions, Replica, quote_literal,
 };
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Roles that log in, and what is remarkable about them.
 const LOGINS: [(&str, &str); 5] = [
@@ -54,9 +55,25 @@ pub(crate) fn run() -> Result<ExitCode> {
     }
     println!("  shop_kiosk     none: it is let in without a password");
     println!("\nCtrl-C ends the servers and removes all of it.");
-    loop {
-        std::thread::park();
-    }
+    wait_for_the_end()?;
+    // Who depends on whom decides the order.
+    drop((pooler, replica, primary));
+    println!("Ended; nothing is left.");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Waits for INT or TERM.
+fn wait_for_the_end() -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        Ok(())
+    })
 }
 
 /// Creates database, roles and tables; answers the roles with their password files.

@@ -16,6 +16,9 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
+/// Longest name on a line of its own, in characters.
+const NAME_CHARS_MAX: usize = 1_000;
+
 /// The form of what is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -57,6 +60,13 @@ impl Context {
         }
     }
 
+    /// Says something that the reader should know and did not ask for, on standard error.
+    pub(crate) fn remark(&self, line: impl AsRef<str>) {
+        if self.form != Form::Quiet {
+            eprintln!("{}", line.as_ref());
+        }
+    }
+
     /// Says what to do next.
     pub(crate) fn next(&self, step: impl AsRef<str>) {
         self.say(format!("Next: {}", step.as_ref()));
@@ -66,6 +76,16 @@ impl Context {
     pub(crate) fn print(&self, line: impl AsRef<str>) {
         if self.form != Form::Json {
             self.write(line.as_ref());
+        }
+    }
+
+    /// Prints a list: a table, or with `--quiet` only the name of each row, one a line.
+    pub(crate) fn list(&self, table: &Table, names: impl IntoIterator<Item = impl AsRef<str>>) {
+        if self.form != Form::Quiet {
+            return self.table(table);
+        }
+        for name in names {
+            self.write(&tenure_model::printable(name.as_ref(), NAME_CHARS_MAX));
         }
     }
 

@@ -48,12 +48,30 @@ pub(crate) struct Failure {
     pub(crate) kept: Option<String>,
     /// What to try.
     pub(crate) next: Option<String>,
+    /// Where it failed, when that decides what else is possible.
+    pub(crate) stage: Stage,
+}
+
+/// Where something failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Opening the deployment: nobody serves it, and this process could not either.
+    Opening,
+    /// Anywhere else.
+    Elsewhere,
 }
 
 impl Failure {
     /// It was not done.
     pub(crate) fn new(what: impl Into<String>) -> Self {
-        Self { exit: Exit::Failed, what: what.into(), why: None, kept: None, next: None }
+        Self {
+            exit: Exit::Failed,
+            what: what.into(),
+            why: None,
+            kept: None,
+            next: None,
+            stage: Stage::Elsewhere,
+        }
     }
 
     /// The command line was wrong; nothing was tried.
@@ -61,9 +79,35 @@ impl Failure {
         Self { exit: Exit::Usage, ..Self::new(what) }
     }
 
+    /// What the parser of the command line said, in its three parts: what, how it is written, where to look.
+    pub(crate) fn of_usage(said: &str) -> Self {
+        let said = said.strip_prefix("error: ").unwrap_or(said);
+        let mut parts = said.split("\n\n").map(str::trim).filter(|part| !part.is_empty());
+        let why = parts.next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+        let rest: Vec<&str> = parts.collect();
+        let usage = rest.iter().find_map(|part| part.strip_prefix("Usage: ")).map(|usage| {
+            let usage = usage.split_whitespace().collect::<Vec<_>>().join(" ");
+            format!("usage: {usage}")
+        });
+        Self { next: usage, ..Self::usage("the command line was not understood").because(why) }
+            .kept("nothing was tried")
+    }
+
     /// A decision or a key is needed.
     pub(crate) fn undecided(what: impl Into<String>) -> Self {
         Self { exit: Exit::Undecided, ..Self::new(what) }
+    }
+
+    /// As the failure to open a deployment.
+    #[must_use]
+    pub(crate) const fn while_opening(mut self) -> Self {
+        self.stage = Stage::Opening;
+        self
+    }
+
+    /// True when the deployment was not opened.
+    pub(crate) fn is_unopened(&self) -> bool {
+        self.stage == Stage::Opening
     }
 
     /// Says why.
@@ -144,6 +188,19 @@ mod tests {
           kept: nothing was changed
           next: start the server, then try again
         ");
+    }
+
+    #[test]
+    fn what_the_parser_said_becomes_a_failure_in_parts() {
+        let said = "error: the following required arguments were not provided:\n  --reason <REASON>\n\n\
+                    Usage: tenure revoke --reason <REASON> <IDENTITY>\n\nFor more information, try '--help'.\n";
+        insta::assert_snapshot!(Failure::of_usage(said).text(), @r"
+        Not done: the command line was not understood
+          why:  the following required arguments were not provided: --reason <REASON>
+          kept: nothing was tried
+          next: usage: tenure revoke --reason <REASON> <IDENTITY>
+        ");
+        assert_eq!(Failure::of_usage("").exit, Exit::Usage);
     }
 
     #[test]

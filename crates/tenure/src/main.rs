@@ -26,7 +26,12 @@ use context::{Context, Form};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    // Whatever this process makes is for its owner only, whatever the shell was told.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return not_understood(&error),
+    };
     logging::begin(&cli);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -39,6 +44,18 @@ fn main() -> ExitCode {
     // A thread may still wait for somebody to type: nobody waits for that thread.
     runtime.shutdown_background();
     ExitCode::from(code)
+}
+
+/// A command line that cannot be understood, or one that asks for help or the version.
+fn not_understood(error: &clap::Error) -> ExitCode {
+    let wants_json =
+        std::env::args_os().take_while(|argument| argument != "--").any(|argument| argument == "--json");
+    if error.use_stderr() && wants_json {
+        println!("{:#}", failure::Failure::of_usage(&error.render().to_string()).document());
+    }
+    // Nobody reads it, and there is nobody to tell.
+    let _ = error.print();
+    if error.use_stderr() { ExitCode::from(failure::Exit::Usage.code()) } else { ExitCode::SUCCESS }
 }
 
 async fn run(cli: Cli) -> u8 {
@@ -79,7 +96,8 @@ mod logging {
             // A person at a terminal wants to know what Tenure does, not who asked for which page.
             Command::Up(up) if up.log == LogForm::Text => (up.log, "warn,tenure=info,tenure_engine=info"),
             Command::Up(up) => (up.log, "info"),
-            _ => (LogForm::Text, "error"),
+            // A command tells a failure itself, once; a line of the log before it would tell it twice.
+            _ => (LogForm::Text, "off"),
         };
         let filter = EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::new(usual));
         let builder =

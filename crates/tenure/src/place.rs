@@ -16,7 +16,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 use tenure_engine::{
-    Database, Deadlines, Deployment, EngineFailure, OpenOptions, Paths, PostgresLocation, SystemClock,
+    ByHand, Database, Deadlines, Deployment, EngineFailure, OpenOptions, Paths, PostgresLocation,
+    SystemClock, by_hand_unopened,
 };
 use tenure_keys::{KEK_FILE, KekSource, LOG_RING, RealDisk, SystemRandomness, check_private_directory};
 use tenure_model::Secret;
@@ -106,10 +107,42 @@ impl Place {
         Paths { directory: self.directory.clone() }
     }
 
-    /// True when a deployment was made here, even one whose making was cut off.
-    pub(crate) fn exists(&self) -> bool {
+    /// True when a deployment was made here, even one whose making was cut off. A directory that may not be
+    /// looked into is told as that: it may well hold one.
+    pub(crate) fn exists(&self) -> Result<bool, Failure> {
         let paths = self.paths();
-        paths.checkpoint().exists() || paths.database().exists() || paths.keys().join(LOG_RING).exists()
+        for file in [paths.checkpoint(), paths.database(), paths.keys().join(LOG_RING)] {
+            match file.try_exists() {
+                Ok(true) => return Ok(true),
+                Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                    return Err(self.forbidden());
+                }
+                Ok(false) | Err(_) => {}
+            }
+        }
+        Ok(false)
+    }
+
+    /// The failure of an account that may not enter the data directory.
+    fn forbidden(&self) -> Failure {
+        use std::os::unix::fs::MetadataExt as _;
+        let owner = std::fs::metadata(&self.directory).map(|facts| crate::unix_person::called(facts.uid()));
+        let (why, next) = match owner {
+            Ok(owner) => (
+                format!("permission denied: it belongs to `{owner}`"),
+                format!(
+                    "run it as its owner (sudo -u {owner} tenure …), or name another directory with --data"
+                ),
+            ),
+            Err(_) => (
+                String::from("permission denied"),
+                String::from("run it as the account that owns it, or name another directory with --data"),
+            ),
+        };
+        Failure::new(format!("the data directory {} cannot be entered", self.shown()))
+            .because(why)
+            .kept("nothing was changed")
+            .next(next)
     }
 
     /// The directory as people write it.
@@ -142,6 +175,13 @@ impl Place {
         let deployment = Deployment::open(options).await.map_err(|failure| self.sorted(failure))?;
         if deployment.opening.created {
             self.chosen().remember(&self.directory)?;
+        }
+        if deployment.engine.checkpoint_was_missing() {
+            eprintln!(
+                "The last checkpoint, {}, is missing: a database that was rolled back would not have been noticed \
+                 at this start. tenure doctor says more.",
+                shown(&self.paths().checkpoint())
+            );
         }
         Ok(deployment)
     }
@@ -264,9 +304,43 @@ impl Place {
                     .kept("nothing was changed")
                     .next("give the key it was made with: --key-file, TENURE_KEY or --passphrase-file (tenure help keys)"),
             ),
-            other => OpenRefused::Other(Failure::new(what).caused_by(&other)),
+            other if nothing_can_be_written(&other) => OpenRefused::Other(
+                Failure::new(what)
+                    .caused_by(&other)
+                    .kept("nothing was changed")
+                    .next("mend the disk; to end something meanwhile: tenure revoke NAME --by-hand prints the system's own commands")
+                    .while_opening(),
+            ),
+            other => OpenRefused::Other(Failure::new(what).caused_by(&other).while_opening()),
         }
     }
+
+    /// The commands that end an identity by hand, read from the database without opening the deployment;
+    /// nothing where the database is not a file here.
+    pub(crate) fn by_hand(&self, identity: &str) -> Option<Result<Vec<ByHand>, EngineFailure>> {
+        if self.database != DatabaseKind::Embedded {
+            return None;
+        }
+        let (_, uid) = crate::unix_person::here();
+        Some(by_hand_unopened(&self.paths(), &connectors::built_in(), uid, identity))
+    }
+}
+
+/// True when the disk, or the right to write on it, is what is missing.
+fn nothing_can_be_written(failure: &EngineFailure) -> bool {
+    use std::io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    use tenure_store::StoreFailure::{DiskFull, DiskUnsure, ReadOnly};
+    if let EngineFailure::Store(DiskFull | DiskUnsure { .. } | ReadOnly) = failure {
+        return true;
+    }
+    let mut source: Option<&dyn std::error::Error> = Some(failure);
+    while let Some(error) = source {
+        if let Some(io) = error.downcast_ref::<std::io::Error>() {
+            return [PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull].contains(&io.kind());
+        }
+        source = error.source();
+    }
+    false
 }
 
 /// Why a deployment did not open.

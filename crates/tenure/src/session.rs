@@ -1,10 +1,11 @@
 //! A conversation with a deployment: with the server that runs, or with one hosted here.
 //!
 //! When nobody listens on the socket, this process takes the deployment's lock, serves the same
-//! socket, runs the reconcilers until its own work is done, and shuts down. A server that goes
-//! away in between (another command that hosted it) is replaced in the same way, and a call
-//! whose answer was lost is made again under the same idempotency key. Nothing here knows what
-//! is asked.
+//! socket until its own work is done, and shuts down. Only for a command that changes something
+//! do the reconcilers run meanwhile: one that reads must never carry on what somebody approved.
+//! A server that goes away in between (another command that hosted it) is replaced in the same
+//! way, and a call whose answer was lost is made again under the same idempotency key. Nothing
+//! here knows what is asked.
 
 use crate::{
     client::{Body, Call, CallFailed, Client, check_socket_path},
@@ -31,32 +32,56 @@ const ATTEMPTS_MAX: usize = 8;
 /// How long judging may go on after the work of a command is done.
 const JUDGING_MAX: Duration = Duration::from_mins(1);
 
+/// What a command wants with a deployment. Decides what runs beside it when it hosts one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To look: nothing is driven, judged or surveyed.
+    Read,
+    /// To change something: what waits goes on meanwhile.
+    Change,
+}
+
 /// A deployment served by this process.
 pub(crate) struct Hosted {
     pub(crate) engine: Arc<Engine>,
     pub(crate) serving: Serving,
-    pub(crate) reconcilers: Reconcilers,
+    reconcilers: Option<Reconcilers>,
 }
 
 impl Hosted {
     /// Serves an opened deployment.
-    pub(crate) async fn begin(deployment: Deployment, options: ServeOptions) -> Result<Self, Failure> {
+    pub(crate) async fn begin(
+        deployment: Deployment,
+        options: ServeOptions,
+        purpose: Purpose,
+    ) -> Result<Self, Failure> {
         let engine = deployment.engine;
         let serving = serve(Arc::clone(&engine), options)
             .await
             .map_err(|error| Failure::new("the deployment could not be served").caused_by(&error))?;
-        let reconcilers = Reconcilers::start(&engine);
+        let reconcilers = match purpose {
+            Purpose::Read => None,
+            Purpose::Change => Some(Reconcilers::start(&engine)),
+        };
         Ok(Self { engine, serving, reconcilers })
     }
 
     /// Stops: no new calls, then no step half done.
     pub(crate) async fn end(self) {
         self.serving.shutdown().await;
-        self.reconcilers.stop().await;
+        if let Some(reconcilers) = self.reconcilers {
+            reconcilers.stop().await;
+        }
+    }
+
+    /// Plans that were approved and are not over: nothing carries them on while nobody runs here.
+    async fn waiting(&self) -> usize {
+        let at_work = self.engine.store().read("plans_at_work", |tx| tx.plans_at_work()).await;
+        at_work.map_or(0, |plans| plans.len())
     }
 
     /// Judges what the command's work touched, so that the next one sees it judged.
-    async fn settle(&self) {
+    pub(crate) async fn settle(&self) {
         let judging = tokio::time::timeout(JUDGING_MAX, self.engine.judge_touched()).await;
         if !matches!(judging, Ok(Ok(_))) {
             tracing::warn!("some identities are not judged yet; the next start goes on with it");
@@ -67,20 +92,21 @@ impl Hosted {
 /// A conversation with a deployment.
 pub(crate) struct Session<'place> {
     place: &'place Place,
+    purpose: Purpose,
     client: Client,
     hosted: Mutex<Option<Hosted>>,
 }
 
 impl<'place> Session<'place> {
     /// Finds the server of the deployment, or becomes it.
-    pub(crate) async fn attach(context: &'place Context) -> Result<Self, Failure> {
+    pub(crate) async fn attach(context: &'place Context, purpose: Purpose) -> Result<Self, Failure> {
         let place = &context.place;
-        if !place.exists() {
+        if !place.exists()? {
             return Err(place.missing());
         }
         let socket = place.paths().socket();
         check_socket_path(&socket)?;
-        let session = Self { place, client: Client::new(socket), hosted: Mutex::new(None) };
+        let session = Self { place, purpose, client: Client::new(socket), hosted: Mutex::new(None) };
         session.find_or_host().await?;
         Ok(session)
     }
@@ -104,7 +130,7 @@ impl<'place> Session<'place> {
             match self.place.open().await {
                 Ok(deployment) => {
                     let options = ServeOptions { socket: Some(self.place.paths().socket()), tcp: None };
-                    *hosted = Some(Hosted::begin(deployment, options).await?);
+                    *hosted = Some(Hosted::begin(deployment, options, self.purpose).await?);
                     return Ok(());
                 }
                 Err(OpenRefused::InUse { .. }) if tokio::time::Instant::now() < deadline => {
@@ -115,12 +141,24 @@ impl<'place> Session<'place> {
         }
     }
 
-    /// Ends the conversation. A hosted deployment is settled and shut down.
-    pub(crate) async fn end(self) {
-        if let Some(hosted) = self.hosted.into_inner() {
-            hosted.settle().await;
-            hosted.end().await;
-        }
+    /// Ends the conversation. A hosted deployment is settled when it was changed, and shut down.
+    /// Answers how many plans are left that nothing carries on now.
+    pub(crate) async fn end(self) -> usize {
+        let Some(hosted) = self.hosted.into_inner() else { return 0 };
+        let waiting = match self.purpose {
+            Purpose::Read => hosted.waiting().await,
+            Purpose::Change => {
+                hosted.settle().await;
+                0
+            }
+        };
+        hosted.end().await;
+        waiting
+    }
+
+    /// Whether the deployment takes writes, as far as it knows itself.
+    pub(crate) async fn takes_writes(&self) -> bool {
+        self.get_bytes("it is not known whether it can be written to", "/readyz").await.is_ok()
     }
 
     /// Asks for a document. `what` is said when it fails.
@@ -170,7 +208,17 @@ impl<'place> Session<'place> {
                     failed = Some(lost);
                     self.find_or_host().await?;
                 }
-                other => return other.map_err(|failed| failed.into_failure(what)),
+                Err(refused) => {
+                    let is_ours = matches!(&refused, CallFailed::Refused(problem) if problem.status == 500);
+                    let failure = refused.into_failure(what);
+                    // The log that the server speaks of is this process's own, and it was not asked for one.
+                    return Err(if is_ours && self.is_hosted().await {
+                        failure.next("run it once more with TENURE_LOG=error before it, to see the reason")
+                    } else {
+                        failure
+                    });
+                }
+                Ok(answer) => return Ok(answer),
             }
         }
         Err(failed.map_or_else(|| Failure::new(what), |failed| failed.into_failure(what)))

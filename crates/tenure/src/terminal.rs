@@ -14,6 +14,7 @@ use std::{
     io::{BufRead as _, Write as _},
 };
 use tenure_model::Secret;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use zeroize::Zeroize as _;
 
 /// What we are talking to.
@@ -54,10 +55,18 @@ fn wants_colour(environment: impl Fn(&str) -> Option<OsString>) -> bool {
 
 /// Asks for a line of text.
 pub(crate) async fn ask(question: &str) -> Result<String, Failure> {
+    let interrupt = interrupts()?;
     eprint!("{question}");
     let _ = std::io::stderr().flush();
-    let line = read_line().await?;
+    let line = read_line(interrupt).await?;
     Ok(line.trim().to_owned())
+}
+
+/// Ctrl-C from now on. Asked for before a question is shown: whoever answers it with Ctrl-C must find
+/// somebody who tidies up.
+pub(crate) fn interrupts() -> Result<Signal, Failure> {
+    signal(SignalKind::interrupt())
+        .map_err(|error| Failure::new("signals cannot be waited for").caused_by(&error))
 }
 
 /// Asks for a secret without showing it.
@@ -65,16 +74,17 @@ pub(crate) async fn ask_secret(question: &str) -> Result<Secret<String>, Failure
     let _hidden = Hidden::begin().map_err(|error| {
         Failure::new("nothing was asked").because(format!("the terminal cannot hide what is typed: {error}"))
     })?;
+    let interrupt = interrupts()?;
     eprint!("{question}");
     let _ = std::io::stderr().flush();
-    let mut line = read_line().await?;
+    let mut line = read_line(interrupt).await?;
     eprintln!();
     let end = line.trim_end_matches(['\r', '\n']).len();
     line.truncate(end);
     Ok(Secret::new(line))
 }
 
-async fn read_line() -> Result<String, Failure> {
+async fn read_line(mut interrupt: Signal) -> Result<String, Failure> {
     let reading = tokio::task::spawn_blocking(|| {
         let mut line = String::with_capacity(1024);
         let read = std::io::stdin().lock().read_line(&mut line);
@@ -93,7 +103,7 @@ async fn read_line() -> Result<String, Failure> {
             Ok(Ok(line)) => Ok(line),
             Ok(Err(_)) | Err(_) => Err(cancelled()),
         },
-        _ = tokio::signal::ctrl_c() => {
+        _ = interrupt.recv() => {
             eprintln!();
             Err(cancelled())
         }

@@ -13,6 +13,12 @@ pub(crate) fn here() -> (String, u32) {
     (name, uid)
 }
 
+/// The name of an account, or its number when it has none here.
+pub(crate) fn called(uid: u32) -> String {
+    let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    name_of(&accounts, uid).unwrap_or_else(|| format!("uid {uid}"))
+}
+
 /// The name of an account in the form of passwd(5).
 fn name_of(accounts: &str, uid: u32) -> Option<String> {
     accounts.lines().find_map(|line| {

@@ -236,6 +236,16 @@ pub(crate) struct PlanShown {
     pub(crate) probes: Vec<Probe>,
     pub(crate) approvals: Vec<Approval>,
     pub(crate) evidence: Vec<u64>,
+    #[serde(default)]
+    pub(crate) assessed: Option<Assessed>,
+}
+
+/// The level computed anew from the observations.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Assessed {
+    pub(crate) level: ProofLevel,
+    pub(crate) sentence: String,
+    pub(crate) reached: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -320,6 +330,14 @@ pub(crate) struct ExplainedFact {
     pub(crate) name: String,
     pub(crate) value: String,
     pub(crate) flips_at: Option<Instant>,
+}
+
+/// Commands that end an identity at one source.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ByHand {
+    pub(crate) source_name: String,
+    pub(crate) principal_name: String,
+    pub(crate) commands: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -3,13 +3,13 @@
 //! A backup is asked of the API like everything else. A restore has nobody to ask yet: it opens the
 //! new deployment itself, with the key that was given, and must never touch the old one.
 
-use super::with_session;
+use super::changing;
 use crate::{
     context::Context,
     failure::{Exit, Failure},
     place::{OpenRefused, shown},
     render::words::count,
-    session::{Hosted, shaped},
+    session::{Hosted, Purpose, shaped},
     wire::BackupReport,
 };
 use clap::Args;
@@ -41,7 +41,7 @@ impl Backup {
     pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let directory = std::path::absolute(&self.directory)
             .map_err(|error| Failure::usage("the directory cannot be named").caused_by(&error))?;
-        with_session(context, async |session| {
+        changing(context, async |session| {
             let document = session
                 .post("no backup was made", "/api/v1/backups", &json!({ "directory": directory }))
                 .await?;
@@ -124,8 +124,11 @@ impl Restore {
             }
             in_use @ OpenRefused::InUse { .. } => in_use.into_failure(&place),
         })?;
-        // Judged once before it is left alone, so that the first look at it is current.
-        let hosted = Hosted::begin(deployment, ServeOptions { socket: None, tcp: None }).await?;
+        // Judged once, so that the first look at it is current. What was approved before is not carried
+        // on here: a person looks first at what was lost.
+        let hosted =
+            Hosted::begin(deployment, ServeOptions { socket: None, tcp: None }, Purpose::Read).await?;
+        hosted.settle().await;
         hosted.end().await;
         self.say(context, &report);
         Ok(Exit::Done)

@@ -1,6 +1,6 @@
 //! `tenure doctor`: what is well, what is not, and what to do about it.
 
-use super::with_session;
+use super::reading;
 use crate::{
     context::Context,
     failure::{Exit, Failure},
@@ -30,7 +30,7 @@ pub(crate) struct Doctor {}
 
 impl Doctor {
     pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        with_session(context, async |session| {
+        reading(context, async |session| {
             let document = session.get("the deployment was not checked", "/api/v1/doctor").await?;
             let checks: Vec<Check> = shaped(&document)?;
             context.document(&json!({ "checks": document }));

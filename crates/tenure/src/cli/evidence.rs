@@ -3,7 +3,7 @@
 //! Reading and exporting ask the API; verifying (`verify.rs`) asks nobody. Nothing here may claim
 //! more about an export than that it was written. Next: docs/evidence.md.
 
-use super::{proof, verify::Verify, with_session};
+use super::{proof, reading, verify::Verify};
 use crate::{
     context::{Context, Form},
     failure::{Exit, Failure},
@@ -57,7 +57,7 @@ pub(crate) struct LogArgs {
 
 impl LogArgs {
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        with_session(context, async |session| {
+        reading(context, async |session| {
             let what = "the log was not read";
             let before = self.before.map(|before| format!("&before={before}")).unwrap_or_default();
             let document =
@@ -86,7 +86,7 @@ impl LogArgs {
                     cell(facts.join(" ")),
                 ]);
             }
-            context.table(&table);
+            context.list(&table, page.items.iter().map(|entry| entry.index.to_string()));
             context.next(page.next.map_or_else(
                 || String::from("tenure evidence export FILE"),
                 |next| format!("tenure evidence log --before {next}"),
@@ -112,7 +112,7 @@ pub(crate) struct CheckpointArgs {}
 
 impl CheckpointArgs {
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        with_session(context, async |session| {
+        reading(context, async |session| {
             let document = session.get("the checkpoint was not read", "/api/v1/evidence").await?;
             let log: Log = shaped(&document)?;
             context.document(&document);
@@ -146,7 +146,7 @@ pub(crate) struct ExportArgs {
 
 impl ExportArgs {
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        with_session(context, async |session| {
+        reading(context, async |session| {
             let what = "the log was not exported";
             let end = self.end.map(|end| format!("&end={end}")).unwrap_or_default();
             let path = format!("/api/v1/evidence/export?first={}{end}", self.first);

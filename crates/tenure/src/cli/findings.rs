@@ -2,7 +2,7 @@
 
 use super::{
     listing::{self, Amount},
-    with_session,
+    reading,
 };
 use crate::{
     context::{Context, Form},
@@ -43,7 +43,7 @@ fn parse_severity(given: &str) -> Result<Severity, String> {
 
 impl Findings {
     pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        with_session(context, async |session| {
+        reading(context, async |session| {
             let what = "the findings were not listed";
             let listed =
                 listing::read::<Finding>(session, what, "/api/v1/findings", &[], self.amount.most()).await?;
@@ -92,7 +92,7 @@ fn print_short(context: &Context, findings: &[Finding]) {
             cell(&finding.reason),
         ]);
     }
-    context.table(&table);
+    context.list(&table, findings.iter().map(|finding| &finding.identity_name));
 }
 
 fn print_long(context: &Context, findings: &[Finding]) {

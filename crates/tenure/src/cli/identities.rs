@@ -5,7 +5,7 @@
 
 use super::{
     listing::{self, Amount},
-    with_session,
+    reading,
 };
 use crate::{
     client::part,
@@ -75,7 +75,7 @@ impl Identities {
     }
 
     pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        with_session(context, async |session| {
+        reading(context, async |session| {
             let query = self.query();
             let what = "the identities were not listed";
             let listed = listing::read::<IdentityListed>(
@@ -114,7 +114,7 @@ impl Identities {
                     looking(Look::Faint, &identity.handle),
                 ]);
             }
-            context.table(&table);
+            context.list(&table, listed.rows.iter().map(|row| &row.identity.name));
             if listed.more {
                 context.say(format!("There are more than these {}; --all lists them.", listed.rows.len()));
             }
@@ -146,7 +146,7 @@ pub(crate) struct Principals {
 
 impl Principals {
     pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        with_session(context, async |session| {
+        reading(context, async |session| {
             let what = "the principals were not listed";
             let listed =
                 listing::read::<Principal>(session, what, "/api/v1/principals", &[], self.amount.most())
@@ -174,7 +174,8 @@ impl Principals {
                     cell(if principal.built_in { "built in" } else { "" }),
                 ]);
             }
-            context.table(&table);
+            let name = |row: &Principal| format!("{}/{}", row.source_name, row.name);
+            context.list(&table, listed.rows.iter().map(name));
             if listed.more {
                 context.say(format!("There are more than these {}; --all lists them.", listed.rows.len()));
             }
@@ -200,7 +201,7 @@ pub(crate) struct Credentials {
 
 impl Credentials {
     pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        with_session(context, async |session| {
+        reading(context, async |session| {
             let what = "the credentials were not listed";
             let listed =
                 listing::read::<Credential>(session, what, "/api/v1/credentials", &[], self.amount.most())
@@ -230,7 +231,7 @@ impl Credentials {
                     cell(credential.valid_until.map_or_else(|| String::from("never by itself"), instant)),
                 ]);
             }
-            context.table(&table);
+            context.list(&table, listed.rows.iter().map(|row| &row.holder));
             if listed.more {
                 context.say(format!("There are more than these {}; --all lists them.", listed.rows.len()));
             }

@@ -32,7 +32,7 @@ Examples:
 
 Exit codes: 0 made, or there already; 1 failed, 2 usage, 4 a key is needed.")]
 pub(crate) struct Init {
-    /// Seal the keys under a passphrase instead of a key file; asks for it, or reads --passphrase-file
+    /// Seal the keys under a passphrase instead of a key file; asks for it. --passphrase-file means it too
     #[arg(long, conflicts_with = "key_file")]
     passphrase: bool,
 }
@@ -40,7 +40,7 @@ pub(crate) struct Init {
 impl Init {
     pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let place = &context.place;
-        let existed = place.exists();
+        let existed = place.exists()?;
         if existed && self.passphrase {
             return Err(Failure::new("no passphrase was set")
                 .because(format!("there is a deployment in {} already, with its keys", place.shown()))
@@ -50,7 +50,7 @@ impl Init {
             crate::client::check_socket_path(&place.paths().socket())?;
             self.make(context).await?;
         }
-        let (log, document) = super::with_session(context, async |session| {
+        let (log, document) = super::reading(context, async |session| {
             let what = "the deployment was not shown";
             let log = session.get(what, "/api/v1/evidence").await?;
             let status = session.get(what, "/api/v1/status").await?;
@@ -75,7 +75,8 @@ impl Init {
 
     async fn make(&self, context: &Context) -> Result<(), Failure> {
         let place = &context.place;
-        if self.passphrase {
+        // Whoever names a file with a passphrase wants one.
+        if self.passphrase || place.passphrase_file().is_some() {
             make_passphrase(context).await?;
         }
         let deployment = place.open().await.map_err(|refused| refused.into_failure(place))?;

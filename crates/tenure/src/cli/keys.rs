@@ -3,7 +3,7 @@
 //! Shows ids and ages, never a key. Retiring loses what only that key opens, so its id is typed
 //! once more. For operators: docs/keys.md and `tenure help keys`.
 
-use super::with_session;
+use super::{changing, reading};
 use crate::{
     client::part,
     context::Context,
@@ -70,7 +70,7 @@ pub(crate) struct List {}
 
 impl List {
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        with_session(context, async |session| {
+        reading(context, async |session| {
             let document = session.get("the keys were not listed", "/api/v1/keys").await?;
             let keys: Vec<Key> = shaped(&document)?;
             context.document(&json!({ "items": document, "next": null }));
@@ -83,7 +83,7 @@ impl List {
                 };
                 table.row(vec![cell(&key.ring), cell(&key.id), cell(instant(key.made_at)), state]);
             }
-            context.table(&table);
+            context.list(&table, keys.iter().map(|key| format!("{} {}", key.ring, key.id)));
             context.next("tenure keys rotate RING; tenure help keys");
             Ok(Exit::Done)
         })
@@ -106,7 +106,7 @@ pub(crate) struct Rotate {
 
 impl Rotate {
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        with_session(context, async |session| {
+        changing(context, async |session| {
             let ring = self.ring.as_str();
             let what = format!("the {ring} ring was not rotated");
             let document = session.post(&what, &format!("/api/v1/keys/{ring}/rotate"), &json!({})).await?;
@@ -163,7 +163,7 @@ impl Retire {
         if typed != self.key_id {
             return Err(Failure::undecided(what).because("another id was given").kept("nothing was changed"));
         }
-        with_session(context, async |session| {
+        changing(context, async |session| {
             let path = format!("/api/v1/keys/{}/{}/retire", self.ring.as_str(), part(&self.key_id));
             session.post(&what, &path, &json!({})).await?;
             context.document(&json!({ "retired": self.key_id, "ring": self.ring.as_str() }));

@@ -5,6 +5,7 @@
 //! `snapshots/` hold every one of them.
 
 mod backup;
+mod by_hand;
 mod doctor;
 mod evidence;
 mod findings;
@@ -29,6 +30,7 @@ mod witness;
 use crate::{
     context::Context,
     failure::{Exit, Failure},
+    session::{Purpose, Session},
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
@@ -64,7 +66,7 @@ pub(crate) struct Global {
     /// Print one JSON document
     #[arg(long, global = true, help_heading = GLOBAL)]
     pub(crate) json: bool,
-    /// Print only what a script would ask for
+    /// Print only what a script would ask for; of a list, one name a line
     #[arg(long, short, global = true, conflicts_with = "json", help_heading = GLOBAL)]
     pub(crate) quiet: bool,
     /// The file that holds the key-encryption key [default: the one in the data directory, or TENURE_KEY]
@@ -173,14 +175,38 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
     }
 }
 
-/// Runs `work` in a conversation with the deployment, and ends it whatever happens.
-pub(crate) async fn with_session<'place, T, F>(context: &'place Context, work: F) -> Result<T, Failure>
+/// Runs `work`, which changes something, in a conversation with the deployment.
+pub(crate) async fn changing<'place, T, F>(context: &'place Context, work: F) -> Result<T, Failure>
 where
-    F: AsyncFnOnce(&crate::session::Session<'place>) -> Result<T, Failure>,
+    F: AsyncFnOnce(&Session<'place>) -> Result<T, Failure>,
 {
-    let session = crate::session::Session::attach(context).await?;
+    converse(context, Purpose::Change, work).await
+}
+
+/// Runs `work`, which changes nothing, in a conversation with the deployment.
+pub(crate) async fn reading<'place, T, F>(context: &'place Context, work: F) -> Result<T, Failure>
+where
+    F: AsyncFnOnce(&Session<'place>) -> Result<T, Failure>,
+{
+    converse(context, Purpose::Read, work).await
+}
+
+/// Runs `work` and ends the conversation whatever happens.
+async fn converse<'place, T, F>(context: &'place Context, purpose: Purpose, work: F) -> Result<T, Failure>
+where
+    F: AsyncFnOnce(&Session<'place>) -> Result<T, Failure>,
+{
+    let session = Session::attach(context, purpose).await?;
     let outcome = work(&session).await;
-    session.end().await;
+    let waiting = session.end().await;
+    if waiting > 0 {
+        let (plans, wait) = if waiting == 1 {
+            (String::from("1 approved plan"), "waits")
+        } else {
+            (format!("{waiting} approved plans"), "wait")
+        };
+        context.remark(format!("{plans} {wait}, because Tenure does not run here; `tenure up` carries on."));
+    }
     outcome
 }
 

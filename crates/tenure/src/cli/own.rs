@@ -3,7 +3,7 @@
 //! Sends only what was given, so that nothing is erased by leaving it out, and waits until the
 //! identity is judged with its new charter. Next: `show.rs`.
 
-use super::with_session;
+use super::changing;
 use crate::{
     client::part,
     context::Context,
@@ -98,7 +98,7 @@ impl Own {
     }
 
     pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        with_session(context, async |session| {
+        changing(context, async |session| {
             let what = format!("`{}` was not changed", printable(&self.identity, 80));
             let path = format!("/api/v1/identities/{}", part(&self.identity));
             let owned = session.put(&what, &format!("{path}/charter"), &self.change()).await?;

@@ -3,7 +3,7 @@
 //! Tokens and codes are printed once, to standard output, and kept nowhere by this program. Who may
 //! do what decides the server. Next: docs/api.md.
 
-use super::with_session;
+use super::{changing, reading};
 use crate::{
     client::part,
     context::{Context, Form},
@@ -47,7 +47,7 @@ pub(crate) struct List {}
 
 impl List {
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        with_session(context, async |session| {
+        reading(context, async |session| {
             let document = session.get("the people were not listed", "/api/v1/people").await?;
             let people: Page<Person> = shaped(&document)?;
             context.document(&document);
@@ -56,7 +56,7 @@ impl List {
                 let account = person.local_uid.map_or_else(|| String::from("-"), |uid| format!("uid {uid}"));
                 table.row(vec![cell(&person.name), cell(person.role.as_str()), cell(account)]);
             }
-            context.table(&table);
+            context.list(&table, people.items.iter().map(|person| &person.name));
             context.next("tenure people add NAME --role ROLE");
             Ok(Exit::Done)
         })
@@ -98,7 +98,7 @@ impl Add {
         if let (Some(uid), Some(fields)) = (self.local_uid, body.as_object_mut()) {
             fields.insert(String::from("local_uid"), json!(uid));
         }
-        with_session(context, async |session| {
+        changing(context, async |session| {
             let document = session.post(&what, "/api/v1/people", &body).await?;
             context.document(&document);
             context.say(format!("Added {shown} as {}.", self.role));
@@ -130,7 +130,7 @@ impl Token {
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let shown = printable(&self.name, 80);
         let what = format!("no token was made for `{shown}`");
-        with_session(context, async |session| {
+        changing(context, async |session| {
             let document = session
                 .post(&what, &format!("/api/v1/people/{}/token", part(&self.name)), &json!({}))
                 .await?;
@@ -160,7 +160,7 @@ pub(crate) struct Code {}
 
 impl Code {
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        with_session(context, async |session| {
+        reading(context, async |session| {
             let what = "no code was made";
             if session.is_hosted().await {
                 return Err(Failure::new(what)

@@ -3,7 +3,7 @@
 //! Planning changes nothing outside. Applying goes the same way as `revoke.rs`: shown, decided by
 //! name, bound to what was shown, watched. Must never apply what was not printed before.
 
-use super::{listing::Amount, revoke, with_session};
+use super::{changing, listing::Amount, reading, revoke};
 use crate::{
     client::part,
     context::Context,
@@ -68,7 +68,7 @@ pub(crate) struct PlanArgs {
 
 impl PlanArgs {
     pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        with_session(context, async |session| {
+        changing(context, async |session| {
             let document =
                 draft(session, self.kind, &self.identity, &self.reason, self.heir.as_deref()).await?;
             let shown: PlanShown = shaped(&document)?;
@@ -123,14 +123,16 @@ pub(crate) struct Apply {
 
 impl Apply {
     pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        with_session(context, async |session| {
+        changing(context, async |session| {
             let what = format!("plan `{}` was not applied", printable(&self.plan, 60));
             let document = session.get(&what, &format!("/api/v1/plans/{}", part(&self.plan))).await?;
             let shown: PlanShown = shaped(&document)?;
             for line in preview(&shown, context.frame()) {
                 context.say(line);
             }
-            revoke::decide_and_watch(session, context, &shown, &self.going).await
+            revoke::decide_and_watch(session, context, &shown, &self.going)
+                .await
+                .map_err(revoke::Gone::into_failure)
         })
         .await
     }
@@ -156,7 +158,7 @@ pub(crate) struct Undo {
 
 impl Undo {
     pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        with_session(context, async |session| {
+        changing(context, async |session| {
             let what = format!("plan `{}` was not taken back", printable(&self.plan, 60));
             let path = format!("/api/v1/plans/{}", part(&self.plan));
             let shown: PlanShown = shaped(&session.get(&what, &path).await?)?;
@@ -190,7 +192,7 @@ pub(crate) struct Plans {
 
 impl Plans {
     pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        with_session(context, async |session| {
+        reading(context, async |session| {
             let listed = super::listing::read::<Plan>(
                 session,
                 "the plans were not listed",
@@ -225,7 +227,7 @@ impl Plans {
                     cell(&plan.reason),
                 ]);
             }
-            context.table(&table);
+            context.list(&table, listed.rows.iter().map(|plan| &plan.handle));
             if listed.more {
                 context.say(format!("There are more than these {}; --all lists them.", listed.rows.len()));
             }

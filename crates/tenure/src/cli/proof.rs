@@ -1,6 +1,6 @@
 //! `tenure proof`: how well an end is known, by which observations, and the file that shows it.
 
-use super::with_session;
+use super::reading;
 use crate::{
     client::part,
     context::Context,
@@ -42,7 +42,7 @@ pub(crate) struct Proof {
 
 impl Proof {
     pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        with_session(context, async |session| {
+        reading(context, async |session| {
             let what = format!("plan `{}` was not shown", printable(&self.plan, 60));
             let path = format!("/api/v1/plans/{}", part(&self.plan));
             let document = session.get(&what, &path).await?;

@@ -5,9 +5,9 @@
 //! happens. A level that was not reached is never called reached.
 
 use super::{
+    by_hand, changing,
     plan::{Kind, draft},
     watch::{self, Watched},
-    with_session,
 };
 use crate::{
     client::part,
@@ -19,12 +19,12 @@ use crate::{
     },
     session::{Session, shaped},
     terminal,
-    wire::PlanShown,
+    wire::{IdentityShown, PlanShown},
 };
 use clap::Args;
 use serde_json::json;
 use std::time::Duration;
-use tenure_model::{PlanState, printable};
+use tenure_model::{PlanState, Presence, printable};
 
 /// How a plan is decided and watched.
 #[derive(Debug, Clone, Args)]
@@ -48,26 +48,32 @@ pub(crate) struct Going {
 Examples:
   tenure revoke pg-main/reporting --reason \"contract ended\"
   tenure revoke pg-main/etl --reason \"leaked in CI log\" --heir dba --yes etl
+  tenure revoke pg-main/etl --by-hand     when Tenure cannot write: full disk, read-only disk
 
-Exit codes: 0 proved to the required level, 1 not proved, 2 usage, 4 a decision is needed, or it was
-not over within --wait. Levels: tenure help proof-levels.")]
+Exit codes: 0 proved to the required level (with --by-hand: the commands were printed), 1 not proved,
+2 usage, 4 a decision is needed, or it was not over within --wait. Levels: tenure help proof-levels.")]
 pub(crate) struct Revoke {
     /// Which identity: SOURCE/NAME, a name, a handle or its beginning
     identity: String,
     /// Why; whoever reads the evidence later will ask
-    #[arg(long)]
-    reason: String,
+    #[arg(long, required_unless_present = "by_hand")]
+    reason: Option<String>,
     /// Who receives what it owns
     #[arg(long, value_name = "NAME")]
     heir: Option<String>,
+    /// Do nothing: print the system's own commands, for a person to run
+    #[arg(long, conflicts_with_all = ["reason", "heir", "yes", "wait"])]
+    by_hand: bool,
     #[command(flatten)]
     going: Going,
 }
 
 impl Revoke {
     pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        plan_and_go(context, Kind::Revoke, &self.identity, &self.reason, self.heir.as_deref(), &self.going)
-            .await
+        let Some(reason) = self.reason.filter(|_| !self.by_hand) else {
+            return by_hand::print(context, &self.identity).await;
+        };
+        plan_and_go(context, Kind::Revoke, &self.identity, &reason, self.heir.as_deref(), &self.going).await
     }
 }
 
@@ -105,14 +111,88 @@ async fn plan_and_go(
     heir: Option<&str>,
     going: &Going,
 ) -> Result<Exit, Failure> {
-    with_session(context, async |session| {
+    changing(context, async |session| {
+        if let Some(given) = &going.yes {
+            check_name(session, kind, identity, given).await?;
+        }
         let shown: PlanShown = shaped(&draft(session, kind, identity, reason, heir).await?)?;
         for line in preview(&shown, context.frame()) {
             context.say(line);
         }
-        decide_and_watch(session, context, &shown, going).await
+        match decide_and_watch(session, context, &shown, going).await {
+            Err(Gone::Declined(failure)) => Err(withdraw(session, &shown, failure).await),
+            Err(Gone::Failed(failure)) => Err(failure),
+            Ok(exit) => Ok(exit),
+        }
     })
     .await
+}
+
+/// A name that is not the one meant is refused before anything is planned.
+async fn check_name(session: &Session<'_>, kind: Kind, identity: &str, given: &str) -> Result<(), Failure> {
+    let what = format!("no plan to {} `{}` was made", kind.as_str(), printable(identity, 80));
+    let document = session.get(&what, &format!("/api/v1/identities/{}", part(identity))).await?;
+    let shown: IdentityShown = shaped(&document)?;
+    let mut names = shown
+        .principals
+        .iter()
+        .filter(|principal| principal.presence == Presence::Present)
+        .map(|principal| principal.name.as_str())
+        .peekable();
+    let about = names.peek().copied().unwrap_or(&shown.identity.name).to_owned();
+    if is_meant(given, &shown.identity.name) || names.any(|name| is_meant(given, name)) {
+        return Ok(());
+    }
+    Err(Failure::usage(what)
+        .because(format!(
+            "--yes names `{}`, but this is about `{}`",
+            printable(given, 80),
+            printable(&about, 80)
+        ))
+        .kept("nothing was changed, and no plan was made")
+        .next(format!("give --yes {}, if that is what you mean", quoted(&about))))
+}
+
+/// A name as it is, or as it is shown.
+fn is_meant(given: &str, name: &str) -> bool {
+    given == name || given == printable(name, 200)
+}
+
+/// Somebody looked at the plan and said no: it does not stay about.
+async fn withdraw(session: &Session<'_>, shown: &PlanShown, failure: Failure) -> Failure {
+    let handle = &shown.plan.handle;
+    let path = format!("/api/v1/plans/{}/withdraw", part(handle));
+    match session.post("the plan was not withdrawn", &path, &json!({})).await {
+        Ok(_) => Failure {
+            kept: Some(String::from("nothing was done; the plan was withdrawn")),
+            next: None,
+            ..failure
+        },
+        Err(_) => failure,
+    }
+}
+
+/// Why a plan was not carried out.
+pub(crate) enum Gone {
+    /// Somebody was asked, and did not say yes.
+    Declined(Failure),
+    /// Anything else.
+    Failed(Failure),
+}
+
+impl From<Failure> for Gone {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl Gone {
+    /// As the failure it is.
+    pub(crate) fn into_failure(self) -> Failure {
+        match self {
+            Self::Declined(failure) | Self::Failed(failure) => failure,
+        }
+    }
 }
 
 /// Gets the decision, applies the plan, watches it.
@@ -121,7 +201,7 @@ pub(crate) async fn decide_and_watch(
     context: &Context,
     shown: &PlanShown,
     going: &Going,
-) -> Result<Exit, Failure> {
+) -> Result<Exit, Gone> {
     let handle = &shown.plan.handle;
     if shown.plan.state == PlanState::Proposed {
         decide(context, shown, going.yes.as_deref()).await?;
@@ -129,16 +209,15 @@ pub(crate) async fn decide_and_watch(
         let path = format!("/api/v1/plans/{}/apply", part(handle));
         session.post(&what, &path, &json!({ "digest": shown.plan.digest })).await?;
     }
-    watch_to_the_end(session, context, handle, going.wait, None).await
+    Ok(watch_to_the_end(session, context, handle, going.wait, None).await?)
 }
 
 /// The name, typed or given. Anything else leaves the plan as it is.
-async fn decide(context: &Context, shown: &PlanShown, yes: Option<&str>) -> Result<(), Failure> {
+async fn decide(context: &Context, shown: &PlanShown, yes: Option<&str>) -> Result<(), Gone> {
     let handle = &shown.plan.handle;
     let name = &shown.plan.principal_name;
     let kept = format!("nothing was done; plan {handle} stays proposed (tenure undo {handle} withdraws it)");
-    let is_meant =
-        |given: &str| [name.as_str(), &shown.identity_name, &printable(name, 200)].contains(&given);
+    let is_meant = |given: &str| is_meant(given, name) || is_meant(given, &shown.identity_name);
     let go_on = format!("tenure apply {handle} --yes {}", quoted(name));
     match yes {
         Some(given) if is_meant(given) => return Ok(()),
@@ -150,7 +229,8 @@ async fn decide(context: &Context, shown: &PlanShown, yes: Option<&str>) -> Resu
                     printable(name, 80)
                 ))
                 .kept(kept)
-                .next(go_on));
+                .next(go_on)
+                .into());
         }
         None => {}
     }
@@ -158,21 +238,25 @@ async fn decide(context: &Context, shown: &PlanShown, yes: Option<&str>) -> Resu
         return Err(Failure::undecided(format!("plan {handle} was not applied"))
             .because("it needs a decision, and there is no terminal to ask for one")
             .kept(kept)
-            .next(go_on));
+            .next(go_on)
+            .into());
     }
     let question = format!(
         "Type the name to go on: {} ",
         context.frame().paint.text(Look::Strong, &printable(name, 200))
     );
-    let typed =
-        terminal::ask(&format!("{question}\n> ")).await.map_err(|failure| failure.kept(kept.clone()))?;
+    let typed = terminal::ask(&format!("{question}\n> "))
+        .await
+        .map_err(|failure| Gone::Declined(failure.kept(kept.clone())))?;
     if is_meant(&typed) {
         return Ok(());
     }
-    Err(Failure::undecided(format!("plan {handle} was not applied"))
-        .because("another name was typed")
-        .kept(kept)
-        .next(go_on))
+    Err(Gone::Declined(
+        Failure::undecided(format!("plan {handle} was not applied"))
+            .because("another name was typed")
+            .kept(kept)
+            .next(go_on),
+    ))
 }
 
 /// A name as a POSIX shell takes it.
@@ -202,6 +286,12 @@ pub(crate) async fn watch_to_the_end(
     context.print(paint_first_words(context, look, &sentence));
     match watched {
         Watched::Over => context.say(format!("Show or export: tenure proof {handle}")),
+        Watched::Pending if !session.takes_writes().await => {
+            context.say(format!(
+                "Tenure cannot write at the moment, so it stands still: tenure doctor says why. If it cannot wait: tenure revoke {} --by-hand",
+                quoted(&shown.identity_name)
+            ));
+        }
         Watched::Pending => {
             let hosted = session.is_hosted().await;
             let goes_on = if hosted {

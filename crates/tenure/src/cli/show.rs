@@ -1,6 +1,6 @@
 //! `show` and `explain`: everything about one identity, and why it is judged as it is.
 
-use super::with_session;
+use super::reading;
 use crate::{
     client::part,
     context::Context,
@@ -35,7 +35,7 @@ pub(crate) struct Show {
 
 impl Show {
     pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        with_session(context, async |session| {
+        reading(context, async |session| {
             let what = format!("`{}` was not shown", printable(&self.identity, 80));
             let document =
                 session.get(&what, &format!("/api/v1/identities/{}", part(&self.identity))).await?;
@@ -85,7 +85,7 @@ pub(crate) struct Explain {
 
 impl Explain {
     pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        with_session(context, async |session| {
+        reading(context, async |session| {
             let what = format!("`{}` was not judged", printable(&self.identity, 80));
             let document =
                 session.get(&what, &format!("/api/v1/identities/{}/explain", part(&self.identity))).await?;

@@ -3,7 +3,7 @@
 //! The password goes from a file, a variable or the terminal straight into one request. An address
 //! that holds one is refused before anything is sent. Must never print an address it refused.
 
-use super::with_session;
+use super::{changing, reading};
 use crate::{
     client::part,
     connectors,
@@ -123,8 +123,16 @@ impl Add {
             secret: secret.as_ref().map(|secret: &Secret<String>| secret.expose().as_str()),
         };
         let what = format!("source `{}` was not added", printable(name, 60));
-        with_session(context, async |session| {
+        changing(context, async |session| {
+            let listed = super::listing::read::<Source>(session, &what, "/api/v1/sources", &[], usize::MAX).await?;
+            let alike = listed.rows.iter().find(|other| reads_the_same(other, url));
             let added = session.post(&what, "/api/v1/sources", &body).await?;
+            if let Some(other) = alike {
+                context.remark(format!(
+                    "`{}` reads the same server: each principal there is now two identities. If that is not meant: tenure source remove {name}",
+                    other.name
+                ));
+            }
             context.say(format!("Added source `{name}` ({}). Checking it.", manifest.title));
             check(session, context, name, Some(added)).await
         })
@@ -173,6 +181,29 @@ fn pair<'given>(flag: &str, given: &'given str) -> Result<(&'given str, &'given 
         Failure::usage(format!("what was given as {flag} has no `=`"))
             .next(format!("write {flag} NAME=VALUE"))
     })
+}
+
+/// True when one of a source's points is at the server of this address.
+fn reads_the_same(source: &Source, url: &str) -> bool {
+    let server = server_of(url);
+    source.points.iter().any(|point| match (server_of(&point.url), &server) {
+        ((host, Some(port)), (other, Some(another))) => host == *other && port == *another,
+        // One of the two leaves the port to the system.
+        ((host, _), (other, _)) => host == *other,
+    })
+}
+
+/// Host and port of an address, as far as they are written there.
+fn server_of(url: &str) -> (String, Option<String>) {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let place = rest.split(['/', '?']).next().unwrap_or_default();
+    let place = place.rsplit_once('@').map_or(place, |(_, place)| place);
+    let (host, port) = match place.rsplit_once(':') {
+        // The colons of an IPv6 address are inside its brackets.
+        Some((host, port)) if !port.contains(']') => (host, Some(port.to_owned())),
+        Some(_) | None => (place, None),
+    };
+    (host.to_ascii_lowercase(), port.filter(|port| !port.is_empty()))
 }
 
 /// Checks a source and says what was found.
@@ -265,7 +296,7 @@ pub(crate) struct List {}
 
 impl List {
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        with_session(context, async |session| {
+        reading(context, async |session| {
             let listed =
                 super::listing::read::<Source>(session, "the sources were not listed", "/api/v1/sources", &[], usize::MAX)
                     .await?;
@@ -285,7 +316,7 @@ impl List {
                 };
                 table.row(vec![cell(&source.name), cell(&source.system), read, cell(points.join(" "))]);
             }
-            context.table(&table);
+            context.list(&table, listed.rows.iter().map(|source| &source.name));
             let dark: usize = listed.rows.iter().map(|source| source.not_observable.len()).sum();
             if dark > 0 {
                 context.say(format!("{dark} things cannot be seen there; tenure doctor says which, why, and what would mend it."));
@@ -312,7 +343,7 @@ pub(crate) struct Check {
 
 impl Check {
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        with_session(context, async |session| check(session, context, &self.name, None).await).await
+        reading(context, async |session| check(session, context, &self.name, None).await).await
     }
 }
 
@@ -334,7 +365,7 @@ impl Remove {
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let shown = printable(&self.name, 60);
         let what = format!("source `{shown}` was not removed");
-        with_session(context, async |session| {
+        changing(context, async |session| {
             session.delete(&what, &format!("/api/v1/sources/{}", part(&self.name))).await?;
             context.document(&json!({ "removed": self.name }));
             context.say(format!(
@@ -344,5 +375,38 @@ impl Remove {
             Ok(Exit::Done)
         })
         .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reads_the_same;
+    use crate::wire::Source;
+    use serde_json::json;
+
+    #[test]
+    fn a_server_is_recognised_whatever_the_account_and_the_database() {
+        let source: Source = serde_json::from_value(json!({
+            "name": "pg", "system": "postgres",
+            "points": [
+                { "name": "primary", "url": "postgres://tenure@DB.example:5432/shop" },
+                { "name": "replica", "url": "postgres://tenure@[fd00::1]:5433/shop?sslmode=require" },
+            ],
+        }))
+        .unwrap();
+        for same in [
+            "postgres://other@db.example:5432/crm",
+            "postgres://db.example/shop",
+            "postgres://x@[fd00::1]:5433",
+        ] {
+            assert!(reads_the_same(&source, same), "{same}");
+        }
+        for other in [
+            "postgres://tenure@db.example:5434/shop",
+            "postgres://tenure@db2.example:5432/shop",
+            "postgres://x@[fd00::2]:5433",
+        ] {
+            assert!(!reads_the_same(&source, other), "{other}");
+        }
     }
 }

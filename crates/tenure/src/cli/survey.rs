@@ -3,7 +3,7 @@
 //! Sources are read one after the other; one that fails does not keep the others from being read.
 //! A held survey is never decided without --accept or --discard. Next: `findings.rs`.
 
-use super::{listing, with_session};
+use super::{changing, listing};
 use crate::{
     client::part,
     context::{Context, Form},
@@ -58,7 +58,7 @@ struct Read {
 
 impl SurveyArgs {
     pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        with_session(context, async |session| {
+        changing(context, async |session| {
             let sources = self.chosen(session).await?;
             if sources.is_empty() {
                 context.document(&json!({ "surveys": [] }));

@@ -10,7 +10,7 @@ use crate::{
     failure::{Exit, Failure},
     place::OpenRefused,
     render::words::count,
-    session::{Hosted, shaped},
+    session::{Hosted, Purpose, shaped},
     wire::{Log, Page, Source, Status},
 };
 use clap::Args;
@@ -62,7 +62,7 @@ impl Up {
         let deployment = open(context).await?;
         let opening = deployment.opening.clone();
         let options = ServeOptions { socket: Some(socket.clone()), tcp };
-        let hosted = Hosted::begin(deployment, options).await.map_err(|failure| {
+        let hosted = Hosted::begin(deployment, options, Purpose::Change).await.map_err(|failure| {
             failure
                 .kept("the deployment is as it was")
                 .next("choose another address with --listen, or `--listen none`")

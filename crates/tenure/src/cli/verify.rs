@@ -1,7 +1,8 @@
 //! `tenure evidence verify`: an auditor's check of an export, offline, without any deployment.
 //!
 //! Reads the file and the keys it was given and nothing else. Exit codes are those of
-//! docs/evidence.md: 0 verified under a pinned key, 1 refused, 2 not read, 4 signer unverified.
+//! docs/evidence.md: 0 verified under a pinned key, 1 refused or nothing in it to verify, 2 not
+//! read, 4 signer unverified.
 
 use crate::{
     context::Context,
@@ -31,8 +32,8 @@ Examples:
   tenure evidence verify reporting.tenure --log-key KEY --witness-key 'audit-1.example+…'
   tenure evidence verify november.tenure --log-key KEY --since checkpoint-2026-10
 
-Exit codes: 0 verified under a key you gave, 1 refused (the message says what does not hold),
-2 usage, or a file that cannot be read, 4 consistent, but the signer is unverified.")]
+Exit codes: 0 verified under a key you gave, 1 refused (the message says what does not hold), or no
+entry in it to verify, 2 usage, or a file that cannot be read, 4 consistent, but the signer is unverified.")]
 pub(crate) struct Verify {
     /// The export
     file: PathBuf,
@@ -72,7 +73,12 @@ impl Verify {
         for line in limits(&verdict) {
             context.say(line);
         }
+        let is_empty = verdict.entries.is_empty();
         Ok(match &verdict.level {
+            Level::Verified | Level::ConsistentSignerUnverified if is_empty => {
+                context.next("ask for a file that holds the entries in question");
+                Exit::Failed
+            }
             Level::Verified => Exit::Done,
             Level::ConsistentSignerUnverified => {
                 context.next(

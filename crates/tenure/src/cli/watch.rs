@@ -12,6 +12,7 @@ use crate::{
         width::cut,
     },
     session::{Session, shaped},
+    terminal,
     wire::PlanShown,
 };
 use serde_json::Value;
@@ -101,6 +102,7 @@ pub(crate) async fn plan(
     let what = "what became of the plan was not seen";
     let deadline = tokio::time::Instant::now() + patience;
     let (mut told, mut line) = (Told::default(), Line::new(context));
+    let mut interrupt = terminal::interrupts()?;
     if let Some(before) = before {
         told.news(before);
     }
@@ -123,7 +125,7 @@ pub(crate) async fn plan(
         }
         tokio::select! {
             () = tokio::time::sleep(LOOK_AGAIN) => {}
-            _ = tokio::signal::ctrl_c() => return Ok((shown, document, Watched::Pending)),
+            _ = interrupt.recv() => return Ok((shown, document, Watched::Pending)),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! A witness needs no deployment and must never be given one's keys. The protocol and the disk are
 //! in `witness/`; this file is the command line of both sides.
 
-use super::with_session;
+use super::{changing, reading};
 use crate::{
     context::Context,
     failure::{Exit, Failure},
@@ -209,7 +209,7 @@ impl Cosign {
             super::verify::parse_keys("--witness-key", &self.witness_key, KeyAlgorithm::CosignatureV1)?;
         let witness = WitnessAddress::parse(&self.witness)?;
         let export = self.export.as_deref().map(read_export).transpose()?;
-        with_session(context, async |session| {
+        changing(context, async |session| {
             let log = ServedLog(session);
             let note = match &export {
                 Some(export) => export.checkpoint.clone(),
@@ -282,7 +282,7 @@ pub(crate) struct List {}
 
 impl List {
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        with_session(context, async |session| {
+        reading(context, async |session| {
             let what = "the witnesses were not listed";
             let document = session.get(what, "/api/v1/evidence/cosignatures").await?;
             let kept: Vec<KeptCosignature> = shaped(&document)?;
@@ -296,7 +296,7 @@ impl List {
             for row in &kept {
                 table.row(vec![cell(&row.witness), cell(row.size.to_string()), cell(instant(row.kept_at))]);
             }
-            context.table(&table);
+            context.list(&table, kept.iter().map(|row| &row.witness));
             context.next("tenure witness cosign");
             Ok(Exit::Done)
         })

@@ -18,6 +18,10 @@ pub(crate) fn headline(verdict: &Verdict, frame: Frame) -> String {
     let entries = count(i64::try_from(verdict.entries.len()).unwrap_or(i64::MAX), "entry");
     let origin = printable(&verdict.origin, 200);
     match &verdict.level {
+        Level::Verified | Level::ConsistentSignerUnverified if verdict.entries.is_empty() => {
+            let word = frame.paint.text(Look::Warn, "Nothing to verify");
+            format!("{word}: it says it is of log {origin} and holds no entry, so it is evidence of nothing.")
+        }
         Level::Verified => {
             let witnesses: Vec<String> =
                 verdict.cosigners.iter().map(|cosigner| printable(&cosigner.name, 100)).collect();
@@ -115,6 +119,9 @@ pub(crate) fn limits(verdict: &Verdict) -> Vec<String> {
 /// The verdict as one document.
 pub(crate) fn document(verdict: &Verdict) -> Value {
     let level = match &verdict.level {
+        Level::Verified | Level::ConsistentSignerUnverified if verdict.entries.is_empty() => {
+            "nothing_to_verify"
+        }
         Level::Verified => "verified",
         Level::ConsistentSignerUnverified => "consistent_signer_unverified",
         Level::Refused(_) => "refused",

@@ -203,6 +203,8 @@ pub(crate) fn step_line(step: &Step, shown: &PlanShown, frame: Frame) -> String 
     let answer = step.answer.as_deref().filter(|answer| !answer.is_empty() && *answer != "done").map(short);
     let with =
         |text: String| answer.as_ref().map_or_else(|| text.clone(), |answer| format!("{text}: {answer}"));
+    let no_session_was_left =
+        step.kind == StepKind::EndSessions && answer.as_deref() == Some("it was so already");
     let (mark, look, text) = match step.state {
         StepState::Waiting => ("·", Look::Faint, intention(step.kind).to_owned()),
         StepState::Intended => ("…", Look::Plain, intention(step.kind).to_owned()),
@@ -216,6 +218,10 @@ pub(crate) fn step_line(step: &Step, shown: &PlanShown, frame: Frame) -> String 
                 step.attempt
             );
             ("✗", Look::Bad, with(text))
+        }
+        // Disabling ended what was logged in; this step looks again, and finds nobody.
+        StepState::Done if no_session_was_left => {
+            ("✓", Look::Good, String::from("no session is left: none outlived the disabling"))
         }
         StepState::Done => ("✓", Look::Good, with(done(step.kind, shown))),
         StepState::Undone => ("↶", Look::Plain, format!("{}: taken back", done(step.kind, shown))),
@@ -273,6 +279,24 @@ pub(crate) const fn is_over(state: PlanState) -> bool {
     }
 }
 
+/// What is written down as the end of a plan and is not what its observations bear out.
+fn difference(shown: &PlanShown, stored: &str) -> Option<String> {
+    let plan = &shown.plan;
+    let anew = shown.assessed.as_ref()?;
+    let claimed = plan.state == PlanState::Proved;
+    if plan.level == Some(anew.level) && claimed == anew.reached {
+        return None;
+    }
+    let word = if claimed { "proved" } else { "not proved" };
+    Some(format!(
+        "Does not hold: {stored} and \"{word}\" are written down, but the observations beside it bear out {} of \
+         the required {}: {}. One of the two was altered or lost; the evidence log has both as they were.",
+        anew.level,
+        plan.required_level,
+        printable(&anew.sentence, 2_000)
+    ))
+}
+
 /// How a plan ended, in one sentence, and the exit code that says the same.
 pub(crate) fn outcome(shown: &PlanShown) -> (String, Exit) {
     let plan = &shown.plan;
@@ -285,6 +309,9 @@ pub(crate) fn outcome(shown: &PlanShown) -> (String, Exit) {
         .map(|(end, begin)| format!(" in {}", duration(end.since(begin))))
         .unwrap_or_default();
     let evidence = format!("Evidence {}.", ranges(&shown.evidence));
+    if let Some(differs) = difference(shown, &level) {
+        return (format!("{differs} {evidence}"), Exit::Failed);
+    }
     match plan.state {
         PlanState::Proved => {
             let verb = if plan.kind == PlanKind::Enable { "reached" } else { "proved" };
@@ -380,6 +407,25 @@ mod tests {
     fn steps_and_observations_say_what_is_not_known() {
         let shown = shown(|_| {});
         insta::assert_snapshot!([steps(&shown, FRAME), probes(&shown)].concat().join("\n"));
+    }
+
+    #[test]
+    fn an_end_that_its_observations_do_not_bear_out_is_shown_with_both_levels() {
+        let assessed =
+            |level: &str, reached: bool| json!({ "level": level, "sentence": "seen", "reached": reached });
+        let (sentence, exit) = outcome(&shown(|document| document["assessed"] = assessed("P4", true)));
+        assert!(sentence.starts_with("P4 proved") && exit == Exit::Done, "{sentence}");
+        let (sentence, exit) = outcome(&shown(|document| document["assessed"] = assessed("P2", false)));
+        assert_eq!(exit, Exit::Failed);
+        insta::assert_snapshot!(sentence, @r#"Does not hold: P4 and "proved" are written down, but the observations beside it bear out P2 of the required P4: seen. One of the two was altered or lost; the evidence log has both as they were. Evidence 42–44, 47."#);
+        // The level is the same, and still something was seen alive.
+        let (_, exit) = outcome(&shown(|document| document["assessed"] = assessed("P4", false)));
+        assert_eq!(exit, Exit::Failed);
+        let (sentence, exit) = outcome(&shown(|document| {
+            document["plan"]["state"] = json!("short");
+            document["assessed"] = assessed("P4", true);
+        }));
+        assert!(sentence.contains("\"not proved\"") && exit == Exit::Failed, "{sentence}");
     }
 
     #[test]

@@ -49,6 +49,143 @@ fn only_its_owner_may_look_into_a_deployment() {
         ");
 }
 
+/// Whatever the shell was told (umask 022 is the usual), what is made is for its owner only.
+#[test]
+fn every_file_of_a_deployment_is_for_its_owner_only_and_doctor_says_when_it_is_not() {
+    let place = Place::new();
+    let program = format!("umask 022; exec {} \"$@\"", env!("CARGO_BIN_EXE_tenure"));
+    let under_022 = |arguments: &[&str]| {
+        let command = place.command_of("sh", &[&["-c", &program, "sh"], arguments].concat());
+        Place::finish(command).ended(0)
+    };
+    under_022(&["init"]);
+    under_022(&["people", "add", "alice", "--role", "auditor"]);
+    under_022(&["evidence", "export", "all.tenure"]);
+    under_022(&["backup", "copy"]);
+    let restored = ["restore", "copy", "--into", "restored", "--key-file", "data/keys/kek"];
+    under_022(&restored);
+    let mut seen = 0;
+    for (path, _) in place.files() {
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode & 0o077, 0, "{} has mode {mode:03o}", path.display());
+        seen += usize::from(path.starts_with(&place.data));
+    }
+    assert!(seen >= 8, "{seen} files in the data directory");
+    let well = place.done(&["doctor"]);
+    assert!(well.out.contains("✓ data directory: only its owner may look into it"), "{well:?}");
+    let database = place.data.join("tenure.sqlite");
+    std::fs::set_permissions(&database, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let told = place.done(&["doctor", "--json"]).json();
+    let check =
+        told["checks"].as_array().unwrap().iter().find(|check| check["what"] == "data directory").unwrap();
+    assert_eq!(check["state"], "look");
+    assert!(check["found"].as_str().unwrap().contains("tenure.sqlite"), "{check}");
+}
+
+#[test]
+fn a_directory_that_may_not_be_entered_is_told_as_that_and_not_as_empty() {
+    use std::os::unix::process::CommandExt as _;
+    let place = Place::new();
+    place.done(&["init"]);
+    std::fs::set_permissions(place.path(""), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = place.command_of(env!("CARGO_BIN_EXE_tenure"), &["plans"]);
+    if rustix::process::geteuid().is_root() {
+        // The administrator may enter everything: somebody else asks.
+        command.uid(65_534).gid(65_534);
+    } else {
+        std::fs::set_permissions(&place.data, std::fs::Permissions::from_mode(0o000)).unwrap();
+    }
+    let refused = Place::finish(command).ended(1);
+    std::fs::set_permissions(&place.data, std::fs::Permissions::from_mode(0o700)).unwrap();
+    assert!(!refused.err.contains("there is no Tenure"), "{refused:?}");
+    assert!(refused.err.contains("cannot be entered"), "{refused:?}");
+    assert!(refused.err.contains("why:  permission denied: it belongs to `"), "{refused:?}");
+    assert!(refused.err.contains("next: run it as its owner (sudo -u "), "{refused:?}");
+}
+
+#[test]
+fn a_checkpoint_that_is_missing_is_told_at_the_start_and_by_doctor() {
+    let place = Place::new();
+    place.done(&["init"]);
+    let well = place.done(&["doctor"]);
+    assert!(well.out.contains("✓ checkpoint beside the database: kept up to entry "), "{well:?}");
+    assert_eq!(well.err, "");
+    std::fs::remove_file(place.data.join("checkpoint")).unwrap();
+    let told = place.done(&["doctor"]);
+    assert!(told.err.contains("data/checkpoint, is missing"), "{told:?}");
+    assert!(told.out.contains("! checkpoint beside the database: it was missing at the start"), "{told:?}");
+    // That start wrote a new one, so that the next has nothing to say.
+    assert_eq!(place.done(&["doctor"]).err, "");
+    std::fs::remove_file(place.data.join("checkpoint")).unwrap();
+    let mut up = place.begin(&["up", "--listen", "none"]);
+    up.until("Next: ");
+    let told = place.done(&["doctor"]);
+    assert!(told.out.contains("it was missing at the start"), "as long as this server runs: {told:?}");
+    let stopped = up.stop().ended(0);
+    assert!(
+        stopped.err.contains("a database that was rolled back would not have been noticed"),
+        "{stopped:?}"
+    );
+    let well = place.done(&["doctor"]);
+    assert_eq!((well.err.as_str(), well.out.contains("✓ checkpoint")), ("", true), "{well:?}");
+}
+
+#[test]
+fn quiet_lists_are_one_name_a_line() {
+    let place = Place::new();
+    place.done(&["init"]);
+    place.done(&["people", "add", "alice", "--role", "auditor"]);
+    let people = place.done(&["people", "list", "--quiet"]).out;
+    assert_eq!(people.lines().next(), Some("alice"), "{people}");
+    let keys = place.done(&["keys", "list", "--quiet"]).out;
+    assert!(keys.lines().all(|line| line.split(' ').count() == 2), "ring and key: {keys}");
+    let log = place.done(&["evidence", "log", "--quiet"]).out;
+    assert_eq!(log, "2\n1\n0\n");
+    for list in ["identities", "principals", "credentials", "findings", "plans"] {
+        assert_eq!(place.done(&[list, "--quiet"]).out, "", "{list}");
+    }
+    let unknown = place.run(&["identities", "--source", "nope"]).ended(1);
+    insta::assert_snapshot!(unknown.err, @r"
+        Not done: the identities were not listed
+          why:  there is no source `nope`
+          kept: nothing was changed
+          next: there is none yet; add one first (tenure source add)
+        ");
+}
+
+#[test]
+fn a_range_that_holds_nothing_is_refused_and_a_file_without_entries_is_not_verified() {
+    let place = Place::new();
+    place.done(&["init"]);
+    let backwards = place.run(&["evidence", "export", "f", "--first", "5", "--end", "2"]).ended(1);
+    assert!(
+        backwards.err.contains("why:  the range ends before it begins: its first entry is 5"),
+        "{backwards:?}"
+    );
+    assert!(!place.path("f").exists());
+    let log = place.done(&["evidence", "checkpoint", "--json"]).json();
+    let key = log["keys"][0].as_str().unwrap().to_owned();
+    let checkpoint = log["checkpoint"].as_str().unwrap().to_owned();
+    let empty = tenure_evidence::Export {
+        claim: tenure_evidence::Claim::Selection,
+        checkpoint,
+        earlier: Vec::new(),
+        entries: Vec::new(),
+    };
+    std::fs::write(place.path("empty.tenure"), empty.encode().unwrap()).unwrap();
+    for arguments in [vec!["--log-key", &key], vec![]] {
+        let ran =
+            place.run(&[&["evidence", "verify", "empty.tenure"], arguments.as_slice()].concat()).ended(1);
+        assert!(ran.out.starts_with("Nothing to verify: "), "{ran:?}");
+        assert!(!ran.out.contains("Verified"), "{ran:?}");
+        let json = [&["evidence", "verify", "empty.tenure", "--json"], arguments.as_slice()].concat();
+        assert_eq!(place.run(&json).ended(1).json()["level"], "nothing_to_verify");
+    }
+    place.done(&["evidence", "export", "whole.tenure"]);
+    let whole = place.done(&["evidence", "verify", "whole.tenure", "--log-key", &key]);
+    assert!(whole.out.starts_with("Verified: "), "{whole:?}");
+}
+
 #[test]
 fn up_says_where_it_is_and_stops_when_asked() {
     let place = Place::new();
@@ -148,6 +285,20 @@ fn a_passphrase_seals_the_keys_and_a_wrong_one_is_named() {
           kept: nothing was changed
           next: give the key it was made with: --key-file, TENURE_KEY or --passphrase-file (tenure help keys)
         ");
+}
+
+#[test]
+fn a_file_with_a_passphrase_is_enough_to_ask_for_one() {
+    let place = Place::new();
+    place.private_file("phrase", "correct horse battery staple\n");
+    place.done(&["init", "--passphrase-file", "phrase"]);
+    assert!(!place.data.join("keys/kek").exists(), "no key file beside a passphrase");
+    assert!(place.data.join("keys/kek.argon2id").exists());
+    let again = place.done(&["init", "--passphrase-file", "phrase"]);
+    assert!(again.out.contains("Nothing was changed."), "{again:?}");
+    let other = Place::new();
+    other.done(&["init"]);
+    assert!(other.data.join("keys/kek").exists(), "without one, a key file is made");
 }
 
 #[test]

@@ -10,10 +10,14 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod by_hand;
 mod deployment;
 mod kill;
 mod live;
 mod program;
+mod prompts;
+mod reading;
 mod refusals;
+mod small_disk;
 mod tour;
 mod witnessed;

@@ -83,11 +83,17 @@ impl Place {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tenure"));
+        self.command_of(env!("CARGO_BIN_EXE_tenure"), arguments)
+    }
+
+    /// Another program, in the same clean environment.
+    pub(crate) fn command_of(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command
             .env_clear()
             .env("HOME", self.folder.path())
             .env("TENURE_DATA", &self.data)
+            .env("PATH", "/usr/bin:/bin")
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .current_dir(self.folder.path())
             .args(arguments)
@@ -99,7 +105,12 @@ impl Place {
 
     /// Runs the program to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
-        let output = self.command(arguments).output().unwrap();
+        Self::finish(self.command(arguments))
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn finish(mut command: Command) -> Ran {
+        let output = command.output().unwrap();
         Ran {
             code: output.status.code().unwrap_or(-1),
             out: String::from_utf8(output.stdout).unwrap(),

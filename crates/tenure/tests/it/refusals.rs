@@ -3,6 +3,7 @@
 //! What was given is never echoed where it may hold a password.
 
 use crate::program::Place;
+use std::fmt::Write as _;
 
 /// Runs a command that must be refused; its code and text, for a table.
 fn refused(place: &Place, arguments: &[&str]) -> String {
@@ -127,7 +128,6 @@ fn what_is_no_word_no_number_and_no_file_is_refused() {
             &["witness", "key", "nowhere"],
             &["restore", "nowhere", "--into", "new"],
             &["restore", "backup", "--into", "new"],
-            &["--quiet", "--json", "plans"],
         ],
     ));
 }
@@ -153,6 +153,32 @@ fn a_failure_is_one_document_with_json() {
     assert!(ran.err.starts_with("Not done: there is no Tenure in "), "{}", ran.err);
     let ran = place.run(&["source", "add", "pg", "x", "--json"]).ended(2);
     assert_eq!(ran.json()["failure"]["exit_code"], 2);
+}
+
+#[test]
+fn a_command_line_that_is_not_understood_is_one_document_with_json_too() {
+    let place = Place::new();
+    let rows: &[&[&str]] = &[
+        &["revoke", "x", "--json"],
+        &["--json", "identities", "--standing", "great"],
+        &["--json", "--nothing"],
+        &["--quiet", "--json", "plans"],
+        &["--json", "no-such-command"],
+    ];
+    let mut text = String::new();
+    for row in rows {
+        let ran = place.run(row).ended(2);
+        let failure = &ran.json()["failure"];
+        assert_eq!(failure["exit_code"], 2);
+        assert!(ran.err.starts_with("error: "), "{ran:?}");
+        let part = |name: &str| failure[name].as_str().unwrap_or("-").to_owned();
+        let _ = writeln!(text, "{}: {} [{}]", row.join(" "), part("why"), part("next"));
+    }
+    insta::assert_snapshot!(text);
+    // What comes after `--` is an argument and no option.
+    assert_eq!(place.run(&["show", "--", "--json", "x"]).ended(2).out, "");
+    // Help is no failure.
+    assert!(place.done(&["--json", "--help"]).out.starts_with("Governs "));
 }
 
 #[test]
