@@ -3,12 +3,14 @@
 //! Each database is read in one read-only snapshot, page by page through a portal, so memory
 //! stays bounded however large the catalogs are. The server does the joining; no statement
 //! is per role. Whatever was closed to us ends its extent as part, with why and what mends
-//! it, and the survey goes on. Never judges, never keeps a verifier longer than its
+//! it, and the survey goes on. What the receiver recorded before is read once for its digest (`content.rs`), and
+//! made into observations only if it is another. Never judges, never keeps a verifier longer than its
 //! fingerprint takes. Extents, in order: `access-rules`, `sessions`, `roles`, `credentials`,
 //! `memberships`, `inherited-memberships`, `databases`, `inherited-databases`, then for each database `owned/<db>`,
 //! `grants/<db>`, `inherited/<db>`, `copies/<db>`.
 
 mod access_rules;
+mod content;
 mod copies;
 mod credentials;
 mod database;
@@ -17,10 +19,13 @@ pub(crate) mod hba;
 mod held_back;
 mod memberships;
 mod pages;
+mod rights;
 mod roles;
 mod sessions;
 
 use crate::source::{PostgresSource, unread};
+use content::Digests;
+use memberships::Memberships;
 use pages::{Pages, Stopped, end_part};
 use tenure_connect::{FailureClass, NotObservable, OutsideFailure, SurveySink};
 use tenure_model::{Extent, Instant};
@@ -40,21 +45,30 @@ pub(crate) async fn observe(
 
 async fn everything(source: &PostgresSource, now: Instant, sink: &mut dyn SurveySink) -> Result<(), Stopped> {
     let mut session = source.open(&source.primary).await?;
-    let transaction = session.snapshot().await.map_err(|error| unread(&error))?;
+    let mut transaction = session.snapshot().await.map_err(|error| unread(&error))?;
     blind_spots(sink).await?;
-    let graph = memberships::Graph::read(&transaction).await?;
+    let digests = Digests::new(&*source.fingerprint);
+    let memberships = Memberships::read(&transaction, &digests).await?;
+    let reading = Reading { source, digests, memberships };
     let rules = access_rules::read(&transaction, sink).await?;
     let sample = sessions::sample(source, &transaction, now, sink).await?;
-    roles::read(&transaction, sink, &rules, &sample, &graph).await?;
-    credentials::read(source, &transaction, sink).await?;
-    memberships::read(&graph, sink).await?;
-    let databases = database::list(&transaction, &graph, sink).await?;
+    roles::read(&reading, &transaction, sink, &rules, &sample).await?;
+    credentials::read(&reading, &transaction, sink).await?;
+    memberships::emit(&reading, sink).await?;
+    let databases = database::list(&reading, &mut transaction, sink).await?;
     transaction.rollback().await.map_err(|error| unread(&error))?;
     session.close().await;
     for one in &databases {
-        database::read(source, one, &graph, sink).await?;
+        database::read(&reading, one, sink).await?;
     }
     Ok(())
+}
+
+/// What the reading of every extent starts from.
+pub(super) struct Reading<'source> {
+    source: &'source PostgresSource,
+    digests: Digests<'source>,
+    memberships: Memberships,
 }
 
 /// What no PostgreSQL tells anybody, said once.
@@ -69,21 +83,22 @@ async fn blind_spots(sink: &mut dyn SurveySink) -> Result<(), Stopped> {
 }
 
 /// Ends one extent's savepoint: when reading failed for a reason of its own (a permission, a lock), the
-/// extent ends as part and the snapshot lives on. Anything else ends the survey.
-pub(super) async fn settle(
+/// snapshot lives on, and the reason is the answer. Anything else ends the survey.
+pub(super) async fn settle<T>(
     savepoint: Transaction<'_>,
-    read: Result<(), Stopped>,
-    sink: &mut dyn SurveySink,
-    extent: &Extent,
-) -> Result<(), Stopped> {
+    read: Result<T, Stopped>,
+) -> Result<Result<T, OutsideFailure>, Stopped> {
     let failure = match read {
-        Ok(()) => return Ok(savepoint.commit().await.map_err(|error| unread(&error))?),
+        Ok(read) => {
+            savepoint.commit().await.map_err(|error| unread(&error))?;
+            return Ok(Ok(read));
+        }
         Err(Stopped::Outside(failure)) if failure.class() == FailureClass::AskOperator => failure,
         Err(Stopped::Outside(failure @ OutsideFailure::Throttled { .. })) => failure,
         Err(stopped) => return Err(stopped),
     };
     savepoint.rollback().await.map_err(|error| unread(&error))?;
-    end_failed(sink, extent, &failure).await
+    Ok(Err(failure))
 }
 
 /// Ends an extent that failed.

@@ -23,6 +23,7 @@ SELECT line_number, type, database, user_name, address, netmask, auth_method
   FROM pg_hba_file_rules WHERE error IS NULL ORDER BY rule_number";
 
 /// What is known about the access rules.
+#[derive(Debug)]
 pub(super) enum Rules {
     /// In the order in which they are tried.
     Read(Vec<Rule>),

@@ -3,7 +3,11 @@
 //! A copy is a sighting: whose password, for which system, where it lies. Where we may read
 //! the value, it becomes a keyed hash and is gone; where we may not, the extent says so.
 
-use super::pages::{Pages, Stopped};
+use super::{
+    Reading,
+    content::is_recognised,
+    pages::{Pages, Stopped},
+};
 use crate::source::{PostgresSource, unread};
 use tenure_connect::{OutsideFailure, SurveySink};
 use tenure_model::{Extent, Observation, ObservedSighting, Secret, printable};
@@ -33,33 +37,46 @@ const SUBSCRIPTIONS_COUNT: &str = "
 SELECT count(*) FROM pg_subscription
  WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
-/// Reads the copies in one database.
+/// Reads the copies in one database. There are few, so they are held until it is known whether they are new.
 pub(super) async fn read(
-    source: &PostgresSource,
+    reading: &Reading<'_>,
     transaction: &Transaction<'_>,
     extent: &Extent,
     sink: &mut dyn SurveySink,
 ) -> Result<(), Stopped> {
     let row = transaction.query_one(READABLE, &[]).await.map_err(|error| unread(&error))?;
     let (mappings, subscriptions, database): (bool, bool, String) = (row.get(0), row.get(1), row.get(2));
-    let mut pages = Pages::new(sink, extent.clone());
-    let mut closed = Vec::new();
+    let mapping_statement = mappings_statement();
+    let (mut mapped, mut subscribed, mut closed) = (Vec::new(), Vec::new(), Vec::new());
     if mappings {
-        for row in query(transaction, &mappings_statement()).await? {
-            pages.push(Observation::Sighting(mapping(source, &database, &row)?)).await?;
-        }
+        mapped = query(transaction, &mapping_statement).await?;
     } else {
         closed.extend(hidden(transaction, MAPPINGS_COUNT, "user mappings").await?);
     }
     if subscriptions {
-        for row in query(transaction, SUBSCRIPTIONS).await? {
-            pages.push(Observation::Sighting(subscription(source, &database, &row)?)).await?;
-        }
+        subscribed = query(transaction, SUBSCRIPTIONS).await?;
     } else {
         closed.extend(hidden(transaction, SUBSCRIPTIONS_COUNT, "subscriptions").await?);
     }
+    let mut content = reading.digests.content(extent).text(&database);
+    for (statement, rows) in [(mapping_statement.as_str(), &mapped), (SUBSCRIPTIONS, &subscribed)] {
+        let mut sum = reading.digests.rows();
+        rows.iter().try_for_each(|row| sum.add(row)).map_err(|error| unread(&error))?;
+        content = content.answer(statement, &sum);
+    }
+    let digest = content.digest();
+    if closed.is_empty() && is_recognised(sink, extent, &digest).await? {
+        return Ok(());
+    }
+    let mut pages = Pages::new(sink, extent.clone());
+    for row in &mapped {
+        pages.push(Observation::Sighting(mapping(reading.source, &database, row)?)).await?;
+    }
+    for row in &subscribed {
+        pages.push(Observation::Sighting(subscription(reading.source, &database, row)?)).await?;
+    }
     if closed.is_empty() {
-        return pages.end_whole().await;
+        return pages.end_as(digest).await;
     }
     let why = format!("our account may not read what is inside {}", closed.join(" and "));
     let remedy = "in this database: GRANT SELECT ON pg_catalog.pg_user_mapping, pg_catalog.pg_subscription TO \

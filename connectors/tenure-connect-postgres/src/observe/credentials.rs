@@ -5,7 +5,9 @@
 //! guessing: md5, few rounds, and an md5 of the role's own name or of nothing.
 
 use super::{
-    pages,
+    Reading,
+    content::{RowSum, is_recognised},
+    extent, pages,
     pages::{Portions, Stopped},
 };
 use crate::{
@@ -37,22 +39,31 @@ SELECT a.oid, a.rolpassword, a.rolcanlogin, coalesce(a.rolvaliduntil <= now(), f
 
 /// Reads all stored passwords.
 pub(super) async fn read(
-    source: &PostgresSource,
+    reading: &Reading<'_>,
     transaction: &Transaction<'_>,
     sink: &mut dyn SurveySink,
 ) -> Result<(), Stopped> {
     if !keepsake::readable(transaction).await.map_err(|error| unread(&error))? {
         return closed(sink).await;
     }
-    let mut pages = pages(sink, EXTENT);
+    let (digests, extent) = (&reading.digests, extent(EXTENT));
+    let digest = |rows: &RowSum| digests.content(&extent).answer(VERIFIERS, rows).digest();
+    if sink.recalls(&extent).await? {
+        let rows = digests.read(transaction, VERIFIERS).await?;
+        if is_recognised(sink, &extent, &digest(&rows)).await? {
+            return Ok(());
+        }
+    }
+    let (mut pages, mut sum) = (pages(sink, EXTENT), digests.rows());
     let mut portions = Portions::of(transaction, VERIFIERS, &[]).await?;
     while let Some(rows) = portions.next().await? {
         for row in &rows {
-            let credential = credential(source, row).map_err(|error| unread(&error))?;
+            sum.add(row).map_err(|error| unread(&error))?;
+            let credential = credential(reading.source, row).map_err(|error| unread(&error))?;
             pages.push(Observation::Credential(credential)).await?;
         }
     }
-    pages.end_whole().await
+    pages.end_as(digest(&sum)).await
 }
 
 async fn closed(sink: &mut dyn SurveySink) -> Result<(), Stopped> {

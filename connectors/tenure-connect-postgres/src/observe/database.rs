@@ -3,9 +3,11 @@
 //! A database we cannot enter ends its extents as part and stops nothing else. Templates are
 //! left out: nobody works in them.
 
-use super::{copies, end_failed, end_part, extent, grants, memberships::Graph, pages::Stopped, settle};
+use super::{Reading, copies, end_failed, end_part, extent, grants, pages::Stopped, rights::Rights, settle};
 use crate::source::{PostgresSource, unread};
+use std::collections::BTreeSet;
 use tenure_connect::{OutsideFailure, SurveySink};
+use tenure_model::Extent;
 use tokio_postgres::{Row, Transaction};
 
 const EXTENT: &str = "databases";
@@ -45,8 +47,8 @@ const PARAMETERS: &str =
 
 /// Lists the databases and emits what is shared.
 pub(super) async fn list(
-    transaction: &Transaction<'_>,
-    graph: &Graph,
+    reading: &Reading<'_>,
+    transaction: &mut Transaction<'_>,
     sink: &mut dyn SurveySink,
 ) -> Result<Vec<Database>, Stopped> {
     let rows = transaction.query(DATABASES, &[]).await.map_err(|error| unread(&error))?;
@@ -57,9 +59,8 @@ pub(super) async fn list(
         .and_then(|row| row.try_get::<_, i32>(0))
         .map_err(|error| unread(&error))?;
     let shared = SHARED.replace("{parameters}", if version >= 150_000 { PARAMETERS } else { "" });
-    let mut inherited = grants::Inherited::new(graph);
-    grants::read(transaction, &shared, &extent(EXTENT), &mut inherited, sink).await?;
-    inherited.emit(&extent(INHERITED), sink).await?;
+    let rights = Rights { granted: vec![(extent(EXTENT), &shared)], inherited: extent(INHERITED) };
+    rights.read(reading, transaction, sink, &mut BTreeSet::new()).await?;
     Ok(databases.map_err(|error| unread(&error))?)
 }
 
@@ -80,33 +81,32 @@ fn database(row: &Row) -> Result<Database, tokio_postgres::Error> {
 }
 
 /// The extents of one database, in the order in which they are read.
-fn extents(name: &str) -> [String; 4] {
-    ["owned", "grants", "inherited", "copies"].map(|part| format!("{part}/{name}"))
+fn extents(name: &str) -> [Extent; 4] {
+    ["owned", "grants", "inherited", "copies"].map(|part| extent(&format!("{part}/{name}")))
 }
 
 /// Reads one database; what goes wrong in it stays in it, unless the receiver is gone.
 pub(super) async fn read(
-    source: &PostgresSource,
+    reading: &Reading<'_>,
     database: &Database,
-    graph: &Graph,
     sink: &mut dyn SurveySink,
 ) -> Result<(), Stopped> {
-    let names = extents(&database.name);
+    let extents = extents(&database.name);
     if let Some((why, remedy)) = database.closed {
-        for name in &names {
-            end_part(sink, &extent(name), why, remedy).await?;
+        for extent in &extents {
+            end_part(sink, extent, why, remedy).await?;
         }
         return Ok(());
     }
-    let mut ended = 0;
-    match within(source, database, graph, sink, &mut ended).await {
+    let mut ended = BTreeSet::new();
+    match within(reading, database, sink, &mut ended).await {
         Ok(()) => Ok(()),
         Err(Stopped::Closed) => Err(Stopped::Closed),
         Err(Stopped::Outside(failure)) => {
-            for name in names.iter().skip(ended) {
-                end_failed(sink, &extent(name), &failure).await?;
+            for extent in extents.iter().filter(|extent| !ended.contains(extent)) {
+                end_failed(sink, extent, &failure).await?;
             }
-            gone_altogether(source, failure).await
+            gone_altogether(reading.source, failure).await
         }
     }
 }
@@ -123,28 +123,22 @@ async fn gone_altogether(source: &PostgresSource, failure: OutsideFailure) -> Re
 }
 
 async fn within(
-    source: &PostgresSource,
+    reading: &Reading<'_>,
     database: &Database,
-    graph: &Graph,
     sink: &mut dyn SurveySink,
-    ended: &mut usize,
+    ended: &mut BTreeSet<Extent>,
 ) -> Result<(), Stopped> {
-    let mut session = source.open_in(&source.primary, &database.name).await?;
+    let mut session = reading.source.open_in(&reading.source.primary, &database.name).await?;
     let mut transaction = session.snapshot().await.map_err(|error| unread(&error))?;
-    let mut inherited = grants::Inherited::new(graph);
-    let [owned, granted, through, copied] = extents(&database.name).map(|name| extent(&name));
-    for (place, statement) in [(&owned, grants::OWNED), (&granted, grants::GRANTED)] {
-        let savepoint = transaction.transaction().await.map_err(|error| unread(&error))?;
-        let read = grants::read(&savepoint, statement, place, &mut inherited, sink).await;
-        settle(savepoint, read, sink, place).await?;
-        *ended += 1;
-    }
-    inherited.emit(&through, sink).await?;
-    *ended += 1;
+    let [owned, granted, inherited, copied] = extents(&database.name);
+    let rights = Rights { granted: vec![(owned, grants::OWNED), (granted, grants::GRANTED)], inherited };
+    rights.read(reading, &mut transaction, sink, ended).await?;
     let savepoint = transaction.transaction().await.map_err(|error| unread(&error))?;
-    let read = copies::read(source, &savepoint, &copied, sink).await;
-    settle(savepoint, read, sink, &copied).await?;
-    *ended += 1;
+    let read = copies::read(reading, &savepoint, &copied, sink).await;
+    if let Err(failure) = settle(savepoint, read).await? {
+        end_failed(sink, &copied, &failure).await?;
+    }
+    ended.insert(copied);
     transaction.rollback().await.map_err(|error| unread(&error))?;
     session.close().await;
     Ok(())

@@ -8,13 +8,15 @@
 //! bound can never make a granted right seem to disappear.
 
 use super::{
+    Reading,
+    content::RowSum,
     held_back::HeldBack,
     memberships::{Graph, Holder, INHERITED_MAX, end_too_many},
     pages::{Pages, Portions, Stopped},
 };
 use crate::{role::key_of, source::unread};
 use std::{collections::BTreeMap, sync::Arc};
-use tenure_connect::SurveySink;
+use tenure_connect::{ContentDigest, OutsideFailure, SurveySink};
 use tenure_model::{Extent, Observation, ObservedGrant, PrincipalKey};
 use tokio_postgres::{Row, Transaction};
 
@@ -106,35 +108,47 @@ pub(super) fn granted(principal: PrincipalKey, resource: &str, right: &str) -> O
     }
 }
 
+/// The digest of an extent of rights that were granted.
+pub(super) fn digest(
+    reading: &Reading<'_>,
+    extent: &Extent,
+    statement: &str,
+    rows: &RowSum,
+) -> ContentDigest {
+    reading.digests.content(extent).answer(statement, rows).digest()
+}
+
 /// Reads one extent of rights.
 pub(super) async fn read(
+    reading: &Reading<'_>,
     transaction: &Transaction<'_>,
-    statement: &str,
-    extent: &Extent,
+    (extent, statement): (&Extent, &str),
     inherited: &mut Inherited<'_>,
     sink: &mut dyn SurveySink,
-) -> Result<(), Stopped> {
-    let mut pages = Pages::new(sink, extent.clone());
+) -> Result<RowSum, Stopped> {
+    let (mut pages, mut sum) = (Pages::new(sink, extent.clone()), reading.digests.rows());
     let mut held_back = HeldBack::default();
-    let read = hold_back(transaction, statement, inherited, &mut held_back, &mut pages).await;
+    let read = hold_back(transaction, statement, (inherited, &mut sum), &mut held_back, &mut pages).await;
     if !matches!(read, Err(Stopped::Closed)) {
         // What was read before a failure was seen all the same.
         held_back.hand_over(&mut pages).await?;
     }
     read?;
-    pages.end_whole().await
+    pages.end_as(digest(reading, extent, statement, &sum)).await?;
+    Ok(sum)
 }
 
 async fn hold_back(
     transaction: &Transaction<'_>,
     statement: &str,
-    inherited: &mut Inherited<'_>,
+    (inherited, sum): (&mut Inherited<'_>, &mut RowSum),
     held_back: &mut HeldBack,
     pages: &mut Pages<'_>,
 ) -> Result<(), Stopped> {
     let mut portions = Portions::of(transaction, statement, &[]).await?;
     while let Some(rows) = portions.next().await? {
         for row in &rows {
+            sum.add(row).map_err(|error| unread(&error))?;
             let held = Held::of(row).map_err(|error| unread(&error))?;
             held_back.begin_object(held.resource);
             for (grantee, right) in held.grantees.iter().zip(&held.rights) {
@@ -147,6 +161,27 @@ async fn hold_back(
         }
     }
     Ok(())
+}
+
+/// Reads rights that were recognised, only for what follows from them.
+pub(super) async fn follow(
+    reading: &Reading<'_>,
+    transaction: &Transaction<'_>,
+    statement: &str,
+    inherited: &mut Inherited<'_>,
+) -> Result<RowSum, Stopped> {
+    let mut sum = reading.digests.rows();
+    let mut portions = Portions::of(transaction, statement, &[]).await?;
+    while let Some(rows) = portions.next().await? {
+        for row in &rows {
+            sum.add(row).map_err(|error| unread(&error))?;
+            let held = Held::of(row).map_err(|error| unread(&error))?;
+            for (grantee, right) in held.grantees.iter().zip(&held.rights) {
+                inherited.follow(*grantee, held.resource, right);
+            }
+        }
+    }
+    Ok(sum)
 }
 
 /// Rights that reach roles through memberships, up to `INHERITED_MAX` for one database.
@@ -182,8 +217,13 @@ impl<'graph> Inherited<'graph> {
         }
     }
 
-    /// Emits them as an extent.
-    pub(super) async fn emit(mut self, extent: &Extent, sink: &mut dyn SurveySink) -> Result<(), Stopped> {
+    /// Emits them as an extent: whole with this digest, or as part when what they follow from could not be read.
+    pub(super) async fn emit(
+        mut self,
+        extent: &Extent,
+        complete: Result<ContentDigest, OutsideFailure>,
+        sink: &mut dyn SurveySink,
+    ) -> Result<(), Stopped> {
         // As oids are: a shorter number is a smaller one.
         let length = |grant: &ObservedGrant| grant.principal.0.len();
         self.found.sort_by(|one, other| {
@@ -193,7 +233,14 @@ impl<'graph> Inherited<'graph> {
         for grant in self.found {
             pages.push(Observation::Grant(grant)).await?;
         }
-        if self.more { end_too_many(pages).await } else { pages.end_whole().await }
+        match complete {
+            Err(failure) => {
+                let why = format!("rights they follow from were not read: {failure}");
+                pages.end_part(&why, "survey again; if it stays, look at the extents they follow from").await
+            }
+            Ok(_) if self.more => end_too_many(pages).await,
+            Ok(digest) => pages.end_as(digest).await,
+        }
     }
 }
 

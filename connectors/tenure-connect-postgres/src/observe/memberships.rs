@@ -1,20 +1,25 @@
 //! Who is a member of whom, and by which chain rights reach a role.
 //!
-//! Memberships are held in memory (two numbers and two flags each), everything else is
-//! streamed. A chain is written from the member's side: `app` in `readers` in `staff` holds
+//! Names and memberships are held in memory, everything else is streamed; the graph of them is
+//! made only when something has to be made of it. A chain is written from the member's side: `app` in `readers` in `staff` holds
 //! staff's rights by the path `readers`, `staff`. A link that gives rights only after
 //! `SET ROLE` says so in the path; a link that gives none (PostgreSQL 16, admin only) is
 //! left out of chains.
 
 use super::{
-    pages,
+    Reading,
+    content::{Content, Digests, RowSum, is_recognised},
+    extent, pages,
     pages::{Pages, Stopped},
 };
 use crate::{role::key_of, source::unread};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use tenure_connect::SurveySink;
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::OnceLock,
+};
+use tenure_connect::{ContentDigest, SurveySink};
 use tenure_model::{Observation, ObservedGrant};
-use tokio_postgres::Transaction;
+use tokio_postgres::{Row, Transaction};
 
 const DIRECT: &str = "memberships";
 const INHERITED: &str = "inherited-memberships";
@@ -67,17 +72,56 @@ pub(super) struct Holder {
     pub(super) path: Vec<String>,
 }
 
-impl Graph {
+/// Names and memberships as they were read; the graph of them is made when somebody needs it.
+pub(super) struct Memberships {
+    names: Vec<Row>,
+    links: Vec<Row>,
+    names_sum: RowSum,
+    links_sum: RowSum,
+    graph: OnceLock<Graph>,
+}
+
+impl Memberships {
     /// Reads all names and memberships.
-    pub(super) async fn read(transaction: &Transaction<'_>) -> Result<Self, Stopped> {
-        let mut graph = Self::default();
-        for row in transaction.query(NAMES, &[]).await.map_err(|error| unread(&error))? {
-            graph.name(row.get(0), row.get(1), row.get(2));
+    pub(super) async fn read(transaction: &Transaction<'_>, digests: &Digests<'_>) -> Result<Self, Stopped> {
+        let names = transaction.query(NAMES, &[]).await.map_err(|error| unread(&error))?;
+        let links = transaction.query(MEMBERSHIPS, &[]).await.map_err(|error| unread(&error))?;
+        let (mut names_sum, mut links_sum) = (digests.rows(), digests.rows());
+        for (rows, sum) in [(&names, &mut names_sum), (&links, &mut links_sum)] {
+            rows.iter().try_for_each(|row| sum.add(row)).map_err(|error| unread(&error))?;
         }
-        for row in transaction.query(MEMBERSHIPS, &[]).await.map_err(|error| unread(&error))? {
-            let link =
-                Link { member: row.get(1), admin: row.get(2), inherits: row.get(3), may_set: row.get(4) };
-            graph.link(row.get(0), link);
+        Ok(Self { names, links, names_sum, links_sum, graph: OnceLock::new() })
+    }
+
+    /// Adds all of it to what an extent is made from.
+    pub(super) fn within<'source>(&self, content: Content<'source>) -> Content<'source> {
+        content.answer(NAMES, &self.names_sum).answer(MEMBERSHIPS, &self.links_sum)
+    }
+
+    /// Who is a member of whom.
+    pub(super) fn graph(&self) -> Result<&Graph, Stopped> {
+        if let Some(graph) = self.graph.get() {
+            return Ok(graph);
+        }
+        let graph = Graph::of(&self.names, &self.links).map_err(|error| unread(&error))?;
+        Ok(self.graph.get_or_init(|| graph))
+    }
+}
+
+impl Graph {
+    fn of(names: &[Row], links: &[Row]) -> Result<Self, tokio_postgres::Error> {
+        let mut graph = Self::default();
+        for row in names {
+            graph.name(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        }
+        for row in links {
+            let link = Link {
+                member: row.try_get(1)?,
+                admin: row.try_get(2)?,
+                inherits: row.try_get(3)?,
+                may_set: row.try_get(4)?,
+            };
+            graph.link(row.try_get(0)?, link);
         }
         Ok(graph)
     }
@@ -158,9 +202,20 @@ impl Graph {
     }
 }
 
-/// Emits memberships, then those that follow from them.
-pub(super) async fn read(graph: &Graph, sink: &mut dyn SurveySink) -> Result<(), Stopped> {
-    let mut direct = pages(sink, DIRECT);
+/// Emits memberships, then those that follow from them. Both are made from the graph alone.
+pub(super) async fn emit(reading: &Reading<'_>, sink: &mut dyn SurveySink) -> Result<(), Stopped> {
+    let digest = |name: &str| reading.memberships.within(reading.digests.content(&extent(name))).digest();
+    let (direct, inherited) = (digest(DIRECT), digest(INHERITED));
+    if !is_recognised(sink, &extent(DIRECT), &direct).await? {
+        emit_direct(reading.memberships.graph()?, pages(sink, DIRECT), direct).await?;
+    }
+    if !is_recognised(sink, &extent(INHERITED), &inherited).await? {
+        emit_inherited(reading.memberships.graph()?, pages(sink, INHERITED), inherited).await?;
+    }
+    Ok(())
+}
+
+async fn emit_direct(graph: &Graph, mut pages: Pages<'_>, digest: ContentDigest) -> Result<(), Stopped> {
     for (group, links) in &graph.below {
         let resource = graph.resource(*group);
         for link in links {
@@ -171,14 +226,13 @@ pub(super) async fn read(graph: &Graph, sink: &mut dyn SurveySink) -> Result<(),
                 path: Vec::new(),
                 grantable: link.admin,
             };
-            direct.push(Observation::Grant(grant)).await?;
+            pages.push(Observation::Grant(grant)).await?;
         }
     }
-    direct.end_whole().await?;
-    inherited(graph, pages(sink, INHERITED)).await
+    pages.end_as(digest).await
 }
 
-async fn inherited(graph: &Graph, mut pages: Pages<'_>) -> Result<(), Stopped> {
+async fn emit_inherited(graph: &Graph, mut pages: Pages<'_>, digest: ContentDigest) -> Result<(), Stopped> {
     let mut left = INHERITED_MAX;
     for group in graph.below.keys() {
         let resource = graph.resource(*group);
@@ -202,7 +256,7 @@ async fn inherited(graph: &Graph, mut pages: Pages<'_>) -> Result<(), Stopped> {
             pages.push(Observation::Grant(grant)).await?;
         }
     }
-    pages.end_whole().await
+    pages.end_as(digest).await
 }
 
 /// Ends an extent of inherited rights that was cut at the bound.

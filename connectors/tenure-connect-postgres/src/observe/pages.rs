@@ -3,7 +3,7 @@
 //! Never more than one page and one portion of rows in memory per extent, beside what `held_back.rs` holds.
 
 use crate::source::unread;
-use tenure_connect::{OutsideFailure, PAGE_MAX, SinkClosed, SurveySink};
+use tenure_connect::{ContentDigest, OutsideFailure, PAGE_MAX, SinkClosed, SurveySink};
 use tenure_model::{Completeness, Extent, Observation};
 use tokio_postgres::{Portal, Row, Transaction, types::ToSql};
 
@@ -69,6 +69,12 @@ impl<'sink> Pages<'sink> {
     pub(crate) async fn end_whole(mut self) -> Result<(), Stopped> {
         self.flush().await?;
         Ok(self.sink.end(&self.extent, Completeness::Whole).await?)
+    }
+
+    /// Hands over what is left and ends the extent as read to its end, with the digest of what was read.
+    pub(crate) async fn end_as(mut self, digest: ContentDigest) -> Result<(), Stopped> {
+        self.flush().await?;
+        Ok(self.sink.end_as(&self.extent, digest).await?)
     }
 
     /// Hands over what is left and ends the extent as part.

@@ -4,7 +4,10 @@
 //! carry; it stands for all roles and has no members of its own.
 
 use super::{
+    Reading,
     access_rules::Rules,
+    content::{RowSum, is_recognised},
+    extent,
     hba::{self, Rule, Subject},
     memberships::Graph,
     pages,
@@ -36,26 +39,40 @@ SELECT r.oid, r.rolname::text, r.rolcanlogin, r.rolsuper, r.rolreplication, r.ro
 const WITH_PASSWORD: &str =
     "EXISTS (SELECT FROM pg_authid a WHERE a.oid = r.oid AND a.rolpassword IS NOT NULL)";
 
-/// Reads all roles.
+/// Reads all roles. Their facts come from their rows, the access rules, the sessions seen, and memberships.
 pub(super) async fn read(
+    reading: &Reading<'_>,
     transaction: &Transaction<'_>,
     sink: &mut dyn SurveySink,
     rules: &Rules,
     sample: &Sample,
-    graph: &Graph,
 ) -> Result<(), Stopped> {
     let readable = keepsake::readable(transaction).await.map_err(|error| unread(&error))?;
     let statement = ROLES.replace("{with_password}", if readable { WITH_PASSWORD } else { "false" });
-    let mut pages = pages(sink, EXTENT);
+    let (digests, extent) = (&reading.digests, extent(EXTENT));
+    let others = format!("{rules:?} {:?}", sample.by_role);
+    let digest = |rows: &RowSum| {
+        let content = digests.content(&extent).text(&others).answer(&statement, rows);
+        reading.memberships.within(content).digest()
+    };
+    if sink.recalls(&extent).await? {
+        let rows = digests.read(transaction, &statement).await?;
+        if is_recognised(sink, &extent, &digest(&rows)).await? {
+            return Ok(());
+        }
+    }
+    let graph = reading.memberships.graph()?;
+    let (mut pages, mut sum) = (pages(sink, EXTENT), digests.rows());
     pages.push(Observation::Principal(public())).await?;
     let mut portions = Portions::of(transaction, &statement, &[]).await?;
     while let Some(rows) = portions.next().await? {
         for row in &rows {
+            sum.add(row).map_err(|error| unread(&error))?;
             let principal = principal(row, rules, sample, graph).map_err(|error| unread(&error))?;
             pages.push(Observation::Principal(principal)).await?;
         }
     }
-    pages.end_whole().await
+    pages.end_as(digest(&sum)).await
 }
 
 fn public() -> ObservedPrincipal {
