@@ -263,6 +263,11 @@ impl Store {
         self.shared.stopped_because()
     }
 
+    /// True when the database is a file of this process.
+    pub fn is_embedded(&self) -> bool {
+        matches!(self.location, DatabaseLocation::Sqlite(_))
+    }
+
     /// True when the reserve was used since the start.
     pub fn reserve_was_used(&self) -> bool {
         self.shared.reserve_used.load(Ordering::Relaxed)

@@ -10,6 +10,7 @@ mod client;
 mod configuration;
 mod connectors;
 mod context;
+mod database_choice;
 mod failure;
 mod passwords;
 mod place;

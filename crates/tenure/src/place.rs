@@ -5,9 +5,10 @@
 //! address. This room opens deployments; it must never make one where none was asked for.
 
 use crate::{
-    cli::{DatabaseKind, Global},
+    cli::Global,
     configuration::{Configuration, DatabaseSection, KeySection},
     connectors,
+    database_choice::DatabaseChoice,
     failure::Failure,
     passwords, terminal,
 };
@@ -16,8 +17,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 use tenure_engine::{
-    ByHand, Database, Deadlines, Deployment, EngineFailure, OpenOptions, Paths, PostgresLocation,
-    SystemClock, by_hand_unopened,
+    ByHand, Deadlines, Deployment, EngineFailure, OpenOptions, Paths, SystemClock, by_hand_unopened,
 };
 use tenure_keys::{KEK_FILE, KekSource, LOG_RING, RealDisk, SystemRandomness, check_private_directory};
 use tenure_model::Secret;
@@ -34,10 +34,9 @@ pub(crate) struct Place {
     pub(crate) directory: PathBuf,
     key_file: Option<PathBuf>,
     passphrase_file: Option<PathBuf>,
-    database: DatabaseKind,
-    database_url: Option<String>,
-    database_password_file: Option<PathBuf>,
-    database_ca_file: Option<PathBuf>,
+    database: DatabaseChoice,
+    /// What the flags alone say of the database: what another place gets.
+    database_of_flags: DatabaseChoice,
     /// What `tenure.toml` says beyond that.
     pub(crate) configuration: Configuration,
     can_ask: bool,
@@ -54,16 +53,8 @@ impl Place {
             None => default_directory()?,
         };
         let configuration = Configuration::read(&directory)?;
-        let from_file = &configuration.database;
-        let database_url = global.database_url.clone().or_else(|| from_file.url.clone());
-        if let Some(url) = &database_url {
-            passwords::refuse_in_address("--database-url", url, "--database-password-file")?;
-        }
-        let database = global.database.or(from_file.kind).unwrap_or(if database_url.is_some() {
-            DatabaseKind::Postgres
-        } else {
-            DatabaseKind::Embedded
-        });
+        let database = DatabaseChoice::of(global, &configuration.database)?;
+        let database_of_flags = DatabaseChoice::of(global, &DatabaseSection::default())?;
         Ok(Self {
             key_file: global.key_file.clone().or_else(|| configuration.key.file.clone()),
             passphrase_file: global
@@ -71,12 +62,7 @@ impl Place {
                 .clone()
                 .or_else(|| configuration.key.passphrase_file.clone()),
             database,
-            database_url,
-            database_password_file: global
-                .database_password_file
-                .clone()
-                .or_else(|| from_file.password_file.clone()),
-            database_ca_file: from_file.ca_file.clone(),
+            database_of_flags,
             directory,
             configuration,
             can_ask,
@@ -84,7 +70,8 @@ impl Place {
         })
     }
 
-    /// A place in another directory, opened with the same key.
+    /// A place in another directory, opened with the same key. Its database is the one that the flags name,
+    /// and never the one of this place.
     pub(crate) fn elsewhere(&self, directory: &Path) -> Result<Self, Failure> {
         let directory = std::path::absolute(directory)
             .map_err(|error| Failure::usage("the directory cannot be named").caused_by(&error))?;
@@ -92,10 +79,8 @@ impl Place {
             directory,
             key_file: self.key_file.clone(),
             passphrase_file: self.passphrase_file.clone(),
-            database: DatabaseKind::Embedded,
-            database_url: None,
-            database_password_file: None,
-            database_ca_file: None,
+            database: self.database_of_flags.clone(),
+            database_of_flags: self.database_of_flags.clone(),
             configuration: Configuration::default(),
             can_ask: self.can_ask,
             typed: Mutex::new(None),
@@ -189,15 +174,9 @@ impl Place {
     /// What was chosen for a new deployment and must be known at every start.
     fn chosen(&self) -> Configuration {
         let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
-        let is_embedded = self.database == DatabaseKind::Embedded;
         Configuration {
             listen: None,
-            database: DatabaseSection {
-                kind: Some(self.database).filter(|_| !is_embedded),
-                url: self.database_url.clone(),
-                password_file: self.database_password_file.as_ref().map(absolute),
-                ca_file: self.database_ca_file.as_ref().map(absolute),
-            },
+            database: self.database.section(),
             key: KeySection {
                 file: self.key_file.as_ref().map(absolute),
                 passphrase_file: self.passphrase_file.as_ref().map(absolute),
@@ -209,7 +188,7 @@ impl Place {
     pub(crate) fn options(&self, kek: Option<KekSource>) -> Result<OpenOptions, Failure> {
         Ok(OpenOptions {
             directory: self.directory.clone(),
-            database: self.database()?,
+            database: self.database.database()?,
             kek,
             disk: Arc::new(RealDisk),
             clock: Arc::new(SystemClock::default()),
@@ -221,22 +200,10 @@ impl Place {
         })
     }
 
-    fn database(&self) -> Result<Database, Failure> {
-        match (self.database, &self.database_url) {
-            (DatabaseKind::Embedded, None) => Ok(Database::Embedded),
-            (DatabaseKind::Embedded, Some(_)) => {
-                Err(Failure::usage("--database-url belongs to --database postgres, not to the embedded database"))
-            }
-            (DatabaseKind::Postgres, None) => Err(Failure::usage("--database postgres needs --database-url")
-                .next("for example --database-url postgres://tenure@db.example/tenure --database-password-file F")),
-            (DatabaseKind::Postgres, Some(url)) => {
-                let password =
-                    self.database_password_file.as_deref().map(passwords::from_file).transpose()?;
-                let parameters = url.clone();
-                let ca_file = self.database_ca_file.clone();
-                Ok(Database::Postgres(Arc::new(PostgresLocation { parameters, password, ca_file })))
-            }
-        }
+    /// Remembers the database, and nothing else, for every later start: for a deployment that was restored.
+    pub(crate) fn remember_database(&self) -> Result<(), Failure> {
+        let database = self.database.section();
+        Configuration { database, ..Configuration::default() }.remember(&self.directory)
     }
 
     /// The key that was named, by a flag or the environment; nobody is asked.
@@ -318,7 +285,7 @@ impl Place {
     /// The commands that end an identity by hand, read from the database without opening the deployment;
     /// nothing where the database is not a file here.
     pub(crate) fn by_hand(&self, identity: &str) -> Option<Result<Vec<ByHand>, EngineFailure>> {
-        if self.database != DatabaseKind::Embedded {
+        if !self.database.is_embedded() {
             return None;
         }
         let (_, uid) = crate::unix_person::here();

@@ -151,6 +151,9 @@ impl Engine {
     }
 
     fn check_reserve(&self) -> Check {
+        if !self.store.is_embedded() {
+            return Check::well("reserve", "none is needed: the disk below the database is its server's");
+        }
         let path = self.paths.directory.join("reserve");
         let held = std::fs::metadata(&path).map_or(0, |meta| meta.len());
         if held > 0 && !self.store.reserve_was_used() {

@@ -80,6 +80,7 @@ impl Backup {
 Examples:
   tenure restore /backups/tenure-2026-11-21 --into ~/tenure-restored --key-file ~/kek
   tenure restore BACKUP --into DIR --key-file KEK --last-checkpoint ~/.local/share/tenure/checkpoint
+  tenure restore BACKUP --into DIR --key-file KEK --database-url postgres://tenure@HOST/EMPTY --database-password-file F
 
 Exit codes: 0 restored, 1 failed, 2 usage, 4 a key is needed.")]
 pub(crate) struct Restore {
@@ -124,6 +125,7 @@ impl Restore {
             }
             in_use @ OpenRefused::InUse { .. } => in_use.into_failure(&place),
         })?;
+        place.remember_database()?;
         // Judged once, so that the first look at it is current. What was approved before is not carried
         // on here: a person looks first at what was lost.
         let hosted =

@@ -84,6 +84,9 @@ pub(crate) struct Global {
     /// The file that holds the password of that database
     #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL, hide = true)]
     pub(crate) database_password_file: Option<PathBuf>,
+    /// A PEM file with the authorities that sign that server's certificate, beside the system's
+    #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL, hide = true)]
+    pub(crate) database_ca_file: Option<PathBuf>,
 }
 
 /// Which database holds the deployment.

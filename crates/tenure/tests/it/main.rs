@@ -14,6 +14,7 @@ mod by_hand;
 mod deployment;
 mod kill;
 mod live;
+mod on_postgres;
 mod program;
 mod prompts;
 mod reading;
