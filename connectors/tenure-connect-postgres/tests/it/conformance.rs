@@ -93,7 +93,7 @@ impl Bed {
 }
 
 /// Every value of every row of every statement, a line each.
-async fn ask(client: &tokio_postgres::Client, script: &str) -> Result<String, FixtureBroke> {
+pub(crate) async fn ask(client: &tokio_postgres::Client, script: &str) -> Result<String, FixtureBroke> {
     let messages = client.simple_query(script).await.map_err(|error| broke(script, &format!("{error:?}")))?;
     let mut lines = Vec::new();
     for message in messages {
@@ -104,7 +104,7 @@ async fn ask(client: &tokio_postgres::Client, script: &str) -> Result<String, Fi
     Ok(lines.join("\n"))
 }
 
-async fn until_answered(
+pub(crate) async fn until_answered(
     client: &tokio_postgres::Client,
     script: &str,
     answer: &str,
@@ -123,9 +123,9 @@ fn broke(what: &str, why: &dyn std::fmt::Display) -> FixtureBroke {
 }
 
 /// A session that is not the connector's: a plain driver, without its watching. Ends when dropped.
-struct LoggedIn(tokio_postgres::Client);
+pub(crate) struct LoggedIn(pub(crate) tokio_postgres::Client);
 
-async fn log_in(port: u16, user: &str, value: &str) -> Result<LoggedIn, tokio_postgres::Error> {
+pub(crate) async fn log_in(port: u16, user: &str, value: &str) -> Result<LoggedIn, tokio_postgres::Error> {
     let mut config = tokio_postgres::Config::new();
     config.host("127.0.0.1").port(port).user(user).password(value).dbname("postgres");
     let (client, connection) = config.connect(tokio_postgres::NoTls).await?;
@@ -206,6 +206,17 @@ impl Fixture for Bed {
              SELECT shobj_description({oid}, 'pg_authid');"
         );
         ask(&self.admin, &script).await
+    }
+
+    async fn grant(&self, target: &Target) -> Result<bool, FixtureBroke> {
+        let role = quote_identifier(&target.name);
+        ask(&self.admin, &format!("GRANT CREATE ON SCHEMA public TO {role}")).await?;
+        Ok(true)
+    }
+
+    async fn revoke(&self, target: &Target) -> Result<(), FixtureBroke> {
+        let role = quote_identifier(&target.name);
+        ask(&self.admin, &format!("REVOKE CREATE ON SCHEMA public FROM {role}")).await.map(drop)
     }
 
     async fn settle(&self) -> Result<(), FixtureBroke> {

@@ -12,6 +12,7 @@ mod encryption;
 mod hostile;
 mod least_privilege;
 mod proof;
+mod recognised;
 mod stage;
 mod survey;
 mod trouble;

@@ -26,13 +26,13 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 /// A deadline no healthy server needs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A fingerprint that shows nothing of the value: good enough to compare.
-struct Hashed;
+/// A fingerprint under a key that shows nothing of the value: good enough to compare.
+struct Hashed(u64);
 impl Fingerprint for Hashed {
     fn fingerprint(&self, domain: &str, value: &[u8]) -> String {
         use std::hash::{DefaultHasher, Hash as _, Hasher as _};
         let mut hasher = DefaultHasher::new();
-        (domain, value).hash(&mut hasher);
+        (self.0, domain, value).hash(&mut hasher);
         format!("{:016x}", hasher.finish())
     }
 }
@@ -66,19 +66,33 @@ pub(crate) fn try_source(
     password: &str,
     options: &[(&str, &str)],
 ) -> Result<Arc<dyn Source>, ConfigRefused> {
+    try_source_keyed(1, points, password, options)
+}
+
+fn try_source_keyed(
+    key: u64,
+    points: &[(&str, String)],
+    password: &str,
+    options: &[(&str, &str)],
+) -> Result<Arc<dyn Source>, ConfigRefused> {
     PostgresConnector.source(SourceConfig {
         id: SourceId::new(now(), [1; 10]),
         name: name("pg"),
         points: points.iter().map(|(point, url)| Point { name: name(point), url: url.clone() }).collect(),
         secret: Some(Arc::new(secret(password))),
         options: options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
-        fingerprint: Arc::new(Hashed),
+        fingerprint: Arc::new(Hashed(key)),
     })
 }
 
 /// A source that acts as the superuser, with the primary as its only point.
 pub(crate) fn source(postgres: &Postgres) -> Arc<dyn Source> {
     source_with(postgres, &[], &[])
+}
+
+/// The same under another key of fingerprints, as after the ring was rotated.
+pub(crate) fn source_keyed(postgres: &Postgres, key: u64) -> Arc<dyn Source> {
+    try_source_keyed(key, &[("primary", postgres.url("postgres"))], postgres.password(), &[]).unwrap()
 }
 
 pub(crate) fn source_with(
