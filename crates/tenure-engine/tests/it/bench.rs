@@ -58,6 +58,8 @@ pub(crate) struct Bench {
     /// How long a call may hang before its answer counts as lost. Long, so that a busy machine changes
     /// nothing; short where calls are made to hang, because that is waited for in real time.
     pub(crate) patience: Duration,
+    /// How long content digests are believed.
+    pub(crate) digest_believed: Duration,
     /// Our own database, when it is not the embedded one.
     pub(crate) postgres: Option<Arc<PostgresLocation>>,
     lives: u64,
@@ -103,6 +105,7 @@ impl Bench {
             disk: Arc::new(RealDisk),
             commit_fault: None,
             patience: Duration::from_secs(20),
+            digest_believed: Duration::from_hours(24),
             postgres: None,
             lives: 0,
             seed,
@@ -149,7 +152,7 @@ impl Bench {
                 blast_radius: Duration::from_secs(20),
                 survey: Duration::from_mins(1),
                 survey_every: Duration::from_hours(1),
-                digest_believed: Duration::from_hours(24),
+                digest_believed: self.digest_believed,
             },
             commit_fault: self.commit_fault.clone(),
         }

@@ -11,6 +11,8 @@ mod bench;
 mod disk;
 mod faults;
 mod governance;
+mod recognised;
+mod scripted;
 mod survey;
 mod wheel;
 mod witness;
