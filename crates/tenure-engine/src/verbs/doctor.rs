@@ -6,13 +6,15 @@
 
 use crate::{Engine, EngineFailure};
 use serde::Serialize;
-use std::{cell::RefCell, os::unix::fs::PermissionsExt as _, path::Path};
+use std::{cell::RefCell, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
 use tenure_evidence::{Checkpoint, Hash, Level, TileSource, Trust};
 use tenure_model::{StepState, SurveyState, printable};
 use tenure_store::{LogReader, StoreFailure, Tx, tables::sources::SourceRow};
 
 /// Entries of the log that are in memory at once while it is checked.
 const PAGE: u64 = 1_000;
+/// The machine's clock may be behind by less without a word: entries written in one microsecond set it ahead.
+const CLOCK_BEHIND_MAX: Duration = Duration::from_secs(5);
 /// Files that are named when others may read them; the rest is counted.
 const FILES_NAMED: usize = 4;
 
@@ -60,6 +62,7 @@ impl Engine {
             self.check_writing(),
             self.check_reserve(),
             self.check_modes(),
+            self.check_clock(),
         ];
         checks.extend(self.check_sources().await?);
         checks.extend(self.check_plans().await?);
@@ -148,6 +151,19 @@ impl Engine {
                 Check::not_well("writing", CheckState::Broken, why, "check the disk, then start Tenure again")
             }
         }
+    }
+
+    fn check_clock(&self) -> Check {
+        let behind = self.clock.behind();
+        if behind < CLOCK_BEHIND_MAX {
+            return Check::well("clock", "not behind what is recorded here");
+        }
+        let found = format!(
+            "the machine's clock is {} s behind the last entry: time stands still here until it has caught up, and plans \
+             that wait for a time stand still with it",
+            behind.as_secs()
+        );
+        Check::not_well("clock", CheckState::Look, found, "set the machine's clock right, or wait")
     }
 
     fn check_reserve(&self) -> Check {

@@ -19,19 +19,26 @@ use tenure_store::{CommitFault, PostgresLocation};
 /// Values planted in the world; they must appear nowhere.
 pub(crate) const PLANTED: &str = "PlantedCanary0001value";
 
-pub(crate) struct VirtualClock(ChaosClock);
+pub(crate) struct VirtualClock {
+    clock: ChaosClock,
+    behind: Duration,
+}
 
 impl Clock for VirtualClock {
     fn now(&self) -> Instant {
         // One microsecond a call: what is written later also reads as later.
-        self.0.advance(Duration::from_micros(1))
+        self.clock.advance(Duration::from_micros(1))
     }
 
     fn not_before(&self, floor: Instant) {
-        let now = self.0.now();
+        let now = self.clock.now();
         if floor > now {
-            self.0.advance(floor.since(now));
+            self.clock.advance(floor.since(now));
         }
+    }
+
+    fn behind(&self) -> Duration {
+        self.behind
     }
 }
 
@@ -62,6 +69,8 @@ pub(crate) struct Bench {
     pub(crate) digest_believed: Duration,
     /// Our own database, when it is not the embedded one.
     pub(crate) postgres: Option<Arc<PostgresLocation>>,
+    /// How far the machine's clock says it is behind what is recorded.
+    pub(crate) behind: Duration,
     lives: u64,
     seed: u64,
 }
@@ -107,6 +116,7 @@ impl Bench {
             patience: Duration::from_secs(20),
             digest_believed: Duration::from_hours(24),
             postgres: None,
+            behind: Duration::ZERO,
             lives: 0,
             seed,
         }
@@ -142,7 +152,7 @@ impl Bench {
             database: self.postgres.clone().map_or(Database::Embedded, Database::Postgres),
             kek: None,
             disk: Arc::clone(&self.disk),
-            clock: Arc::new(VirtualClock(self.clock.clone())),
+            clock: Arc::new(VirtualClock { clock: self.clock.clone(), behind: self.behind }),
             randomness: Box::new(randomness),
             connectors: vec![Arc::new(ChaosConnector::new(self.world.clone()))],
             first_person: (String::from("asha"), 1000),

@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, actor};
 use tenure_connect::chaos::ChaosPrincipal;
-use tenure_engine::CharterChange;
+use tenure_engine::{CharterChange, CheckState};
 use tenure_model::{Environment, Standing};
 
 #[tokio::test]
@@ -147,4 +147,19 @@ async fn a_removal_that_was_refused_can_be_taken_back() {
     assert_eq!(state, PlanState::Undone);
     bench.clock.advance(std::time::Duration::from_mins(1));
     assert!(bench.world.truth(&bench.victim).unwrap().accepts_at("primary", 0));
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_is_said_before_plans_stand_still() {
+    let mut bench = Bench::new();
+    for (behind, state, words) in
+        [(2, CheckState::Well, "not behind"), (7_200, CheckState::Look, "7200 s behind")]
+    {
+        bench.behind = std::time::Duration::from_secs(behind);
+        let deployment = bench.open().await.unwrap();
+        let checks = deployment.engine.doctor().await.unwrap();
+        let clock = checks.iter().find(|check| check.what == "clock").unwrap();
+        assert!(clock.state == state && clock.found.contains(words), "{clock:?}");
+        deployment.close().await;
+    }
 }
