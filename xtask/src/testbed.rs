@@ -15,7 +15,10 @@ use anyhow::{Context, Result};
 use tenure_testbed::{
     PgBouncer, PgBouncerAuth, PgBouncerOptions, PoolMode, Postgres, PostgresOptions, Replica, quote_literal,
 };
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    runtime::Runtime,
+    signal::unix::{Signal, SignalKind, signal},
+};
 
 /// Roles that log in, and what is remarkable about them.
 const LOGINS: [(&str, &str); 5] = [
@@ -30,6 +33,7 @@ const LOGINS: [(&str, &str); 5] = [
 const DATABASE: &str = "shop";
 
 pub(crate) fn run() -> Result<ExitCode> {
+    let ending = Ending::prepare()?;
     let options = PostgresOptions {
         hba_lines: vec![
             "host shop shop_kiosk 127.0.0.1/32 trust".to_owned(),
@@ -55,25 +59,38 @@ pub(crate) fn run() -> Result<ExitCode> {
     }
     println!("  shop_kiosk     none: it is let in without a password");
     println!("\nCtrl-C ends the servers and removes all of it.");
-    wait_for_the_end()?;
+    ending.wait();
     // Who depends on whom decides the order.
     drop((pooler, replica, primary));
     println!("Ended; nothing is left.");
     Ok(ExitCode::SUCCESS)
 }
 
-/// Waits for INT or TERM.
-fn wait_for_the_end() -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-        Ok(())
-    })
+/// The two signals that end it.
+struct Ending {
+    runtime: Runtime,
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Ending {
+    /// From now on both are waited for, also where they were ignored.
+    fn prepare() -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let inside = runtime.enter();
+        let (interrupt, terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        drop(inside);
+        Ok(Self { runtime, interrupt, terminate })
+    }
+
+    fn wait(mut self) {
+        self.runtime.block_on(async {
+            tokio::select! {
+                _ = self.interrupt.recv() => {}
+                _ = self.terminate.recv() => {}
+            }
+        });
+    }
 }
 
 /// Creates database, roles and tables; answers the roles with their password files.
@@ -140,6 +157,16 @@ fn random_password() -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn either_signal_ends_it() {
+        for signal in ["-INT", "-TERM"] {
+            let ending = Ending::prepare().unwrap();
+            let me = std::process::id().to_string();
+            assert!(std::process::Command::new("kill").args([signal, &me]).status().unwrap().success());
+            ending.wait();
+        }
+    }
 
     #[test]
     fn the_demonstration_holds_what_its_remarks_say() {
