@@ -9,6 +9,7 @@
 mod backup;
 mod bench;
 mod disk;
+mod doctor;
 mod faults;
 mod governance;
 mod recognised;
