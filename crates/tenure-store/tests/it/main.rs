@@ -33,5 +33,6 @@ mod reconnect;
 mod steps;
 mod tampering;
 mod transfer;
+mod unwritable;
 mod words;
 mod world;
