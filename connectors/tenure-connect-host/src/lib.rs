@@ -1,0 +1,29 @@
+//! The host: what a machine's files say about its non-human identities.
+//!
+//! This room reads files below a root and nothing else. It must never execute, write, follow a link, wait
+//! for a pipe, judge, store, or hand out a secret value: a value becomes a fingerprint through the caller's
+//! callback and is gone. Begin with `survey.rs` (one reading), then `catalogue.rs` (which place means
+//! what), `open.rs` (the only place that opens files) and `read/` (bytes to facts, pure). README.md says
+//! what is read and how that looks to endpoint protection.
+
+pub mod catalogue;
+mod found;
+mod item;
+mod limits;
+mod open;
+mod place;
+pub mod read;
+mod survey;
+mod unread;
+mod vendor;
+mod walk;
+
+pub use found::{Found, FoundMark, Reading, STORED_HASH_DOMAIN, SkippedLine, VALUE_DOMAIN};
+pub use item::{Item, Mark, Problem, ThingKind};
+pub use limits::{Budget, FileSystems, Limits};
+pub use open::{Directory, FileFacts, ReadFile, Root, Way};
+pub use place::Place;
+pub use survey::{Asked, survey_root};
+pub use unread::{NotRead, Special, Spent, Unread};
+pub use vendor::{Vendor, vendor_of};
+pub use walk::{Entry, EntryKind, Listed, Onward, list, walk};

@@ -1,0 +1,252 @@
+//! One reading of a machine: accounts first, then the places of the system, then each home.
+//!
+//! Goes through the catalogue, reads what is there, and says what could not be read. It must never open
+//! anything itself (`open.rs` does), never stop at a failure that concerns one place, and never report a
+//! place as unread because nothing is there. Next: `catalogue.rs`, `found.rs`.
+
+mod homes;
+mod places;
+
+use crate::catalogue::{self, Format};
+use crate::found::{Found, Origin, Reading, SkippedLine};
+use crate::item::{Item, ThingKind};
+use crate::limits::{Budget, Limits};
+use crate::open::{FileFacts, Root, Way};
+use crate::place::{Place, shown};
+use crate::read::{self, Parsed, Skipped};
+use crate::unread::{NotRead, Spent, Unread};
+use crate::vendor::vendor_of;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::Duration;
+use tenure_connect::Fingerprint;
+use tenure_model::{Fact, printable};
+
+/// What is asked of a reading.
+pub struct Asked<'asked> {
+    /// The directory that is taken for the root of a machine: `/`, or a copy or mount of one.
+    pub root: &'asked Path,
+    /// How far it goes.
+    pub limits: Limits,
+    /// Turns a secret value into its keyed hash, as soon as it is read.
+    pub fingerprint: &'asked dyn Fingerprint,
+    /// How long the reading has been running.
+    pub elapsed: &'asked dyn Fn() -> Duration,
+    /// How files are opened; `Way::Kernel` unless a test asks otherwise.
+    pub way: Way,
+}
+
+/// Reads a machine. Fails only where the root itself cannot be opened.
+pub fn survey_root(asked: &Asked<'_>) -> Result<Reading, Unread> {
+    let root = Root::open_by(asked.root, asked.limits.file_systems, asked.way)?;
+    let budget = Budget::new(asked.limits, asked.elapsed);
+    let mut survey = Survey {
+        root: &root,
+        budget: &budget,
+        fingerprint: asked.fingerprint,
+        reading: Reading::default(),
+        done: BTreeSet::new(),
+        passable: BTreeMap::new(),
+    };
+    let ended = survey.all();
+    let mut reading = survey.reading;
+    reading.ended_by = ended.err();
+    reading.files_opened = budget.files_opened();
+    reading.entries_seen = budget.entries_seen();
+    reading.bytes_read = budget.bytes_read();
+    pair_certificates(&mut reading.found);
+    Ok(reading)
+}
+
+struct Survey<'asked> {
+    root: &'asked Root,
+    budget: &'asked Budget<'asked>,
+    fingerprint: &'asked dyn Fingerprint,
+    reading: Reading,
+    /// Places that were dealt with: no file is read twice.
+    done: BTreeSet<Place>,
+    /// Directories, and whether others get into them.
+    passable: BTreeMap<Place, bool>,
+}
+
+impl Survey<'_> {
+    fn all(&mut self) -> Result<(), Spent> {
+        let homes = self.accounts()?;
+        for spot in catalogue::SYSTEM {
+            for place in self.expand(&Place::root(), spot.pattern)? {
+                self.one(&place, spot.format, None)?;
+            }
+        }
+        for home in homes {
+            self.home(&home)?;
+        }
+        Ok(())
+    }
+
+    /// Reads the accounts and says which homes there are.
+    fn accounts(&mut self) -> Result<Vec<homes::Home>, Spent> {
+        let mut homes = Vec::new();
+        let place = Place::root().join(b"etc").join(b"passwd");
+        if let Some(file) = self.content(&place)? {
+            let parsed = read::passwd::read(file.content.expose());
+            let mut items = Vec::new();
+            for account in parsed.things {
+                homes.extend(homes::of_account(&account));
+                let vendor = vendor_of(&account);
+                let mut item = account.item().flag("built_in", vendor.is_some());
+                if let Some(vendor) = vendor {
+                    item = item.text("vendor", vendor.as_str());
+                }
+                items.push(item);
+                items.extend(read::passwd::password_in_clear_sight(account));
+            }
+            self.keep(&place, file.facts, None, items, parsed.skipped)?;
+        }
+        self.further_homes(&mut homes)?;
+        Ok(homes)
+    }
+
+    /// Reads one place in one format.
+    fn one(&mut self, place: &Place, format: Format, account: Option<&str>) -> Result<(), Spent> {
+        if !self.done.insert(place.clone()) {
+            return Ok(());
+        }
+        if format == Format::KeyStore {
+            return self.key_store(place, account);
+        }
+        let Some(file) = self.content(place)? else { return Ok(()) };
+        let parsed = items(format, file.content.expose(), &shown(place.name()));
+        self.keep(place, file.facts, account, parsed.things, parsed.skipped)
+    }
+
+    /// A container is noted, not opened.
+    fn key_store(&mut self, place: &Place, account: Option<&str>) -> Result<(), Spent> {
+        self.budget.file()?;
+        match self.root.facts(place) {
+            Ok(facts) => {
+                let item = Item::new(ThingKind::KeyStore, &shown(place.name()));
+                self.keep(place, facts, account, vec![item], Vec::new())
+            }
+            Err(why) => {
+                self.not_read(place, why);
+                Ok(())
+            }
+        }
+    }
+
+    /// The content of a file; `None` when there is none or it cannot be read, which is then said.
+    fn content(&mut self, place: &Place) -> Result<Option<crate::open::ReadFile>, Spent> {
+        match self.root.read(place, self.budget) {
+            Ok(file) => Ok(Some(file)),
+            Err(Unread::Limit(spent)) => {
+                self.not_read(place, Unread::Limit(spent));
+                Err(spent)
+            }
+            Err(why) => {
+                self.not_read(place, why);
+                Ok(None)
+            }
+        }
+    }
+
+    fn keep(
+        &mut self,
+        place: &Place,
+        file: FileFacts,
+        account: Option<&str>,
+        items: Vec<Item>,
+        skipped: Vec<Skipped>,
+    ) -> Result<(), Spent> {
+        let others_get_there = self.others_get_to(&place.parent());
+        let origin = Origin { place, file, account, others_get_there };
+        for skipped in skipped {
+            if self.reading.skipped.len() < self.budget.limits().unread_max {
+                self.reading.skipped.push(SkippedLine { place: place.clone(), skipped });
+            } else {
+                self.reading.skipped_more += 1;
+            }
+        }
+        for item in items {
+            self.budget.thing()?;
+            self.reading.found.push(Found::new(item, &origin, self.fingerprint));
+        }
+        Ok(())
+    }
+
+    fn not_read(&mut self, place: &Place, why: Unread) {
+        // A place that is only looked for, and a directory or file on the way that is not there, is no news.
+        if matches!(why, Unread::Absent | Unread::NotADirectory) {
+            return;
+        }
+        if self.reading.not_read.len() < self.budget.limits().unread_max {
+            self.reading.not_read.push(NotRead { place: place.clone(), why });
+        } else {
+            self.reading.not_read_more += 1;
+        }
+    }
+
+    /// Whether accounts other than owner and group get into this directory: a file that everybody may read
+    /// inside a closed directory is not readable by others.
+    fn others_get_to(&mut self, directory: &Place) -> bool {
+        if let Some(known) = self.passable.get(directory) {
+            return *known;
+        }
+        let open = self.root.directory(directory).is_ok_and(|opened| opened.facts.mode & 0o001 != 0);
+        let above = directory.as_bytes().is_empty() || self.others_get_to(&directory.parent());
+        self.passable.insert(directory.clone(), open && above);
+        open && above
+    }
+}
+
+/// From bytes to items, by format.
+fn items(format: Format, bytes: &[u8], name: &str) -> Parsed<Item> {
+    match format {
+        Format::Shadow => {
+            let parsed = read::shadow::read(bytes);
+            let things = parsed.things.into_iter().filter_map(read::shadow::ShadowEntry::into_item).collect();
+            Parsed { things, skipped: parsed.skipped }
+        }
+        Format::Group => read::group::read(bytes).map(|group| group.item()),
+        Format::AuthorizedKeys => read::authorized_keys::read(bytes).map(|key| key.item()),
+        Format::PrivateKeys(kind) => read::private_key::read(bytes).map(|key| key.item(kind, name)),
+        Format::CertificatesAndKeys => certificates_and_keys(bytes, name),
+        Format::KeyStore => Parsed::default(),
+    }
+}
+
+fn certificates_and_keys(bytes: &[u8], name: &str) -> Parsed<Item> {
+    let mut certificates = read::certificate::read(bytes).map(|certificate| certificate.item(false));
+    let keys = read::private_key::read(bytes).map(|key| {
+        // OpenSSH's own format is used for nothing but SSH.
+        let ssh =
+            matches!(key.format, read::private_key::KeyFormat::OpenSsh | read::private_key::KeyFormat::Putty);
+        key.item(if ssh { ThingKind::SshPrivateKey } else { ThingKind::PrivateKey }, name)
+    });
+    certificates.things.extend(keys.things);
+    let new = |skipped: &Skipped| !certificates.skipped.contains(skipped);
+    let further: Vec<Skipped> = keys.skipped.into_iter().filter(new).collect();
+    certificates.skipped.extend(further);
+    certificates
+}
+
+/// Says of each certificate whether its key lies beside it, or elsewhere on the machine.
+fn pair_certificates(found: &mut [Found]) {
+    let digest = |thing: &Found| match thing.facts.get("spki_digest") {
+        Some(Fact::Text(digest)) => Some(digest.clone()),
+        _ => None,
+    };
+    let mut keys: BTreeMap<String, Vec<Place>> = BTreeMap::new();
+    for key in found.iter().filter(|thing| thing.kind == ThingKind::PrivateKey) {
+        if let Some(digest) = digest(key) {
+            keys.entry(digest).or_default().push(key.place.clone());
+        }
+    }
+    for certificate in found.iter_mut().filter(|thing| thing.kind == ThingKind::Certificate) {
+        let Some(places) = digest(certificate).and_then(|digest| keys.get(&digest)) else { continue };
+        let beside = places.iter().any(|place| place.parent() == certificate.place.parent());
+        certificate.facts.insert("key_beside".to_owned(), Fact::Flag(beside));
+        if let Some(place) = places.first() {
+            certificate.facts.insert("key_place".to_owned(), Fact::Text(printable(&place.to_string(), 400)));
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Homes that try to make a reading hang, climb out, grow without end, or say something untrue.
+//!
+//! Each test reads both ways, by the kernel and step by step. None of them may depend on how long something takes.
+
+use crate::machine::Machine;
+use rustix::fs::{CWD, FileType, Mode};
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
+use tenure_connect_host::{Limits, Reading, Special, Spent, ThingKind, Unread, Way};
+
+const HOME: &str = "home/mallory";
+const EVE: &str = "home/eve";
+const LINKED: &str = "home/linked";
+
+fn why(reading: &Reading, place: &str) -> Option<Unread> {
+    reading.not_read.iter().find(|not_read| not_read.place.to_string() == place).map(|not_read| not_read.why)
+}
+
+fn both_ways(machine: &Machine, limits: Limits) -> Reading {
+    let reading = machine.read_with(limits, Way::Kernel);
+    assert_eq!(reading, machine.read_with(limits, Way::Steps));
+    reading
+}
+
+#[test]
+fn pipes_sockets_and_directories_in_the_place_of_files_are_said_and_do_not_hang() {
+    let machine = Machine::new(1);
+    let ssh = machine.path(&format!("{HOME}/.ssh"));
+    fs::create_dir_all(&ssh).unwrap();
+    rustix::fs::mknodat(CWD, ssh.join("authorized_keys"), FileType::Fifo, Mode::RUSR, 0).unwrap();
+    let _listens = UnixListener::bind(ssh.join("authorized_keys2")).unwrap();
+    fs::create_dir_all(machine.path("etc/passwd")).unwrap();
+    let reading = both_ways(&machine, Limits::default());
+    let place = |name: &str| format!("/{HOME}/.ssh/{name}");
+    assert_eq!(why(&reading, &place("authorized_keys")), Some(Unread::NotRegular(Special::Fifo)));
+    assert_eq!(why(&reading, &place("authorized_keys2")), Some(Unread::NotRegular(Special::Socket)));
+    assert_eq!(why(&reading, "/etc/passwd"), Some(Unread::NotRegular(Special::Directory)));
+    assert!(reading.found.is_empty() && !reading.is_whole());
+}
+
+#[test]
+fn links_are_never_followed_wherever_they_stand() {
+    let mut machine = Machine::new(2);
+    let outside = tempfile::tempdir().unwrap();
+    let key = machine.draw.ssh_public_key();
+    fs::create_dir_all(outside.path().join(".ssh")).unwrap();
+    fs::write(outside.path().join(".ssh/authorized_keys"), format!("{key} outside\n")).unwrap();
+    machine.put(&format!("{HOME}/.ssh/inside"), 0o600, format!("{key} inside\n"));
+    symlink("inside", machine.path(&format!("{HOME}/.ssh/authorized_keys"))).unwrap();
+    fs::create_dir_all(machine.path(EVE)).unwrap();
+    symlink(outside.path().join(".ssh"), machine.path(&format!("{EVE}/.ssh"))).unwrap();
+    symlink(outside.path(), machine.path(LINKED)).unwrap();
+    symlink("..", machine.path(&format!("{HOME}/loop"))).unwrap();
+    symlink(".", machine.path(&format!("{HOME}/self"))).unwrap();
+    let reading = both_ways(&machine, Limits::default());
+    assert!(reading.found.is_empty(), "{:#?}", reading.found);
+    assert_eq!(why(&reading, &format!("/{HOME}/.ssh/authorized_keys")), Some(Unread::Link));
+    assert_eq!(why(&reading, &format!("/{EVE}/.ssh/authorized_keys")), Some(Unread::Link));
+    assert_eq!(why(&reading, &format!("/{LINKED}")), Some(Unread::Link));
+}
+
+#[test]
+fn an_endless_file_is_not_read_and_its_size_is_said() {
+    let machine = Machine::new(3);
+    let ssh = machine.path(&format!("{HOME}/.ssh"));
+    fs::create_dir_all(&ssh).unwrap();
+    let bytes = 10_u64 << 40;
+    let sparse = fs::File::create(ssh.join("authorized_keys")).unwrap();
+    sparse.set_len(bytes).unwrap();
+    let reading = both_ways(&machine, Limits::default());
+    let refused = why(&reading, &format!("/{HOME}/.ssh/authorized_keys"));
+    assert_eq!(refused, Some(Unread::TooLarge { bytes, bytes_max: 1 << 20 }));
+    assert_eq!(reading.bytes_read, 0);
+}
+
+#[test]
+fn names_that_would_break_a_report_are_written_out() {
+    let mut machine = Machine::new(4);
+    let key = machine.draw.openssh_private_key("none");
+    let names = ["a\nb.pem", "\u{1b}[31mred.pem", "\u{202e}mep.x.pem", "<script>.pem"];
+    for name in names {
+        machine.put(&format!("{HOME}/{name}"), 0o600, &key);
+    }
+    let raw = [machine.path(HOME).as_os_str().as_bytes(), b"/\xff\xfe.pem"].concat();
+    fs::write(std::ffi::OsStr::from_bytes(&raw), &key).unwrap();
+    let reading = both_ways(&machine, Limits::default());
+    // A name that is no text is not known by its ending, and is passed over.
+    assert_eq!(reading.found.len(), names.len());
+    for found in &reading.found {
+        let shown = format!("{} {} {found:?}", found.description, found.place);
+        assert!(!shown.contains(['\n', '\u{1b}', '\u{202e}']), "{shown}");
+    }
+}
+
+#[test]
+fn a_directory_of_a_hundred_thousand_files_is_bounded_by_counts() {
+    let machine = Machine::new(5);
+    let many = machine.path(&format!("{HOME}/many"));
+    fs::create_dir_all(&many).unwrap();
+    for number in 0..100_000 {
+        let name = if number % 50 == 0 { format!("{number}.pem") } else { format!("{number}.txt") };
+        rustix::fs::mknodat(CWD, many.join(name), FileType::RegularFile, Mode::RUSR, 0).unwrap();
+    }
+    let whole = machine.read();
+    assert_eq!((whole.ended_by, whole.entries_seen > 100_000), (None, true));
+    assert!(
+        whole.files_opened > 2_000 && whole.files_opened < 3_000,
+        "only files of a known name are opened"
+    );
+    let limits = Limits { directory_entries_max: 1_000, ..Limits::default() };
+    let short = machine.read_with(limits, Way::Kernel);
+    assert_eq!(why(&short, &format!("/{HOME}/many")), Some(Unread::Limit(Spent::DirectoryEntries)));
+    assert!(short.entries_seen < 1_100 && short.ended_by.is_none());
+    let limits = Limits { entries_max: 500, ..Limits::default() };
+    assert_eq!(machine.read_with(limits, Way::Kernel).ended_by, Some(Spent::Entries));
+    let limits = Limits { files_max: 100, ..Limits::default() };
+    let few = machine.read_with(limits, Way::Kernel);
+    assert_eq!((few.ended_by, few.files_opened), (Some(Spent::Files), 100));
+}
+
+#[test]
+fn a_deep_tree_ends_at_the_limit_of_depth() {
+    let mut machine = Machine::new(6);
+    let key = machine.draw.openssh_private_key("none");
+    let deep = "d/".repeat(40);
+    machine.put(&format!("{HOME}/{deep}deep.pem"), 0o600, &key);
+    machine.put(&format!("{HOME}/d/d/near.pem"), 0o600, &key);
+    let reading = both_ways(&machine, Limits::default());
+    let places: Vec<_> = reading.found.iter().map(|found| found.place.to_string()).collect();
+    assert_eq!(places, [format!("/{HOME}/d/d/near.pem")]);
+    assert!(reading.not_read.iter().any(|not_read| not_read.why == Unread::Limit(Spent::Depth)));
+}
+
+#[test]
+fn what_our_account_may_not_read_is_said() {
+    let mut machine = Machine::new(7);
+    let key = machine.draw.openssh_private_key("none");
+    machine.put(&format!("{HOME}/.ssh/id_ed25519"), 0o000, key);
+    let reading = both_ways(&machine, Limits::default());
+    let refused = why(&reading, &format!("/{HOME}/.ssh/id_ed25519"));
+    // The administrator's account reads everything.
+    let found = reading.found.iter().any(|found| found.kind == ThingKind::SshPrivateKey);
+    let may = rustix::process::geteuid().is_root();
+    assert_eq!((found, refused), if may { (true, None) } else { (false, Some(Unread::NotPermitted)) });
+}
+
+#[test]
+fn a_reading_ends_when_its_time_is_over() {
+    let mut machine = Machine::new(8);
+    machine.put("etc/passwd", 0o644, "root:x:0:0::/:/bin/sh\n");
+    let limits = Limits { time_max: std::time::Duration::from_secs(1), ..Limits::default() };
+    let asked = tenure_connect_host::Asked {
+        root: machine.folder.path(),
+        limits,
+        fingerprint: &crate::machine::Digest,
+        elapsed: &|| std::time::Duration::from_secs(2),
+        way: Way::Kernel,
+    };
+    let reading = tenure_connect_host::survey_root(&asked).unwrap();
+    assert_eq!((reading.ended_by, reading.found.len()), (Some(Spent::Time), 0));
+}
+
+#[test]
+fn an_access_time_stays_as_it_is() {
+    use std::os::unix::fs::MetadataExt as _;
+    let mut machine = Machine::new(9);
+    machine.put("etc/passwd", 0o644, "root:x:0:0::/:/bin/sh\n");
+    let path = machine.path("etc/passwd");
+    let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000);
+    let times = fs::FileTimes::new().set_accessed(long_ago).set_modified(long_ago);
+    fs::File::options().write(true).open(&path).unwrap().set_times(times).unwrap();
+    assert_eq!(machine.read().found.len(), 1);
+    if cfg!(target_os = "linux") {
+        assert_eq!(fs::metadata(&path).unwrap().atime(), 1_000);
+    }
+}

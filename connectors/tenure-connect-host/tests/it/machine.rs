@@ -1,0 +1,179 @@
+//! A machine under a temporary directory, and what a reading of it must find.
+//!
+//! Everything planted is recorded with what it is, so that missed and false findings are counted without
+//! asking the code under test. Secrets are remembered, to look for them in whatever a reading shows.
+
+use crate::draw::Draw;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::time::Duration;
+use tempfile::TempDir;
+use tenure_connect::Fingerprint;
+use tenure_connect_host::{Asked, Limits, Reading, ThingKind, Way, survey_root};
+
+/// Something planted: kind, place, and whose it is.
+pub(crate) type Planted = (ThingKind, String, String);
+
+pub(crate) struct Machine {
+    pub(crate) folder: TempDir,
+    pub(crate) real: Vec<Planted>,
+    /// Places that look like something and are nothing.
+    pub(crate) harmless: Vec<String>,
+    pub(crate) secrets: Vec<String>,
+    pub(crate) draw: Draw,
+}
+
+impl Machine {
+    pub(crate) fn new(seed: u64) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        Self {
+            folder,
+            real: Vec::new(),
+            harmless: Vec::new(),
+            secrets: Vec::new(),
+            draw: Draw::from_seed(seed),
+        }
+    }
+
+    pub(crate) fn path(&self, place: &str) -> PathBuf {
+        self.folder.path().join(place)
+    }
+
+    /// Writes a file.
+    pub(crate) fn put(&mut self, place: &str, mode: u32, content: impl AsRef<[u8]>) {
+        let path = self.path(place);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// Writes a file and says what is in it.
+    pub(crate) fn plant(
+        &mut self,
+        place: &str,
+        mode: u32,
+        content: impl AsRef<[u8]>,
+        real: &[(ThingKind, &str)],
+    ) {
+        self.put(place, mode, content);
+        self.real.extend(real.iter().map(|(kind, whose)| (*kind, format!("/{place}"), (*whose).to_owned())));
+    }
+
+    /// Writes a file in which nothing must be found.
+    pub(crate) fn lookalike(&mut self, place: &str, content: impl AsRef<[u8]>) {
+        self.put(place, 0o644, content);
+        self.harmless.push(format!("/{place}"));
+    }
+
+    /// Remembers a value that must never be shown.
+    pub(crate) fn secret(&mut self, value: String) -> String {
+        self.secrets.push(value.clone());
+        value
+    }
+
+    pub(crate) fn read(&self) -> Reading {
+        self.read_with(Limits::default(), Way::Kernel)
+    }
+
+    pub(crate) fn read_with(&self, limits: Limits, way: Way) -> Reading {
+        let asked = Asked {
+            root: self.folder.path(),
+            limits,
+            fingerprint: &Digest,
+            elapsed: &|| Duration::ZERO,
+            way,
+        };
+        survey_root(&asked).unwrap()
+    }
+
+    /// Planted, found, missed and false, per kind, and the two shares.
+    pub(crate) fn score(&self, reading: &Reading) -> Score {
+        let mut left: Vec<Planted> = self.real.clone();
+        let mut score = Score::default();
+        for (kind, ..) in &self.real {
+            score.rows.entry(kind.as_str()).or_default()[0] += 1;
+        }
+        for found in &reading.found {
+            let seen = (found.kind, found.place.to_string(), found.whose.clone());
+            let row = score.rows.entry(found.kind.as_str()).or_default();
+            match left.iter().position(|planted| *planted == seen) {
+                Some(at) => {
+                    left.swap_remove(at);
+                    row[1] += 1;
+                }
+                None => {
+                    row[3] += 1;
+                    score.false_ones.push(seen);
+                }
+            }
+        }
+        for (kind, ..) in &left {
+            score.rows.entry(kind.as_str()).or_default()[2] += 1;
+        }
+        score.missed = left;
+        score
+    }
+}
+
+/// What was planted, found, missed, and found falsely.
+#[derive(Debug, Default)]
+pub(crate) struct Score {
+    rows: BTreeMap<&'static str, [usize; 4]>,
+    pub(crate) missed: Vec<Planted>,
+    pub(crate) false_ones: Vec<Planted>,
+}
+
+impl Score {
+    fn sum(&self, column: usize) -> usize {
+        self.rows.values().map(|row| row[column]).sum()
+    }
+
+    /// Of a hundred planted, how many were found.
+    pub(crate) fn recall_percent(&self) -> usize {
+        self.sum(1) * 100 / self.sum(0).max(1)
+    }
+
+    /// Of a hundred found, how many were planted.
+    pub(crate) fn precision_percent(&self) -> usize {
+        self.sum(1) * 100 / (self.sum(1) + self.sum(3)).max(1)
+    }
+
+    pub(crate) fn table(&self) -> String {
+        let mut table =
+            format!("{:<26}{:>8}{:>7}{:>8}{:>7}\n", "kind", "planted", "found", "missed", "false");
+        for (kind, [planted, found, missed, false_ones]) in &self.rows {
+            let _ = writeln!(table, "{kind:<26}{planted:>8}{found:>7}{missed:>8}{false_ones:>7}");
+        }
+        let _ = writeln!(
+            table,
+            "{:<26}{:>8}{:>7}{:>8}{:>7}\nrecall {} %, precision {} %, {} kinds",
+            "all",
+            self.sum(0),
+            self.sum(1),
+            self.sum(2),
+            self.sum(3),
+            self.recall_percent(),
+            self.precision_percent(),
+            self.rows.len()
+        );
+        table
+    }
+}
+
+/// Stands in for the keyed hash of a deployment.
+pub(crate) struct Digest;
+
+impl Fingerprint for Digest {
+    fn fingerprint(&self, domain: &str, value: &[u8]) -> String {
+        let whole = [domain.as_bytes(), b"\0", value].concat();
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &whole);
+        digest.as_ref()[..8].iter().fold(String::from("test:"), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+}
