@@ -18,7 +18,7 @@ use http::Method;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
-use tenure_engine::{Deployment, Engine, Reconcilers};
+use tenure_engine::{Deployment, Reconcilers};
 use tenure_keys::{SystemRandomness, draw};
 use tenure_server::{ServeOptions, Serving, serve};
 use tokio::sync::Mutex;
@@ -43,7 +43,7 @@ pub(crate) enum Purpose {
 
 /// A deployment served by this process.
 pub(crate) struct Hosted {
-    pub(crate) engine: Arc<Engine>,
+    deployment: Deployment,
     pub(crate) serving: Serving,
     reconcilers: Option<Reconcilers>,
 }
@@ -55,34 +55,35 @@ impl Hosted {
         options: ServeOptions,
         purpose: Purpose,
     ) -> Result<Self, Failure> {
-        let engine = deployment.engine;
-        let serving = serve(Arc::clone(&engine), options)
+        let serving = serve(Arc::clone(&deployment.engine), options)
             .await
             .map_err(|error| Failure::new("the deployment could not be served").caused_by(&error))?;
         let reconcilers = match purpose {
             Purpose::Read => None,
-            Purpose::Change => Some(Reconcilers::start(&engine)),
+            Purpose::Change => Some(Reconcilers::start(&deployment.engine)),
         };
-        Ok(Self { engine, serving, reconcilers })
+        Ok(Self { deployment, serving, reconcilers })
     }
 
-    /// Stops: no new calls, then no step half done.
+    /// Stops: no new calls, then no step half done, then nothing unwritten: the last checkpoint is
+    /// beside the database when this returns.
     pub(crate) async fn end(self) {
         self.serving.shutdown().await;
         if let Some(reconcilers) = self.reconcilers {
             reconcilers.stop().await;
         }
+        self.deployment.close().await;
     }
 
     /// Plans that were approved and are not over: nothing carries them on while nobody runs here.
     async fn waiting(&self) -> usize {
-        let at_work = self.engine.store().read("plans_at_work", |tx| tx.plans_at_work()).await;
+        let at_work = self.deployment.engine.store().read("plans_at_work", |tx| tx.plans_at_work()).await;
         at_work.map_or(0, |plans| plans.len())
     }
 
     /// Judges what the command's work touched, so that the next one sees it judged.
     pub(crate) async fn settle(&self) {
-        let judging = tokio::time::timeout(JUDGING_MAX, self.engine.judge_touched()).await;
+        let judging = tokio::time::timeout(JUDGING_MAX, self.deployment.engine.judge_touched()).await;
         if !matches!(judging, Ok(Ok(_))) {
             tracing::warn!("some identities are not judged yet; the next start goes on with it");
         }

@@ -80,7 +80,7 @@ impl Init {
             make_passphrase(context).await?;
         }
         let deployment = place.open().await.map_err(|refused| refused.into_failure(place))?;
-        drop(deployment);
+        deployment.close().await;
         Ok(())
     }
 }

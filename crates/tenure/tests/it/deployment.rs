@@ -130,6 +130,24 @@ fn a_checkpoint_that_is_missing_is_told_at_the_start_and_by_doctor() {
     assert_eq!((well.err.as_str(), well.out.contains("✓ checkpoint")), ("", true), "{well:?}");
 }
 
+/// A machine that is lost after a clean stop must not leave behind a checkpoint that lags.
+#[test]
+fn after_every_command_and_after_a_stop_the_last_checkpoint_is_beside_the_database() {
+    let place = Place::new();
+    let kept = || std::fs::read_to_string(place.data.join("checkpoint")).unwrap();
+    let size_of = |note: &str| note.lines().nth(1).unwrap().parse::<usize>().unwrap();
+    place.done(&["init"]);
+    assert_eq!(size_of(&kept()), 2);
+    for number in 0..3 {
+        place.done(&["people", "add", &format!("alone-{number}"), "--role", "auditor"]);
+        let mut up = place.begin(&["up", "--listen", "none"]);
+        up.until("Next: ");
+        place.done(&["people", "add", &format!("served-{number}"), "--role", "auditor"]);
+        up.stop().ended(0);
+        assert_eq!(size_of(&kept()), 4 + 2 * number);
+    }
+}
+
 #[test]
 fn quiet_lists_are_one_name_a_line() {
     let place = Place::new();
