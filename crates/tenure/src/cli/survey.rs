@@ -100,25 +100,40 @@ impl SurveyArgs {
             let decided = session.post(&what, &path, &json!({ "believe": self.accept })).await?;
             return Ok((shaped(&decided)?, decided));
         }
-        let begun =
-            session.post(&what, &format!("/api/v1/sources/{}/surveys", part(source)), &json!({})).await?;
-        let id = begun.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
-        watch(session, context, source, &id, &what).await
+        loop {
+            let begun =
+                session.post(&what, &format!("/api/v1/sources/{}/surveys", part(source)), &json!({})).await?;
+            let reading = Reading {
+                id: begun.get("id").and_then(Value::as_str).unwrap_or_default().to_owned(),
+                hosted: session.is_hosted().await,
+            };
+            if let Some(read) = watch(session, context, source, &reading, &what).await? {
+                return Ok(read);
+            }
+        }
     }
 }
 
-/// Watches a survey to its end.
+/// A survey that was begun.
+struct Reading {
+    id: String,
+    /// By this process itself, and not by a server that was there.
+    hosted: bool,
+}
+
+/// Watches a survey to its end; nothing when whoever read went away in the middle of it, and with them
+/// the reading: then this process is the server now, and begins again.
 async fn watch(
     session: &Session<'_>,
     context: &Context,
     source: &str,
-    id: &str,
+    reading: &Reading,
     what: &str,
-) -> Result<(Survey, Value), Failure> {
+) -> Result<Option<(Survey, Value)>, Failure> {
     let mut told = tokio::time::Instant::now();
     let mut progress_line = super::watch::Line::new(context);
     loop {
-        let document = session.get(what, &format!("/api/v1/surveys/{}", part(id))).await?;
+        let document = session.get(what, &format!("/api/v1/surveys/{}", part(&reading.id))).await?;
         let shown: SurveyShown = shaped(&document)?;
         if let Some(why) = shown.failure {
             progress_line.clear();
@@ -126,7 +141,11 @@ async fn watch(
         }
         if let Some(survey) = shown.survey.filter(|survey| survey.state != SurveyState::Running) {
             progress_line.clear();
-            return Ok((survey, document.get("survey").cloned().unwrap_or(Value::Null)));
+            return Ok(Some((survey, document.get("survey").cloned().unwrap_or(Value::Null))));
+        }
+        if !reading.hosted && session.is_hosted().await {
+            progress_line.clear();
+            return Ok(None);
         }
         if let Some(progress) = shown.progress {
             let seen = i64::try_from(progress.seen).unwrap_or(i64::MAX);

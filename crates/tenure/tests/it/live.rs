@@ -141,6 +141,34 @@ fn a_survey_that_would_lose_much_is_held_until_somebody_decides() {
 }
 
 #[test]
+fn a_survey_whose_server_is_killed_is_begun_again_by_the_command_that_asked_for_it() {
+    needs!(postgres);
+    let postgres = started();
+    login(&postgres, "etl");
+    let place = Place::new();
+    place.private_file("pw", postgres.password());
+    let mut up = place.begin(&["up", "--listen", "none"]);
+    up.until("Next: ");
+    let url = postgres.url("postgres");
+    place.done(&["source", "add", "pg", &url, "--password-file", "pw"]);
+    postgres.pause().unwrap();
+    let asked = place.begin(&["survey"]);
+    let deadline = Instant::now() + Duration::from_mins(1);
+    let is_running = || {
+        let sources = place.done(&["source", "list", "--json"]).json();
+        sources["items"][0]["last_survey"]["state"] == "running"
+    };
+    while !is_running() {
+        assert!(Instant::now() < deadline, "the survey never began");
+    }
+    up.kill();
+    postgres.resume().unwrap();
+    let read = asked.wait().ended(0);
+    assert!(read.out.contains("pg: read whole in "), "{read:?}");
+    assert!(place.done(&["identities"]).out.contains("pg/etl"));
+}
+
+#[test]
 fn a_source_that_cannot_be_reached_is_added_and_says_so() {
     needs!(postgres);
     let postgres = started();

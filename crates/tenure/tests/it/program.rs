@@ -174,9 +174,14 @@ impl Background {
     }
 
     /// Asks it to stop (SIGTERM) and waits for that; answers how it ended and everything it said.
-    pub(crate) fn stop(mut self) -> Ran {
+    pub(crate) fn stop(self) -> Ran {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        self.wait()
+    }
+
+    /// Waits until it ends by itself; answers how it ended and everything it said.
+    pub(crate) fn wait(mut self) -> Ran {
         let mut err = String::new();
         let mut stderr = self.child.stderr.take().unwrap();
         let reader = std::thread::spawn(move || {
