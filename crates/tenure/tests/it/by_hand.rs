@@ -115,3 +115,33 @@ fn on_a_read_only_disk_a_revocation_points_to_the_commands_and_they_are_printed(
     let unknown = place.run(&["revoke", "pg/nobody", "--by-hand"]).ended(1);
     assert!(unknown.err.contains("there is no identity `pg/nobody`"), "{unknown:?}");
 }
+
+/// The checkpoint beside the database cannot be replaced, so Tenure stops writing in the middle of a plan.
+#[test]
+fn a_plan_that_stands_still_because_nothing_can_be_written_names_the_commands_too() {
+    needs!(postgres);
+    let postgres = started();
+    login(&postgres, "reporting");
+    let place = Place::new();
+    place.private_file("pw", postgres.password());
+    let mut up = place.begin(&["up", "--listen", "none"]);
+    up.until("Next: ");
+    let url = postgres.url("postgres");
+    place.done(&["source", "add", "pg", &url, "--password-file", "pw", "--option", "lag-seconds=60"]);
+    place.done(&["survey"]);
+    let pending = place.run(&[&REVOKE[..], &["--wait", "0"]].concat()).ended(4);
+    assert!(pending.out.contains("It goes on by itself; see: tenure proof "), "{pending:?}");
+    let handle = place.done(&["plans", "--quiet"]).out.trim().to_owned();
+    std::fs::remove_file(place.data.join("checkpoint")).unwrap();
+    std::fs::create_dir(place.data.join("checkpoint")).unwrap();
+    std::fs::write(place.data.join("checkpoint/in-the-way"), b"").unwrap();
+    let stopped = |number: usize| {
+        let ran = place.run(&["people", "add", &format!("person-{number}"), "--role", "auditor"]);
+        ran.err.contains("Tenure stopped writing")
+    };
+    assert!((0..1_000).any(stopped), "it never stopped");
+    let stands = place.run(&["apply", &handle, "--wait", "0"]).ended(4);
+    assert!(stands.out.contains("Tenure cannot write at the moment"), "{stands:?}");
+    assert!(stands.out.contains("tenure revoke pg/reporting --by-hand"), "{stands:?}");
+    up.kill();
+}
