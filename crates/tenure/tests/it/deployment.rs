@@ -148,6 +148,23 @@ fn after_every_command_and_after_a_stop_the_last_checkpoint_is_beside_the_databa
     }
 }
 
+/// A defect or damage is told once; its reason is in a log that nobody asked this process to write.
+#[test]
+fn a_failure_of_our_own_is_told_without_log_lines_and_says_how_to_see_them() {
+    let place = Place::new();
+    place.done(&["init"]);
+    let database = rusqlite::Connection::open(place.data.join("tenure.sqlite")).unwrap();
+    assert_eq!(database.execute("DELETE FROM entries WHERE leaf_index = 1", []).unwrap(), 1);
+    drop(database);
+    let refused = place.run(&["evidence", "export", "f"]).ended(1);
+    assert!(refused.err.starts_with("Not done: the log was not exported\n"), "{refused:?}");
+    assert!(refused.err.contains("next: run it once more with TENURE_LOG=error before it"), "{refused:?}");
+    assert!(!refused.err.contains("ERROR"), "{refused:?}");
+    let logging = place.with("TENURE_LOG", "error");
+    let logged = logging.run(&["evidence", "export", "f"]).ended(1);
+    assert!(logged.err.contains("ERROR") && logged.err.contains("entry 1 is missing"), "{logged:?}");
+}
+
 #[test]
 fn quiet_lists_are_one_name_a_line() {
     let place = Place::new();
