@@ -1,4 +1,6 @@
-//! Owning, judging and the evidence of both.
+//! Owning, judging and the evidence of both; and what the doctor says of a clock that was set back.
+//!
+//! Over the chaos world, in virtual time. Must never wait for real time.
 
 use crate::bench::{Bench, actor};
 use tenure_connect::chaos::ChaosPrincipal;
