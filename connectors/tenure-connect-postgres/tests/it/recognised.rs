@@ -5,7 +5,7 @@
 
 use crate::{
     conformance::{ask, log_in, until_answered},
-    stage::{Remembers, now, runtime, source, source_keyed, source_with, start, start_with},
+    stage::{Remembers, now, runtime, source, source_keyed, source_with, start, start_with, try_source, url},
 };
 use async_trait::async_trait;
 use std::{
@@ -317,5 +317,28 @@ fn what_cannot_be_read_has_no_digest() {
         postgres.sql("postgres", "ALTER DATABASE closed ALLOW_CONNECTIONS true").unwrap();
         assert_eq!(sink.survey(&*source, &admin).await, sent, "what was read in part is read in full");
         assert_eq!(sink.survey(&*source, &admin).await, Vec::<String>::new());
+    });
+}
+
+#[test]
+fn what_follows_from_rights_that_could_not_be_read_is_part_and_has_no_digest() {
+    needs!(postgres);
+    let postgres = world();
+    let closing = "CREATE ROLE eyes LOGIN PASSWORD 'x'; REVOKE SELECT ON pg_catalog.pg_shdepend FROM PUBLIC";
+    postgres.sql("postgres", closing).unwrap();
+    let source = try_source(&[("primary", url(postgres.port(), "eyes", "postgres"))], "x", &[]).unwrap();
+    runtime().block_on(async {
+        let (mut sink, admin) = (Believes::default(), admin_of(&postgres).await);
+        for _ in 0..2 {
+            sink.survey(&*source, &admin).await;
+            for extent in ["owned/postgres", "inherited/postgres"] {
+                assert!(matches!(sink.read[extent], Completeness::Part { .. }), "{extent}");
+            }
+        }
+        ask(&admin, "GRANT SELECT ON pg_catalog.pg_shdepend TO PUBLIC").await.unwrap();
+        sink.survey(&*source, &admin).await;
+        assert!(
+            sink.digests.contains_key("owned/postgres") && sink.digests.contains_key("inherited/postgres")
+        );
     });
 }
