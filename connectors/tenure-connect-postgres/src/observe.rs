@@ -51,8 +51,8 @@ async fn everything(source: &PostgresSource, now: Instant, sink: &mut dyn Survey
     let memberships = Memberships::read(&transaction, &digests).await?;
     let reading = Reading { source, digests, memberships };
     let rules = access_rules::read(&transaction, sink).await?;
-    let sample = sessions::sample(source, &transaction, now, sink).await?;
-    roles::read(&reading, &transaction, sink, &rules, &sample).await?;
+    sessions::sample(source, &transaction, now, sink).await?;
+    roles::read(&reading, &transaction, sink, &rules).await?;
     credentials::read(&reading, &transaction, sink).await?;
     memberships::emit(&reading, sink).await?;
     let databases = database::list(&reading, &mut transaction, sink).await?;

@@ -75,6 +75,4 @@ pub mod names {
     pub const WEAK: &str = "weak";
     /// Credential: the value equals something guessable; the text says what.
     pub const GUESSABLE: &str = "guessable";
-    /// Principal: sessions seen at the last sample.
-    pub const SESSIONS: &str = "sessions";
 }

@@ -12,7 +12,6 @@ use super::{
     memberships::Graph,
     pages,
     pages::{Portions, Stopped},
-    sessions::Sample,
 };
 use crate::{
     keepsake,
@@ -39,18 +38,17 @@ SELECT r.oid, r.rolname::text, r.rolcanlogin, r.rolsuper, r.rolreplication, r.ro
 const WITH_PASSWORD: &str =
     "EXISTS (SELECT FROM pg_authid a WHERE a.oid = r.oid AND a.rolpassword IS NOT NULL)";
 
-/// Reads all roles. Their facts come from their rows, the access rules, the sessions seen, and memberships.
+/// Reads all roles. Their facts come from their rows, the access rules, and memberships.
 pub(super) async fn read(
     reading: &Reading<'_>,
     transaction: &Transaction<'_>,
     sink: &mut dyn SurveySink,
     rules: &Rules,
-    sample: &Sample,
 ) -> Result<(), Stopped> {
     let readable = keepsake::readable(transaction).await.map_err(|error| unread(&error))?;
     let statement = ROLES.replace("{with_password}", if readable { WITH_PASSWORD } else { "false" });
     let (digests, extent) = (&reading.digests, extent(EXTENT));
-    let others = format!("{rules:?} {:?}", sample.by_role);
+    let others = format!("{rules:?}");
     let digest = |rows: &RowSum| {
         let content = digests.content(&extent).text(&others).answer(&statement, rows);
         reading.memberships.within(content).digest()
@@ -68,7 +66,7 @@ pub(super) async fn read(
     while let Some(rows) = portions.next().await? {
         for row in &rows {
             sum.add(row).map_err(|error| unread(&error))?;
-            let principal = principal(row, rules, sample, graph).map_err(|error| unread(&error))?;
+            let principal = principal(row, rules, graph).map_err(|error| unread(&error))?;
             pages.push(Observation::Principal(principal)).await?;
         }
     }
@@ -91,18 +89,12 @@ fn public() -> ObservedPrincipal {
     }
 }
 
-fn principal(
-    row: &Row,
-    rules: &Rules,
-    sample: &Sample,
-    graph: &Graph,
-) -> Result<ObservedPrincipal, tokio_postgres::Error> {
+fn principal(row: &Row, rules: &Rules, graph: &Graph) -> Result<ObservedPrincipal, tokio_postgres::Error> {
     let oid: u32 = row.try_get(0)?;
     let name: String = row.try_get(1)?;
     let login: bool = row.try_get(2)?;
     let has_password: bool = row.try_get(12)?;
     let mut facts = attributes(row)?;
-    facts.insert(names::SESSIONS.to_owned(), Fact::Number(sample.by_role.get(&oid).copied().unwrap_or(0)));
     if login {
         let replication: bool = row.try_get(4)?;
         let superuser: bool = row.try_get(3)?;

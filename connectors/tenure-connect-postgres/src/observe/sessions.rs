@@ -32,12 +32,6 @@ SELECT a.usesysid, coalesce(host(a.client_addr), CASE WHEN a.backend_type IS NUL
 
 const ALL_VISIBLE: &str = "SELECT pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')";
 
-/// What the sample found.
-pub(super) struct Sample {
-    /// Sessions by role; a role that is missing had none.
-    pub(super) by_role: BTreeMap<u32, i64>,
-}
-
 type Consumers = BTreeMap<(u32, String), i64>;
 
 /// Takes the sample and emits it.
@@ -46,7 +40,7 @@ pub(super) async fn sample(
     transaction: &Transaction<'_>,
     now: Instant,
     sink: &mut dyn SurveySink,
-) -> Result<Sample, Stopped> {
+) -> Result<(), Stopped> {
     let mut consumers = Consumers::new();
     let mut gaps = Vec::new();
     let visible = at(transaction, &mut consumers).await.map_err(|error| unread(&error))?;
@@ -59,21 +53,17 @@ pub(super) async fn sample(
             gaps.push(format!("{}: {failure}", place.name));
         }
     }
-    let mut by_role = BTreeMap::new();
     let bucket = hour_of(now);
     let mut pages = pages(sink, EXTENT);
     for ((oid, consumer), count) in consumers {
-        *by_role.entry(oid).or_default() += count;
         let observed = ObservedUse { principal: key_of(oid), consumer, bucket, count };
         pages.push(Observation::Use(observed)).await?;
     }
     if gaps.is_empty() {
-        pages.end_whole().await?;
-    } else {
-        let remedy = "GRANT pg_read_all_stats TO Tenure's account, and make every server reachable";
-        pages.end_part(&gaps.join("; "), remedy).await?;
+        return pages.end_whole().await;
     }
-    Ok(Sample { by_role })
+    let remedy = "GRANT pg_read_all_stats TO Tenure's account, and make every server reachable";
+    pages.end_part(&gaps.join("; "), remedy).await
 }
 
 async fn elsewhere(

@@ -8,7 +8,7 @@ use crate::{Act, PAGE_MAX};
 use std::collections::{BTreeMap, BTreeSet};
 use tenure_model::{
     Completeness, CredentialState, Extent, Observation, ObservedPrincipal, PrincipalKey, PrincipalKind,
-    StepKind, names, printable,
+    StepKind, printable,
 };
 
 pub(super) async fn extents_end_once(rig: &Rig<'_>) -> Result<(), Stop> {
@@ -139,12 +139,8 @@ fn key_of(observation: &Observation) -> String {
     }
 }
 
-/// An observation as text, without what moves by itself. Uses and counts of sessions do:
-/// somebody may log in between two surveys.
-pub(super) fn lasting_text(mut observation: Observation) -> Option<String> {
-    if let Observation::Principal(principal) = &mut observation {
-        principal.facts.remove(names::SESSIONS);
-    }
+/// An observation as text, without what moves by itself. Uses do: somebody may log in between two surveys.
+pub(super) fn lasting_text(observation: Observation) -> Option<String> {
     (!matches!(observation, Observation::Use(_))).then(|| format!("{observation:?}"))
 }
 
