@@ -5,6 +5,7 @@
 //! README.md, which shows it to people.
 
 use crate::item::ThingKind;
+use crate::read::assistants::Written;
 
 /// What a file's content is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,14 +14,64 @@ pub enum Format {
     Shadow,
     /// `group`.
     Group,
+    /// A service or timer of systemd, with its drop-ins.
+    Unit,
+    /// A cron table of the system.
+    SystemCron,
+    /// A cron table of the user it is named after.
+    UserCron,
+    /// `sshd_config`.
+    SshServer,
     /// `authorized_keys`.
     AuthorizedKeys,
     /// A file that may hold private keys; what they are used for.
     PrivateKeys(ThingKind),
     /// A file that may hold certificates, private keys, or both.
     CertificatesAndKeys,
-    /// A container of keys that is noted and not opened.
+    /// A container of keys or tokens that is noted and not opened.
     KeyStore,
+    /// AWS profiles.
+    Aws,
+    /// Credentials for Google Cloud.
+    Gcloud,
+    /// Tokens and secrets of Azure's command line.
+    Azure,
+    /// `kubeconfig`.
+    Kubeconfig,
+    /// Docker's `config.json`.
+    Docker,
+    /// `.npmrc`.
+    Npmrc,
+    /// `.pypirc`.
+    Pypirc,
+    /// Cargo's `credentials.toml`.
+    Cargo,
+    /// `.netrc`.
+    Netrc,
+    /// `.pgpass`.
+    Pgpass,
+    /// `my.cnf`.
+    MyCnf,
+    /// `.git-credentials`.
+    GitCredentials,
+    /// `credentials.tfrc.json`.
+    Terraform,
+    /// `.vault-token`.
+    Vault,
+    /// GitHub's command line.
+    Github,
+    /// GitLab's command line.
+    Gitlab,
+    /// Copilot.
+    Copilot,
+    /// Hugging Face's token.
+    HuggingFace,
+    /// A configuration of an assistant.
+    Assistant(Written),
+    /// A file in which an assistant keeps logins.
+    AssistantLogins(Written),
+    /// `.env`, or a start file of a shell.
+    Environment,
 }
 
 /// One place that is looked for.
@@ -36,16 +87,28 @@ const fn spot(pattern: &'static str, format: Format) -> Spot {
     Spot { pattern, format }
 }
 
-/// Places of the machine, below the root. `passwd` is read before all of them.
+/// Places of the machine, below the root. `passwd` is read before all of them. Units of the administrator stand
+/// before those of packages: of two with one name the first counts.
 pub const SYSTEM: &[Spot] = &[
     spot("etc/shadow", Format::Shadow),
     spot("etc/group", Format::Group),
+    spot("etc/systemd/system/*.service", Format::Unit),
+    spot("etc/systemd/system/*.timer", Format::Unit),
+    spot("usr/lib/systemd/system/*.service", Format::Unit),
+    spot("usr/lib/systemd/system/*.timer", Format::Unit),
+    spot("lib/systemd/system/*.service", Format::Unit),
+    spot("lib/systemd/system/*.timer", Format::Unit),
+    spot("etc/crontab", Format::SystemCron),
+    spot("etc/cron.d/*", Format::SystemCron),
+    spot("var/spool/cron/crontabs/*", Format::UserCron),
+    spot("var/spool/cron/*", Format::UserCron),
+    spot("etc/ssh/sshd_config", Format::SshServer),
+    spot("etc/ssh/sshd_config.d/*.conf", Format::SshServer),
     spot("etc/ssh/ssh_host_*_key", Format::PrivateKeys(ThingKind::SshHostKey)),
     spot("etc/ssh/authorized_keys/*", Format::AuthorizedKeys),
     spot("etc/ssl/private/*", Format::CertificatesAndKeys),
     spot("etc/ssl/*.pem", Format::CertificatesAndKeys),
     spot("etc/pki/tls/private/*", Format::CertificatesAndKeys),
-    spot("etc/pki/tls/certs/*.crt", Format::CertificatesAndKeys),
     spot("etc/letsencrypt/archive/*/*.pem", Format::CertificatesAndKeys),
     spot("etc/nginx/ssl/*", Format::CertificatesAndKeys),
     spot("etc/nginx/certs/*", Format::CertificatesAndKeys),
@@ -57,12 +120,86 @@ pub const SYSTEM: &[Spot] = &[
     spot("etc/kubernetes/pki/*", Format::CertificatesAndKeys),
     spot("etc/kubernetes/pki/etcd/*", Format::CertificatesAndKeys),
     spot("var/lib/kubelet/pki/*.pem", Format::CertificatesAndKeys),
+    spot("etc/kubernetes/*.conf", Format::Kubeconfig),
+    spot("etc/rancher/k3s/k3s.yaml", Format::Kubeconfig),
+    spot("var/lib/kubelet/config.json", Format::Docker),
+    spot("etc/mysql/*.cnf", Format::MyCnf),
+    spot("etc/mysql/conf.d/*.cnf", Format::MyCnf),
+    spot("etc/mysql/mariadb.conf.d/*.cnf", Format::MyCnf),
+    spot("etc/my.cnf", Format::MyCnf),
+    spot("etc/my.cnf.d/*.cnf", Format::MyCnf),
+    spot("etc/npmrc", Format::Npmrc),
+    spot("etc/environment", Format::Environment),
+    spot("etc/default/*", Format::Environment),
+    spot("etc/sysconfig/*", Format::Environment),
 ];
+
+/// Places that on many systems are a link to another place of this table; that is said nowhere.
+pub const QUIET_LINKS: &[&str] = &["lib/systemd/system"];
+
+const JSON: Format = Format::Assistant(Written::Json);
 
 /// Places in a home.
 pub const HOME: &[Spot] = &[
     spot(".ssh/authorized_keys", Format::AuthorizedKeys),
     spot(".ssh/authorized_keys2", Format::AuthorizedKeys),
+    spot(".ssh/*", Format::PrivateKeys(ThingKind::SshPrivateKey)),
+    spot(".aws/credentials", Format::Aws),
+    spot(".aws/config", Format::Aws),
+    spot(".config/gcloud/application_default_credentials.json", Format::Gcloud),
+    spot(".config/gcloud/legacy_credentials/*/adc.json", Format::Gcloud),
+    spot(".config/gcloud/credentials.db", Format::KeyStore),
+    spot(".azure/msal_token_cache.json", Format::Azure),
+    spot(".azure/service_principal_entries.json", Format::Azure),
+    spot(".azure/accessTokens.json", Format::Azure),
+    spot(".kube/config", Format::Kubeconfig),
+    spot(".docker/config.json", Format::Docker),
+    spot(".config/containers/auth.json", Format::Docker),
+    spot(".npmrc", Format::Npmrc),
+    spot(".pypirc", Format::Pypirc),
+    spot(".cargo/credentials.toml", Format::Cargo),
+    spot(".cargo/credentials", Format::Cargo),
+    spot(".netrc", Format::Netrc),
+    spot(".pgpass", Format::Pgpass),
+    spot(".my.cnf", Format::MyCnf),
+    spot(".mylogin.cnf", Format::KeyStore),
+    spot(".git-credentials", Format::GitCredentials),
+    spot(".config/git/credentials", Format::GitCredentials),
+    spot(".terraform.d/credentials.tfrc.json", Format::Terraform),
+    spot(".vault-token", Format::Vault),
+    spot(".config/gh/hosts.yml", Format::Github),
+    spot(".config/glab-cli/config.yml", Format::Gitlab),
+    spot(".config/github-copilot/apps.json", Format::Copilot),
+    spot(".config/github-copilot/hosts.json", Format::Copilot),
+    spot(".cache/huggingface/token", Format::HuggingFace),
+    spot(".config/Claude/claude_desktop_config.json", JSON),
+    spot("Library/Application Support/Claude/claude_desktop_config.json", JSON),
+    spot(".claude.json", JSON),
+    spot(".claude/settings.json", JSON),
+    spot(".claude/.credentials.json", Format::AssistantLogins(Written::Json)),
+    spot(".cursor/mcp.json", JSON),
+    spot(".config/Code/User/mcp.json", JSON),
+    spot(".config/Code/User/settings.json", JSON),
+    spot("Library/Application Support/Code/User/mcp.json", JSON),
+    spot("Library/Application Support/Code/User/settings.json", JSON),
+    spot(".codeium/windsurf/mcp_config.json", JSON),
+    spot(".config/zed/settings.json", JSON),
+    spot(".codex/config.toml", Format::Assistant(Written::Toml)),
+    spot(".codex/auth.json", Format::AssistantLogins(Written::Json)),
+    spot(".gemini/settings.json", JSON),
+    spot(".gemini/oauth_creds.json", Format::AssistantLogins(Written::Json)),
+    spot(".continue/config.json", Format::AssistantLogins(Written::Json)),
+    spot(".continue/config.yaml", Format::AssistantLogins(Written::Yaml)),
+    spot(".aider.conf.yml", Format::AssistantLogins(Written::Yaml)),
+    spot(".config/io.datasette.llm/keys.json", Format::AssistantLogins(Written::Json)),
+    spot(".bashrc", Format::Environment),
+    spot(".bash_profile", Format::Environment),
+    spot(".profile", Format::Environment),
+    spot(".zshrc", Format::Environment),
+    spot(".zshenv", Format::Environment),
+    spot(".zprofile", Format::Environment),
+    spot(".config/fish/config.fish", Format::Environment),
+    spot(".config/environment.d/*.conf", Format::Environment),
 ];
 
 /// Directories that a walk through a home does not go into: made by tools, large, and read elsewhere or holding
@@ -92,6 +229,10 @@ pub const NOT_WALKED: &[&str] = &[
     "venv",
 ];
 
+/// Parts of names that people give to keys of service accounts, which come as JSON.
+const CLOUD_KEY_NAMES: [&str; 6] =
+    ["service-account", "service_account", "serviceaccount", "credentials", "gcp-", "-key.json"];
+
 /// What a file that lies about in a home is, by its name. `None`: it is not opened.
 pub fn by_name(name: &[u8]) -> Option<Format> {
     let name = core::str::from_utf8(name).ok()?;
@@ -99,6 +240,25 @@ pub fn by_name(name: &[u8]) -> Option<Format> {
         |endings: &[&str]| endings.iter().any(|ending| name.len() > ending.len() && name.ends_with(ending));
     if ends(&[".pub"]) {
         return None;
+    }
+    let example = [".example", ".sample", ".template", ".dist", ".md"].iter().any(|part| name.contains(part));
+    if (name == ".env" || name.starts_with(".env.") || name == ".envrc") && !example {
+        return Some(Format::Environment);
+    }
+    let known = match name {
+        ".npmrc" => Some(Format::Npmrc),
+        ".mcp.json" => Some(JSON),
+        "kubeconfig" => Some(Format::Kubeconfig),
+        _ => None,
+    };
+    if known.is_some() {
+        return known;
+    }
+    if ends(&[".kubeconfig"]) {
+        return Some(Format::Kubeconfig);
+    }
+    if ends(&[".json"]) && CLOUD_KEY_NAMES.iter().any(|part| name.contains(part)) {
+        return Some(Format::Gcloud);
     }
     if matches!(name, "id_rsa" | "id_dsa" | "id_ecdsa" | "id_ed25519" | "id_ecdsa_sk" | "id_ed25519_sk")
         || ends(&[".ppk"])
@@ -169,5 +329,9 @@ mod tests {
         assert_eq!(by_name(b"id_ed25519.pub"), None);
         assert_eq!(by_name(b".pem"), None);
         assert_eq!(by_name(b"notes.txt"), None);
+        assert_eq!(by_name(b".env.production"), Some(Format::Environment));
+        assert_eq!(by_name(b".env.example"), None);
+        assert_eq!(by_name(b"shop-service-account.json"), Some(Format::Gcloud));
+        assert_eq!(by_name(b"package.json"), None);
     }
 }

@@ -4,8 +4,11 @@
 //! anything itself (`open.rs` does), never stop at a failure that concerns one place, and never report a
 //! place as unread because nothing is there. Next: `catalogue.rs`, `found.rs`.
 
+mod formats;
 mod homes;
 mod places;
+mod ssh_server;
+mod units;
 
 use crate::catalogue::{self, Format};
 use crate::found::{Found, Origin, Reading, SkippedLine};
@@ -13,7 +16,7 @@ use crate::item::{Item, ThingKind};
 use crate::limits::{Budget, Limits};
 use crate::open::{FileFacts, Root, Way};
 use crate::place::{Place, shown};
-use crate::read::{self, Parsed, Skipped};
+use crate::read::{self, Skipped};
 use crate::unread::{NotRead, Spent, Unread};
 use crate::vendor::vendor_of;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +24,7 @@ use std::path::Path;
 use std::time::Duration;
 use tenure_connect::Fingerprint;
 use tenure_model::{Fact, printable};
+use tenure_secrets::{Scanner, ScannerRefused};
 
 /// What is asked of a reading.
 pub struct Asked<'asked> {
@@ -36,17 +40,34 @@ pub struct Asked<'asked> {
     pub way: Way,
 }
 
+/// Why there is no reading at all.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SurveyRefused {
+    /// The root cannot be opened.
+    #[error("the root cannot be opened")]
+    Root(#[source] Unread),
+    /// The rules for secrets do not work together.
+    #[error("the rules for secrets cannot be used")]
+    Rules(#[source] ScannerRefused),
+}
+
 /// Reads a machine. Fails only where the root itself cannot be opened.
-pub fn survey_root(asked: &Asked<'_>) -> Result<Reading, Unread> {
-    let root = Root::open_by(asked.root, asked.limits.file_systems, asked.way)?;
+pub fn survey_root(asked: &Asked<'_>) -> Result<Reading, SurveyRefused> {
+    let root =
+        Root::open_by(asked.root, asked.limits.file_systems, asked.way).map_err(SurveyRefused::Root)?;
+    let scanner = Scanner::new().map_err(SurveyRefused::Rules)?;
     let budget = Budget::new(asked.limits, asked.elapsed);
     let mut survey = Survey {
         root: &root,
         budget: &budget,
         fingerprint: asked.fingerprint,
+        scanner: &scanner,
         reading: Reading::default(),
         done: BTreeSet::new(),
         passable: BTreeMap::new(),
+        people: Vec::new(),
+        key_files: BTreeSet::new(),
+        units: BTreeSet::new(),
     };
     let ended = survey.all();
     let mut reading = survey.reading;
@@ -62,11 +83,18 @@ struct Survey<'asked> {
     root: &'asked Root,
     budget: &'asked Budget<'asked>,
     fingerprint: &'asked dyn Fingerprint,
+    scanner: &'asked Scanner,
     reading: Reading,
     /// Places that were dealt with: no file is read twice.
     done: BTreeSet<Place>,
     /// Directories, and whether others get into them.
     passable: BTreeMap<Place, bool>,
+    /// Names and homes of all accounts, as `passwd` has them.
+    people: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Where the SSH server looks for keys, beside the usual places.
+    key_files: BTreeSet<String>,
+    /// Names of units that were read.
+    units: BTreeSet<Vec<u8>>,
 }
 
 impl Survey<'_> {
@@ -77,6 +105,7 @@ impl Survey<'_> {
                 self.one(&place, spot.format, None)?;
             }
         }
+        self.further_key_files()?;
         for home in homes {
             self.home(&home)?;
         }
@@ -92,6 +121,7 @@ impl Survey<'_> {
             let mut items = Vec::new();
             for account in parsed.things {
                 homes.extend(homes::of_account(&account));
+                self.people.push((account.name.clone(), account.home.clone()));
                 let vendor = vendor_of(&account);
                 let mut item = account.item().flag("built_in", vendor.is_some());
                 if let Some(vendor) = vendor {
@@ -111,11 +141,14 @@ impl Survey<'_> {
         if !self.done.insert(place.clone()) {
             return Ok(());
         }
-        if format == Format::KeyStore {
-            return self.key_store(place, account);
+        match format {
+            Format::KeyStore => return self.key_store(place, account),
+            Format::Unit => return self.unit(place),
+            Format::SshServer => return self.ssh_server(place),
+            _ => {}
         }
         let Some(file) = self.content(place)? else { return Ok(()) };
-        let parsed = items(format, file.content.expose(), &shown(place.name()));
+        let parsed = formats::items(format, file.content.expose(), &shown(place.name()), self.scanner);
         self.keep(place, file.facts, account, parsed.things, parsed.skipped)
     }
 
@@ -196,37 +229,6 @@ impl Survey<'_> {
         self.passable.insert(directory.clone(), open && above);
         open && above
     }
-}
-
-/// From bytes to items, by format.
-fn items(format: Format, bytes: &[u8], name: &str) -> Parsed<Item> {
-    match format {
-        Format::Shadow => {
-            let parsed = read::shadow::read(bytes);
-            let things = parsed.things.into_iter().filter_map(read::shadow::ShadowEntry::into_item).collect();
-            Parsed { things, skipped: parsed.skipped }
-        }
-        Format::Group => read::group::read(bytes).map(|group| group.item()),
-        Format::AuthorizedKeys => read::authorized_keys::read(bytes).map(|key| key.item()),
-        Format::PrivateKeys(kind) => read::private_key::read(bytes).map(|key| key.item(kind, name)),
-        Format::CertificatesAndKeys => certificates_and_keys(bytes, name),
-        Format::KeyStore => Parsed::default(),
-    }
-}
-
-fn certificates_and_keys(bytes: &[u8], name: &str) -> Parsed<Item> {
-    let mut certificates = read::certificate::read(bytes).map(|certificate| certificate.item(false));
-    let keys = read::private_key::read(bytes).map(|key| {
-        // OpenSSH's own format is used for nothing but SSH.
-        let ssh =
-            matches!(key.format, read::private_key::KeyFormat::OpenSsh | read::private_key::KeyFormat::Putty);
-        key.item(if ssh { ThingKind::SshPrivateKey } else { ThingKind::PrivateKey }, name)
-    });
-    certificates.things.extend(keys.things);
-    let new = |skipped: &Skipped| !certificates.skipped.contains(skipped);
-    let further: Vec<Skipped> = keys.skipped.into_iter().filter(new).collect();
-    certificates.skipped.extend(further);
-    certificates
 }
 
 /// Says of each certificate whether its key lies beside it, or elsewhere on the machine.

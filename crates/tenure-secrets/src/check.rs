@@ -39,6 +39,13 @@ fn crc32_base62(value: &[u8]) -> bool {
     base62(digits) == Some(u64::from(crc32(entropy)))
 }
 
+/// The account of twelve digits that an AWS access key id carries. `None` for ids of the older generation, which
+/// carry none, and for anything else.
+pub fn aws_account_of(key_id: &[u8]) -> Option<String> {
+    let (_, account) = aws_key_id(key_id)?.into_iter().find(|(name, _)| *name == "account")?;
+    Some(account)
+}
+
 /// Keys of the present generation carry their account; of the older one nothing can be checked, and they are
 /// not taken for keys.
 fn aws_key_id(value: &[u8]) -> Option<Notes> {

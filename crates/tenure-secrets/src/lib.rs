@@ -13,6 +13,7 @@ mod rule;
 mod rules;
 mod scan;
 
+pub use check::aws_account_of;
 pub use placeholder::is_placeholder;
 pub use rule::{Check, Confidence, Rule};
 pub use rules::all as all_rules;

@@ -2,16 +2,38 @@
 //! answer in time linear in their number. A reader says of each line it could not use why; it never quotes
 //! the line.
 
+pub mod assistants;
 pub mod authorized_keys;
+pub mod aws;
+pub mod azure;
+pub mod cargo;
 pub mod certificate;
+pub mod cron;
 mod der;
+pub mod docker;
+pub mod environment;
+pub mod gcloud;
+pub mod git_credentials;
 pub mod group;
+mod ini;
+pub mod kubeconfig;
 mod lines;
+pub mod my_cnf;
+pub mod netrc;
+pub mod npmrc;
 pub mod passwd;
 mod pem;
+pub mod pgpass;
 pub mod private_key;
+pub mod pypirc;
+mod scanned;
+mod secret_name;
 pub mod shadow;
 mod ssh_wire;
+pub mod sshd_config;
+pub mod systemd;
+pub mod token_files;
+mod tree;
 
 pub use lines::{LineFault, Parsed, Skipped};
 pub(crate) use lines::{lines, number, trimmed};

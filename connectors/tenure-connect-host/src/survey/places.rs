@@ -1,7 +1,7 @@
 //! From a pattern of the catalogue to the places that are there.
 
 use super::Survey;
-use crate::catalogue::matches;
+use crate::catalogue::{QUIET_LINKS, matches};
 use crate::place::Place;
 use crate::unread::{Spent, Unread};
 use crate::walk::{EntryKind, Listed, list};
@@ -40,7 +40,10 @@ impl Survey<'_> {
                 if spent == Spent::DirectoryEntries { Ok(names) } else { Err(spent) }
             }
             Err(why) => {
-                self.not_read(place, why);
+                let quiet = QUIET_LINKS.iter().any(|link| link.as_bytes() == place.as_bytes());
+                if !(quiet && why == Unread::Link) {
+                    self.not_read(place, why);
+                }
                 Ok(Vec::new())
             }
         }
@@ -48,11 +51,11 @@ impl Survey<'_> {
 }
 
 /// Links in a listed directory are left alone without a word: systems put many there as second names of files
-/// that are read under their first.
+/// that are read under their first. So are sockets and pipes: they hold nothing.
 fn wanted(kind: EntryKind, last: bool) -> bool {
     match kind {
-        EntryKind::File | EntryKind::Special => last,
+        EntryKind::File => last,
         EntryKind::Directory => !last,
-        EntryKind::Link => false,
+        EntryKind::Link | EntryKind::Special => false,
     }
 }

@@ -31,8 +31,26 @@ impl Draw {
         self.of(ALPHANUMERIC, length)
     }
 
+    pub(crate) fn hexadecimal(&mut self, length: usize) -> String {
+        self.of("0123456789abcdef", length)
+    }
+
     pub(crate) fn bytes(&mut self, length: usize) -> Vec<u8> {
         (0..length).map(|_| self.number().to_le_bytes()[0]).collect()
+    }
+
+    /// A token with the checksum that GitHub and npm put at the end: CRC-32 in base 62, six digits.
+    pub(crate) fn checked(&mut self, prefix: &str) -> String {
+        let body = self.alphanumeric(30);
+        let mut left = crc32(body.as_bytes());
+        let digits: Vec<char> = ALPHANUMERIC.chars().collect();
+        let mut check = Vec::new();
+        for _ in 0..6 {
+            check.push(digits[usize::try_from(left % 62).unwrap()]);
+            left /= 62;
+        }
+        let check: String = check.iter().rev().collect();
+        format!("{prefix}{body}{check}")
     }
 
     /// An SSH public key: its type and base64.
@@ -64,4 +82,11 @@ pub(crate) fn pem(label: &str, content: &[u8]) -> String {
     let lines: Vec<&str> =
         encoded.as_bytes().chunks(64).map(|line| core::str::from_utf8(line).unwrap()).collect();
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+}
+
+/// CRC-32 (ISO 3309), bit by bit: only for drawing values.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0_u32, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 & 0_u32.wrapping_sub(crc & 1)))
+    })
 }

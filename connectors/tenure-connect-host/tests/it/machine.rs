@@ -75,6 +75,12 @@ impl Machine {
         value
     }
 
+    /// A drawn value that must never be shown.
+    pub(crate) fn drawn(&mut self, prefix: &str, length: usize) -> String {
+        let value = format!("{prefix}{}", self.draw.alphanumeric(length));
+        self.secret(value)
+    }
+
     pub(crate) fn read(&self) -> Reading {
         self.read_with(Limits::default(), Way::Kernel)
     }
@@ -94,12 +100,12 @@ impl Machine {
     pub(crate) fn score(&self, reading: &Reading) -> Score {
         let mut left: Vec<Planted> = self.real.clone();
         let mut score = Score::default();
-        for (kind, ..) in &self.real {
-            score.rows.entry(kind.as_str()).or_default()[0] += 1;
+        for planted in &self.real {
+            score.rows.entry(variety(planted)).or_default()[0] += 1;
         }
         for found in &reading.found {
             let seen = (found.kind, found.place.to_string(), found.whose.clone());
-            let row = score.rows.entry(found.kind.as_str()).or_default();
+            let row = score.rows.entry(variety(&seen)).or_default();
             match left.iter().position(|planted| *planted == seen) {
                 Some(at) => {
                     left.swap_remove(at);
@@ -111,18 +117,24 @@ impl Machine {
                 }
             }
         }
-        for (kind, ..) in &left {
-            score.rows.entry(kind.as_str()).or_default()[2] += 1;
+        for missed in &left {
+            score.rows.entry(variety(missed)).or_default()[2] += 1;
         }
         score.missed = left;
         score
     }
 }
 
+/// The kind, and the name of the file it is in: an access key in `credentials` and one in a unit are two kinds of
+/// things to plant.
+fn variety((kind, place, _): &Planted) -> String {
+    format!("{kind} in {}", place.rsplit('/').next().unwrap())
+}
+
 /// What was planted, found, missed, and found falsely.
 #[derive(Debug, Default)]
 pub(crate) struct Score {
-    rows: BTreeMap<&'static str, [usize; 4]>,
+    rows: BTreeMap<String, [usize; 4]>,
     pub(crate) missed: Vec<Planted>,
     pub(crate) false_ones: Vec<Planted>,
 }
@@ -130,6 +142,11 @@ pub(crate) struct Score {
 impl Score {
     fn sum(&self, column: usize) -> usize {
         self.rows.values().map(|row| row[column]).sum()
+    }
+
+    /// Kinds of items, see `variety`.
+    pub(crate) fn kinds(&self) -> usize {
+        self.rows.len()
     }
 
     /// Of a hundred planted, how many were found.
@@ -144,13 +161,13 @@ impl Score {
 
     pub(crate) fn table(&self) -> String {
         let mut table =
-            format!("{:<26}{:>8}{:>7}{:>8}{:>7}\n", "kind", "planted", "found", "missed", "false");
+            format!("{:<60}{:>8}{:>7}{:>8}{:>7}\n", "kind", "planted", "found", "missed", "false");
         for (kind, [planted, found, missed, false_ones]) in &self.rows {
-            let _ = writeln!(table, "{kind:<26}{planted:>8}{found:>7}{missed:>8}{false_ones:>7}");
+            let _ = writeln!(table, "{kind:<60}{planted:>8}{found:>7}{missed:>8}{false_ones:>7}");
         }
         let _ = writeln!(
             table,
-            "{:<26}{:>8}{:>7}{:>8}{:>7}\nrecall {} %, precision {} %, {} kinds",
+            "{:<60}{:>8}{:>7}{:>8}{:>7}\nrecall {} %, precision {} %, {} kinds of items",
             "all",
             self.sum(0),
             self.sum(1),
@@ -158,7 +175,7 @@ impl Score {
             self.sum(3),
             self.recall_percent(),
             self.precision_percent(),
-            self.rows.len()
+            self.kinds()
         );
         table
     }

@@ -1,6 +1,10 @@
 //! The planted machine: every kind of real item, and look-alikes beside them.
 
+mod assistants;
+mod cloud;
 mod keys;
+mod packages;
+mod services;
 mod system;
 
 use crate::machine::Machine;
@@ -9,7 +13,11 @@ use tenure_connect_host::{Limits, Way};
 fn machine() -> Machine {
     let mut machine = Machine::new(20_261_122);
     system::plant(&mut machine);
+    services::plant(&mut machine);
     keys::plant(&mut machine);
+    cloud::plant(&mut machine);
+    packages::plant(&mut machine);
+    assistants::plant(&mut machine);
     machine
 }
 
@@ -20,6 +28,7 @@ fn a_planted_machine_is_found_whole_and_nothing_else_is() {
     let score = machine.score(&reading);
     assert!(score.recall_percent() >= 97, "missed: {:#?}", score.missed);
     assert!(score.precision_percent() >= 95, "false: {:#?}", score.false_ones);
+    assert!(score.kinds() >= 40);
     insta::assert_snapshot!("found_missed_false", score.table());
 }
 

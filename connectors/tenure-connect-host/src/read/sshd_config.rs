@@ -1,0 +1,102 @@
+//! `sshd_config`: who may come in, how, and where their keys are (sshd_config(5)).
+//!
+//! The first value of a setting counts; a `Match` block makes an exception of its own and is counted. Files named
+//! by `Include` are read by the catalogue, not from here. Next: `authorized_keys.rs`.
+
+use super::{Parsed, lines};
+use crate::item::{Item, ThingKind, program};
+use crate::place::shown;
+use std::collections::BTreeMap;
+
+/// Settings that are kept, in small letters, and the fact each becomes.
+const SETTINGS: [(&str, &str); 9] = [
+    ("permitrootlogin", "permit_root_login"),
+    ("passwordauthentication", "password_authentication"),
+    ("pubkeyauthentication", "public_key_authentication"),
+    ("permitemptypasswords", "permit_empty_passwords"),
+    ("authorizedkeysfile", "authorized_keys_file"),
+    ("authorizedkeyscommand", "authorized_keys_command"),
+    ("authorizedkeyscommanduser", "authorized_keys_command_user"),
+    ("trustedusercakeys", "trusted_user_ca_keys"),
+    ("revokedkeys", "revoked_keys"),
+];
+
+/// What a file of the SSH server says.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct SshServer {
+    /// Settings outside `Match` blocks, by their fact's name.
+    pub settings: BTreeMap<&'static str, String>,
+    /// `Match` blocks.
+    pub matches: u32,
+    /// Settings inside `Match` blocks that let root in or allow passwords.
+    pub loosened: u32,
+}
+
+impl SshServer {
+    /// As an item; `None` for a file that sets nothing we know.
+    pub fn item(&self, name: &str) -> Option<Item> {
+        if self.settings.is_empty() && self.matches == 0 {
+            return None;
+        }
+        let mut item = Item::new(ThingKind::SshServerSetting, name)
+            .number("match_blocks_count", i64::from(self.matches))
+            .number("loosened_in_match_count", i64::from(self.loosened));
+        for (fact, value) in &self.settings {
+            item = item.text(fact, value);
+        }
+        Some(item)
+    }
+
+    /// Where keys are looked for, with `%h`, `%u` and `%%` as they stand.
+    pub fn authorized_keys_files(&self) -> Vec<String> {
+        let files = self.settings.get("authorized_keys_file").map(String::as_str).unwrap_or_default();
+        files.split_whitespace().filter(|file| *file != "none").map(str::to_owned).collect()
+    }
+}
+
+/// Reads one file.
+pub fn read(bytes: &[u8]) -> Parsed<SshServer> {
+    let mut parsed = Parsed::default();
+    let mut server = SshServer::default();
+    for (line, content) in lines(bytes) {
+        let content = match content {
+            Ok(content) => content.trim_ascii(),
+            Err(why) => {
+                parsed.skip(line, why);
+                continue;
+            }
+        };
+        if content.is_empty() || content.starts_with(b"#") {
+            continue;
+        }
+        let end = content
+            .iter()
+            .position(|byte| byte.is_ascii_whitespace() || *byte == b'=')
+            .unwrap_or(content.len());
+        let (key, value) = content.split_at(end);
+        let value = value.trim_ascii().strip_prefix(b"=").unwrap_or(value).trim_ascii();
+        let value = super::ini::unquoted(value);
+        server.take(&shown(key).to_ascii_lowercase(), value);
+    }
+    parsed.things.push(server);
+    parsed
+}
+
+impl SshServer {
+    fn take(&mut self, key: &str, value: &[u8]) {
+        if key == "match" {
+            self.matches = self.matches.saturating_add(1);
+            return;
+        }
+        let Some((_, fact)) = SETTINGS.iter().find(|(name, _)| *name == key) else { return };
+        if self.matches > 0 {
+            let opens =
+                matches!(*fact, "permit_root_login" | "password_authentication" | "permit_empty_passwords");
+            self.loosened =
+                self.loosened.saturating_add(u32::from(opens && !value.eq_ignore_ascii_case(b"no")));
+            return;
+        }
+        let shown = if *fact == "authorized_keys_command" { program(value) } else { shown(value) };
+        self.settings.entry(fact).or_insert(shown);
+    }
+}
