@@ -23,7 +23,7 @@ pub use item::{Item, Mark, Problem, ThingKind};
 pub use limits::{Budget, FileSystems, Limits};
 pub use open::{Directory, FileFacts, ReadFile, Root, Way};
 pub use place::Place;
-pub use survey::{Asked, SurveyRefused, survey_root};
+pub use survey::{Asked, survey_root};
 pub use unread::{NotRead, Special, Spent, Unread};
 pub use vendor::{Vendor, vendor_of};
 pub use walk::{Entry, EntryKind, Listed, Onward, list, walk};

@@ -106,6 +106,12 @@ impl Root {
         Ok(Directory { handle, device: device(&stat), facts: facts(&stat) })
     }
 
+    /// What a directory is, without the right to list it.
+    pub fn directory_facts(&self, place: &Place) -> Result<FileFacts, Unread> {
+        let handle = self.beneath(place, looking() | DIRECTORY)?;
+        rustix::fs::fstat(&handle).map(|stat| facts(&stat)).map_err(from_errno)
+    }
+
     /// Reads a regular file, whole, or says why not. Spends one file and its bytes.
     pub fn read(&self, place: &Place, budget: &Budget<'_>) -> Result<ReadFile, Unread> {
         budget.file().map_err(Unread::Limit)?;

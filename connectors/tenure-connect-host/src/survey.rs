@@ -24,7 +24,7 @@ use std::path::Path;
 use std::time::Duration;
 use tenure_connect::Fingerprint;
 use tenure_model::{Fact, printable};
-use tenure_secrets::{Scanner, ScannerRefused};
+use tenure_secrets::Scanner;
 
 /// What is asked of a reading.
 pub struct Asked<'asked> {
@@ -34,34 +34,23 @@ pub struct Asked<'asked> {
     pub limits: Limits,
     /// Turns a secret value into its keyed hash, as soon as it is read.
     pub fingerprint: &'asked dyn Fingerprint,
+    /// Finds secrets where a name or a place alone does not tell. Made once for any number of readings.
+    pub scanner: &'asked Scanner,
     /// How long the reading has been running.
     pub elapsed: &'asked dyn Fn() -> Duration,
     /// How files are opened; `Way::Kernel` unless a test asks otherwise.
     pub way: Way,
 }
 
-/// Why there is no reading at all.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SurveyRefused {
-    /// The root cannot be opened.
-    #[error("the root cannot be opened")]
-    Root(#[source] Unread),
-    /// The rules for secrets do not work together.
-    #[error("the rules for secrets cannot be used")]
-    Rules(#[source] ScannerRefused),
-}
-
 /// Reads a machine. Fails only where the root itself cannot be opened.
-pub fn survey_root(asked: &Asked<'_>) -> Result<Reading, SurveyRefused> {
-    let root =
-        Root::open_by(asked.root, asked.limits.file_systems, asked.way).map_err(SurveyRefused::Root)?;
-    let scanner = Scanner::new().map_err(SurveyRefused::Rules)?;
+pub fn survey_root(asked: &Asked<'_>) -> Result<Reading, Unread> {
+    let root = Root::open_by(asked.root, asked.limits.file_systems, asked.way)?;
     let budget = Budget::new(asked.limits, asked.elapsed);
     let mut survey = Survey {
         root: &root,
         budget: &budget,
         fingerprint: asked.fingerprint,
-        scanner: &scanner,
+        scanner: asked.scanner,
         reading: Reading::default(),
         done: BTreeSet::new(),
         passable: BTreeMap::new(),
@@ -224,7 +213,7 @@ impl Survey<'_> {
         if let Some(known) = self.passable.get(directory) {
             return *known;
         }
-        let open = self.root.directory(directory).is_ok_and(|opened| opened.facts.mode & 0o001 != 0);
+        let open = self.root.directory_facts(directory).is_ok_and(|facts| facts.mode & 0o001 != 0);
         let above = directory.as_bytes().is_empty() || self.others_get_to(&directory.parent());
         self.passable.insert(directory.clone(), open && above);
         open && above

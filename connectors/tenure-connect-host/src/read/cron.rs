@@ -3,7 +3,7 @@
 //! A command is shown as its program only; secrets that stand in a command or in a variable of the table
 //! come out as items of their own. This file must never decide whether a job is wanted. Next: `systemd.rs`, for timers.
 
-use super::scanned::{named, scanned};
+use super::scanned::{named, of_command};
 use super::{LineFault, Parsed, lines};
 use crate::item::{Item, ThingKind, program};
 use crate::place::shown;
@@ -32,7 +32,7 @@ pub fn read(bytes: &[u8], table: CronTable<'_>, scanner: &Scanner) -> Parsed<Ite
                 }
                 None => match job(content, table) {
                     Ok((item, command)) => {
-                        let secrets = scanned(scanner, command, ThingKind::JobSecret, &item.whose);
+                        let secrets = of_command(scanner, command, ThingKind::JobSecret, &item.whose);
                         parsed.things.push(item.at_line(line));
                         parsed.things.extend(secrets.into_iter().map(|item| item.at_line(line)));
                     }
@@ -63,14 +63,28 @@ fn job<'line>(line: &'line [u8], table: CronTable<'_>) -> Result<(Item, &'line [
             shown(user)
         }
     };
-    let known = |byte: u8| byte.is_ascii_alphanumeric() || b"*,-/@ \t".contains(&byte);
-    if rest.is_empty() || user.is_empty() || !schedule.iter().copied().all(known) {
+    if rest.is_empty() || user.is_empty() || !is_schedule(schedule) {
         return Err(LineFault::Format);
     }
     let item = Item::new(ThingKind::ScheduledJob, &user)
         .text("schedule", &shown(schedule))
         .text("program", &program(rest));
     Ok((item, rest))
+}
+
+/// `@daily`, or five fields of numbers, stars and three-letter names in lists, ranges and steps.
+fn is_schedule(schedule: &[u8]) -> bool {
+    let part = |part: &[u8]| {
+        part == b"*"
+            || (!part.is_empty() && part.iter().all(u8::is_ascii_digit))
+            || (part.len() == 3 && part.iter().all(u8::is_ascii_alphabetic))
+    };
+    let field = |field: &[u8]| field.split(|byte| b",-/~".contains(byte)).all(part);
+    let mut fields = schedule.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty());
+    match schedule.strip_prefix(b"@") {
+        Some(word) => !word.is_empty() && word.iter().all(u8::is_ascii_lowercase),
+        None => fields.all(field),
+    }
 }
 
 /// The first words of a line, and what follows them.

@@ -49,3 +49,30 @@ pub(crate) fn named(
         (false, known) => known,
     }
 }
+
+/// The secrets of a command line: `--token x`, `--token=x`, `TOKEN=x`, `Header: x`, and anything of a known form.
+pub(crate) fn of_command(scanner: &Scanner, command: &[u8], kind: ThingKind, whose: &str) -> Vec<Item> {
+    let words: Vec<&[u8]> = command.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).collect();
+    let mut found = scanned(scanner, command, kind, whose);
+    let mut before: &[u8] = b"";
+    for word in words {
+        let pair = word
+            .iter()
+            .position(|byte| *byte == b'=')
+            .map(|at| (word.split_at(at).0, word.split_at(at + 1).1));
+        let after_option = before.starts_with(b"-") && !word.starts_with(b"-");
+        if let Some((name, value)) = pair.or_else(|| after_option.then_some((before, word))) {
+            let name = crate::place::shown(name);
+            let value = super::ini::unquoted(value);
+            let by_name =
+                super::secret_name::names_a_secret(&name) && super::secret_name::is_secret_value(value);
+            // What a rule knows was found above, in the whole line.
+            if by_name && scanned(scanner, value, kind, whose).is_empty() {
+                let called = format!("{whose} {}", name.trim_start_matches('-'));
+                found.push(Item::new(kind, &called).value(value).problem_if(true, Problem::SecretInClear));
+            }
+        }
+        before = word;
+    }
+    found
+}

@@ -4,9 +4,9 @@
 //! Commands are shown as their program only. This file must never follow `EnvironmentFile=`: it is named,
 //! and read only if the catalogue has it. Next: `cron.rs`.
 
-use super::scanned::{named, scanned};
+use super::scanned::{named, of_command};
 use super::{Parsed, lines};
-use crate::item::{Item, ThingKind, program};
+use crate::item::{Item, Problem, ThingKind, program};
 use crate::place::shown;
 use tenure_model::{Fact, printable};
 use tenure_secrets::Scanner;
@@ -111,7 +111,10 @@ impl Unit {
                 let (credential, rest) = value.split_at(at);
                 let whose = format!("{name} {}", shown(credential));
                 let secret = rest.get(1..).filter(|value| super::secret_name::is_secret_value(value));
-                let item = |value: &[u8]| Item::new(ThingKind::JobSecret, &whose).at_line(line).value(value);
+                let item = |value: &[u8]| {
+                    let item = Item::new(ThingKind::JobSecret, &whose).at_line(line).value(value);
+                    item.problem_if(true, Problem::SecretInClear)
+                };
                 self.secrets.extend(secret.map(item));
             }
             (b"Service", b"Environment") => {
@@ -126,7 +129,7 @@ impl Unit {
                 // `-`, `@`, `+`, `!`, `:` in front change how it is started (systemd.service(5)).
                 let prefix = value.iter().position(|byte| !b"-@+!:".contains(byte)).unwrap_or(value.len());
                 add(&mut self.programs, program(value.split_at(prefix).1));
-                let secrets = scanned(scanner, value, ThingKind::JobSecret, name);
+                let secrets = of_command(scanner, value, ThingKind::JobSecret, name);
                 self.secrets.extend(secrets.into_iter().map(|item| item.at_line(line)));
             }
             _ => {}

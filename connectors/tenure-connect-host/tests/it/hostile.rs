@@ -155,6 +155,7 @@ fn a_reading_ends_when_its_time_is_over() {
         root: machine.folder.path(),
         limits,
         fingerprint: &crate::machine::Digest,
+        scanner: &crate::machine::SCANNER,
         elapsed: &|| std::time::Duration::from_secs(2),
         way: Way::Kernel,
     };
@@ -175,4 +176,86 @@ fn an_access_time_stays_as_it_is() {
     if cfg!(target_os = "linux") {
         assert_eq!(fs::metadata(&path).unwrap().atime(), 1_000);
     }
+}
+
+#[test]
+fn files_that_vanish_or_turn_into_links_while_they_are_read_are_no_trouble() {
+    let place = format!("{HOME}/.ssh/authorized_keys");
+    for turn_into_link in [false, true] {
+        for way in [Way::Kernel, Way::Steps] {
+            // The clock is asked before each file is opened: that is the moment in which the file goes.
+            for at in 1..12 {
+                let mut machine = Machine::new(10);
+                let key = machine.draw.ssh_public_key();
+                machine.put(&place, 0o600, format!("{key} gone\n"));
+                machine.put(&format!("{HOME}/secret"), 0o600, format!("{key} linked\n"));
+                let path = machine.path(&place);
+                let asked_times = std::cell::Cell::new(0);
+                let elapsed = || {
+                    asked_times.set(asked_times.get() + 1);
+                    if asked_times.get() == at {
+                        fs::remove_file(&path).unwrap();
+                        if turn_into_link {
+                            symlink("../secret", &path).unwrap();
+                        }
+                    }
+                    std::time::Duration::ZERO
+                };
+                let asked = tenure_connect_host::Asked {
+                    root: machine.folder.path(),
+                    limits: Limits::default(),
+                    fingerprint: &crate::machine::Digest,
+                    scanner: &crate::machine::SCANNER,
+                    elapsed: &elapsed,
+                    way,
+                };
+                let reading = tenure_connect_host::survey_root(&asked).unwrap();
+                assert!(reading.found.iter().all(|found| found.whose == "gone"), "{:#?}", reading.found);
+                assert_eq!(reading.ended_by, None);
+            }
+        }
+    }
+}
+
+#[test]
+fn pseudo_file_systems_are_not_entered_unless_asked_for() {
+    use tenure_connect_host::{Budget, FileSystems, Place, Root, list};
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    let limits = Limits::default();
+    let budget = Budget::new(limits, &|| std::time::Duration::ZERO);
+    let place = Place::parse(b"proc/self").unwrap();
+    for way in [Way::Kernel, Way::Steps] {
+        for (file_systems, refused) in
+            [(FileSystems::OfRoot, true), (FileSystems::Local, true), (FileSystems::All, false)]
+        {
+            let root = Root::open_by(std::path::Path::new("/"), file_systems, way).unwrap();
+            let place = if refused { place.clone() } else { Place::parse(b"proc/sys").unwrap() };
+            let listed = list(&root, &place, &budget).map(|_| ());
+            let expected = if refused { Err(Unread::OtherFileSystem) } else { Ok(()) };
+            assert_eq!(listed, expected, "{file_systems:?} {way:?}");
+        }
+    }
+}
+
+#[test]
+fn a_readable_file_in_a_closed_directory_is_not_readable_by_others() {
+    use std::os::unix::fs::PermissionsExt as _;
+    use tenure_connect_host::Problem;
+    let mut machine = Machine::new(11);
+    let token = machine.drawn("", 30);
+    for home in ["open", "closed"] {
+        machine.put(&format!("home/{home}/.vault-token"), 0o644, &token);
+    }
+    fs::set_permissions(machine.path("home/closed"), fs::Permissions::from_mode(0o700)).unwrap();
+    let reading = both_ways(&machine, Limits::default());
+    let exposed = |home: &str| {
+        let found = reading.found.iter().find(|found| found.account.as_deref() == Some(home)).unwrap();
+        found.problems.contains(&Problem::ReadableByOthers)
+    };
+    assert!(exposed("open") && !exposed("closed"));
+    // One value in two places has one fingerprint.
+    assert_eq!(reading.found[0].mark, reading.found[1].mark);
+    assert!(reading.found[0].mark.is_some());
 }

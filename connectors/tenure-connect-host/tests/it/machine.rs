@@ -9,10 +9,12 @@ use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use std::time::Duration;
 use tempfile::TempDir;
 use tenure_connect::Fingerprint;
 use tenure_connect_host::{Asked, Limits, Reading, ThingKind, Way, survey_root};
+use tenure_secrets::Scanner;
 
 /// Something planted: kind, place, and whose it is.
 pub(crate) type Planted = (ThingKind, String, String);
@@ -90,6 +92,7 @@ impl Machine {
             root: self.folder.path(),
             limits,
             fingerprint: &Digest,
+            scanner: &crate::machine::SCANNER,
             elapsed: &|| Duration::ZERO,
             way,
         };
@@ -180,6 +183,9 @@ impl Score {
         table
     }
 }
+
+/// The rules take a while to compile; all readings share them.
+pub(crate) static SCANNER: LazyLock<Scanner> = LazyLock::new(|| Scanner::new().unwrap());
 
 /// Stands in for the keyed hash of a deployment.
 pub(crate) struct Digest;

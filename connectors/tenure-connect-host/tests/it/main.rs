@@ -15,3 +15,4 @@ mod draw;
 mod hostile;
 mod machine;
 mod planted;
+mod readers;

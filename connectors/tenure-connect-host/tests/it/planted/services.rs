@@ -24,7 +24,11 @@ fn units(machine: &mut Machine) {
         "[Unit]\nDescription=Nightly load\n[Service]\nUser=etl\nEnvironmentFile=-/etc/default/etl\n\
          Environment=\"DB_PASSWORD={password}\" MODE=fast\nExecStart=/usr/bin/etl --password {password} \\\n  --now\n[Install]\nWantedBy=x\n"
     );
-    let real = [(ThingKind::ServiceUnit, "etl.service"), (ThingKind::JobSecret, "etl.service DB_PASSWORD")];
+    let real = [
+        (ThingKind::ServiceUnit, "etl.service"),
+        (ThingKind::JobSecret, "etl.service DB_PASSWORD"),
+        (ThingKind::JobSecret, "etl.service password"),
+    ];
     machine.plant("etc/systemd/system/etl.service", 0o644, service, &real);
     let drop_in = format!("[Service]\nUser=etl2\nExecStart=\nExecStart=/usr/bin/etl2 --header {token}\n");
     machine.put("etc/systemd/system/etl.service.d/10-user.conf", 0o644, drop_in);
