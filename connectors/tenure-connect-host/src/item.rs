@@ -293,6 +293,27 @@ impl Item {
         self
     }
 
+    /// With every text withheld in which somebody put a secret: a comment, a name, an argument. `looks_like` says
+    /// what a text looks like, if it looks like a secret.
+    #[must_use]
+    pub(crate) fn guarded(mut self, looks_like: impl Fn(&str) -> Option<&'static str>) -> Self {
+        let guard = |text: &mut String| {
+            if let Some(what) = looks_like(text) {
+                *text = format!("withheld, looks like: {what}");
+            }
+        };
+        guard(&mut self.whose);
+        self.towards.iter_mut().for_each(guard);
+        for fact in self.facts.values_mut() {
+            match fact {
+                Fact::Text(text) => guard(text),
+                Fact::Texts(texts) => texts.iter_mut().for_each(guard),
+                Fact::Flag(_) | Fact::Number(_) | Fact::At(_) | Fact::Unknown(_) => {}
+            }
+        }
+        self
+    }
+
     /// With a problem, if `holds`.
     #[must_use]
     pub fn problem_if(mut self, holds: bool, problem: Problem) -> Self {

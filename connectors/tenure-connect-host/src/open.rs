@@ -282,8 +282,16 @@ fn is_local(handle: BorrowedFd<'_>) -> bool {
     })
 }
 
-/// Elsewhere there is no such list that we tested; other file systems are not entered.
-#[cfg(not(target_os = "linux"))]
+/// The system itself says which are local: `/Users` is on another volume than `/`.
+#[cfg(target_os = "macos")]
+fn is_local(handle: BorrowedFd<'_>) -> bool {
+    /// `MNT_LOCAL` of sys/mount.h.
+    const LOCAL: u32 = 0x1000;
+    rustix::fs::fstatfs(handle).is_ok_and(|found| found.f_flags & LOCAL != 0)
+}
+
+/// Elsewhere there is no way that we tested; other file systems are not entered.
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
 fn is_local(_handle: BorrowedFd<'_>) -> bool {
     false
 }
@@ -324,7 +332,6 @@ fn append(content: &mut Vec<u8>, piece: &[u8]) {
     content.extend_from_slice(piece);
 }
 
-#[expect(clippy::allow_attributes, reason = "the width of these fields differs between systems")]
 #[allow(clippy::unnecessary_cast, clippy::cast_sign_loss, reason = "device numbers are only compared")]
 fn device(stat: &Stat) -> u64 {
     stat.st_dev as u64
@@ -334,7 +341,6 @@ fn identity(stat: &Stat) -> (u64, u64) {
     (device(stat), stat.st_ino)
 }
 
-#[expect(clippy::allow_attributes, reason = "the width of these fields differs between systems")]
 #[allow(clippy::useless_conversion, clippy::unnecessary_fallible_conversions, reason = "as above")]
 fn facts(stat: &Stat) -> FileFacts {
     FileFacts {

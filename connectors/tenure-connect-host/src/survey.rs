@@ -190,6 +190,7 @@ impl Survey<'_> {
         }
         for item in items {
             self.budget.thing()?;
+            let item = item.guarded(|text| read::looks_like(self.scanner, text));
             self.reading.found.push(Found::new(item, &origin, self.fingerprint));
         }
         Ok(())

@@ -37,3 +37,4 @@ mod tree;
 
 pub use lines::{LineFault, Parsed, Skipped};
 pub(crate) use lines::{lines, number, trimmed};
+pub(crate) use scanned::looks_like;

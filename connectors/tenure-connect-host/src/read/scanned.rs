@@ -15,6 +15,13 @@ pub(crate) fn scanned(scanner: &Scanner, text: &[u8], kind: ThingKind, whose: &s
     hits.filter(sure).map(|hit| item(hit, kind, whose)).collect()
 }
 
+/// What a text that is about to be shown looks like, if it looks like a secret.
+pub(crate) fn looks_like(scanner: &Scanner, text: &str) -> Option<&'static str> {
+    let hits = scanner.scan(text.as_bytes(), &LIMITS).hits;
+    let sure = |hit: &&Hit| hit.confidence > Confidence::Low && !NAMES_ONLY.contains(&hit.rule.id);
+    hits.iter().find(sure).map(|hit| hit.rule.title)
+}
+
 fn item(hit: Hit, kind: ThingKind, whose: &str) -> Item {
     let whose = if whose.is_empty() { hit.rule.title } else { whose };
     let mut item = Item::new(kind, whose)

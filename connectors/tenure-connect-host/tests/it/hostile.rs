@@ -3,7 +3,6 @@
 //! Each test reads both ways, by the kernel and step by step. None of them may depend on how long something takes.
 
 use crate::machine::Machine;
-use rustix::fs::{CWD, FileType, Mode};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
@@ -29,7 +28,8 @@ fn pipes_sockets_and_directories_in_the_place_of_files_are_said_and_do_not_hang(
     let machine = Machine::new(1);
     let ssh = machine.path(&format!("{HOME}/.ssh"));
     fs::create_dir_all(&ssh).unwrap();
-    rustix::fs::mknodat(CWD, ssh.join("authorized_keys"), FileType::Fifo, Mode::RUSR, 0).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(ssh.join("authorized_keys")).status();
+    assert!(made.unwrap().success());
     let _listens = UnixListener::bind(ssh.join("authorized_keys2")).unwrap();
     fs::create_dir_all(machine.path("etc/passwd")).unwrap();
     let reading = both_ways(&machine, Limits::default());
@@ -101,7 +101,7 @@ fn a_directory_of_a_hundred_thousand_files_is_bounded_by_counts() {
     fs::create_dir_all(&many).unwrap();
     for number in 0..100_000 {
         let name = if number % 50 == 0 { format!("{number}.pem") } else { format!("{number}.txt") };
-        rustix::fs::mknodat(CWD, many.join(name), FileType::RegularFile, Mode::RUSR, 0).unwrap();
+        fs::File::create(many.join(name)).unwrap();
     }
     let whole = machine.read();
     assert_eq!((whole.ended_by, whole.entries_seen > 100_000), (None, true));
@@ -258,4 +258,21 @@ fn a_readable_file_in_a_closed_directory_is_not_readable_by_others() {
     // One value in two places has one fingerprint.
     assert_eq!(reading.found[0].mark, reading.found[1].mark);
     assert!(reading.found[0].mark.is_some());
+}
+
+#[test]
+fn a_secret_in_a_comment_or_a_name_is_withheld() {
+    let mut machine = Machine::new(12);
+    let key = machine.draw.ssh_public_key();
+    let tokens: Vec<String> = (0..5).map(|_| machine.draw.checked("ghp_")).collect();
+    machine.put("etc/passwd", 0o644, format!("etl:x:998:998:{}:/srv/etl:/bin/{}\n", tokens[0], tokens[1]));
+    machine.put(&format!("{HOME}/.ssh/authorized_keys"), 0o600, format!("{key} {}\n", tokens[2]));
+    let server =
+        format!(r#"{{"mcpServers": {{"{}": {{"command": "npx", "args": ["{}"]}}}}}}"#, tokens[3], tokens[4]);
+    machine.put(&format!("{HOME}/.cursor/mcp.json"), 0o600, server);
+    let reading = both_ways(&machine, Limits::default());
+    assert!(reading.found.len() >= 4);
+    let shown = format!("{reading:?}");
+    assert!(tokens.iter().all(|token| !shown.contains(token.as_str())), "{shown}");
+    assert!(shown.contains("withheld, looks like: GitHub personal access token"));
 }

@@ -16,3 +16,4 @@ mod hostile;
 mod machine;
 mod planted;
 mod readers;
+mod second_opinion;
