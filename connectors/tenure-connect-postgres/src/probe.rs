@@ -3,17 +3,20 @@
 //! The meaning is taken from what was seen on the wire, not guessed from a code alone: a
 //! server that never asked for a password says nothing about it; an error that follows the
 //! server's "authentication ok" did not refuse the password, except class 28, which refuses
-//! the role itself (NOLOGIN is looked at after the password). Whatever is not understood is
-//! `CannotKnow`, never `Refused`. The attempt runs no statement.
+//! the role itself (NOLOGIN is looked at after the password). A name may have been given to
+//! another role since: what that one refuses says nothing about the former password, which it
+//! may well take. Whatever is not understood is `CannotKnow`, never `Refused`. The attempt runs
+//! no statement.
 
 use crate::{
     client::{Login, OpenFailed, PROBE_APPLICATION, Session, Unopened},
     config::Place,
     failure::{bounded, words},
-    source::PostgresSource,
+    role,
+    source::{PostgresSource, unread},
     wire::Handshake,
 };
-use tenure_connect::Target;
+use tenure_connect::{OutsideFailure, Target};
 use tenure_model::{ProbeAnswer, Secret, ShortName};
 
 /// What one attempt led to.
@@ -41,13 +44,33 @@ pub(crate) async fn probe(
     target: &Target,
     value: &Secret<String>,
 ) -> ProbeAnswer {
-    match source.place(point) {
-        Some(place) => {
-            let (seen, outcome) = attempt(source, place, &target.name, value).await;
-            answer(seen, outcome)
-        }
-        None => ProbeAnswer::CannotKnow { why: format!("there is no point `{point}`") },
+    let Some(place) = source.place(point) else {
+        return ProbeAnswer::CannotKnow { why: format!("there is no point `{point}`") };
+    };
+    let (seen, outcome) = attempt(source, place, &target.name, value).await;
+    let answer = answer(seen, outcome);
+    if !matches!(answer, ProbeAnswer::Refused { .. }) {
+        return answer;
     }
+    // Asked after the attempt: a namesake made in between would have been tried.
+    match namesake(source, target).await {
+        Ok(None) => answer,
+        Ok(Some(oid)) => cannot(&format!(
+            "another role of this name is there (oid {oid}), and what it refuses says nothing about the former password"
+        )),
+        Err(failure) => ProbeAnswer::Unreachable {
+            why: bounded(&format!("the primary could not be asked whose name this is: {failure}")),
+        },
+    }
+}
+
+async fn namesake(source: &PostgresSource, target: &Target) -> Result<Option<u32>, OutsideFailure> {
+    let mut session = source.open(&source.primary).await?;
+    let transaction = session.look().await.map_err(|error| unread(&error))?;
+    let found = role::namesake(&transaction, target).await;
+    drop(transaction);
+    session.close().await;
+    found
 }
 
 /// Opens a session as the role and closes it again.

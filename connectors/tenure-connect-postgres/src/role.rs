@@ -80,6 +80,19 @@ pub(crate) async fn find(
     }))
 }
 
+/// Another role that has the name of the target: it was renamed, or made anew after a deletion.
+pub(crate) async fn namesake(
+    transaction: &Transaction<'_>,
+    target: &Target,
+) -> Result<Option<u32>, OutsideFailure> {
+    let oid = oid_of(&target.key)?;
+    let found = transaction
+        .query_opt("SELECT oid FROM pg_roles WHERE rolname = $1 AND oid <> $2", &[&target.name, &oid])
+        .await
+        .map_err(|error| unread(&error))?;
+    found.map(|row| row.try_get(0)).transpose().map_err(|error| unread(&error))
+}
+
 /// Key and name must still belong together.
 pub(crate) fn same_name(role: &Role, name: &str) -> Result<(), OutsideFailure> {
     if role.name == name {

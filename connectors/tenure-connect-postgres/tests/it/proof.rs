@@ -51,6 +51,26 @@ fn a_probe_follows_a_password_through_its_life() {
 }
 
 #[test]
+fn a_name_that_was_given_to_another_role_proves_nothing() {
+    needs!(postgres);
+    let postgres = with_app();
+    let (source, app, value) = (source_with(&postgres, &[], &[]), target(&postgres, "app"), secret(VALUE));
+    runtime().block_on(async {
+        act(&*source, &app, Act::Deny { value: &value }).await.unwrap();
+        act(&*source, &app, Act::Disable).await.unwrap();
+        act(&*source, &app, Act::Delete { heir: None }).await.unwrap();
+        let gone = probe(&*source, "primary", &app, &value).await;
+        assert!(gone.starts_with("refused: 28P01"), "{gone}");
+        // Somebody makes it again, with its former password.
+        postgres.sql("postgres", "CREATE ROLE app LOGIN PASSWORD 'first'").unwrap();
+        let again = probe(&*source, "primary", &app, &value).await;
+        assert!(again.starts_with("cannot know: another role of this name is there"), "{again}");
+        postgres.sql("postgres", "ALTER ROLE app PASSWORD 'installed-by-tenure-0123456789'").unwrap();
+        assert_eq!(probe(&*source, "primary", &app, &value).await, "accepted", "whoever it is, it is alive");
+    });
+}
+
+#[test]
 fn an_error_after_the_password_was_accepted_is_an_acceptance() {
     needs!(postgres);
     let postgres = with_app();
