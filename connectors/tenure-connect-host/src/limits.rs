@@ -33,6 +33,10 @@ pub struct Limits {
     pub directory_entries_max: u64,
     /// Directories below a home that a walk goes down.
     pub depth_max: u32,
+    /// Entries that a walk through one home looks at.
+    pub home_entries_max: u64,
+    /// Files that a walk through one home finds worth opening.
+    pub home_files_max: usize,
     /// Things that are found.
     pub things_max: u64,
     /// Places not read that are listed one by one; beyond it they are counted.
@@ -52,6 +56,8 @@ impl Default for Limits {
             entries_max: 2_000_000,
             directory_entries_max: 200_000,
             depth_max: 8,
+            home_entries_max: 500_000,
+            home_files_max: 20_000,
             things_max: 200_000,
             unread_max: 10_000,
             time_max: Duration::from_mins(1),

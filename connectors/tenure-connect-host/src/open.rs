@@ -112,10 +112,12 @@ impl Root {
         rustix::fs::fstat(&handle).map(|stat| facts(&stat)).map_err(from_errno)
     }
 
-    /// Reads a regular file, whole, or says why not. Spends one file and its bytes.
+    /// Reads a regular file, whole, or says why not. Spends one entry for looking, and one file and its bytes if
+    /// there is something to read.
     pub fn read(&self, place: &Place, budget: &Budget<'_>) -> Result<ReadFile, Unread> {
-        budget.file().map_err(Unread::Limit)?;
+        budget.entry().map_err(Unread::Limit)?;
         let seen = self.look(place)?;
+        budget.file().map_err(Unread::Limit)?;
         let limit = budget.limits().file_bytes_max;
         if seen.facts.bytes > limit {
             return Err(Unread::TooLarge { bytes: seen.facts.bytes, bytes_max: limit });

@@ -95,8 +95,13 @@ impl Survey<'_> {
             }
         }
         self.further_key_files()?;
-        for home in homes {
-            self.home(&home)?;
+        // The known places of every home come first: a home that is full of files must not keep the others from being
+        // looked at.
+        for home in &homes {
+            self.known_places(home)?;
+        }
+        for home in &homes {
+            self.lying_about(home)?;
         }
         Ok(())
     }
@@ -143,9 +148,10 @@ impl Survey<'_> {
 
     /// A container is noted, not opened.
     fn key_store(&mut self, place: &Place, account: Option<&str>) -> Result<(), Spent> {
-        self.budget.file()?;
+        self.budget.entry()?;
         match self.root.facts(place) {
             Ok(facts) => {
+                self.budget.file()?;
                 let item = Item::new(ThingKind::KeyStore, &shown(place.name()));
                 self.keep(place, facts, account, vec![item], Vec::new())
             }

@@ -1,4 +1,6 @@
-//! Why something was not read. Each variant is one reason a person can act on; none quotes content.
+//! Why something was not read.
+//!
+//! Each variant is one reason a person can act on. None may quote content. Next: `open.rs`, `walk.rs`.
 
 use crate::place::Place;
 
@@ -50,6 +52,10 @@ pub enum Spent {
     Files,
     /// `bytes_max`.
     Bytes,
+    /// `home_entries_max`.
+    HomeEntries,
+    /// `home_files_max`.
+    HomeFiles,
     /// `things_max`.
     Things,
 }
@@ -64,6 +70,8 @@ impl Spent {
             Self::Depth => "depth_max",
             Self::Files => "files_max",
             Self::Bytes => "bytes_max",
+            Self::HomeEntries => "home_entries_max",
+            Self::HomeFiles => "home_files_max",
             Self::Things => "things_max",
         }
     }

@@ -42,6 +42,8 @@ pub enum Onward {
     Enter,
     /// Go on, past it.
     Pass,
+    /// Go no further.
+    Stop,
 }
 
 /// One name in a listed directory.
@@ -100,6 +102,9 @@ pub fn walk(
         };
         let entry = Entry { place: place.join(&listed.name), kind: listed.kind };
         let onward = visit(&entry);
+        if onward == Onward::Stop {
+            break;
+        }
         if onward == Onward::Pass || entry.kind != EntryKind::Directory {
             continue;
         }

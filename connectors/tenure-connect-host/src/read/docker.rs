@@ -6,6 +6,7 @@ use super::{LineFault, Parsed};
 use crate::item::{Item, Problem, ThingKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use tenure_secrets::is_placeholder;
 use zeroize::Zeroizing;
 
 /// Reads the logins.
@@ -29,7 +30,9 @@ pub fn read(bytes: &[u8]) -> Parsed<Item> {
             match decoded.as_deref().zip(split) {
                 Some((login, at)) => {
                     let (user, password) = (login.split_at(at).0, login.split_at(at + 1).1);
-                    parsed.things.push(item(&crate::place::shown(user), password, "password"));
+                    if !is_placeholder(password) {
+                        parsed.things.push(item(&crate::place::shown(user), password, "password"));
+                    }
                 }
                 None => parsed.skip(1, LineFault::Format),
             }

@@ -72,17 +72,35 @@ impl Survey<'_> {
         Ok(())
     }
 
-    /// Reads the known places of a home, then what lies about in it.
-    pub(super) fn home(&mut self, home: &Home) -> Result<(), Spent> {
+    /// Reads the known places of a home.
+    pub(super) fn known_places(&mut self, home: &Home) -> Result<(), Spent> {
         for spot in catalogue::HOME {
             for place in self.expand(&home.place, spot.pattern)? {
                 self.one(&place, spot.format, Some(&home.account))?;
             }
         }
+        Ok(())
+    }
+
+    /// Walks through a home and reads what lies about in it.
+    pub(super) fn lying_about(&mut self, home: &Home) -> Result<(), Spent> {
+        let limits = self.budget.limits();
+        let (entries_max, files_max) = (limits.home_entries_max, limits.home_files_max);
         let mut lying: Vec<(Place, Format)> = Vec::new();
         let mut unread: Vec<NotRead> = Vec::new();
-        let mut visit = |entry: &Entry| visit(entry, &home.place, &mut lying);
+        let mut entries = 0;
+        let mut full = None;
+        let mut visit = |entry: &Entry| {
+            entries += 1;
+            full = match (entries > entries_max, lying.len() >= files_max) {
+                (true, _) => Some(Spent::HomeEntries),
+                (false, true) => Some(Spent::HomeFiles),
+                (false, false) => None,
+            };
+            if full.is_some() { Onward::Stop } else { visit(entry, &home.place, &mut lying) }
+        };
         let ended = walk(self.root, &home.place, self.budget, &mut visit, &mut |why| unread.push(why));
+        unread.extend(full.map(|spent| NotRead { place: home.place.clone(), why: Unread::Limit(spent) }));
         for NotRead { place, why } in unread {
             self.not_read(&place, why);
         }

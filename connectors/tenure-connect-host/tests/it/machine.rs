@@ -30,7 +30,16 @@ pub(crate) struct Machine {
 
 impl Machine {
     pub(crate) fn new(seed: u64) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::at(tempfile::tempdir().unwrap(), seed)
+    }
+
+    /// In memory where the system has such a place: very many files take long on a disk.
+    pub(crate) fn in_memory(seed: u64) -> Self {
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+        Self::at(folder.unwrap(), seed)
+    }
+
+    fn at(folder: TempDir, seed: u64) -> Self {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         Self {
             folder,
