@@ -9,7 +9,7 @@ use crate::{
     act,
     cluster::Cluster,
     config::{Place, PlaceKind},
-    derived, keepsake,
+    derived, doubles, keepsake,
     map::counted,
     role::{self, Role},
     source::{PostgresSource, unread},
@@ -74,6 +74,11 @@ pub(crate) async fn blast_radius(
             Ok(found) => radius.sessions.extend(found),
             Err(failure) => radius.unread.push(format!("{}: {failure}", place.name)),
         }
+    }
+    for (point, first) in doubles::doubles(source, cluster).await {
+        radius.warnings.push(format!(
+            "`{point}` is the server of `{first}` under another address: its refusal shows nothing more"
+        ));
     }
     for place in poolers(source) {
         // Whoever waits there holds nothing: each statement needs a session at a server, and those are listed.
@@ -198,7 +203,16 @@ fn warnings(role: &Role, counts: &Counts, owned: &[Owned], heir: Option<&str>) -
     );
     warn(
         of("function") > 0,
-        "functions it owns run with the heir's rights afterwards if they are SECURITY DEFINER".to_owned(),
+        "functions it owns would run with the heir's rights if they are SECURITY DEFINER: its deletion stops at them"
+            .to_owned(),
+    );
+    warn(
+        of("table, view or sequence") > 0,
+        "views it owns read with the heir's rights afterwards: look at them first".to_owned(),
+    );
+    warn(
+        role.creates_roles,
+        "it may create roles, and this server does not tell which it made: look for them before".to_owned(),
     );
     for kind in ["subscription", "event trigger", "user mapping", "default privileges"] {
         warn(of(kind) > 0, format!("it has {} of kind {kind}", of(kind)));

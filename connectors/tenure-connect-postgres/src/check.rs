@@ -5,6 +5,7 @@
 use crate::{
     cluster::Cluster,
     config::{Place, PlaceKind},
+    doubles,
     quote::identifier,
     source::{Peer, PostgresSource, elsewhere, unread},
 };
@@ -89,6 +90,14 @@ pub(crate) async fn check(source: &PostgresSource) -> Result<CheckReport, Outsid
     let mut points = vec![(source.primary.name.clone(), None)];
     for place in &source.others {
         points.push(point(source, place, cluster).await);
+    }
+    for (double, first) in doubles::doubles(source, cluster).await {
+        let why = format!("is the server of `{first}` under another address: it proves nothing more");
+        for (name, trouble) in &mut points {
+            if *name == double {
+                trouble.get_or_insert_with(|| why.clone());
+            }
+        }
     }
     Ok(CheckReport { system: format!("PostgreSQL {version}"), account, abilities, points })
 }

@@ -13,6 +13,7 @@ mod client;
 mod cluster;
 mod config;
 mod derived;
+mod doubles;
 mod effect;
 mod failure;
 mod keepsake;

@@ -39,6 +39,8 @@ pub(crate) struct Role {
     pub(crate) name: String,
     pub(crate) login: bool,
     pub(crate) superuser: bool,
+    /// It may make roles of its own.
+    pub(crate) creates_roles: bool,
     /// `VALID UNTIL` has passed.
     pub(crate) expired: bool,
     /// It is the account we are connected as.
@@ -60,7 +62,8 @@ WITH RECURSIVE up(roleid) AS (
      WHERE coalesce((to_jsonb(m) ->> 'set_option')::bool, true)
         OR coalesce((to_jsonb(m) ->> 'inherit_option')::bool, true))
 SELECT r.rolname::text, r.rolcanlogin, r.rolsuper, coalesce(r.rolvaliduntil <= now(), false),
-       r.rolname IN (current_user, session_user), EXISTS (SELECT FROM up WHERE up.roleid = r.oid)
+       r.rolname IN (current_user, session_user), EXISTS (SELECT FROM up WHERE up.roleid = r.oid),
+       r.rolcreaterole
   FROM pg_roles r WHERE r.oid = $1";
 
 /// The role with this oid, if there is one.
@@ -77,6 +80,7 @@ pub(crate) async fn find(
         expired: row.try_get(3)?,
         us: row.try_get(4)?,
         holds_us: row.try_get(5)?,
+        creates_roles: row.try_get(6)?,
     }))
 }
 

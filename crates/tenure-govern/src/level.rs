@@ -219,7 +219,7 @@ fn sentence(
     match level {
         ProofLevel::P4 | ProofLevel::P5 => {
             format!(
-                "refused at {points} of {points} points ({}), and nothing that came from it is alive",
+                "refused at {points} of {points} points ({}), and nothing known to come from it is alive",
                 dead.join("; ")
             )
         }

@@ -31,7 +31,7 @@ impl ProofLevel {
             Self::P1 => "the system accepted the change",
             Self::P2 => "a fresh read shows it absent or disabled",
             Self::P3 => "authentication is refused at every known point, past the propagation lag",
-            Self::P4 => "refused everywhere, and everything derived from it is dead",
+            Self::P4 => "refused at every known point, and everything known to be derived from it is dead",
             Self::P5 => "quiet since, with coverage",
         }
     }

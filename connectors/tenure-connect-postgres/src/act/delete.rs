@@ -226,6 +226,7 @@ async fn hand_over(
     let borrowed = borrow_all(&transaction, &role, plan.heir.as_deref()).await?;
     match &plan.heir {
         Some(heir) => {
+            nothing_runs_as_owner(&transaction, &role).await?;
             run(&transaction, &format!("REASSIGN OWNED BY {quoted} TO {}", identifier(heir))).await?;
         }
         None => nothing_owned(&transaction, &role).await?,
@@ -255,6 +256,32 @@ async fn nothing_left(transaction: &Transaction<'_>, role: &Role) -> Result<(), 
         identifier(&role.name)
     );
     Err(failure::refused("42501", &format!("{left} of its rights here are not ours to withdraw"), &remedy))
+}
+
+/// A SECURITY DEFINER function runs with its owner's rights: handed over, whoever may call it would have the
+/// heir's. Somebody who knows what it does has to decide.
+async fn nothing_runs_as_owner(transaction: &Transaction<'_>, role: &Role) -> Result<(), OutsideFailure> {
+    let rows = transaction
+        .query(
+            "SELECT p.oid::regprocedure::text FROM pg_proc p WHERE p.proowner = $1 AND p.prosecdef ORDER BY 1 LIMIT 4",
+            &[&role.oid],
+        )
+        .await
+        .map_err(|error| unchanged(&error))?;
+    let names: Result<Vec<String>, _> = rows.iter().map(|row| row.try_get(0)).collect();
+    let names = names.map_err(|error| unchanged(&error))?;
+    if names.is_empty() {
+        return Ok(());
+    }
+    let named: Vec<String> = names.iter().take(3).map(|name| printable(name, 80)).collect();
+    let more = if names.len() > 3 { ", …" } else { "" };
+    let why = format!(
+        "it owns SECURITY DEFINER functions, which would run with the heir's rights: {}{more}",
+        named.join(", ")
+    );
+    let remedy = "read them, then DROP FUNCTION or ALTER FUNCTION … SECURITY INVOKER, or change their owner; the plan \
+                  goes on by itself";
+    Err(failure::refused("42501", &why, remedy))
 }
 
 /// DROP OWNED destroys what is owned; without an heir there must still be nothing.

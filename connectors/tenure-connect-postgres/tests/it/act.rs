@@ -167,7 +167,7 @@ fn delete_hands_over_in_every_database_and_removes_the_role() {
         let script = "CREATE SCHEMA app AUTHORIZATION app; CREATE TABLE app.t (); ALTER TABLE app.t OWNER TO app;
             CREATE TABLE other (); GRANT SELECT ON other TO app;
             ALTER DEFAULT PRIVILEGES FOR ROLE app GRANT SELECT ON TABLES TO PUBLIC;
-            CREATE FUNCTION app.f() RETURNS int SECURITY DEFINER LANGUAGE sql AS 'SELECT 1'; ALTER FUNCTION app.f OWNER TO app;";
+            CREATE FUNCTION app.f() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER FUNCTION app.f OWNER TO app;";
         postgres.sql(database, script).unwrap();
     }
     let script = "CREATE ROLE heir; CREATE ROLE grp; GRANT grp TO app; CREATE ROLE sub; GRANT app TO sub;
@@ -346,4 +346,26 @@ fn a_foreign_keepsake_is_refused() {
     assert_eq!(intent(&foreign).record().principal.0, "uid:1");
     let failure = runtime().block_on(act(&*source, &foreign, Act::Disable)).unwrap_err();
     assert!(matches!(failure, OutsideFailure::TargetChanged { .. }), "{failure}");
+}
+
+#[test]
+fn a_function_that_would_run_with_the_heirs_rights_is_not_handed_over() {
+    needs!(postgres);
+    let postgres = start();
+    let script =
+        "CREATE ROLE app LOGIN; CREATE ROLE heir; GRANT CREATE ON SCHEMA public TO app, heir; SET ROLE app;
+        CREATE TABLE t (); CREATE FUNCTION plain() RETURNS int LANGUAGE sql AS 'SELECT 1';
+        CREATE FUNCTION trap() RETURNS int SECURITY DEFINER LANGUAGE sql AS 'SELECT 1';";
+    postgres.sql("postgres", script).unwrap();
+    let (source, app) = (source_with(&postgres, &[], &[("heir", "heir")]), target(&postgres, "app"));
+    runtime().block_on(async {
+        act(&*source, &app, Act::Disable).await.unwrap();
+        let refused = act(&*source, &app, Act::Delete { heir: None }).await.unwrap_err().to_string();
+        assert!(refused.contains("SECURITY DEFINER functions") && refused.contains("trap()"), "{refused}");
+        let owner = "SELECT pg_get_userbyid(relowner) FROM pg_class WHERE relname = 't'";
+        assert_eq!(postgres.sql("postgres", owner).unwrap(), "app", "nothing was handed over");
+        postgres.sql("postgres", "DROP FUNCTION trap()").unwrap();
+        act(&*source, &app, Act::Delete { heir: None }).await.unwrap();
+        assert_eq!(postgres.sql("postgres", owner).unwrap(), "heir");
+    });
 }

@@ -155,3 +155,36 @@ fn the_account_a_pooler_may_look_logins_up_with_is_pointed_out() {
     assert!(!warned(&pooler, "app"));
     assert!(!warned(&[], "reads"), "without a pooler there is nobody to lock out");
 }
+
+#[test]
+fn a_server_under_two_addresses_is_pointed_out() {
+    needs!(postgres);
+    let postgres = start();
+    postgres.sql("postgres", "CREATE ROLE app LOGIN; CREATE ROLE maker LOGIN CREATEROLE").unwrap();
+    let replica = Replica::start(&postgres).unwrap();
+    let points = [
+        ("replica-1", replica.url("postgres")),
+        ("replica-2", postgres.url("postgres")),
+        ("replica-3", replica.url("postgres")),
+    ];
+    let source = source_with(&postgres, &points, &[]);
+    let app = runtime().block_on(source.blast_radius(&target(&postgres, "app"))).unwrap();
+    let twice = |point: &str, first: &str| {
+        format!("`{point}` is the server of `{first}` under another address: its refusal shows nothing more")
+    };
+    assert_eq!(app.warnings, [twice("replica-2", "primary"), twice("replica-3", "replica-1")]);
+    let report = runtime().block_on(source.check()).unwrap();
+    let troubled: Vec<&str> = report
+        .points
+        .iter()
+        .filter(|(_, trouble)| trouble.is_some())
+        .map(|(name, _)| name.as_str())
+        .collect();
+    assert_eq!(troubled, ["replica-2", "replica-3"]);
+    let maker = runtime().block_on(source.blast_radius(&target(&postgres, "maker"))).unwrap();
+    assert!(
+        maker.warnings.iter().any(|warning| warning.starts_with("it may create roles")),
+        "{:?}",
+        maker.warnings
+    );
+}
