@@ -180,6 +180,7 @@ pub const HOME: &[Spot] = &[
     spot(".cursor/mcp.json", JSON),
     spot(".config/Code/User/mcp.json", JSON),
     spot(".config/Code/User/settings.json", JSON),
+    spot(".config/Code/User/globalStorage/*/settings/*mcp_settings.json", JSON),
     spot("Library/Application Support/Code/User/mcp.json", JSON),
     spot("Library/Application Support/Code/User/settings.json", JSON),
     spot(".codeium/windsurf/mcp_config.json", JSON),
@@ -229,13 +230,25 @@ pub const NOT_WALKED: &[&str] = &[
     "venv",
 ];
 
+/// Configurations that a project keeps for assistants: the directory, and the name in it.
+const OF_PROJECTS: [(&str, &str); 5] = [
+    (".cursor", "mcp.json"),
+    (".vscode", "mcp.json"),
+    (".claude", "settings.json"),
+    (".claude", "settings.local.json"),
+    (".gemini", "settings.json"),
+];
+
 /// Parts of names that people give to keys of service accounts, which come as JSON.
 const CLOUD_KEY_NAMES: [&str; 6] =
     ["service-account", "service_account", "serviceaccount", "credentials", "gcp-", "-key.json"];
 
-/// What a file that lies about in a home is, by its name. `None`: it is not opened.
-pub fn by_name(name: &[u8]) -> Option<Format> {
+/// What a file that lies about in a home is, by its name and that of its directory. `None`: it is not opened.
+pub fn by_name(directory: &[u8], name: &[u8]) -> Option<Format> {
     let name = core::str::from_utf8(name).ok()?;
+    if OF_PROJECTS.iter().any(|(of, known)| *known == name && of.as_bytes() == directory) {
+        return Some(JSON);
+    }
     let ends =
         |endings: &[&str]| endings.iter().any(|ending| name.len() > ending.len() && name.ends_with(ending));
     if ends(&[".pub"]) {
@@ -323,15 +336,17 @@ mod tests {
 
     #[test]
     fn files_are_known_by_their_names() {
-        assert!(matches!(by_name(b"id_ed25519"), Some(Format::PrivateKeys(_))));
-        assert_eq!(by_name(b"server.key"), Some(Format::CertificatesAndKeys));
-        assert_eq!(by_name(b"store.jks"), Some(Format::KeyStore));
-        assert_eq!(by_name(b"id_ed25519.pub"), None);
-        assert_eq!(by_name(b".pem"), None);
-        assert_eq!(by_name(b"notes.txt"), None);
-        assert_eq!(by_name(b".env.production"), Some(Format::Environment));
-        assert_eq!(by_name(b".env.example"), None);
-        assert_eq!(by_name(b"shop-service-account.json"), Some(Format::Gcloud));
-        assert_eq!(by_name(b"package.json"), None);
+        assert!(matches!(by_name(b"x", b"id_ed25519"), Some(Format::PrivateKeys(_))));
+        assert_eq!(by_name(b"x", b"server.key"), Some(Format::CertificatesAndKeys));
+        assert_eq!(by_name(b"x", b"store.jks"), Some(Format::KeyStore));
+        assert_eq!(by_name(b"x", b"id_ed25519.pub"), None);
+        assert_eq!(by_name(b"x", b".pem"), None);
+        assert_eq!(by_name(b"x", b"notes.txt"), None);
+        assert_eq!(by_name(b"x", b".env.production"), Some(Format::Environment));
+        assert_eq!(by_name(b"x", b".env.example"), None);
+        assert_eq!(by_name(b"x", b"shop-service-account.json"), Some(Format::Gcloud));
+        assert_eq!(by_name(b"x", b"package.json"), None);
+        assert_eq!(by_name(b".vscode", b"mcp.json"), Some(super::JSON));
+        assert_eq!(by_name(b"notes", b"mcp.json"), None);
     }
 }

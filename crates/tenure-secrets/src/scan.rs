@@ -101,7 +101,7 @@ pub struct Scanner {
 impl Scanner {
     /// With every rule that is enabled.
     pub fn new() -> Result<Self, ScannerRefused> {
-        Self::with(rules::all().filter(|rule| rule.enabled))
+        Self::with(by_default(rules::all()))
     }
 
     /// With these rules.
@@ -148,6 +148,11 @@ impl Scanner {
         scan.hits = surest(found).into_iter().filter_map(|candidate| hit(bytes, candidate)).collect();
         scan
     }
+}
+
+/// The rules that are tried unless somebody asks for others.
+fn by_default(rules: impl Iterator<Item = &'static Rule>) -> impl Iterator<Item = &'static Rule> {
+    rules.filter(|rule| rule.enabled)
 }
 
 struct Candidate {
@@ -227,4 +232,30 @@ fn shown(rule: &Rule, value: &[u8]) -> String {
     let prefix: String = text.chars().take(rule.public_chars).collect();
     let tail: String = text.chars().skip(chars - TAIL_CHARS).collect();
     format!("{prefix}…{tail}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ScanLimits, Scanner, ScannerRefused, by_default};
+    use crate::rule::Rule;
+
+    static ON: Rule = Rule::prefixed("on", "on", &["on_"], "(on_[a-z]{8})", 3).entropy(0);
+    static OFF: Rule = Rule { id: "off", enabled: false, ..ON };
+    static BROKEN: Rule = Rule { id: "broken", pattern: "(", ..ON };
+
+    #[test]
+    fn a_rule_that_is_not_enabled_is_tried_only_when_asked_for() {
+        let text = b"on_qwertzui";
+        let hits = |scanner: &Scanner| scanner.scan(text, &ScanLimits::default()).hits.len();
+        assert_eq!(hits(&Scanner::with(by_default([&ON].into_iter())).unwrap()), 1);
+        assert_eq!(hits(&Scanner::with(by_default([&OFF].into_iter())).unwrap()), 0);
+        assert_eq!(hits(&Scanner::with([&OFF].into_iter()).unwrap()), 1);
+    }
+
+    #[test]
+    fn a_pattern_that_is_none_is_refused_by_name() {
+        let refused = Scanner::with([&BROKEN].into_iter()).unwrap_err();
+        assert_eq!(refused, ScannerRefused::Pattern { rule: "broken" });
+        assert_eq!(refused.to_string(), "the pattern of rule `broken` cannot be compiled");
+    }
 }

@@ -116,7 +116,9 @@ fn visit(entry: &Entry, home: &Place, lying: &mut Vec<(Place, Format)>) -> Onwar
         EntryKind::Directory if is_left_out(&entry.place, home) => Onward::Pass,
         EntryKind::Directory => Onward::Enter,
         EntryKind::File => {
-            lying.extend(catalogue::by_name(entry.place.name()).map(|format| (entry.place.clone(), format)));
+            let parent = entry.place.parent();
+            let format = catalogue::by_name(parent.name(), entry.place.name());
+            lying.extend(format.map(|format| (entry.place.clone(), format)));
             Onward::Pass
         }
         EntryKind::Link | EntryKind::Special => Onward::Pass,

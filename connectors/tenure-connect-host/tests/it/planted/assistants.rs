@@ -94,6 +94,16 @@ fn command_lines(machine: &mut Machine) {
         gemini,
         &[(ThingKind::AssistantServer, "g")],
     );
+    let team = r#"{"mcpServers": {"q": {"command": "npx", "args": ["q"]}}}"#;
+    machine.plant(
+        &format!("{HOME}/project/.cursor/mcp.json"),
+        0o644,
+        team,
+        &[(ThingKind::AssistantServer, "q")],
+    );
+    let cline = r#"{"mcpServers": {"c": {"command": "uvx", "args": ["c==1.0"], "disabled": false}}}"#;
+    let place = format!("{HOME}/.config/Code/User/globalStorage/x.cline/settings/cline_mcp_settings.json");
+    machine.plant(&place, 0o644, cline, &[(ThingKind::AssistantServer, "c")]);
     let local = r#"{"mcpServers": {"p": {"command": "./server"}}}"#;
     machine.plant(&format!("{HOME}/project/.mcp.json"), 0o644, local, &[(ThingKind::AssistantServer, "p")]);
 }
