@@ -39,6 +39,26 @@ async fn the_same_call_is_answered_the_same_and_done_once() {
 }
 
 #[tokio::test]
+async fn of_calls_sent_at_once_under_one_key_one_is_carried_out_and_all_get_its_answer() {
+    let bench = Bench::surveyed().await;
+    let plan = json!({ "kind": "disable", "identity": "billing", "reason": "x" });
+    let send = || named(&bench, OPERATOR, "k1", "/api/v1/plans", &plan);
+    let first = futures::future::join_all((0..16).map(|_| send())).await;
+    let (done, waiting): (Vec<_>, Vec<_>) = first.iter().partition(|reply| reply.status == 201);
+    assert!(!done.is_empty());
+    for reply in &waiting {
+        let expected = "409 a call with this idempotency key is under way \
+                        [send it again later: it then gets that call's answer]";
+        assert_eq!(reply.problem(), expected);
+    }
+    let again = send().await;
+    assert_eq!(again.headers["idempotency-replayed"], "true");
+    assert!(done.iter().all(|reply| reply.body == again.body), "one call, one answer");
+    let plans = bench.get(OPERATOR, "/api/v1/plans").await.json();
+    assert_eq!(plans["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn what_was_refused_may_be_tried_again_under_the_same_key() {
     let bench = Bench::surveyed().await;
     let path = "/api/v1/sources/main/check";
