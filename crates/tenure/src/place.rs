@@ -200,10 +200,13 @@ impl Place {
         })
     }
 
-    /// Remembers the database, and nothing else, for every later start: for a deployment that was restored.
-    pub(crate) fn remember_database(&self) -> Result<(), Failure> {
-        let database = self.database.section();
-        Configuration { database, ..Configuration::default() }.remember(&self.directory)
+    /// Remembers, for every later start of a deployment that was restored, its database and where its key is
+    /// kept when that is not beside the rings.
+    pub(crate) fn remember_restored(&self) -> Result<(), Failure> {
+        let chosen = self.chosen();
+        let beside_rings = self.paths().keys().join(KEK_FILE).exists();
+        let key = if beside_rings { KeySection::default() } else { chosen.key };
+        Configuration { listen: None, database: chosen.database, key }.remember(&self.directory)
     }
 
     /// The key that was named, by a flag or the environment; nobody is asked.

@@ -153,6 +153,29 @@ struct Ceremony<'call> {
 pub async fn restore(
     from: &Path,
     last_checkpoint: Option<&str>,
+    options: OpenOptions,
+) -> Result<(Deployment, RestoreReport), EngineFailure> {
+    let directory = options.directory.clone();
+    let was_empty = is_empty(&directory);
+    let restored = restore_anew(from, last_checkpoint, options).await;
+    if restored.is_err() && was_empty {
+        // What was laid out before it failed would stand in the way of the next attempt.
+        let _ = std::fs::remove_dir_all(&directory);
+    }
+    restored
+}
+
+/// True when nothing is there: no directory, or one without a file.
+fn is_empty(directory: &Path) -> bool {
+    match std::fs::read_dir(directory) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    }
+}
+
+async fn restore_anew(
+    from: &Path,
+    last_checkpoint: Option<&str>,
     mut options: OpenOptions,
 ) -> Result<(Deployment, RestoreReport), EngineFailure> {
     if options.directory.join("keys").exists() || options.directory.join(DATABASE).exists() {
@@ -245,7 +268,11 @@ impl Ceremony<'_> {
             let content = read_file(&self.from.join(name))?;
             tenure_keys::write_new_private(disk, &to, &content).map_err(EngineFailure::keys)?;
         }
-        if let KekSource::File(path) = kek {
+        // One that was kept beside the rings is kept beside them again; one that was kept elsewhere stays there.
+        let beside_rings = Path::new("keys").join(tenure_keys::KEK_FILE);
+        if let KekSource::File(path) = kek
+            && path.ends_with(beside_rings)
+        {
             let to = self.paths.keys().join(tenure_keys::KEK_FILE);
             if *path != to {
                 let content = tenure_keys::read_private(disk, path).map_err(EngineFailure::keys)?;

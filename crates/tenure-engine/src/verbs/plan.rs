@@ -28,6 +28,9 @@ use tenure_store::{
     },
 };
 
+/// Said of a plan that cannot show a refusal.
+const NO_CONTROL: &str = "it may not log in now, so nothing can be shown to refuse what it accepted before: P2 at most. To prove \
+                          more, let it log in again (tenure undo of its disable plan) and revoke it then";
 /// How long an approval may wait to be begun (law 7: no approval is for ever).
 const APPROVAL_LIFE: Duration = Duration::from_hours(24);
 
@@ -98,8 +101,11 @@ impl Engine {
         let principal = only_present(principals, &identity.name)?;
         let source_id = principal.source;
         let row = self.store.read("source", move |tx| tx.source(source_id)).await?;
-        let blast = self.read_blast_radius(&row, &principal).await?;
+        let mut blast = self.read_blast_radius(&row, &principal).await?;
         let steps = self.choose_steps(request.kind, &principal).await?;
+        if request.kind == PlanKind::Revoke && !steps.contains(&StepKind::Control) {
+            blast.warnings.push(String::from(NO_CONTROL));
+        }
         let owned = blast.owned.iter().map(|owned| owned.count).sum();
         // The source's own heir is named only where something is to be received.
         let heir = request.heir.clone().or_else(|| blast.heir.clone().filter(|_| owned > 0));
@@ -114,7 +120,7 @@ impl Engine {
         };
         lint(&steps, self.connector(&row.system)?.manifest().steps, &touches)?;
         let plan = self.plan_row(actor, &request, &row, &principal, &steps, &blast, heir)?;
-        self.write_plan(actor, plan, &steps, &blast).await
+        self.write_plan(actor, plan, &row, &steps, &blast).await
     }
 
     /// An heir that is not there would be found out only after the point where it hurts.
@@ -187,10 +193,10 @@ impl Engine {
         let blast_radius = serde_json::to_value(blast)
             .map_err(|error| EngineFailure::Evidence { why: error.to_string() })?;
         let points: Vec<_> = row.points.iter().map(|point| point.name.clone()).collect();
-        let lag = self.lag_of(row)?;
+        let lag_us = i64::try_from(self.lag_of(row)?.as_micros()).unwrap_or(i64::MAX);
         let bound = serde_json::json!({
             "plan": id, "kind": request.kind, "source": row.id, "principal": principal.native_key,
-            "name": principal.name, "reason": request.reason, "steps": steps, "points": points,
+            "name": principal.name, "reason": request.reason, "steps": steps, "points": row.points, "lag_us": lag_us,
             "heir": heir, "required_level": required_level, "blast_radius": blast_radius,
         });
         let digest = tenure_evidence::leaf_hash(&canonical_json(&bound).map_err(EngineFailure::evidence)?);
@@ -210,7 +216,7 @@ impl Engine {
             points,
             heir,
             required_level,
-            lag_us: i64::try_from(lag.as_micros()).unwrap_or(i64::MAX),
+            lag_us,
             level: None,
             sentence: None,
             requested_by: actor.person,
@@ -232,6 +238,7 @@ impl Engine {
         &self,
         actor: Actor,
         plan: PlanRow,
+        row: &SourceRow,
         steps: &[StepKind],
         blast: &BlastRadius,
     ) -> Result<PlanShown, EngineFailure> {
@@ -251,6 +258,7 @@ impl Engine {
                 .text("steps", words.join(" "))
                 .body(serde_json::json!({
                     "principal": plan.principal_name, "reason": plan.reason, "heir": plan.heir, "blast_radius": blast,
+                    "points": row.points, "lag_us": plan.lag_us,
                 })),
         )?;
         let id = plan.id;

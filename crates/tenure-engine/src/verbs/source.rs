@@ -51,12 +51,13 @@ impl Engine {
             not_observable: Vec::new(),
             created: now,
         };
-        let points: Vec<&str> = row.points.iter().map(|point| point.name.as_str()).collect();
         let entry = self.entry(
             Draft::new("source.added", By::Person(actor, Some(DecisionRight::Configure)), id)
                 .text("system", &row.system)
                 .number("points", i64::try_from(row.points.len()).unwrap_or(i64::MAX))
-                .body(serde_json::json!({ "name": row.name.as_str(), "points": points })),
+                .body(serde_json::json!({
+                    "name": row.name.as_str(), "points": row.points, "options": row.options,
+                })),
         )?;
         let added = row.clone();
         self.store

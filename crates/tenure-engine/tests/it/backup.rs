@@ -182,3 +182,33 @@ async fn a_deployment_on_postgres_is_backed_up_and_restored_into_either_database
     let refused = restore(&to, None, options).await.err().unwrap().to_string();
     assert!(refused.contains("holds a deployment already"), "{refused}");
 }
+
+#[tokio::test]
+async fn a_restore_that_fails_leaves_nothing_in_the_way_of_the_next() {
+    let mut bench = Bench::new();
+    let deployment = bench.surveyed().await;
+    let to = bench.directory.path().join("backup");
+    deployment.engine.backup(actor(&deployment.engine).await, &to).await.unwrap();
+    deployment.close().await;
+    let right = bench.directory.path().join("data/keys/kek");
+    let elsewhere = bench.directory.path().join("elsewhere.kek");
+    std::fs::copy(&right, &elsewhere).unwrap();
+    let wrong = bench.directory.path().join("wrong.kek");
+    tenure_keys::Kek::create_file(&tenure_keys::RealDisk, &wrong, &mut bench.randomness()).unwrap();
+    let into = bench.directory.path().join("into");
+    let options = |bench: &Bench, key: &Path| {
+        let mut options = bench.options(bench.randomness());
+        options.kek = Some(KekSource::File(key.to_owned()));
+        options.directory.clone_from(&into);
+        options
+    };
+    assert!(restore(&to, None, options(&bench, &wrong)).await.is_err());
+    assert!(!into.exists(), "a half restored directory is no deployment");
+    let (restored, _) = restore(&to, None, options(&bench, &elsewhere)).await.unwrap();
+    restored.close().await;
+    assert!(!into.join("keys/kek").exists(), "a key that is kept elsewhere stays there");
+    std::fs::remove_dir_all(&into).unwrap();
+    let (restored, _) = restore(&to, None, options(&bench, &right)).await.unwrap();
+    restored.close().await;
+    assert!(into.join("keys/kek").exists(), "one that was kept beside the rings is kept there again");
+}

@@ -125,7 +125,7 @@ impl Restore {
             }
             in_use @ OpenRefused::InUse { .. } => in_use.into_failure(&place),
         })?;
-        place.remember_database()?;
+        place.remember_restored()?;
         // Judged once, so that the first look at it is current. What was approved before is not carried
         // on here: a person looks first at what was lost.
         let hosted =
