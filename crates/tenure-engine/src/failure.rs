@@ -41,6 +41,12 @@ pub enum EngineFailure {
         /// What is in the way and what to do.
         why: String,
     },
+    /// Whoever asked may not.
+    #[error("{why}")]
+    Denied {
+        /// Why, in words for them.
+        why: String,
+    },
     /// A key could not be used.
     #[error("a key could not be used: {why}")]
     Keys {

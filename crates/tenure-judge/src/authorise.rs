@@ -86,6 +86,39 @@ pub struct ApiResource {
     pub kind: ApiResourceKind,
     /// The actor is its business or technical owner; for a plan, of the identity it changes.
     pub owned_by_actor: bool,
+    /// What else counts when somebody says whose an identity is.
+    pub claim: Claim,
+}
+
+/// What counts when somebody says whose an identity is. What was not looked up counts as being in
+/// the way, so that whoever forgets to look is denied (law 9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one fact that the access policies ask for")]
+pub struct Claim {
+    /// Somebody is its business or technical owner.
+    pub owned: bool,
+    /// Part of a system itself, owned by its vendor.
+    pub built_in: bool,
+    /// It is an administrator of a system, or Tenure's own account there, or whether it is could not
+    /// be read.
+    pub privileged: bool,
+    /// The change makes somebody else than the actor an owner.
+    pub names_another: bool,
+    /// The change ends the ownership of somebody else than the actor.
+    pub ends_anothers: bool,
+}
+
+impl Claim {
+    /// Nothing was looked up.
+    pub const UNREAD: Self =
+        Self { owned: true, built_in: true, privileged: true, names_another: true, ends_anothers: true };
+}
+
+impl ApiResource {
+    /// A thing about which nobody is saying whose it is.
+    pub const fn new(kind: ApiResourceKind, owned_by_actor: bool) -> Self {
+        Self { kind, owned_by_actor, claim: Claim::UNREAD }
+    }
 }
 
 /// The answer.
@@ -208,7 +241,7 @@ impl Authoriser {
                 [("is_person", actor.person.is_some()), ("local", actor.local)],
                 HashSet::from([role]),
             )?,
-            entity(what, [("owned_by_actor", resource.owned_by_actor)], HashSet::new())?,
+            described(what, resource)?,
         ];
         let entities =
             Entities::from_entities(entities, None).map_err(|why| NotAQuestion::Unasked(why.to_string()))?;
@@ -226,6 +259,23 @@ enum NotAQuestion {
 
 fn name(kind: &str, id: &str) -> Result<EntityUid, NotAQuestion> {
     uid(kind, id).map_err(NotAQuestion::Unasked)
+}
+
+/// What is asked about, with the facts its kind has in the schema.
+fn described(uid: EntityUid, resource: ApiResource) -> Result<Entity, NotAQuestion> {
+    let ApiResource { kind, owned_by_actor, claim } = resource;
+    if kind != ApiResourceKind::Identity {
+        return entity(uid, [("owned_by_actor", owned_by_actor)], HashSet::new());
+    }
+    let facts = [
+        ("owned_by_actor", owned_by_actor),
+        ("owned", claim.owned),
+        ("built_in", claim.built_in),
+        ("privileged", claim.privileged),
+        ("names_another", claim.names_another),
+        ("ends_anothers", claim.ends_anothers),
+    ];
+    entity(uid, facts, HashSet::new())
 }
 
 fn entity<const N: usize>(
@@ -253,7 +303,7 @@ mod tests {
             when { principal.is_person || 9223372036854775807 + 1 == 0 };"#;
         let authoriser = Authoriser::with_policies(text).unwrap();
         let actor = Actor { person: None, role: Role::Administrator, local: true };
-        let resource = ApiResource { kind: ApiResourceKind::System, owned_by_actor: false };
+        let resource = ApiResource::new(ApiResourceKind::System, false);
         let verdict = authoriser.authorise(&actor, &ApiAction::View, &resource);
         let Verdict::Denied { why } = verdict else { panic!("{verdict:?}") };
         insta::assert_snapshot!(why, @"access policy `broken` could not be evaluated: integer overflow while attempting to add the values `9223372036854775807` and `1`");

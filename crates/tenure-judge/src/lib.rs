@@ -16,7 +16,9 @@ mod programme;
 mod remain;
 mod sentence;
 
-pub use authorise::{Actor, ApiAction, ApiResource, ApiResourceKind, Authoriser, AuthoriserRefused, Verdict};
+pub use authorise::{
+    Actor, ApiAction, ApiResource, ApiResourceKind, Authoriser, AuthoriserRefused, Claim, Verdict,
+};
 pub use dossier::{ClaimedDead, CredentialDossier, Dossier, PrincipalDossier, UseDossier};
 pub use facts::{CredentialFact, IdentityFact, PrincipalFact, SubjectKind};
 pub use judge::{

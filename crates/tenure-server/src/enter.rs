@@ -35,6 +35,8 @@ pub(crate) enum Whose<'charter> {
     Nobodys,
     /// An identity's, or a plan's about it.
     Chartered(&'charter Charter),
+    /// An identity's, and somebody says whose: with all that counts then.
+    Claimed(ApiResource),
 }
 
 /// A request whose asker is known. Not yet authorised.
@@ -56,7 +58,7 @@ impl Asked {
             return Err(Problem::ours());
         };
         self.decided.store(true, Ordering::Relaxed);
-        let resource = ApiResource { kind, owned_by_actor: self.owns(whose) };
+        let resource = self.resource(kind, whose);
         let verdict = self.shared.engine.authoriser().authorise(&self.asker(), &action, &resource);
         self.as_actor(verdict)
     }
@@ -69,23 +71,25 @@ impl Asked {
     ) -> Result<Actor, Problem> {
         self.authorise(whose)?;
         let Access::Decided { kind, .. } = self.endpoint.access else { return Err(Problem::ours()) };
-        let resource = ApiResource { kind, owned_by_actor: self.owns(whose) };
+        let resource = self.resource(kind, whose);
         let verdict = self.shared.engine.authoriser().holds(&self.asker(), right, &resource);
         self.as_actor(verdict)
     }
 
     /// Whether this person may also do something else, to decide what a page offers.
     pub(crate) fn may_also(&self, action: ApiAction, kind: ApiResourceKind) -> bool {
-        let resource = ApiResource { kind, owned_by_actor: false };
+        let resource = ApiResource::new(kind, false);
         self.shared.engine.authoriser().authorise(&self.asker(), &action, &resource) == Verdict::Allowed
     }
 
-    fn owns(&self, whose: Whose<'_>) -> bool {
+    fn resource(&self, kind: ApiResourceKind, whose: Whose<'_>) -> ApiResource {
         match whose {
-            Whose::Nobodys => false,
+            Whose::Nobodys => ApiResource::new(kind, false),
             Whose::Chartered(charter) => {
-                [charter.business_owner, charter.technical_owner].contains(&Some(self.person.id))
+                let owners = [charter.business_owner, charter.technical_owner];
+                ApiResource::new(kind, owners.contains(&Some(self.person.id)))
             }
+            Whose::Claimed(claimed) => ApiResource { kind, ..claimed },
         }
     }
 

@@ -153,6 +153,7 @@ fn sort(failure: &EngineFailure) -> Problem {
         | EngineFailure::Plan(_)
         | EngineFailure::UnknownSystem { .. }
         | EngineFailure::Refused { .. } => Problem::refused(failure.to_string()),
+        EngineFailure::Denied { .. } => Problem::denied(failure.to_string()),
         EngineFailure::Keys { .. }
         | EngineFailure::File { .. }
         | EngineFailure::Evidence { .. }

@@ -51,7 +51,7 @@ pub fn by_hand_unopened(
     let authoriser =
         Authoriser::new().map_err(|error| EngineFailure::Programme { why: error.to_string() })?;
     let actor = tenure_judge::Actor { person: Some(person.id), role: person.role, local: true };
-    let identity = ApiResource { kind: ApiResourceKind::Identity, owned_by_actor: false };
+    let identity = ApiResource::new(ApiResourceKind::Identity, false);
     if let Verdict::Denied { why } = authoriser.authorise(&actor, &ApiAction::View, &identity) {
         return Err(refused(why));
     }

@@ -33,6 +33,75 @@ async fn owning_enrols_and_a_wrong_owner_is_refused() {
     assert!(shown.questions[0].text.starts_with("nightly report"));
 }
 
+async fn owner(engine: &tenure_engine::Engine, name: &str) -> tenure_engine::Actor {
+    let administrator = actor(engine).await;
+    let new =
+        tenure_engine::NewPerson { name: name.to_owned(), role: tenure_model::Role::Owner, local_uid: None };
+    let person = engine.add_person(administrator, new).await.unwrap();
+    tenure_engine::Actor { person: person.id, role: person.role, local: false }
+}
+
+fn named(owner: &str) -> CharterChange {
+    CharterChange { business_owner: Some(owner.to_owned()), ..CharterChange::default() }
+}
+
+#[tokio::test]
+async fn an_owner_takes_nothing_that_somebody_else_owns_and_nothing_that_a_system_stands_on() {
+    let mut bench = Bench::new();
+    let deployment = bench.surveyed().await;
+    let engine = &deployment.engine;
+    let (mallory, ravi) = (owner(engine, "mallory").await, owner(engine, "ravi").await);
+    engine.own(ravi, "billing", CharterChange::default()).await.unwrap();
+    for (identity, change) in [
+        ("billing", named("mallory")),
+        ("billing", CharterChange { purpose: Some(String::from("mine")), ..CharterChange::default() }),
+        ("billing", CharterChange::default()),
+        ("root", CharterChange::default()),
+        ("tenure", named("mallory")),
+        ("reporting", named("ravi")),
+    ] {
+        let refused = engine.own(mallory, identity, change.clone()).await.unwrap_err();
+        assert!(
+            matches!(refused, tenure_engine::EngineFailure::Denied { .. }),
+            "{identity} {change:?}: {refused}"
+        );
+    }
+    // What nobody owns may be claimed; what is one's own may be handed on, and is then another's.
+    engine.own(mallory, "reporting", named("mallory")).await.unwrap();
+    engine.own(mallory, "reporting", named("ravi")).await.unwrap();
+    assert!(engine.own(mallory, "reporting", named("mallory")).await.is_err());
+    // An operator or administrator settles what owners cannot.
+    engine.own(actor(engine).await, "billing", named("mallory")).await.unwrap();
+    // Two own it now: each speaks for their own share.
+    let technical =
+        CharterChange { technical_owner: Some(String::from("mallory")), ..CharterChange::default() };
+    assert!(engine.own(mallory, "billing", technical).await.is_err());
+    engine
+        .own(ravi, "billing", CharterChange { rotation_days: Some(9), ..CharterChange::default() })
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn of_two_who_claim_the_same_at_once_one_is_denied() {
+    let mut bench = Bench::new();
+    let deployment = bench.surveyed().await;
+    let engine = &deployment.engine;
+    for (round, identity) in ["billing", "reporting"].into_iter().enumerate() {
+        let one = owner(engine, &format!("one-{round}")).await;
+        let other = owner(engine, &format!("other-{round}")).await;
+        let claim = CharterChange::default;
+        let (first, second) =
+            tokio::join!(engine.own(one, identity, claim()), engine.own(other, identity, claim()));
+        assert_ne!(first.is_ok(), second.is_ok(), "{first:?} {second:?}");
+        let (winner, loser) = if first.is_ok() { (one, second) } else { (other, first) };
+        let loser = loser.unwrap_err();
+        assert!(matches!(loser, tenure_engine::EngineFailure::Denied { .. }), "{loser}");
+        let owned = engine.show(identity).await.unwrap().identity.charter;
+        assert_eq!(owned.technical_owner, Some(winner.person));
+    }
+}
+
 #[tokio::test]
 async fn an_equal_value_is_a_finding_of_both_holders() {
     let mut bench = Bench::new();

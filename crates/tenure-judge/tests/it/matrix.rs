@@ -5,7 +5,7 @@
 
 use crate::dossiers::NOW;
 use std::fmt::Write as _;
-use tenure_judge::{Actor, ApiAction, ApiResource, ApiResourceKind, Authoriser, Verdict};
+use tenure_judge::{Actor, ApiAction, ApiResource, ApiResourceKind, Authoriser, Claim, Verdict};
 use tenure_model::{PersonId, Role};
 
 pub(crate) fn actor(role: Role, person: bool, local: bool) -> Actor {
@@ -13,7 +13,7 @@ pub(crate) fn actor(role: Role, person: bool, local: bool) -> Actor {
 }
 
 pub(crate) fn resource(kind: ApiResourceKind, owned_by_actor: bool) -> ApiResource {
-    ApiResource { kind, owned_by_actor }
+    ApiResource::new(kind, owned_by_actor)
 }
 
 /// One mark per role: `+` always, `o` only where the actor owns it, `·` never.
@@ -101,5 +101,66 @@ fn an_auditor_never_changes_anything() {
                 assert_ne!(verdict, Verdict::Allowed, "{action} {kind}");
             }
         }
+    }
+}
+
+/// Every claim there can be, with what it is called in the golden text.
+fn claims() -> Vec<(String, bool, Claim)> {
+    const NAMES: [&str; 6] =
+        ["owned_by_actor", "owned", "built_in", "privileged", "names_another", "ends_anothers"];
+    (0_u32..64)
+        .map(|bits| {
+            let holds = |at: u32| bits & (1 << at) != 0;
+            let held = NAMES.iter().zip(0..).filter(|(_, at)| holds(*at)).map(|(name, _)| *name);
+            let claim = Claim {
+                owned: holds(1),
+                built_in: holds(2),
+                privileged: holds(3),
+                names_another: holds(4),
+                ends_anothers: holds(5),
+            };
+            (held.collect::<Vec<_>>().join(" "), holds(0), claim)
+        })
+        // Nobody owns what nobody owns, and nobody's share ends there.
+        .filter(|(_, mine, claim)| claim.owned || !(*mine || claim.ends_anothers))
+        .collect()
+}
+
+#[test]
+fn who_may_say_whose_an_identity_is() {
+    let authoriser = Authoriser::new().unwrap();
+    let mut text = String::from("What an owner may claim or change; everything else is denied to them:\n");
+    for (name, owned_by_actor, claim) in claims() {
+        let asked = ApiResource { kind: ApiResourceKind::Identity, owned_by_actor, claim };
+        for role in Role::ALL {
+            let actor = actor(*role, true, true);
+            let verdict = authoriser.authorise(&actor, &ApiAction::Own, &asked);
+            let right = authoriser.holds(&actor, tenure_model::DecisionRight::Own, &asked);
+            let allowed = verdict == Verdict::Allowed;
+            assert_eq!(allowed, right == Verdict::Allowed, "{role}: {name}");
+            match role {
+                Role::Administrator | Role::Operator => assert!(allowed, "{role}: {name}"),
+                Role::Auditor => assert!(!allowed, "{name}"),
+                Role::Owner if allowed => {
+                    let _ = writeln!(
+                        text,
+                        "  {}",
+                        if name.is_empty() { "nobody's, for themselves" } else { &name }
+                    );
+                }
+                Role::Owner => {}
+            }
+        }
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_claim_whose_facts_were_not_read_is_denied_to_an_owner() {
+    let authoriser = Authoriser::new().unwrap();
+    for owned in [true, false] {
+        let asked = ApiResource::new(ApiResourceKind::Identity, owned);
+        let owner = actor(Role::Owner, true, true);
+        assert_ne!(authoriser.authorise(&owner, &ApiAction::Own, &asked), Verdict::Allowed);
     }
 }

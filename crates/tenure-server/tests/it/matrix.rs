@@ -102,12 +102,10 @@ struct Things {
     settled: String,
 }
 
-async fn things(bench: &Bench, identity: &'static str, owner: Option<&str>) -> Things {
-    if let Some(owner) = owner {
-        let path = format!("/api/v1/identities/{identity}/charter");
-        let charter = json!({ "technical_owner": owner });
-        assert_eq!(bench.call(ADMINISTRATOR, "PUT", &path, Some(&charter)).await.status, 200);
-    }
+async fn things(bench: &Bench, identity: &'static str, owner: &str) -> Things {
+    let path = format!("/api/v1/identities/{identity}/charter");
+    let charter = json!({ "technical_owner": owner });
+    assert_eq!(bench.call(ADMINISTRATOR, "PUT", &path, Some(&charter)).await.status, 200);
     let handle = |plan: Value| plan["plan"]["handle"].as_str().unwrap().to_owned();
     let settled = handle(bench.draft("disable", identity).await);
     bench.post(ADMINISTRATOR, &format!("/api/v1/plans/{settled}/withdraw"), &json!({})).await;
@@ -131,8 +129,8 @@ async fn is_allowed(bench: &Bench, uid: u32, rehearsal: &Rehearsal, things: &Thi
 #[tokio::test]
 async fn every_role_asks_every_endpoint() {
     let bench = Bench::surveyed().await;
-    let owned = things(&bench, "billing", Some("owner")).await;
-    let other = things(&bench, "reporting", None).await;
+    let owned = things(&bench, "billing", "owner").await;
+    let other = things(&bench, "reporting", "operator").await;
     let roles =
         [("administrator", ADMINISTRATOR), ("operator", OPERATOR), ("owner", OWNER), ("auditor", AUDITOR)];
     let mut text = format!("{:<48}", "over the socket");
@@ -158,6 +156,38 @@ async fn every_role_asks_every_endpoint() {
     }
     text.push_str("\n+ always   o only what they own   · never\n");
     insta::assert_snapshot!(text);
+}
+
+/// What the owner may not take, told; then what they may. Afterwards nothing can be planned about what
+/// they could not take.
+#[tokio::test]
+async fn an_owner_takes_over_nothing() {
+    let bench = Bench::surveyed().await;
+    let claim = async |uid: u32, identity: &str, charter: Value| {
+        bench.call(uid, "PUT", &format!("/api/v1/identities/{identity}/charter"), Some(&charter)).await
+    };
+    assert_eq!(claim(OPERATOR, "billing", json!({})).await.status, 200);
+    let mut text = String::new();
+    for (identity, charter) in [
+        ("billing", json!({ "business_owner": "owner" })),
+        ("billing", json!({ "technical_owner": "owner" })),
+        ("billing", json!({ "purpose": "mine" })),
+        ("billing", json!({})),
+        ("root", json!({ "business_owner": "owner" })),
+        ("tenure", json!({ "business_owner": "owner" })),
+        ("reporting", json!({ "business_owner": "auditor" })),
+        ("reporting", json!({ "business_owner": "no such person" })),
+    ] {
+        let said = claim(OWNER, identity, charter.clone()).await.problem();
+        let _ = writeln!(text, "{identity} {charter}: {said}");
+    }
+    insta::assert_snapshot!(text);
+    for identity in ["billing", "root", "tenure", "reporting"] {
+        let plan = json!({ "kind": "revoke", "identity": identity, "reason": "mine now" });
+        assert_eq!(bench.post(OWNER, "/api/v1/plans", &plan).await.status, 403, "{identity}");
+    }
+    assert_eq!(claim(OWNER, "reporting", json!({ "business_owner": "owner" })).await.status, 200);
+    assert_eq!(claim(OWNER, "reporting", json!({ "purpose": "reports" })).await.status, 200);
 }
 
 #[test]

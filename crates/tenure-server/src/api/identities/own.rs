@@ -25,7 +25,8 @@ async fn handle(
     Body(change): Body<CharterChange>,
 ) -> Result<Json<IdentityRow>, Problem> {
     let identity = find(&shared, &given).await?;
-    let actor = asked.authorise_decision(DecisionRight::Own, Whose::Chartered(&identity.charter))?;
+    let claimed = shared.engine.claim(asked.person.id, identity.id, &change).await?;
+    let actor = asked.authorise_decision(DecisionRight::Own, Whose::Claimed(claimed))?;
     for (field, text) in [
         ("purpose", &change.purpose),
         ("boundary", &change.boundary),
