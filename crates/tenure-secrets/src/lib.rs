@@ -14,7 +14,7 @@ mod rules;
 mod scan;
 
 pub use check::aws_account_of;
-pub use placeholder::is_placeholder;
+pub use placeholder::{is_example, is_placeholder};
 pub use rule::{Check, Confidence, Rule};
 pub use rules::all as all_rules;
 pub use scan::{CutShort, Hit, Scan, ScanLimits, Scanner, ScannerRefused};

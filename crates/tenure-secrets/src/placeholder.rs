@@ -52,14 +52,21 @@ const REFERENCES: [&str; 22] = [
     "projects/",
 ];
 
+/// Whether a value is an example or nothing at all. For places where a value is always meant as it stands: there `$a`
+/// and `12345678` are passwords, if bad ones.
+pub fn is_example(value: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(value).to_ascii_lowercase();
+    let in_brackets = text.starts_with('<') && text.ends_with('>');
+    in_brackets || WORDS.iter().any(|word| text.contains(word)) || has_few_letters(value)
+}
+
 /// Whether a value is an example, a reference to one kept elsewhere, or nothing at all.
 pub fn is_placeholder(value: &[u8]) -> bool {
     let text = String::from_utf8_lossy(value).to_ascii_lowercase();
-    WORDS.iter().any(|word| text.contains(word))
+    is_example(value)
         || REFERENCES.iter().any(|start| text.starts_with(start))
         || text.contains("${")
         || text.contains("{{")
-        || has_few_letters(value)
         || counts_up(value)
 }
 
@@ -89,7 +96,7 @@ fn counts_up(value: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_placeholder;
+    use super::{is_example, is_placeholder};
 
     #[test]
     fn examples_and_references_are_no_values() {
@@ -124,6 +131,16 @@ mod tests {
     fn values_are_no_placeholders() {
         for value in ["hunter2-and-3", "Tr0ub4dor&3", "correct horse", "k3J9x0Lq", "a1b2c3d4e5"] {
             assert!(!is_placeholder(value.as_bytes()), "{value}");
+        }
+    }
+
+    #[test]
+    fn where_nothing_is_expanded_a_sign_in_front_is_part_of_the_value() {
+        for value in ["$ecret-one", "@home-again", "%tage99", "12345678"] {
+            assert!(is_placeholder(value.as_bytes()) && !is_example(value.as_bytes()), "{value}");
+        }
+        for value in ["", "<password>", "changeme", "********"] {
+            assert!(is_example(value.as_bytes()), "{value}");
         }
     }
 }

@@ -4,7 +4,7 @@ use super::ini::{entries, find, sections};
 use super::{LineFault, Parsed};
 use crate::item::{Item, Problem, ThingKind};
 use crate::place::shown;
-use tenure_secrets::{aws_account_of, is_placeholder};
+use tenure_secrets::{aws_account_of, is_example};
 
 /// Reads the access keys of all profiles. Profiles that only name a role, a session or a program hold none.
 pub fn read(bytes: &[u8]) -> Parsed<Item> {
@@ -12,7 +12,7 @@ pub fn read(bytes: &[u8]) -> Parsed<Item> {
     let entries = entries(bytes);
     for section in sections(&entries) {
         let Some(secret) = find(&entries, section, "aws_secret_access_key") else { continue };
-        if is_placeholder(secret.value) {
+        if is_example(secret.value) {
             continue;
         }
         let Some(id) = find(&entries, section, "aws_access_key_id") else {

@@ -6,7 +6,7 @@ use super::{LineFault, Parsed};
 use crate::item::{Item, Problem, ThingKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use tenure_secrets::is_placeholder;
+use tenure_secrets::is_example;
 use zeroize::Zeroizing;
 
 /// Reads the logins.
@@ -30,7 +30,7 @@ pub fn read(bytes: &[u8]) -> Parsed<Item> {
             match decoded.as_deref().zip(split) {
                 Some((login, at)) => {
                     let (user, password) = (login.split_at(at).0, login.split_at(at + 1).1);
-                    if !is_placeholder(password) {
+                    if !is_example(password) {
                         parsed.things.push(item(&crate::place::shown(user), password, "password"));
                     }
                 }

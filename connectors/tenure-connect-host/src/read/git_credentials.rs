@@ -3,7 +3,7 @@
 use super::{LineFault, Parsed, lines};
 use crate::item::{Item, Problem, ThingKind};
 use crate::place::shown;
-use tenure_secrets::is_placeholder;
+use tenure_secrets::is_example;
 use zeroize::Zeroizing;
 
 /// Reads the passwords.
@@ -13,7 +13,7 @@ pub fn read(bytes: &[u8]) -> Parsed<Item> {
         match content.map(<[u8]>::trim_ascii) {
             Ok(content) if content.is_empty() || content.starts_with(b"#") => {}
             Ok(content) => match login(content) {
-                Some((user, password, host)) if !is_placeholder(&password) => parsed.things.push(
+                Some((user, password, host)) if !is_example(&password) => parsed.things.push(
                     Item::new(ThingKind::GitPassword, &shown(&user))
                         .at_line(line)
                         .towards(&shown(host))

@@ -4,7 +4,7 @@
 use super::tree::{Node, yaml};
 use super::{LineFault, Parsed};
 use crate::item::{Item, Problem, ThingKind, program};
-use tenure_secrets::is_placeholder;
+use tenure_secrets::is_example;
 
 /// What of a user is a secret, and what it is called.
 const SECRETS: [(&str, &str); 3] =
@@ -21,7 +21,7 @@ pub fn read(bytes: &[u8]) -> Parsed<Item> {
         let (Some(name), Some(user)) = (entry.text_of("name"), entry.get("user")) else { continue };
         let cluster = cluster_of(&tree, name);
         for (key, what) in SECRETS {
-            let Some(value) = user.text_of(key).filter(|value| !is_placeholder(value.as_bytes())) else {
+            let Some(value) = user.text_of(key).filter(|value| !is_example(value.as_bytes())) else {
                 continue;
             };
             let mut item = Item::new(ThingKind::KubernetesCredential, name)

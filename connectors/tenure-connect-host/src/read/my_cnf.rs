@@ -4,14 +4,14 @@ use super::Parsed;
 use super::ini::{entries, find};
 use crate::item::{Item, Problem, ThingKind};
 use crate::place::shown;
-use tenure_secrets::is_placeholder;
+use tenure_secrets::is_example;
 
 /// Reads the passwords of all sections.
 pub fn read(bytes: &[u8]) -> Parsed<Item> {
     let entries = entries(bytes);
     let mut parsed = Parsed::default();
     for password in entries.iter().filter(|entry| matches!(entry.name, b"password" | b"password1")) {
-        if is_placeholder(password.value) {
+        if is_example(password.value) {
             continue;
         }
         let of = |name: &str| find(&entries, password.section, name).map(|entry| shown(entry.value));

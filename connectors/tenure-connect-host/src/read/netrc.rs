@@ -3,7 +3,7 @@
 use super::{Parsed, lines};
 use crate::item::{Item, Problem, ThingKind};
 use crate::place::shown;
-use tenure_secrets::is_placeholder;
+use tenure_secrets::is_example;
 
 /// Reads the passwords.
 pub fn read(bytes: &[u8]) -> Parsed<Item> {
@@ -24,7 +24,7 @@ pub fn read(bytes: &[u8]) -> Parsed<Item> {
                 b"password" | b"passwd" => {
                     let value = words.next().unwrap_or_default();
                     // Anonymous FTP asks for a mail address in the place of a password.
-                    if !is_placeholder(value) && login != "anonymous" {
+                    if !is_example(value) && login != "anonymous" {
                         parsed.things.push(item(&machine, &login, super::ini::unquoted(value)).at_line(line));
                     }
                 }

@@ -3,7 +3,7 @@
 use super::{LineFault, Parsed, lines};
 use crate::item::{Item, Problem, ThingKind};
 use crate::place::shown;
-use tenure_secrets::is_placeholder;
+use tenure_secrets::is_example;
 use zeroize::Zeroizing;
 
 /// Reads the passwords.
@@ -14,7 +14,7 @@ pub fn read(bytes: &[u8]) -> Parsed<Item> {
             Ok(content) if content.trim_ascii().is_empty() || content.starts_with(b"#") => {}
             Ok(content) => match parts(content).as_slice() {
                 [host, port, database, user, password] => {
-                    if !is_placeholder(password) {
+                    if !is_example(password) {
                         let towards = format!("{}:{}/{}", shown(host), shown(port), shown(database));
                         parsed.things.push(
                             Item::new(ThingKind::PostgresPassword, &shown(user))

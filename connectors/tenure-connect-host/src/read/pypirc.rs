@@ -4,13 +4,13 @@ use super::Parsed;
 use super::ini::{entries, find};
 use crate::item::{Item, Problem, ThingKind};
 use crate::place::shown;
-use tenure_secrets::is_placeholder;
+use tenure_secrets::is_example;
 
 /// Reads the passwords.
 pub fn read(bytes: &[u8]) -> Parsed<Item> {
     let entries = entries(bytes);
     let mut parsed = Parsed::default();
-    for password in entries.iter().filter(|entry| entry.name == b"password" && !is_placeholder(entry.value)) {
+    for password in entries.iter().filter(|entry| entry.name == b"password" && !is_example(entry.value)) {
         let of = |name: &str| find(&entries, password.section, name).map(|entry| shown(entry.value));
         let user = of("username").unwrap_or_default();
         parsed.things.push(

@@ -4,7 +4,7 @@ use crate::item::{Item, Mark, Problem, ThingKind};
 use tenure_secrets::{Confidence, Hit, ScanLimits, Scanner};
 
 /// How much of one piece is looked at.
-const LIMITS: ScanLimits = ScanLimits { input_bytes_max: 1 << 20, candidates_max: 10_000, hits_max: 100 };
+const LIMITS: ScanLimits = ScanLimits { input_bytes_max: 1 << 20, candidates_max: 50_000, hits_max: 100 };
 /// An access key id is a name; the secret half of the pair is what counts.
 const NAMES_ONLY: [&str; 1] = ["aws_access_key_id"];
 

@@ -7,7 +7,7 @@
 use super::tree::{Node, json, yaml};
 use super::{LineFault, Parsed};
 use crate::item::{Item, Problem, ThingKind};
-use tenure_secrets::is_placeholder;
+use tenure_secrets::is_example;
 
 /// Longest token that a file of one token holds, in bytes.
 const TOKEN_BYTES_MAX: usize = 4_096;
@@ -84,7 +84,7 @@ fn whole(bytes: &[u8], kind: ThingKind, whose: &str) -> Parsed<Item> {
     let mut parsed = Parsed::default();
     let token = bytes.trim_ascii();
     let is_one = token.len() <= TOKEN_BYTES_MAX && token.iter().all(u8::is_ascii_graphic);
-    if token.is_empty() || is_placeholder(token) {
+    if token.is_empty() || is_example(token) {
         return parsed;
     }
     if is_one {
@@ -105,7 +105,7 @@ fn each(tree: Option<Node>, mut read: impl FnMut(&Node, &mut Parsed<Item>)) -> P
 }
 
 fn push(parsed: &mut Parsed<Item>, kind: ThingKind, whose: &str, host: &str, token: Option<&str>) {
-    if let Some(token) = token.filter(|token| !is_placeholder(token.as_bytes())) {
+    if let Some(token) = token.filter(|token| !is_example(token.as_bytes())) {
         let item = Item::new(kind, whose).towards(host).value(token.as_bytes());
         parsed.things.push(item.problem_if(true, Problem::SecretInClear));
     }

@@ -166,7 +166,17 @@ fn the_files_of_registries_and_databases_are_read_exactly() {
             "macdef x\npassword CANARY\n\nmachine n login k password CANARY",
         ],
     );
-    check("pgpass", &["h:1:d:u:CANARY", "h:1:d:u:a\\:CANARY:b", "h:1:d", "#h:1:d:u:CANARY"]);
+    check(
+        "pgpass",
+        &[
+            "h:1:d:u:CANARY",
+            "h:1:d:u:a\\:CANARY:b",
+            "h:1:d",
+            "#h:1:d:u:CANARY",
+            "h:1:d:u:$CANARY",
+            "h:1:d:u:12345678",
+        ],
+    );
     check(
         "my_cnf",
         &["[client]\npassword=CANARY", "[client_x]\nuser=u\nsocket=/s\npassword='CANARY'", "[mysqld]\nx"],
