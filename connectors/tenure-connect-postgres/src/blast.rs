@@ -207,10 +207,6 @@ fn warnings(role: &Role, counts: &Counts, owned: &[Owned], heir: Option<&str>) -
             .to_owned(),
     );
     warn(
-        of("table, view or sequence") > 0,
-        "views it owns read with the heir's rights afterwards: look at them first".to_owned(),
-    );
-    warn(
         role.creates_roles,
         "it may create roles, and this server does not tell which it made: look for them before".to_owned(),
     );
