@@ -10,7 +10,7 @@ mod launch;
 use super::scanned::{named, scanned};
 use super::secret_name::{is_secret_value, names_a_secret};
 use super::tree::{Node, json_with_comments, toml, yaml};
-use super::{LineFault, Parsed};
+use super::{LINE_BYTES_MAX, LineFault, Parsed};
 use crate::item::{Item, Problem, ThingKind, without_credentials};
 use launch::{Launch, argument_secrets};
 use tenure_secrets::Scanner;
@@ -59,7 +59,13 @@ fn each(bytes: &[u8], written: Written, read: impl FnOnce(&Node, &mut Parsed<Ite
         Written::Yaml => yaml(bytes),
     };
     match tree {
-        Some(tree) => read(&tree, &mut parsed),
+        Some(tree) => {
+            // Of a longer text not every part may be looked at (`scanned.rs`), and that is said.
+            if tree.longest_text() > LINE_BYTES_MAX {
+                parsed.skip(1, LineFault::TooLong);
+            }
+            read(&tree, &mut parsed);
+        }
         None => parsed.skip(1, LineFault::Format),
     }
     parsed

@@ -1,7 +1,7 @@
 //! Lines of a file, and why one could not be used. Limits: 64 KiB a line, 200 000 lines.
 
 /// Longest line that is read, in bytes.
-const LINE_BYTES_MAX: usize = 64 * 1024;
+pub(crate) const LINE_BYTES_MAX: usize = 64 * 1024;
 /// Lines that are read.
 const LINES_MAX: usize = 200_000;
 

@@ -35,6 +35,6 @@ pub mod systemd;
 pub mod token_files;
 mod tree;
 
+pub(crate) use lines::{LINE_BYTES_MAX, lines, number, trimmed};
 pub use lines::{LineFault, Parsed, Skipped};
-pub(crate) use lines::{lines, number, trimmed};
 pub(crate) use scanned::looks_like;

@@ -3,8 +3,9 @@
 use crate::item::{Item, Mark, Problem, ThingKind};
 use tenure_secrets::{Confidence, Hit, ScanLimits, Scanner};
 
-/// How much of one piece is looked at.
-const LIMITS: ScanLimits = ScanLimits { input_bytes_max: 1 << 20, candidates_max: 50_000, hits_max: 100 };
+/// How much of one piece is looked at. A line has at most 64 KiB, in which neither so many keywords nor so many values
+/// have room; a reader of longer texts says that they are long.
+const LIMITS: ScanLimits = ScanLimits { input_bytes_max: 1 << 20, candidates_max: 50_000, hits_max: 10_000 };
 /// An access key id is a name; the secret half of the pair is what counts.
 const NAMES_ONLY: [&str; 1] = ["aws_access_key_id"];
 

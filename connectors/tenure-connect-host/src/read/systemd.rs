@@ -5,7 +5,7 @@
 //! and read only if the catalogue has it. Next: `cron.rs`.
 
 use super::scanned::{named, of_command};
-use super::{Parsed, lines};
+use super::{LINE_BYTES_MAX, LineFault, Parsed, lines};
 use crate::item::{Item, Problem, ThingKind, program};
 use crate::place::shown;
 use tenure_model::{Fact, printable};
@@ -164,6 +164,9 @@ fn joined(bytes: &[u8], parsed: &mut Parsed<Unit>) -> Vec<(u32, Vec<u8>)> {
         let open = content.ends_with(b"\\");
         let text = content.strip_suffix(b"\\").unwrap_or(content);
         match whole.last_mut().filter(|_| continues) {
+            Some((_, before)) if before.len() + text.len() >= LINE_BYTES_MAX => {
+                parsed.skip(line, LineFault::TooLong);
+            }
             Some((_, before)) => {
                 before.push(b' ');
                 before.extend_from_slice(text);

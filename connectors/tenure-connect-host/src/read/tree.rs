@@ -47,6 +47,16 @@ impl Node {
         }
     }
 
+    /// The length of its longest text, in bytes.
+    pub(crate) fn longest_text(&self) -> usize {
+        match self {
+            Self::Null | Self::Flag(_) => 0,
+            Self::Text(text) => text.len(),
+            Self::List(list) => list.iter().map(Self::longest_text).max().unwrap_or(0),
+            Self::Table(table) => table.iter().map(|(_, node)| node.longest_text()).max().unwrap_or(0),
+        }
+    }
+
     /// Whether it says yes.
     pub(crate) fn is_yes(&self) -> bool {
         matches!(self, Self::Flag(true)) || self.text() == Some("true")

@@ -273,6 +273,20 @@ fn configurations_of_assistants_are_read_exactly() {
     );
 }
 
+#[test]
+fn a_text_of_which_not_every_part_is_looked_at_is_said() {
+    let long = format!(r#"{{"a": "{}"}}"#, "-eyJ".repeat(20_000));
+    let parsed = scanner(|scanner| assistants::read(long.as_bytes(), Written::Json, scanner));
+    assert_eq!(
+        parsed.skipped.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["line 1: it is longer than 65536 bytes"]
+    );
+    let joined = format!("[Service]\nExecStart=/x \\\n{}", format!("{} \\\n", "y".repeat(30_000)).repeat(3));
+    assert_eq!(unit(joined.as_bytes()).skipped.len(), 1);
+    let short = r#"{"a": "-eyJ-eyJ"}"#;
+    assert!(scanner(|scanner| assistants::read(short.as_bytes(), Written::Json, scanner)).skipped.is_empty());
+}
+
 /// Halves of what readers look for, to be put together wrongly.
 const PIECES: &str = "(root|:|x|=|\n|\\[|\\]|\\{|\\}|\"|'|,| |\t|\\\\|%|@|/|#|-|ssh-rsa AAAA|-----BEGIN RSA PRIVATE KEY-----|-----END RSA PRIVATE KEY-----|MIIB|\
     \\$6\\$|[0-9]{1,4}|machine|password|users:|auths|mcpServers|command|npx|Environment=|\\[Service\\]|://u:p@h|token|\u{202e}|\u{0})";
