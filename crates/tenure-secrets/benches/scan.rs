@@ -53,7 +53,7 @@ fn main() {
 }
 
 fn figure(what: &str, megabytes_per_second: f64) {
-    println!("FIGURE {what} | {megabytes_per_second:.0} MB/s");
+    println!("FIGURE {what} | {megabytes_per_second:.1} MB/s");
 }
 
 fn rate(bytes: &[u8], work: impl Fn(&[u8]) -> usize) -> f64 {
