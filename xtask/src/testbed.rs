@@ -11,6 +11,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use crate::repository;
 use anyhow::{Context, Result};
 use tenure_testbed::{
     PgBouncer, PgBouncerAuth, PgBouncerOptions, PoolMode, Postgres, PostgresOptions, Replica, quote_literal,
@@ -21,7 +22,9 @@ use tokio::{
 };
 
 /// Roles that log in, and what is remarkable about them.
-const LOGINS: [(&str, &str); 5] = [
+const LOGINS: [(&str, &str); 7] = [
+    ("tenure", "the account for Tenure, made by sql/least-privilege.sql"),
+    ("reporting", "the one the README's tour revokes; owns a table"),
     ("shop_app", "the application's own role"),
     ("shop_report", "reads only; its password has an end"),
     ("batch_admin", "a superuser that a nightly job uses"),
@@ -58,6 +61,17 @@ pub(crate) fn run() -> Result<ExitCode> {
         println!("  {role:<14} {}  ({remark})", file.display());
     }
     println!("  shop_kiosk     none: it is let in without a password");
+    println!("\nas in the README's tour, with `tenure up` running:");
+    println!(
+        "  tenure source add pg-main postgres://tenure@127.0.0.1:{}/{DATABASE} --point \
+         replica-1=postgres://tenure@127.0.0.1:{}/{DATABASE} --point pooler=postgres://tenure@127.0.0.1:{}/{DATABASE} \
+         --option heir=dba --option lag-seconds=1 --password-file {}",
+        primary.port(),
+        replica.port(),
+        pooler.port(),
+        home.join("tenure.password").display()
+    );
+    println!("  tenure survey; tenure findings; tenure revoke pg-main/reporting --reason \"contract ended\"");
     println!("\nCtrl-C ends the servers and removes all of it.");
     ending.wait();
     // Who depends on whom decides the order.
@@ -98,7 +112,9 @@ fn set_up(primary: &Postgres, home: &Path) -> Result<Vec<(String, &'static str, 
     primary.create_database(DATABASE)?;
     let administrator = write_password(home, primary.superuser(), primary.password())?;
     let mut files = vec![(primary.superuser().to_owned(), "the administrator", administrator)];
-    let mut script = String::from(ROLES);
+    let account = repository::root()?.join("connectors/tenure-connect-postgres/sql/least-privilege.sql");
+    let account = fs::read_to_string(&account).with_context(|| format!("reading {}", account.display()))?;
+    let mut script = format!("{account}{ROLES}");
     let shared = random_password()?;
     for (role, remark) in LOGINS {
         let password =
@@ -124,6 +140,8 @@ CREATE ROLE shop_worker LOGIN IN ROLE shop_owner;
 CREATE ROLE shop_report LOGIN VALID UNTIL '2030-01-01';
 CREATE ROLE batch_admin LOGIN SUPERUSER;
 CREATE ROLE old_vendor LOGIN;
+CREATE ROLE reporting LOGIN;
+CREATE ROLE dba NOLOGIN;
 CREATE ROLE shop_kiosk LOGIN;
 ";
 
@@ -134,6 +152,10 @@ CREATE TABLE vendor_feed (line text);
 ALTER TABLE vendor_feed OWNER TO old_vendor;
 GRANT SELECT ON orders TO shop_report WITH GRANT OPTION;
 GRANT INSERT ON vendor_feed TO shop_app;
+CREATE TABLE monthly_report (month date, total_cents bigint);
+ALTER TABLE monthly_report OWNER TO reporting;
+GRANT SELECT ON orders TO reporting;
+GRANT CREATE ON SCHEMA public TO dba;
 INSERT INTO orders SELECT n, now(), n * 100 FROM generate_series(1, 1000) AS n;
 ";
 
