@@ -1,11 +1,16 @@
 //! What comes in, parsed once: bodies, names in the path, and what stands after `?`.
 //!
-//! Bodies are JSON of at most 256 KiB with no unknown field. A body that may hold a secret is
+//! Bodies are JSON of at most 256 KiB (8 KiB from strangers) with no unknown field. A body that may hold a secret is
 //! refused without repeating any of it; the secret leaves its text for a `Secret` while it is
 //! parsed. Next: `problem.rs` for the texts.
 
-use crate::{problem::Problem, shared::Shared};
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use crate::{problem::Problem, serve::BodySlow, shared::Shared};
+use axum::{
+    body::HttpBody as _,
+    extract::{FromRequest, FromRequestParts, Path, Query, Request},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
 use http::{HeaderMap, StatusCode, header, request::Parts};
 use http_body_util::{BodyExt as _, Limited};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -14,6 +19,8 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 /// Bytes of a body, at most.
 pub(crate) const BODY_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of a body that somebody unknown may send, at most.
+const OPEN_BODY_BYTES_MAX: usize = 8 * 1024;
 
 /// A JSON body.
 pub(crate) struct Body<T>(pub(crate) T);
@@ -84,10 +91,31 @@ async fn read_json(request: Request) -> Result<Zeroizing<Vec<u8>>, Problem> {
 
 pub(crate) fn unread(error: &(dyn std::error::Error + 'static)) -> Problem {
     if error.is::<http_body_util::LengthLimitError>() {
-        let detail = format!("the body is larger than {} KiB", BODY_BYTES_MAX / 1024);
-        return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Too large", detail);
+        return too_large(BODY_BYTES_MAX);
     }
-    Problem::malformed("the body broke off")
+    match slow(error) {
+        Some(slow) => Problem::new(StatusCode::REQUEST_TIMEOUT, "slow", "Too slow", slow.to_string()),
+        None => Problem::malformed("the body broke off"),
+    }
+}
+
+/// The reason, when a body was given up because it came too slowly.
+pub(crate) fn slow<'error>(error: &'error (dyn std::error::Error + 'static)) -> Option<&'error BodySlow> {
+    std::iter::successors(Some(error), |error| error.source()).find_map(|error| error.downcast_ref())
+}
+
+fn too_large(bytes_max: usize) -> Problem {
+    let detail = format!("the body is larger than {} KiB", bytes_max / 1024);
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Too large", detail)
+}
+
+/// Around endpoints that are open to strangers: a body that is too large for them is refused unread.
+pub(crate) async fn small(request: Request, next: Next) -> Response {
+    if usize::try_from(request.body().size_hint().lower()).is_ok_and(|bytes| bytes <= OPEN_BODY_BYTES_MAX) {
+        let request = request.map(|body| axum::body::Body::new(Limited::new(body, OPEN_BODY_BYTES_MAX)));
+        return next.run(request).await;
+    }
+    too_large(OPEN_BODY_BYTES_MAX).into_response()
 }
 
 fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {

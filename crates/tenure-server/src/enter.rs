@@ -12,6 +12,7 @@ use crate::{
     peer::Peer,
     problem::Problem,
     repeat,
+    serve::Seat,
     shared::Shared,
 };
 use axum::{
@@ -128,6 +129,9 @@ pub(crate) async fn pass(
         Ok(found) => found,
         Err(problem) => return told(endpoint, problem),
     };
+    if parts.extensions.get::<Arc<Seat>>().is_some_and(|seat| seat.work().is_err()) {
+        return told(endpoint, Problem::crowded());
+    }
     let decided = Arc::new(AtomicBool::new(false));
     let asked = Asked { endpoint, shared: Arc::clone(&shared), person, local, decided: Arc::clone(&decided) };
     let asker = asked.person.id;

@@ -29,4 +29,4 @@ mod surveying;
 pub use endpoint::{Access, EndpointShown};
 pub use peer::Peer;
 pub use routes::{endpoints, router};
-pub use serve::{ServeFailed, ServeOptions, Served, Serving, serve};
+pub use serve::{ServeFailed, ServeLimits, ServeOptions, Served, Serving, serve, serve_within};

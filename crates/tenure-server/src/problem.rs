@@ -79,6 +79,12 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not now", detail)
     }
 
+    /// As many callers as there may be are served already.
+    pub(crate) fn crowded() -> Self {
+        Self::unavailable("too many calls are being answered at once; nothing was done")
+            .with_remedy("call again in a moment")
+    }
+
     /// A defect or damage of ours: the operator's log says what, the caller gets the place to look.
     pub(crate) fn ours() -> Self {
         Self::new(

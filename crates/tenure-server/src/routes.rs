@@ -4,7 +4,7 @@
 //! endpoint `enter::pass`. Next: `api/mod.rs` for the list.
 
 use crate::{
-    api, console,
+    api, body, console,
     endpoint::{Access, Endpoint, EndpointShown},
     enter,
     guard::{self, Hosts},
@@ -44,7 +44,7 @@ pub(crate) fn build(shared: Shared) -> Router {
     for endpoint in all() {
         let route = (endpoint.route)();
         let route = match endpoint.access {
-            Access::Open => route,
+            Access::Open => route.layer(middleware::from_fn(body::small)),
             Access::Decided { .. } => {
                 let shared = Arc::clone(&shared);
                 route.layer(middleware::from_fn(move |request: Request, next: Next| {

@@ -1,7 +1,7 @@
 //! `/sign-in` and `/sign-out`: a one-time code becomes a session, and the session ends.
 
 use super::{Frame, HTML, PageProblem, page, see_other};
-use crate::api::prelude::*;
+use crate::{api::prelude::*, body::slow};
 use askama::Template;
 use axum::{Form, extract::rejection::FormRejection, response::Response};
 use http::HeaderMap;
@@ -54,8 +54,9 @@ struct Typed {
 }
 
 async fn begin(State(shared): State<Shared>, typed: Result<Form<Typed>, FormRejection>) -> Response {
-    let Ok(Form(Typed { code })) = typed else {
-        return form(StatusCode::BAD_REQUEST, Some(String::from("type the code that Tenure printed")));
+    let code = match typed {
+        Ok(Form(Typed { code })) => code,
+        Err(refused) => return unread(&refused),
     };
     match shared.sign_in.begin(&shared.engine, &code) {
         Ok(begun) => {
@@ -65,6 +66,17 @@ async fn begin(State(shared): State<Shared>, typed: Result<Form<Typed>, FormReje
         }
         Err(problem) => form(problem.status, Some(problem.detail)),
     }
+}
+
+fn unread(refused: &FormRejection) -> Response {
+    let (status, wrong) = match slow(refused) {
+        Some(slow) => (StatusCode::REQUEST_TIMEOUT, slow.to_string()),
+        None if refused.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            (StatusCode::PAYLOAD_TOO_LARGE, String::from("this is too long for a code"))
+        }
+        None => (StatusCode::BAD_REQUEST, String::from("type the code that Tenure printed")),
+    };
+    form(status, Some(wrong))
 }
 
 async fn end(State(shared): State<Shared>, headers: HeaderMap) -> Result<Response, PageProblem> {

@@ -1,12 +1,28 @@
-//! One connection: HTTP/1.1 with limits, until it is idle and the server stops.
+//! One connection: HTTP/1.1 with limits, until it is idle and the server stops, or has to go.
 //!
-//! Limits: 256 connections per listener, 64 KiB of request head, 15 s to send one.
+//! Accepting never waits for a connection to end: `seats.rs` says who has to go instead. A head
+//! is at most 64 KiB; how long heads and bodies may take says `ServeLimits`.
 
+use super::{
+    ServeLimits,
+    seats::{Seat, Seats},
+    slow::Timed,
+};
 use crate::peer::Peer;
-use axum::extract::Request;
-use hyper::{body::Incoming, server::conn::http1};
+use axum::{body::Body, extract::Request, response::Response};
+use bytes::Bytes;
+use hyper::{
+    body::{Frame, Incoming, SizeHint},
+    server::conn::http1,
+};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::{io, pin::pin, time::Duration};
+use std::{
+    io,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::watch,
@@ -14,53 +30,110 @@ use tokio::{
 };
 use tower::ServiceExt as _;
 
-const CONNECTIONS_MAX: usize = 256;
 const HEAD_BYTES_MAX: usize = 64 * 1024;
-const HEAD_TIME: Duration = Duration::from_secs(15);
 /// How long to wait after the system could not accept a connection (no file descriptors left).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+/// How long requests may take to end when the server stops.
+const GRACE: Duration = Duration::from_secs(10);
 
-/// Serves a connection in the background; waits first when there are too many.
-pub(super) async fn take<S>(
-    connections: &mut JoinSet<()>,
-    stream: S,
-    peer: Peer,
+/// What all connections of one listener share.
+#[derive(Clone)]
+pub(super) struct Hall {
     router: axum::Router,
+    limits: ServeLimits,
+    seats: Arc<Seats>,
     stopped: watch::Receiver<bool>,
-) where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    while connections.try_join_next().is_some() {}
-    if connections.len() >= CONNECTIONS_MAX {
-        connections.join_next().await;
-    }
-    connections.spawn(run(stream, peer, router, stopped));
 }
 
-async fn run<S>(stream: S, peer: Peer, router: axum::Router, mut stopped: watch::Receiver<bool>)
+impl Hall {
+    pub(super) fn new(router: axum::Router, limits: ServeLimits, stopped: watch::Receiver<bool>) -> Self {
+        Self { router, limits, seats: Seats::new(limits.connections_max, limits.known_max), stopped }
+    }
+
+    /// Returns when the server is told to stop, or is gone.
+    pub(super) async fn stop(&self) {
+        let _ = self.stopped.clone().wait_for(|stop| *stop).await;
+    }
+
+    /// Serves a connection in the background.
+    pub(super) fn take<S>(&self, connections: &mut JoinSet<()>, stream: S, peer: Peer)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        while connections.try_join_next().is_some() {}
+        connections.spawn(run(self.clone(), self.seats.take(), stream, peer));
+    }
+}
+
+async fn run<S>(hall: Hall, seat: Arc<Seat>, stream: S, peer: Peer)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
-        let mut request: Request = request.map(axum::body::Body::new);
+    let service = hyper::service::service_fn(|request: hyper::Request<Incoming>| {
+        let body_time = hall.limits.body_time;
+        let mut request: Request = request.map(|body| Body::new(Timed::new(body, body_time)));
         request.extensions_mut().insert(peer);
-        router.clone().oneshot(request)
+        request.extensions_mut().insert(Arc::clone(&seat));
+        let (router, seat) = (hall.router.clone(), Arc::clone(&seat));
+        async move {
+            let answered = router.oneshot(request).await;
+            answered.map(|response: Response| response.map(|body| Seated { body, seat }))
+        }
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
+        .header_read_timeout(hall.limits.head_time)
         .max_buf_size(HEAD_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), service);
     let mut served = pin!(served);
-    let ended = tokio::select! {
-        ended = served.as_mut() => ended,
-        () = stop(&mut stopped) => {
-            served.as_mut().graceful_shutdown();
-            served.await
+    let serving = async {
+        tokio::select! {
+            ended = served.as_mut() => ended,
+            () = hall.stop() => {
+                served.as_mut().graceful_shutdown();
+                served.await
+            }
         }
     };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection broke");
+    tokio::select! {
+        ended = serving => {
+            if let Err(error) = ended {
+                tracing::debug!(%error, "a connection broke");
+            }
+        }
+        () = seat.lost() => tracing::debug!("a connection that waited was cut for a newer one"),
+    }
+}
+
+/// An answer's body: when it is through, its connection's seat waits again.
+struct Seated {
+    body: Body,
+    seat: Arc<Seat>,
+}
+
+impl hyper::body::Body for Seated {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Seated {
+    fn drop(&mut self) {
+        self.seat.rest();
     }
 }
 
@@ -70,7 +143,11 @@ pub(super) async fn pause_after(error: &io::Error) {
     tokio::time::sleep(ACCEPT_PAUSE).await;
 }
 
-/// Returns when the server is told to stop, or is gone.
-pub(super) async fn stop(stopped: &mut watch::Receiver<bool>) {
-    let _ = stopped.wait_for(|stop| *stop).await;
+/// Lets connections end, for a while, then cuts them off.
+pub(super) async fn drain(mut connections: JoinSet<()>) {
+    let ended = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(GRACE, ended).await.is_err() {
+        tracing::warn!("connections were cut off");
+    }
+    connections.shutdown().await;
 }

@@ -1,10 +1,16 @@
 //! How requests come in: the data directory's socket, and a TCP address when one is wanted.
 //!
 //! The socket is for whoever may enter the data directory (0600); who that is says the
-//! operating system. Begin with `serve`; `connection.rs` is one connection's life.
+//! operating system. Begin with `serve`; `connection.rs` is one connection's life, `seats.rs`
+//! says who stays when there are too many.
 
 mod connection;
+mod seats;
+mod slow;
 mod socket;
+
+pub(crate) use seats::Seat;
+pub(crate) use slow::BodySlow;
 
 use crate::{
     guard::Hosts,
@@ -12,6 +18,7 @@ use crate::{
     routes,
     shared::{Front, Shared},
 };
+use connection::Hall;
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -25,9 +32,6 @@ use tokio::{
     task::JoinSet,
 };
 
-/// How long requests may take to end when the server stops.
-const GRACE: Duration = Duration::from_secs(10);
-
 /// Where to serve.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ServeOptions {
@@ -35,6 +39,28 @@ pub struct ServeOptions {
     pub socket: Option<PathBuf>,
     /// A TCP address to listen on. Anything but loopback is plain HTTP over the network: put TLS before it.
     pub tcp: Option<SocketAddr>,
+}
+
+/// How much callers may take of a server. Each listener has its own, so that the socket answers whatever
+/// comes from the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServeLimits {
+    /// Connections at a time, at least two. When there is one more, the one that waits longest is cut.
+    pub connections_max: usize,
+    /// Connections on which somebody known is served at a time; fewer than `connections_max`, so that the
+    /// rest stays for health checks and for newcomers.
+    pub known_max: usize,
+    /// How long a request's head may take to come, also on a connection that is kept open.
+    pub head_time: Duration,
+    /// How long a request's body may take to come, after its head.
+    pub body_time: Duration,
+}
+
+impl Default for ServeLimits {
+    fn default() -> Self {
+        let time = Duration::from_secs(15);
+        Self { connections_max: 256, known_max: 192, head_time: time, body_time: time }
+    }
 }
 
 /// Why nothing is served.
@@ -93,6 +119,15 @@ pub struct Serving {
 
 /// Begins to serve.
 pub async fn serve(engine: Arc<Engine>, options: ServeOptions) -> Result<Serving, ServeFailed> {
+    serve_within(engine, options, ServeLimits::default()).await
+}
+
+/// As `serve`, within other limits.
+pub async fn serve_within(
+    engine: Arc<Engine>,
+    options: ServeOptions,
+    limits: ServeLimits,
+) -> Result<Serving, ServeFailed> {
     let tcp = match options.tcp {
         None => None,
         Some(address) => {
@@ -109,10 +144,10 @@ pub async fn serve(engine: Arc<Engine>, options: ServeOptions) -> Result<Serving
     let (stop, stopped) = watch::channel(false);
     let mut listeners = JoinSet::new();
     if let Some(listener) = socket {
-        listeners.spawn(listen_local(listener, router.clone(), stopped.clone()));
+        listeners.spawn(listen_local(listener, Hall::new(router.clone(), limits, stopped.clone())));
     }
     if let Some((listener, _)) = tcp {
-        listeners.spawn(listen_network(listener, router, stopped));
+        listeners.spawn(listen_network(listener, Hall::new(router, limits, stopped)));
     }
     let one_time_code = if address.is_some() { first_code(&shared).await? } else { None };
     Ok(Serving { address, one_time_code, socket: options.socket, shared, stop, listeners })
@@ -128,53 +163,41 @@ async fn first_code(shared: &Shared) -> Result<Option<String>, ServeFailed> {
     Ok(Some(code.expose().clone()))
 }
 
-async fn listen_local(listener: UnixListener, router: axum::Router, mut stopped: watch::Receiver<bool>) {
+async fn listen_local(listener: UnixListener, hall: Hall) {
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = connection::stop(&mut stopped) => break,
+            () = hall.stop() => break,
         };
         match accepted {
             Ok((stream, _)) => match stream.peer_cred() {
-                Ok(peer) => {
-                    let peer = Peer::Local { uid: peer.uid() };
-                    connection::take(&mut connections, stream, peer, router.clone(), stopped.clone()).await;
-                }
+                Ok(peer) => hall.take(&mut connections, stream, Peer::Local { uid: peer.uid() }),
                 Err(error) => tracing::warn!(%error, "a local caller could not be told apart; turned away"),
             },
             Err(error) => connection::pause_after(&error).await,
         }
     }
-    drain(connections).await;
+    connection::drain(connections).await;
 }
 
-async fn listen_network(listener: TcpListener, router: axum::Router, mut stopped: watch::Receiver<bool>) {
+async fn listen_network(listener: TcpListener, hall: Hall) {
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = connection::stop(&mut stopped) => break,
+            () = hall.stop() => break,
         };
         match accepted {
             Ok((stream, _)) => {
                 // Small answers should not wait for each other; without it they are only slower.
                 let _ = stream.set_nodelay(true);
-                connection::take(&mut connections, stream, Peer::Network, router.clone(), stopped.clone())
-                    .await;
+                hall.take(&mut connections, stream, Peer::Network);
             }
             Err(error) => connection::pause_after(&error).await,
         }
     }
-    drain(connections).await;
-}
-
-async fn drain(mut connections: JoinSet<()>) {
-    let ended = async { while connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(GRACE, ended).await.is_err() {
-        tracing::warn!("connections were cut off");
-    }
-    connections.shutdown().await;
+    connection::drain(connections).await;
 }
 
 impl Serving {

@@ -11,7 +11,7 @@ use std::{net::SocketAddr, os::unix::fs::PermissionsExt as _, path::Path, sync::
 use tempfile::TempDir;
 use tenure_engine::{Database, Deadlines, Deployment, EngineFailure, OpenOptions, StoreFailure, SystemClock};
 use tenure_keys::{RealDisk, SystemRandomness};
-use tenure_server::{ServeFailed, ServeOptions, Serving, serve};
+use tenure_server::{ServeFailed, ServeLimits, ServeOptions, Serving, serve, serve_within};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpStream, UnixStream},
@@ -47,10 +47,14 @@ fn options(directory: &TempDir) -> OpenOptions {
 }
 
 async fn served(directory: &TempDir) -> Serving {
+    served_within(directory, ServeLimits::default()).await
+}
+
+pub(crate) async fn served_within(directory: &TempDir, limits: ServeLimits) -> Serving {
     let engine = deployment(directory).await.engine;
     let options =
         ServeOptions { socket: Some(engine.paths().socket()), tcp: Some("127.0.0.1:0".parse().unwrap()) };
-    serve(engine, options).await.unwrap()
+    serve_within(engine, options, limits).await.unwrap()
 }
 
 async fn ask<S>(stream: S, request: http::request::Builder, body: &str) -> (http::response::Parts, String)
@@ -67,11 +71,14 @@ where
     (parts, String::from_utf8_lossy(&body).into_owned())
 }
 
-async fn over_socket(path: &Path, request: http::request::Builder) -> (http::response::Parts, String) {
+pub(crate) async fn over_socket(
+    path: &Path,
+    request: http::request::Builder,
+) -> (http::response::Parts, String) {
     ask(UnixStream::connect(path).await.unwrap(), request.header("host", "tenure"), "").await
 }
 
-async fn over_tcp(
+pub(crate) async fn over_tcp(
     address: SocketAddr,
     request: http::request::Builder,
     body: &str,
@@ -115,7 +122,7 @@ async fn a_socket_left_behind_is_replaced() {
 }
 
 #[tokio::test]
-async fn over_tcp_a_code_opens_the_console() {
+pub(crate) async fn over_tcp_a_code_opens_the_console() {
     let directory = TempDir::new().unwrap();
     let serving = served(&directory).await;
     let address = serving.address.unwrap();
