@@ -31,7 +31,7 @@ pub enum PlanRefused {
         why: Vec<String>,
     },
     /// What it would touch could not be read, so nobody could approve it knowingly.
-    #[error("what this would touch could not be read: {}", what.join("; "))]
+    #[error("what this would touch could not be read: {}. Make it answer, then try again; disabling does not wait for it", what.join("; "))]
     Unread {
         /// What could not be read.
         what: Vec<String>,

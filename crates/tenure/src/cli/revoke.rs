@@ -139,6 +139,10 @@ async fn check_name(session: &Session<'_>, kind: Kind, identity: &str, given: &s
         .filter(|principal| principal.presence == Presence::Present)
         .map(|principal| principal.name.as_str())
         .peekable();
+    if names.peek().is_none() {
+        // Nothing is there to be named wrongly; making the plan says why there is nothing to do.
+        return Ok(());
+    }
     let about = names.peek().copied().unwrap_or(&shown.identity.name).to_owned();
     if is_meant(given, &shown.identity.name) || names.any(|name| is_meant(given, name)) {
         return Ok(());

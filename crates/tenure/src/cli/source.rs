@@ -183,27 +183,27 @@ fn pair<'given>(flag: &str, given: &'given str) -> Result<(&'given str, &'given 
     })
 }
 
+/// The port of a PostgreSQL whose address names none.
+const DEFAULT_PORT: &str = "5432";
+
 /// True when one of a source's points is at the server of this address.
 fn reads_the_same(source: &Source, url: &str) -> bool {
     let server = server_of(url);
-    source.points.iter().any(|point| match (server_of(&point.url), &server) {
-        ((host, Some(port)), (other, Some(another))) => host == *other && port == *another,
-        // One of the two leaves the port to the system.
-        ((host, _), (other, _)) => host == *other,
-    })
+    source.points.iter().any(|point| server_of(&point.url) == server)
 }
 
-/// Host and port of an address, as far as they are written there.
-fn server_of(url: &str) -> (String, Option<String>) {
+/// Host and port of an address; PostgreSQL's own port where none is written.
+fn server_of(url: &str) -> (String, String) {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let place = rest.split(['/', '?']).next().unwrap_or_default();
     let place = place.rsplit_once('@').map_or(place, |(_, place)| place);
     let (host, port) = match place.rsplit_once(':') {
         // The colons of an IPv6 address are inside its brackets.
-        Some((host, port)) if !port.contains(']') => (host, Some(port.to_owned())),
-        Some(_) | None => (place, None),
+        Some((host, port)) if !port.contains(']') && !port.is_empty() => (host, port),
+        Some((host, "")) => (host, DEFAULT_PORT),
+        Some(_) | None => (place, DEFAULT_PORT),
     };
-    (host.to_ascii_lowercase(), port.filter(|port| !port.is_empty()))
+    (host.to_ascii_lowercase(), port.to_owned())
 }
 
 /// Checks a source and says what was found.
@@ -405,6 +405,7 @@ mod tests {
             "postgres://tenure@db.example:5434/shop",
             "postgres://tenure@db2.example:5432/shop",
             "postgres://x@[fd00::2]:5433",
+            "postgres://x@[fd00::1]/shop",
         ] {
             assert!(!reads_the_same(&source, other), "{other}");
         }

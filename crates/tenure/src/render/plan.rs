@@ -66,6 +66,15 @@ fn done(kind: StepKind, shown: &PlanShown) -> String {
     text.to_owned()
 }
 
+/// True of a step that was to show something at each point and did so at none.
+fn shows_nothing(kind: StepKind, shown: &PlanShown) -> bool {
+    match kind {
+        StepKind::Control => answered(shown, "control", "accepted") == 0,
+        StepKind::Prove => shown.plan.kind != PlanKind::Enable && answered(shown, "after", "refused") == 0,
+        _ => false,
+    }
+}
+
 /// At how many points the last observation of this kind was this answer.
 pub(crate) fn answered(shown: &PlanShown, kind: &str, answer: &str) -> usize {
     let last =
@@ -223,6 +232,8 @@ pub(crate) fn step_line(step: &Step, shown: &PlanShown, frame: Frame) -> String 
         StepState::Done if no_session_was_left => {
             ("✓", Look::Good, String::from("no session is left: none outlived the disabling"))
         }
+        // It is over and showed nothing: no tick for that.
+        StepState::Done if shows_nothing(step.kind, shown) => ("–", Look::Warn, with(done(step.kind, shown))),
         StepState::Done => ("✓", Look::Good, with(done(step.kind, shown))),
         StepState::Undone => ("↶", Look::Plain, format!("{}: taken back", done(step.kind, shown))),
         StepState::Skipped => ("–", Look::Warn, with(format!("left out: {}", intention(step.kind)))),
