@@ -152,10 +152,18 @@ impl Source for PostgresSource {
 
     fn by_hand(&self, target: &Target) -> Vec<String> {
         let (role, text) = (identifier(&target.name), literal(&target.name));
-        vec![
-            format!("ALTER ROLE {role} NOLOGIN PASSWORD NULL;"),
-            format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = {text};"),
-        ]
+        let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = {text};");
+        let mut commands = vec![format!("ALTER ROLE {role} NOLOGIN PASSWORD NULL;"), end.clone()];
+        for place in &self.others {
+            match place.kind {
+                PlaceKind::Server => commands.push(format!("-- at `{}`: {end}", place.name)),
+                PlaceKind::Pooler => commands.push(format!(
+                    "-- at `{}`, if it keeps a list of users: take the role out of it and RELOAD",
+                    place.name
+                )),
+            }
+        }
+        commands
     }
 
     async fn derived(&self, target: &Target) -> DerivedReading {

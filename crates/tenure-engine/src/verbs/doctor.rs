@@ -7,7 +7,7 @@
 use crate::{Engine, EngineFailure};
 use serde::Serialize;
 use std::{cell::RefCell, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
-use tenure_evidence::{Checkpoint, Hash, Level, TileSource, Trust};
+use tenure_evidence::{Checkpoint, Entry, Hash, Level, TileSource, Trust, body_digest};
 use tenure_model::{StepState, SurveyState, printable};
 use tenure_store::{LogReader, StoreFailure, Tx, tables::sources::SourceRow};
 
@@ -58,6 +58,7 @@ impl Engine {
     pub async fn doctor(&self) -> Result<Vec<Check>, EngineFailure> {
         let mut checks = vec![
             self.check_log().await?,
+            self.check_bodies().await?,
             self.check_checkpoint().await?,
             self.check_writing(),
             self.check_reserve(),
@@ -100,6 +101,24 @@ impl Engine {
         let found = format!("{} entries, but it was damaged or altered: {}", head.size, found.join("; "));
         let remedy = "stop writing to it and restore from a backup (tenure restore)";
         Ok(Check::not_well(what, CheckState::Broken, found, remedy))
+    }
+
+    /// What entries commit to beside themselves: a body that was changed is found here. One that is missing is
+    /// counted: bodies may be erased, and nothing in the log says which were.
+    async fn check_bodies(&self) -> Result<Check, EngineFailure> {
+        let what = "bodies of the entries";
+        let (whole, missing, altered) = self.store.read("check_bodies", read_bodies).await?;
+        if let Some(first) = altered.first() {
+            let found = format!("{} altered, the first that of entry {first}", altered.len());
+            let remedy = "whoever can write to the database did this; restore from a backup (tenure restore)";
+            return Ok(Check::not_well(what, CheckState::Broken, found, remedy));
+        }
+        if missing > 0 {
+            let found = format!("{whole} as recorded; {missing} are missing");
+            let remedy = "if nobody erased them on purpose, restore from a backup (tenure restore)";
+            return Ok(Check::not_well(what, CheckState::Look, found, remedy));
+        }
+        Ok(Check::well(what, format!("{whole} as recorded")))
     }
 
     /// The last checkpoint beside the database: without it, a database that was rolled back is not noticed.
@@ -350,6 +369,27 @@ impl WholeLog<'_, '_> {
             }
         })
     }
+}
+
+/// How many bodies are as recorded, how many are missing, and the numbers of entries whose body was altered.
+fn read_bodies(tx: &mut Tx<'_>) -> Result<(u64, u64, Vec<u64>), StoreFailure> {
+    let size = tx.head()?.size;
+    let (mut whole, mut missing, mut altered) = (0, 0, Vec::new());
+    let mut from = 0;
+    while from < size {
+        let to = size.min(from + PAGE);
+        for (index, bytes) in tx.leaves(from, to)? {
+            // An entry that cannot be read is told by the check of the log.
+            let Ok(entry) = Entry::decode(&bytes) else { continue };
+            match tx.body_of(&entry.id)? {
+                None => missing += 1,
+                Some((nonce, body)) if body_digest(&nonce, &body) == entry.body_digest => whole += 1,
+                Some(_) => altered.push(index),
+            }
+        }
+        from = to;
+    }
+    Ok((whole, missing, altered))
 }
 
 impl TileSource for WholeLog<'_, '_> {

@@ -35,3 +35,32 @@ async fn a_log_of_several_pages_is_checked_to_its_end() {
     assert_eq!(log.state, CheckState::Broken);
     assert!(log.found.contains("entry 1050 was replaced"), "{}", log.found);
 }
+
+/// Bodies are rows beside the log: an altered one is found, a missing one is counted.
+#[tokio::test]
+async fn an_altered_body_is_found_and_a_missing_one_is_counted() {
+    let mut bench = Bench::new();
+    let file = bench.directory.path().join("data/tenure.sqlite");
+    let changes = [
+        ("SELECT 1", CheckState::Well, "as recorded"),
+        (
+            "DELETE FROM bodies WHERE entry_id = (SELECT entry_id FROM entries WHERE leaf_index = 2)",
+            CheckState::Look,
+            "1 are missing",
+        ),
+        (
+            "UPDATE bodies SET body = CAST('{}' AS BLOB) WHERE entry_id = (SELECT entry_id FROM entries WHERE leaf_index = 3)",
+            CheckState::Broken,
+            "the first that of entry 3",
+        ),
+    ];
+    bench.surveyed().await.close().await;
+    for (change, state, words) in changes {
+        rusqlite::Connection::open(&file).unwrap().execute_batch(change).unwrap();
+        let deployment = bench.open().await.unwrap();
+        let checks = deployment.engine.doctor().await.unwrap();
+        let bodies = checks.iter().find(|check| check.what == "bodies of the entries").unwrap();
+        assert!(bodies.state == state && bodies.found.contains(words), "{bodies:?}");
+        deployment.close().await;
+    }
+}
