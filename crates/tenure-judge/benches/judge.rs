@@ -131,6 +131,7 @@ fn dossier(number: u32) -> Dossier {
         first_seen: days_ago(number % 120),
         value_changed_at: None,
         same_value: if one_in(40) { vec!["pg-test/app".to_owned()] } else { Vec::new() },
+        value_ended: Vec::new(),
     };
     let principal = PrincipalDossier {
         id: PrincipalId::new(NOW, random(number)),
@@ -144,6 +145,7 @@ fn dossier(number: u32) -> Dossier {
         uses: uses.to_vec(),
         use_coverage: None,
         claimed_dead: None,
+        name_ended: Vec::new(),
         grants: 12,
         owned: 0,
     };

@@ -53,6 +53,9 @@ pub struct PrincipalDossier {
     /// A claim of death that still stands; `None` when nobody claims it, or the claim was withdrawn
     /// by an undo.
     pub claimed_dead: Option<ClaimedDead>,
+    /// Others of this name at the same source that were ended, in words; at most 10.
+    #[serde(default)]
+    pub name_ended: Vec<String>,
     /// How many rights it holds.
     pub grants: i64,
     /// How many objects it owns.
@@ -79,6 +82,9 @@ pub struct CredentialDossier {
     pub value_changed_at: Option<Instant>,
     /// Names of other credentials with an equal fingerprint, at most 10.
     pub same_value: Vec<String>,
+    /// Principals that were ended and had a credential with an equal fingerprint, in words; at most 10.
+    #[serde(default)]
+    pub value_ended: Vec<String>,
 }
 
 /// One consumer of a principal.

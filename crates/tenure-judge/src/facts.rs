@@ -63,6 +63,8 @@ noun! {
         ClaimedDead = "claimed_dead",
         /// The claim is known less well than required.
         BelowRequiredLevel = "below_required_level",
+        /// Another of its name, at the same source, was ended, and nobody answers for this one.
+        NameEndedBefore = "name_ended_before",
     }
 }
 
@@ -79,6 +81,8 @@ noun! {
         SameValueElsewhere = "same_value_elsewhere",
         /// Its value is older than allowed.
         OlderThanAllowed = "older_than_allowed",
+        /// A principal that was ended had a credential with the same value.
+        ValueEndedBefore = "value_ended_before",
     }
 }
 
@@ -192,7 +196,7 @@ pub(crate) struct Lines<'judge> {
 pub(crate) fn read(dossier: &Dossier, lines: &Lines<'_>) -> Vec<Subject> {
     let mut subjects = vec![read_identity(dossier)];
     for principal in &dossier.principals {
-        subjects.push(read_principal(principal, lines));
+        subjects.push(read_principal(dossier, principal, lines));
         let credentials = principal.credentials.iter();
         subjects.extend(credentials.map(|credential| read_credential(dossier, principal, credential, lines)));
     }
@@ -211,8 +215,12 @@ pub(crate) fn is_unproven(principal: &PrincipalDossier, thresholds: &Thresholds)
     }
 }
 
+fn is_owned(dossier: &Dossier) -> bool {
+    dossier.charter.business_owner.is_some() || dossier.charter.technical_owner.is_some()
+}
+
 fn read_identity(dossier: &Dossier) -> Subject {
-    let owned = dossier.charter.business_owner.is_some() || dossier.charter.technical_owner.is_some();
+    let owned = is_owned(dossier);
     let present = dossier.principals.iter().any(|principal| principal.presence == Presence::Present);
     let seen = IdentityFact::ALL.iter().map(|fact| {
         let holds = match fact {
@@ -230,7 +238,7 @@ fn read_identity(dossier: &Dossier) -> Subject {
     }
 }
 
-fn read_principal(principal: &PrincipalDossier, lines: &Lines<'_>) -> Subject {
+fn read_principal(dossier: &Dossier, principal: &PrincipalDossier, lines: &Lines<'_>) -> Subject {
     let seen = PrincipalFact::ALL.iter().map(|fact| {
         let name = fact.as_str();
         match fact {
@@ -245,6 +253,7 @@ fn read_principal(principal: &PrincipalDossier, lines: &Lines<'_>) -> Subject {
                 Seen::plain(name, claimed)
             }
             PrincipalFact::BelowRequiredLevel => read_level(name, principal, lines.thresholds),
+            PrincipalFact::NameEndedBefore => read_name_ended(name, dossier, principal),
         }
     });
     Subject {
@@ -275,6 +284,7 @@ fn read_credential(
             CredentialFact::SameValueElsewhere => read_same_value(name, credential),
             CredentialFact::OlderThanAllowed if live => read_age(name, dossier, credential, lines),
             CredentialFact::OlderThanAllowed => Seen::new(name, Holds::No, "it would not be accepted"),
+            CredentialFact::ValueEndedBefore => read_ended(name, &credential.value_ended),
         }
     });
     Subject {
@@ -414,6 +424,26 @@ fn read_same_value(name: &'static str, credential: &CredentialDossier) -> Seen {
     let others: Vec<String> =
         credential.same_value.iter().take(10).map(|other| format!("`{}`", printable(other, 80))).collect();
     Seen::new(name, Holds::Yes, format!("same value as {}", others.join(", ")))
+}
+
+fn read_ended(name: &'static str, ended: &[String]) -> Seen {
+    if ended.is_empty() {
+        return Seen::plain(name, false);
+    }
+    let ended: Vec<String> = ended.iter().take(10).map(|one| printable(one, SHOWN_CHARS_MAX)).collect();
+    Seen::new(name, Holds::Yes, ended.join(", "))
+}
+
+/// Whether it bears the name of the dead. Where somebody answers for it, it is there on purpose; what it
+/// opens is another question, which its credentials answer.
+fn read_name_ended(name: &'static str, dossier: &Dossier, principal: &PrincipalDossier) -> Seen {
+    let seen = read_ended(name, &principal.name_ended);
+    match seen.holds {
+        Holds::Yes if is_owned(dossier) => {
+            Seen::new(name, Holds::No, format!("{} before, and an owner answers for this one", seen.says))
+        }
+        Holds::Yes | Holds::No | Holds::Unknown => seen,
+    }
 }
 
 /// Whether a live value is older than allowed.

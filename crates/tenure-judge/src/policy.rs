@@ -14,8 +14,10 @@ use serde::{Deserialize, Serialize};
 use tenure_model::{PolicyKind, Severity};
 
 /// Id and text of every policy, in the order in which conditions are reported.
-const POLICIES: [(&str, &str); 6] = [
+const POLICIES: [(&str, &str); 8] = [
     ("dead_below_level", include_str!("../policies/dead_below_level.cedar")),
+    ("returned_value", include_str!("../policies/returned_value.cedar")),
+    ("returned_name", include_str!("../policies/returned_name.cedar")),
     ("passwordless_access", include_str!("../policies/passwordless_access.cedar")),
     ("superuser_as_application_role", include_str!("../policies/superuser_as_application_role.cedar")),
     ("weak_or_reused_password", include_str!("../policies/weak_or_reused_password.cedar")),

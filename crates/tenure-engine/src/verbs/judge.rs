@@ -10,8 +10,11 @@ use crate::{
 use tenure_judge::{
     ClaimedDead, CredentialDossier, Dossier, Judgement, OpenSince, PrincipalDossier, UseDossier,
 };
-use tenure_model::{IdentityId, Instant, Standing};
-use tenure_store::{StoreFailure, Tx, tables::findings::FailedNow};
+use tenure_model::{IdentityId, Instant, Presence, Standing, printable};
+use tenure_store::{
+    StoreFailure, Tx,
+    tables::{findings::FailedNow, inventory::Related},
+};
 
 /// Identities judged in one transaction, at most.
 const BATCH: i64 = 500;
@@ -170,6 +173,11 @@ fn failed_now(condition: &tenure_judge::FailedCondition) -> FailedNow {
     }
 }
 
+/// One that was ended, in words: `` `main/app` (7k2m4xq), retired ``.
+fn ended_shown(ended: &Related) -> String {
+    format!("`{}` ({}), {}", printable(&ended.name, 60), ended.handle, ended.presence)
+}
+
 /// Everything known about one identity, and since when its findings are open.
 pub(crate) fn dossier(tx: &mut Tx<'_>, id: IdentityId) -> Result<(Dossier, OpenSince), StoreFailure> {
     let identity = tx.identity(id)?;
@@ -182,9 +190,12 @@ pub(crate) fn dossier(tx: &mut Tx<'_>, id: IdentityId) -> Result<(Dossier, OpenS
     for principal in tx.principals_of(id)? {
         let mut credentials = Vec::new();
         for row in tx.credentials_of(principal.id)? {
-            let same_value = match &row.fingerprint {
-                Some(fingerprint) => tx.same_value_as(row.id, fingerprint)?,
-                None => Vec::new(),
+            let (same_value, value_ended) = match &row.fingerprint {
+                Some(fingerprint) => {
+                    let ended = tx.ended_with_value(row.id, fingerprint)?;
+                    (tx.same_value_as(row.id, fingerprint)?, ended.iter().map(ended_shown).collect())
+                }
+                None => (Vec::new(), Vec::new()),
             };
             credentials.push(CredentialDossier {
                 id: row.id,
@@ -195,6 +206,7 @@ pub(crate) fn dossier(tx: &mut Tx<'_>, id: IdentityId) -> Result<(Dossier, OpenS
                 first_seen: row.first_seen,
                 value_changed_at: row.value_changed,
                 same_value,
+                value_ended,
             });
         }
         let uses = tx.uses_of(principal.id, USES_READ)?;
@@ -208,6 +220,7 @@ pub(crate) fn dossier(tx: &mut Tx<'_>, id: IdentityId) -> Result<(Dossier, OpenS
             required,
             sentence,
         });
+        let name_ended = tx.namesakes(principal.id, [Presence::Retired, Presence::Unproven])?;
         let (grants, owned) = tx.count_grants(principal.id)?;
         principals.push(PrincipalDossier {
             id: principal.id,
@@ -221,6 +234,7 @@ pub(crate) fn dossier(tx: &mut Tx<'_>, id: IdentityId) -> Result<(Dossier, OpenS
             uses: uses.collect(),
             use_coverage: None,
             claimed_dead,
+            name_ended: name_ended.iter().map(ended_shown).collect(),
             grants,
             owned,
         });

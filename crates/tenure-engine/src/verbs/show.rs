@@ -5,14 +5,16 @@
 
 use crate::{Engine, EngineFailure};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use tenure_judge::{Dossier, Judgement};
-use tenure_model::{CredentialState, Presence, names, text};
+use tenure_model::{CredentialState, Presence, PrincipalId, names, text};
 use tenure_store::tables::{
     findings::FindingRow,
     identities::IdentityRow,
     inventory::{CredentialRow, GrantRow, PrincipalRow, UseRow},
     plans::PlanRow,
 };
+use tenure_store::{StoreFailure, Tx};
 
 /// Rights shown on a page, at most.
 const GRANTS_SHOWN: i64 = 200;
@@ -121,7 +123,13 @@ impl Engine {
                         shown.credentials.push(credential_shown(credential, &principal, grants, owned));
                     }
                 }
-                shown.questions = questions(&shown);
+                let mut again = BTreeSet::new();
+                for principal in &shown.principals {
+                    if matches!(principal.presence, Presence::Retired | Presence::Unproven) {
+                        again.extend(seen_again(tx, principal.id)?);
+                    }
+                }
+                shown.questions = questions(&shown, &again.into_iter().collect::<Vec<_>>());
                 Ok(shown)
             })
             .await?)
@@ -159,8 +167,18 @@ fn credential_shown(
     CredentialShown { issued_by: format!("{} (by hand)", principal.source_name), may_do, dies, credential }
 }
 
-fn questions(shown: &IdentityShown) -> Vec<Question> {
-    vec![should_it_exist(shown), least_it_needs(shown), what_proves_removal(shown)]
+/// Where the name or a value of one that was ended is there again.
+fn seen_again(tx: &mut Tx<'_>, ended: PrincipalId) -> Result<Vec<String>, StoreFailure> {
+    let mut again = tx.namesakes(ended, [Presence::Present, Presence::Present])?;
+    again.extend(tx.alive_with_value_of(ended)?);
+    Ok(again
+        .iter()
+        .map(|one| format!("{} ({})", tenure_model::printable(&one.name, 60), one.handle))
+        .collect())
+}
+
+fn questions(shown: &IdentityShown, again: &[String]) -> Vec<Question> {
+    vec![should_it_exist(shown), least_it_needs(shown), what_proves_removal(shown, again)]
 }
 
 fn should_it_exist(shown: &IdentityShown) -> Question {
@@ -208,7 +226,7 @@ fn least_it_needs(shown: &IdentityShown) -> Question {
     Question { question: "What is the least it needs?", answer, text }
 }
 
-fn what_proves_removal(shown: &IdentityShown) -> Question {
+fn what_proves_removal(shown: &IdentityShown, again: &[String]) -> Question {
     let proved = shown.plans.iter().find_map(|plan| plan.level.zip(plan.sentence.clone()));
     let alive = shown.principals.iter().any(|principal| principal.presence == Presence::Present);
     let (answer, text) = match (alive, proved) {
@@ -216,7 +234,13 @@ fn what_proves_removal(shown: &IdentityShown) -> Question {
             Answer::Unanswered,
             String::from("it is there; a revocation would show at each point that it is refused"),
         ),
-        (false, Some((level, sentence))) => (Answer::Answered, format!("{level}: {sentence}")),
+        (false, Some((level, sentence))) if again.is_empty() => {
+            (Answer::Answered, format!("{level}: {sentence}"))
+        }
+        (false, Some((level, sentence))) => {
+            let again = again.join(", ");
+            (Answer::Unanswered, format!("{level}: {sentence}; but it was seen again since, as {again}"))
+        }
         (false, None) => (Answer::Unanswered, String::from("it vanished without us; nothing was proved")),
     };
     Question { question: "What proves removal?", answer, text }

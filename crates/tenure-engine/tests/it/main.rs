@@ -13,6 +13,7 @@ mod doctor;
 mod faults;
 mod governance;
 mod recognised;
+mod returned;
 mod scripted;
 mod survey;
 mod wheel;

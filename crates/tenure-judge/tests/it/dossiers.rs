@@ -46,6 +46,7 @@ pub(crate) struct BriefPrincipal {
     uses: Vec<BriefUse>,
     use_not_observable: Option<String>,
     claimed_dead: Option<ClaimedDead>,
+    name_ended: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -57,6 +58,7 @@ pub(crate) struct BriefCredential {
     changed_days_ago: Option<i64>,
     ends_in_days: Option<i64>,
     same_value: Vec<String>,
+    value_ended: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -102,6 +104,7 @@ impl Default for BriefPrincipal {
             uses: Vec::new(),
             use_not_observable: None,
             claimed_dead: None,
+            name_ended: Vec::new(),
         }
     }
 }
@@ -115,6 +118,7 @@ impl Default for BriefCredential {
             changed_days_ago: None,
             ends_in_days: None,
             same_value: Vec::new(),
+            value_ended: Vec::new(),
         }
     }
 }
@@ -173,6 +177,7 @@ impl BriefPrincipal {
             uses: self.uses.iter().map(BriefUse::of).collect(),
             use_coverage: self.use_not_observable.clone(),
             claimed_dead: self.claimed_dead.clone(),
+            name_ended: self.name_ended.clone(),
             grants: 3,
             owned: 1,
         }
@@ -190,6 +195,7 @@ impl BriefCredential {
             first_seen: days_ago(self.first_seen_days_ago),
             value_changed_at: self.changed_days_ago.map(days_ago),
             same_value: self.same_value.clone(),
+            value_ended: self.value_ended.clone(),
         }
     }
 }
@@ -278,8 +284,9 @@ fn any_credential() -> impl Strategy<Value = CredentialDossier> {
         any_instant(),
         proptest::option::of(any_instant()),
         proptest::collection::vec("[a-z]{1,8}", 0..2),
+        proptest::option::weighted(0.2, Just("`main/app` (7k2m4xq), retired".to_owned())),
     )
-        .prop_map(|(id, state, facts, valid_until, first_seen, value_changed_at, same_value)| {
+        .prop_map(|(id, state, facts, valid_until, first_seen, value_changed_at, same_value, ended)| {
             CredentialDossier {
                 id: CredentialId::new(NOW, id),
                 kind: CredentialKind::Password,
@@ -289,6 +296,7 @@ fn any_credential() -> impl Strategy<Value = CredentialDossier> {
                 first_seen,
                 value_changed_at,
                 same_value,
+                value_ended: ended.into_iter().collect(),
             }
         })
 }
@@ -328,24 +336,28 @@ fn any_principal() -> impl Strategy<Value = PrincipalDossier> {
         proptest::collection::vec(any_use(), 0..4),
         proptest::option::of(Just("not visible".to_owned())),
         proptest::option::weighted(0.2, any_claim()),
+        proptest::option::weighted(0.2, Just("`main/app` (7k2m4xq), unproven".to_owned())),
     )
-        .prop_map(|(id, name, kind, presence, facts, credentials, uses, use_coverage, claimed_dead)| {
-            PrincipalDossier {
-                id: PrincipalId::new(NOW, id),
-                name,
-                source: "pg-main".to_owned(),
-                system: "postgres".to_owned(),
-                kind,
-                presence,
-                facts,
-                credentials,
-                uses,
-                use_coverage,
-                claimed_dead,
-                grants: 0,
-                owned: 0,
-            }
-        })
+        .prop_map(
+            |(id, name, kind, presence, facts, credentials, uses, use_coverage, claimed_dead, ended)| {
+                PrincipalDossier {
+                    id: PrincipalId::new(NOW, id),
+                    name,
+                    source: "pg-main".to_owned(),
+                    system: "postgres".to_owned(),
+                    kind,
+                    presence,
+                    facts,
+                    credentials,
+                    uses,
+                    use_coverage,
+                    claimed_dead,
+                    name_ended: ended.into_iter().collect(),
+                    grants: 0,
+                    owned: 0,
+                }
+            },
+        )
 }
 
 /// Any dossier, including nonsense that no connector would send.

@@ -1,4 +1,4 @@
-//! The six policies and the standing, written a second time in plain Rust, without Cedar.
+//! The policies and the standing, written a second time in plain Rust, without Cedar.
 //!
 //! Written from the sentences in `docs/policies.md`, not from the judge's code; where both
 //! disagree on any drawn dossier, one of them is wrong. Used by the bench as a baseline.
@@ -35,6 +35,9 @@ pub(crate) fn failing(dossier: &Dossier, lines: &Lines, now: Instant) -> Vec<(&'
         if dead_below_level(principal, lines) {
             failing.push(("dead_below_level", subject()));
         }
+        if principal.presence == Presence::Present && !principal.name_ended.is_empty() && ownerless {
+            failing.push(("returned_name", subject()));
+        }
         if open(principal) && known_text(&principal.facts, names::PASSWORDLESS_RULE) {
             failing.push(("passwordless_access", subject()));
         }
@@ -60,6 +63,9 @@ pub(crate) fn failing(dossier: &Dossier, lines: &Lines, now: Instant) -> Vec<(&'
                 || !credential.same_value.is_empty()
             {
                 failing.push(("weak_or_reused_password", subject()));
+            }
+            if !credential.value_ended.is_empty() {
+                failing.push(("returned_value", subject()));
             }
             let days = dossier.charter.rotation_days.unwrap_or(u32::MAX).min(lines.rotation_days_max);
             let value_since = credential.value_changed_at.unwrap_or(credential.first_seen);

@@ -69,8 +69,8 @@ proptest! {
             prop_assert_eq!(failing(&later), expected.clone());
             let past_grace = |policy: &str| {
                 let days = match policy {
-                    "dead_below_level" | "passwordless_access" => 1,
-                    "superuser_as_application_role" | "weak_or_reused_password" => 7,
+                    "dead_below_level" | "passwordless_access" | "returned_value" => 1,
+                    "superuser_as_application_role" | "weak_or_reused_password" | "returned_name" => 7,
                     _ => 30,
                 };
                 grace_spent_days >= days

@@ -244,9 +244,12 @@ impl Tx<'_> {
         match known {
             None => self.insert_principal(context, extent, (seen, facts), touched).map(|()| true),
             Some((_, _, true, Presence::Present, _)) => Ok(false),
-            Some((principal, identity, _, presence, former_name)) => {
+            Some((principal, identity, _, presence_before, former_name)) => {
                 touched.insert(identity);
-                let presence = presence.on(PresenceEvent::Seen).unwrap_or(Presence::Present);
+                let presence = presence_before.on(PresenceEvent::Seen).unwrap_or(Presence::Present);
+                if presence_before != Presence::Present || former_name != seen.name {
+                    self.touch_related(principal, context.mint.now)?;
+                }
                 if former_name != seen.name {
                     let named_after = |name: &str| format!("{}/{name}", context.source_name);
                     self.rename_identity(identity, &named_after(&former_name), &named_after(&seen.name))?;
@@ -338,25 +341,25 @@ impl Tx<'_> {
                     && same_facts(row, 5, &facts, &seen.facts)?
                     && row.text_ref(6)? == extent.0;
                 place = Place::of(row.text_ref(6)?, extent);
-                Ok((row.parsed::<CredentialId>(0)?, same, same_value, row.opt_instant(7)?))
+                Ok((row.parsed::<CredentialId>(0)?, same, (same_value, row.opt_text(3)?), row.opt_instant(7)?))
             },
         )?;
         self.forget_if_moved(context, place)?;
         let now = context.mint.now;
-        let (credential, value_changed) = match known {
+        let (credential, value_changed, former) = match known {
             Some((_, true, ..)) => return Ok(Some(false)),
-            Some((credential, _, same_value, changed)) => {
-                (credential, if same_value { changed } else { Some(now) })
-            }
+            Some((credential, _, (true, _), changed)) => (credential, changed, None),
+            Some((credential, _, (false, former), _)) => (credential, Some(now), former),
             None => {
                 let (now, randomness) = context.mint.parts();
-                (CredentialId::new(now, randomness), None)
+                (CredentialId::new(now, randomness), None, None)
             }
         };
         touched.insert(identity);
         if let Some(fingerprint) = &seen.fingerprint {
             self.touch_sharers(fingerprint, now)?;
         }
+        let fingerprint = self.value_to_keep(principal, former, seen)?;
         self.execute(
             "INSERT INTO credentials (credential_id, principal_id, native_key, kind, state, fingerprint, valid_until_us, facts, \
              source_id, extent, first_seen_us, value_changed_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
@@ -369,7 +372,7 @@ impl Tx<'_> {
                 seen.key.as_str().into(),
                 named(seen.kind),
                 named(seen.state),
-                seen.fingerprint.clone().into(),
+                fingerprint.into(),
                 seen.valid_until.into(),
                 facts.into(),
                 named(context.source),
@@ -379,6 +382,19 @@ impl Tx<'_> {
             ],
         )?;
         Ok(Some(true))
+    }
+
+    /// What our own plan sets there on the way is not the value that is being revoked.
+    fn value_to_keep(
+        &mut self,
+        principal: PrincipalId,
+        former: Option<String>,
+        seen: &ObservedCredential,
+    ) -> Result<Option<String>, StoreFailure> {
+        match former {
+            Some(former) if self.is_being_changed(principal)? => Ok(Some(former)),
+            Some(_) | None => Ok(seen.fingerprint.clone()),
+        }
     }
 
     /// Identities that hold the same value are judged again: sharing is a fact about each of them.
@@ -630,6 +646,7 @@ impl Tx<'_> {
             )?;
             self.execute("DELETE FROM grants WHERE principal_id = $1", &[named(*principal)])?;
             self.touch(*identity, now)?;
+            self.touch_related(*principal, now)?;
         }
         Ok(bereft)
     }

@@ -94,6 +94,28 @@ pub struct UseRow {
     pub count: i64,
 }
 
+/// Another principal that shares a name or a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Related {
+    /// Its name, with its source.
+    pub name: String,
+    /// Whose principal it is.
+    pub identity: IdentityId,
+    /// That identity's handle.
+    pub handle: String,
+    /// Whether it is there.
+    pub presence: Presence,
+}
+
+fn related(row: &Row<'_>) -> Result<Related, StoreFailure> {
+    Ok(Related {
+        name: row.text(0)?,
+        identity: row.parsed(1)?,
+        handle: row.text(2)?,
+        presence: row.parsed(3)?,
+    })
+}
+
 fn principal(row: &Row<'_>) -> Result<PrincipalRow, StoreFailure> {
     Ok(PrincipalRow {
         id: row.parsed(0)?,
@@ -228,6 +250,85 @@ impl Tx<'_> {
         )
     }
 
+    /// Others of the same name at the same source whose presence is one of these, at most ten, newest first.
+    pub fn namesakes(
+        &mut self,
+        principal: PrincipalId,
+        presences: [Presence; 2],
+    ) -> Result<Vec<Related>, StoreFailure> {
+        self.query(
+            "principals",
+            "SELECT s.name || '/' || p.name, i.identity_id, i.handle, p.presence FROM principals me \
+             JOIN principals p ON p.name = me.name AND p.source_id = me.source_id \
+             JOIN sources s ON s.source_id = p.source_id JOIN identities i ON i.identity_id = p.identity_id \
+             WHERE me.principal_id = $1 AND p.principal_id <> $1 AND p.presence IN ($2, $3) \
+             ORDER BY p.principal_id DESC LIMIT 10",
+            &[named(principal), named(presences[0]), named(presences[1])],
+            related,
+        )
+    }
+
+    /// Principals that were ended and held another credential with this value, at most ten, newest first.
+    pub fn ended_with_value(
+        &mut self,
+        credential: CredentialId,
+        fingerprint: &str,
+    ) -> Result<Vec<Related>, StoreFailure> {
+        self.query(
+            "credentials",
+            "SELECT s.name || '/' || p.name, i.identity_id, i.handle, p.presence FROM credentials c \
+             JOIN principals p ON p.principal_id = c.principal_id JOIN sources s ON s.source_id = p.source_id \
+             JOIN identities i ON i.identity_id = p.identity_id WHERE c.fingerprint = $1 AND c.credential_id <> $2 \
+             AND p.presence IN ('retired', 'unproven') ORDER BY p.principal_id DESC LIMIT 10",
+            &[fingerprint.into(), named(credential)],
+            related,
+        )
+    }
+
+    /// Principals that are there and hold, in force, a value that this one held, at most ten.
+    pub fn alive_with_value_of(&mut self, principal: PrincipalId) -> Result<Vec<Related>, StoreFailure> {
+        self.query(
+            "credentials",
+            "SELECT DISTINCT s.name || '/' || p.name, i.identity_id, i.handle, p.presence FROM credentials mine \
+             JOIN credentials c ON c.fingerprint = mine.fingerprint \
+             JOIN principals p ON p.principal_id = c.principal_id JOIN sources s ON s.source_id = p.source_id \
+             JOIN identities i ON i.identity_id = p.identity_id WHERE mine.principal_id = $1 AND p.principal_id <> $1 \
+             AND p.presence = 'present' AND c.state NOT IN ('gone', 'removed') ORDER BY 1, 2 LIMIT 10",
+            &[named(principal)],
+            related,
+        )
+    }
+
+    /// True while a plan of ours is changing a principal.
+    pub(crate) fn is_being_changed(&mut self, principal: PrincipalId) -> Result<bool, StoreFailure> {
+        let found = self.query_one(
+            "plans",
+            "SELECT COUNT(*) FROM plans WHERE principal_id = $1 AND state IN ('running', 'undoing')",
+            &[named(principal)],
+            |row| row.number(0),
+        )?;
+        Ok(found.unwrap_or(0) > 0)
+    }
+
+    /// Marks for judging those whose facts speak of this principal's end: its namesakes, and whoever holds a
+    /// value that it held. To be called whenever it is ended, or is there again.
+    pub(crate) fn touch_related(&mut self, principal: PrincipalId, now: Instant) -> Result<(), StoreFailure> {
+        let related: Vec<IdentityId> = self.query(
+            "principals",
+            "SELECT p.identity_id FROM principals me JOIN principals p ON p.name = me.name AND p.source_id = me.source_id \
+             WHERE me.principal_id = $1 AND p.principal_id <> $1 UNION \
+             SELECT p.identity_id FROM credentials mine JOIN credentials c ON c.fingerprint = mine.fingerprint \
+             JOIN principals p ON p.principal_id = c.principal_id \
+             WHERE mine.principal_id = $1 AND p.principal_id <> $1 LIMIT 1000",
+            &[named(principal)],
+            |row| row.parsed(0),
+        )?;
+        for identity in related {
+            self.touch(identity, now)?;
+        }
+        Ok(())
+    }
+
     /// Rights of a principal, at most `most`, by resource.
     pub fn grants_of(&mut self, principal: PrincipalId, most: i64) -> Result<Vec<GrantRow>, StoreFailure> {
         self.query(
@@ -310,6 +411,7 @@ impl Tx<'_> {
         )?;
         // The row says now what no reading said: the next survey must look again, whatever it recognises.
         source.map_or(Ok(()), |source| self.forget_digests(source))?;
+        self.touch_related(id, now)?;
         if presence == Presence::Present {
             return self.execute_on(
                 ("principal", id),

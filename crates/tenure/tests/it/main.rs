@@ -19,6 +19,7 @@ mod program;
 mod prompts;
 mod reading;
 mod refusals;
+mod returned;
 mod small_disk;
 mod tour;
 mod witnessed;
