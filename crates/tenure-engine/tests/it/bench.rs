@@ -159,8 +159,8 @@ impl Bench {
             deadlines: Deadlines {
                 call: self.patience,
                 look: self.patience,
-                blast_radius: Duration::from_secs(20),
-                survey: Duration::from_mins(1),
+                blast_radius: self.patience,
+                survey: (self.patience * 3).max(Duration::from_secs(5)),
                 survey_every: Duration::from_hours(1),
                 digest_believed: self.digest_believed,
             },
