@@ -140,6 +140,7 @@ fn dossier(number: u32) -> Dossier {
         system: "postgres".to_owned(),
         kind: PrincipalKind::Account,
         presence: if one_in(25) { Presence::Gone } else { Presence::Present },
+        unread_since: None,
         facts,
         credentials: vec![credential],
         uses: uses.to_vec(),

@@ -42,6 +42,9 @@ pub struct PrincipalDossier {
     pub kind: PrincipalKind,
     /// Whether it is still there.
     pub presence: Presence,
+    /// Since when nobody looks any more, because its source was removed; what is said of it is of then.
+    #[serde(default)]
+    pub unread_since: Option<Instant>,
     /// What is known about it, under the names in [`tenure_model::names`].
     pub facts: Facts,
     /// Its credentials, at most [`crate::CREDENTIALS_MAX`] over the whole dossier.

@@ -208,11 +208,22 @@ pub(crate) fn read(dossier: &Dossier, lines: &Lines<'_>) -> Vec<Subject> {
 /// The same words as `policies/dead_below_level.cedar`, because a standing must not say `retired`
 /// even where a programme leaves that policy out (law 4).
 pub(crate) fn is_unproven(principal: &PrincipalDossier, thresholds: &Thresholds) -> bool {
-    let seen_alive = principal.presence == Presence::Present && may_log_in(principal) != Holds::No;
+    let seen_alive = is_seen(principal) && may_log_in(principal) != Holds::No;
     match &principal.claimed_dead {
         Some(claim) => claim.level < required_level(claim.required, thresholds) || seen_alive,
         None => principal.presence == Presence::Unproven,
     }
+}
+
+/// Seen in the last complete reading of a source that is still read.
+pub(crate) fn is_seen(principal: &PrincipalDossier) -> bool {
+    principal.presence == Presence::Present && principal.unread_since.is_none()
+}
+
+/// What can be said of one that was there when its source was removed; `None` of every other.
+pub(crate) fn unread(principal: &PrincipalDossier) -> Option<String> {
+    let since = principal.unread_since.filter(|_| principal.presence == Presence::Present)?;
+    Some(format!("no longer read since {since}; it was present then"))
 }
 
 fn is_owned(dossier: &Dossier) -> bool {
@@ -221,14 +232,13 @@ fn is_owned(dossier: &Dossier) -> bool {
 
 fn read_identity(dossier: &Dossier) -> Subject {
     let owned = is_owned(dossier);
-    let present = dossier.principals.iter().any(|principal| principal.presence == Presence::Present);
-    let seen = IdentityFact::ALL.iter().map(|fact| {
-        let holds = match fact {
-            IdentityFact::Present => present,
-            IdentityFact::BuiltIn => dossier.built_in,
-            IdentityFact::Owned => owned,
-        };
-        Seen::plain(fact.as_str(), holds)
+    let present = dossier.principals.iter().any(is_seen);
+    let unread = dossier.principals.iter().find_map(unread).filter(|_| !present);
+    let seen = IdentityFact::ALL.iter().map(|fact| match (fact, &unread) {
+        (IdentityFact::Present, Some(unread)) => Seen::new(fact.as_str(), Holds::Unknown, unread.clone()),
+        (IdentityFact::Present, None) => Seen::plain(fact.as_str(), present),
+        (IdentityFact::BuiltIn, _) => Seen::plain(fact.as_str(), dossier.built_in),
+        (IdentityFact::Owned, _) => Seen::plain(fact.as_str(), owned),
     });
     Subject {
         kind: SubjectKind::Identity,
@@ -242,7 +252,7 @@ fn read_principal(dossier: &Dossier, principal: &PrincipalDossier, lines: &Lines
     let seen = PrincipalFact::ALL.iter().map(|fact| {
         let name = fact.as_str();
         match fact {
-            PrincipalFact::Present => read_presence(name, principal.presence),
+            PrincipalFact::Present => read_presence(name, principal),
             PrincipalFact::MayLogIn => read_login(name, may_log_in(principal), principal),
             PrincipalFact::ShutOut => read_login(name, may_log_in(principal).reversed(), principal),
             PrincipalFact::Superuser => read_flag(name, &principal.facts, names::SUPERUSER),
@@ -271,14 +281,17 @@ fn read_credential(
     lines: &Lines<'_>,
 ) -> Subject {
     let accepted = credential.state == CredentialState::Live
-        && principal.presence == Presence::Present
+        && is_seen(principal)
         && may_log_in(principal) == Holds::Yes;
     let ended = credential.valid_until.filter(|until| *until <= lines.now);
     let live = accepted && ended.is_none();
     let seen = CredentialFact::ALL.iter().map(|fact| {
         let name = fact.as_str();
         match fact {
-            CredentialFact::Live => read_live(name, accepted, credential, lines.now),
+            CredentialFact::Live => match unread(principal) {
+                Some(unread) => Seen::new(name, Holds::Unknown, unread),
+                None => read_live(name, accepted, credential, lines.now),
+            },
             CredentialFact::WeakHash => read_weak_hash(name, credential),
             CredentialFact::Guessable => read_text(name, &credential.facts, names::GUESSABLE),
             CredentialFact::SameValueElsewhere => read_same_value(name, credential),
@@ -308,11 +321,12 @@ fn may_log_in(principal: &PrincipalDossier) -> Holds {
     }
 }
 
-fn read_presence(name: &'static str, presence: Presence) -> Seen {
-    match presence {
-        Presence::Present => Seen::new(name, Holds::Yes, "it was seen in the last complete reading"),
-        Presence::Gone | Presence::Retired | Presence::Unproven => {
-            Seen::new(name, Holds::No, presence.as_str())
+fn read_presence(name: &'static str, principal: &PrincipalDossier) -> Seen {
+    match (principal.presence, unread(principal)) {
+        (Presence::Present, Some(unread)) => Seen::new(name, Holds::Unknown, unread),
+        (Presence::Present, None) => Seen::new(name, Holds::Yes, "it was seen in the last complete reading"),
+        (gone @ (Presence::Gone | Presence::Retired | Presence::Unproven), _) => {
+            Seen::new(name, Holds::No, gone.as_str())
         }
     }
 }

@@ -8,7 +8,7 @@
 use crate::{
     consumer::Pattern,
     dossier::Dossier,
-    facts::{Lines, Subject, SubjectKind, is_unproven, read},
+    facts::{Lines, Subject, SubjectKind, is_seen, is_unproven, read, unread},
     policy::{PolicyCard, Rule, read_all},
     programme::{Programme, ProgrammeRefused},
     remain::{Reach, Recall, Remain},
@@ -68,7 +68,7 @@ pub struct ExplainedFact {
 /// What the judge says about one identity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Judgement {
-    /// Its state. Never `excepted` or `suspended`: those are decided by people, not by facts.
+    /// Its state. Never `excepted`: that is decided by people, not by facts.
     pub standing: Standing,
     /// What fails, by subject in the dossier's order, then in the order of the policies.
     pub conditions: Vec<FailedCondition>,
@@ -219,8 +219,13 @@ impl Judge {
             Standing::Unproven
         } else if !principals.is_empty() && principals.iter().all(|p| p.presence == Presence::Retired) {
             Standing::Retired
-        } else if principals.iter().all(|principal| principal.presence != Presence::Present) {
-            Standing::Gone
+        } else if !principals.iter().any(is_seen) {
+            // What was there when nobody looked any more did not vanish: it is held in suspense.
+            if principals.iter().any(|one| unread(one).is_some()) {
+                Standing::Suspended
+            } else {
+                Standing::Gone
+            }
         } else if !is_enrolled(dossier) {
             Standing::Unclaimed
         } else if conditions.iter().any(|condition| condition.lapsed) {

@@ -19,7 +19,7 @@ noun! {
         Due = "due",
         /// A condition fails, past its grace.
         Lapsed = "lapsed",
-        /// Held back on purpose, with an end.
+        /// Held back on purpose: it was there when its source was removed, and nobody looks any more.
         Suspended = "suspended",
         /// Ended and proved.
         Retired = "retired",

@@ -10,7 +10,7 @@ use crate::{
 use tenure_judge::{
     ClaimedDead, CredentialDossier, Dossier, Judgement, OpenSince, PrincipalDossier, UseDossier,
 };
-use tenure_model::{IdentityId, Instant, Presence, Standing, printable};
+use tenure_model::{IdentityId, Instant, Presence, PrincipalId, Standing, printable};
 use tenure_store::{
     StoreFailure, Tx,
     tables::{findings::FailedNow, inventory::Related},
@@ -173,6 +173,12 @@ fn failed_now(condition: &tenure_judge::FailedCondition) -> FailedNow {
     }
 }
 
+/// Those of the same name that were ended, in words.
+fn names_ended(tx: &mut Tx<'_>, principal: PrincipalId) -> Result<Vec<String>, StoreFailure> {
+    let ended = tx.namesakes(principal, [Presence::Retired, Presence::Unproven])?;
+    Ok(ended.iter().map(ended_shown).collect())
+}
+
 /// One that was ended, in words: `` `main/app` (7k2m4xq), retired ``.
 fn ended_shown(ended: &Related) -> String {
     format!("`{}` ({}), {}", printable(&ended.name, 60), ended.handle, ended.presence)
@@ -220,7 +226,6 @@ pub(crate) fn dossier(tx: &mut Tx<'_>, id: IdentityId) -> Result<(Dossier, OpenS
             required,
             sentence,
         });
-        let name_ended = tx.namesakes(principal.id, [Presence::Retired, Presence::Unproven])?;
         let (grants, owned) = tx.count_grants(principal.id)?;
         principals.push(PrincipalDossier {
             id: principal.id,
@@ -229,12 +234,13 @@ pub(crate) fn dossier(tx: &mut Tx<'_>, id: IdentityId) -> Result<(Dossier, OpenS
             system: principal.system,
             kind: principal.kind,
             presence: principal.presence,
+            unread_since: principal.unread_since,
             facts: principal.facts,
             credentials,
             uses: uses.collect(),
             use_coverage: None,
             claimed_dead,
-            name_ended: name_ended.iter().map(ended_shown).collect(),
+            name_ended: names_ended(tx, principal.id)?,
             grants,
             owned,
         });

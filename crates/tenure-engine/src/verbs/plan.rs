@@ -403,7 +403,13 @@ const fn may_be_removed(step: &StepRow) -> bool {
 
 fn only_present(principals: Vec<PrincipalRow>, name: &str) -> Result<PrincipalRow, EngineFailure> {
     let name = tenure_model::printable(name, 80);
-    let mut present = principals.into_iter().filter(|principal| principal.presence == Presence::Present);
+    let present = principals.into_iter().filter(|principal| principal.presence == Presence::Present);
+    let (unread, read): (Vec<_>, Vec<_>) = present.partition(|principal| principal.unread_since.is_some());
+    if let (true, Some(since)) = (read.is_empty(), unread.first().and_then(|one| one.unread_since)) {
+        let why = format!("`{name}` is no longer read since {since}; add its source again, then survey");
+        return Err(EngineFailure::Refused { why });
+    }
+    let mut present = read.into_iter();
     match (present.next(), present.next()) {
         (Some(principal), None) => Ok(principal),
         (None, _) => {

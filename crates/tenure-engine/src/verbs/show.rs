@@ -229,7 +229,14 @@ fn least_it_needs(shown: &IdentityShown) -> Question {
 fn what_proves_removal(shown: &IdentityShown, again: &[String]) -> Question {
     let proved = shown.plans.iter().find_map(|plan| plan.level.zip(plan.sentence.clone()));
     let alive = shown.principals.iter().any(|principal| principal.presence == Presence::Present);
+    let read =
+        shown.principals.iter().any(|one| one.presence == Presence::Present && one.unread_since.is_none());
+    let unread = shown.principals.iter().find_map(|one| one.unread_since).filter(|_| !read);
     let (answer, text) = match (alive, proved) {
+        (true, _) if unread.is_some() => {
+            let since = unread.map(|since| since.to_string()).unwrap_or_default();
+            (Answer::Unanswered, format!("no longer read since {since}; it was present then"))
+        }
         (true, _) => (
             Answer::Unanswered,
             String::from("it is there; a revocation would show at each point that it is refused"),

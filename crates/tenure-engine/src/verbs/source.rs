@@ -30,7 +30,14 @@ impl Engine {
     /// Adds a source after its configuration was understood. It connects nowhere; `check_source` does.
     pub async fn add_source(&self, actor: Actor, new: NewSource) -> Result<SourceRow, EngineFailure> {
         let now = self.clock.now();
-        let id = SourceId::new(now, self.random()?);
+        // What was removed and is added again goes on, with the charters of what it shows.
+        let (system, points) = (new.system.clone(), new.points.clone());
+        let removed =
+            self.store.read("removed_source", move |tx| tx.removed_source(&system, &points)).await?;
+        let id = match removed {
+            Some(removed) => removed,
+            None => SourceId::new(now, self.random()?),
+        };
         let sealed = new.secret.as_ref().map(|secret| self.seal_secret(id, secret)).transpose()?;
         let config = SourceConfig {
             id,

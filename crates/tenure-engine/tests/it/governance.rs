@@ -135,14 +135,78 @@ async fn every_decision_is_in_the_log_and_no_name_is() {
 }
 
 #[tokio::test]
-async fn a_removed_source_leaves_nothing_that_looks_alive() {
+async fn a_removed_source_leaves_what_it_showed_as_no_longer_read_and_neither_alive_nor_gone() {
+    let mut bench = Bench::new();
+    bench.world.add(ChaosPrincipal::account("twin", crate::bench::PLANTED));
+    let deployment = bench.surveyed().await;
+    let engine = &deployment.engine;
+    let open = async || engine.store().read("findings", |tx| tx.open_findings(0, 100)).await.unwrap().len();
+    assert_ne!(open().await, 0);
+    engine.remove_source(actor(engine).await, "main").await.unwrap();
+    engine.judge_touched().await.unwrap();
+    let shown = engine.show("reporting").await.unwrap();
+    assert_eq!(shown.identity.standing, Standing::Suspended);
+    let removal = &shown.questions.last().unwrap().text;
+    assert!(removal.starts_with("no longer read since 2026-11-21T12:"), "{removal}");
+    assert!(removal.ends_with("; it was present then"), "{removal}");
+    let (_, judgement) = engine.explain("reporting").await.unwrap();
+    let words: Vec<&str> = judgement
+        .explanation
+        .iter()
+        .filter(|fact| ["present", "live"].contains(&&*fact.name))
+        .map(|fact| fact.value.as_str())
+        .collect();
+    assert!(
+        words.len() == 3 && words.iter().all(|word| word.starts_with("unknown: no longer read since ")),
+        "{words:?}"
+    );
+    assert_eq!(open().await, 0, "nothing is held against what nobody looks at");
+    let refused = crate::bench::plan(engine, tenure_model::PlanKind::Revoke, "reporting").await.unwrap_err();
+    assert!(refused.to_string().contains("is no longer read since"), "{refused}");
+    assert!(engine.remove_source(actor(engine).await, "main").await.is_err());
+}
+
+/// Added again at the same address it goes on: the same identities under the same handles, with their
+/// charters. At another address it is another server, whose keys are others'.
+#[tokio::test]
+async fn a_source_that_is_added_again_goes_on_with_its_identities_and_their_charters() {
     let mut bench = Bench::new();
     let deployment = bench.surveyed().await;
     let engine = &deployment.engine;
-    engine.remove_source(actor(engine).await, "main").await.unwrap();
+    let who = actor(engine).await;
+    engine
+        .own(
+            who,
+            "reporting",
+            CharterChange { purpose: Some(String::from("nightly")), ..CharterChange::default() },
+        )
+        .await
+        .unwrap();
+    let before = engine.show("reporting").await.unwrap().identity;
+    engine.remove_source(who, "main").await.unwrap();
     engine.judge_touched().await.unwrap();
-    assert_eq!(engine.show("reporting").await.unwrap().identity.standing, Standing::Gone);
-    assert!(engine.remove_source(actor(engine).await, "main").await.is_err());
+    let elsewhere = tenure_engine::NewSource {
+        name: tenure_model::ShortName::parse("main").unwrap(),
+        points: vec![tenure_model::Point {
+            name: tenure_model::ShortName::parse("primary").unwrap(),
+            url: String::from("chaos:another"),
+        }],
+        ..Bench::source()
+    };
+    let other = engine.add_source(who, elsewhere).await.unwrap();
+    engine.survey(Some(who), "main", tenure_engine::Belief::HoldWhenMuchIsMissing).await.unwrap();
+    engine.judge_touched().await.unwrap();
+    let stranger = engine.show("reporting").await.unwrap().identity;
+    assert_ne!(stranger.id, before.id, "a bare name means what is there and read");
+    assert_eq!(stranger.charter.purpose, None);
+    engine.remove_source(who, "main").await.unwrap();
+    let again = engine.add_source(who, Bench::source()).await.unwrap();
+    assert_ne!(again.id, other.id);
+    engine.survey(Some(who), "main", tenure_engine::Belief::HoldWhenMuchIsMissing).await.unwrap();
+    engine.judge_touched().await.unwrap();
+    let after = engine.show("reporting").await.unwrap().identity;
+    assert_eq!((after.id, &after.handle, &after.charter), (before.id, &before.handle, &before.charter));
+    assert_ne!(after.standing, Standing::Suspended);
 }
 
 /// An entry that somebody took out of the database is named by `doctor`, and no export is made that

@@ -47,6 +47,7 @@ pub(crate) struct BriefPrincipal {
     use_not_observable: Option<String>,
     claimed_dead: Option<ClaimedDead>,
     name_ended: Vec<String>,
+    unread_days_ago: Option<i64>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -105,6 +106,7 @@ impl Default for BriefPrincipal {
             use_not_observable: None,
             claimed_dead: None,
             name_ended: Vec::new(),
+            unread_days_ago: None,
         }
     }
 }
@@ -172,6 +174,7 @@ impl BriefPrincipal {
             system: "postgres".to_owned(),
             kind: self.kind,
             presence: self.presence,
+            unread_since: self.unread_days_ago.map(days_ago),
             facts: facts(&self.facts),
             credentials: self.credentials.iter().map(|brief| brief.credential(numbered())).collect(),
             uses: self.uses.iter().map(BriefUse::of).collect(),
@@ -336,10 +339,24 @@ fn any_principal() -> impl Strategy<Value = PrincipalDossier> {
         proptest::collection::vec(any_use(), 0..4),
         proptest::option::of(Just("not visible".to_owned())),
         proptest::option::weighted(0.2, any_claim()),
-        proptest::option::weighted(0.2, Just("`main/app` (7k2m4xq), unproven".to_owned())),
+        (
+            proptest::option::weighted(0.2, Just("`main/app` (7k2m4xq), unproven".to_owned())),
+            proptest::option::weighted(0.2, any_instant()),
+        ),
     )
         .prop_map(
-            |(id, name, kind, presence, facts, credentials, uses, use_coverage, claimed_dead, ended)| {
+            |(
+                id,
+                name,
+                kind,
+                presence,
+                facts,
+                credentials,
+                uses,
+                use_coverage,
+                claimed_dead,
+                (ended, unread_since),
+            )| {
                 PrincipalDossier {
                     id: PrincipalId::new(NOW, id),
                     name,
@@ -347,6 +364,7 @@ fn any_principal() -> impl Strategy<Value = PrincipalDossier> {
                     system: "postgres".to_owned(),
                     kind,
                     presence,
+                    unread_since,
                     facts,
                     credentials,
                     uses,

@@ -26,7 +26,7 @@ pub(crate) fn failing(dossier: &Dossier, lines: &Lines, now: Instant) -> Vec<(&'
     let enrolled = dossier.enrolled || dossier.built_in;
     let mut failing = Vec::new();
     let ownerless = dossier.charter.business_owner.is_none() && dossier.charter.technical_owner.is_none();
-    let present = dossier.principals.iter().any(|principal| principal.presence == Presence::Present);
+    let present = dossier.principals.iter().any(seen);
     if enrolled && !dossier.built_in && present && ownerless {
         failing.push(("no_owner", format!("identity:{}", dossier.identity)));
     }
@@ -35,7 +35,7 @@ pub(crate) fn failing(dossier: &Dossier, lines: &Lines, now: Instant) -> Vec<(&'
         if dead_below_level(principal, lines) {
             failing.push(("dead_below_level", subject()));
         }
-        if principal.presence == Presence::Present && !principal.name_ended.is_empty() && ownerless {
+        if seen(principal) && !principal.name_ended.is_empty() && ownerless {
             failing.push(("returned_name", subject()));
         }
         if open(principal) && known_text(&principal.facts, names::PASSWORDLESS_RULE) {
@@ -87,8 +87,9 @@ pub(crate) fn standing(dossier: &Dossier, lines: &Lines, fails: bool, past_grace
         Standing::Unproven
     } else if all > 0 && count(Presence::Retired) == all {
         Standing::Retired
-    } else if count(Presence::Present) == 0 {
-        Standing::Gone
+    } else if !dossier.principals.iter().any(seen) {
+        // Whoever was there when its source was removed is not gone.
+        if count(Presence::Present) == 0 { Standing::Gone } else { Standing::Suspended }
     } else if !dossier.enrolled && !dossier.built_in {
         Standing::Unclaimed
     } else {
@@ -108,12 +109,17 @@ fn dead_below_level(principal: &PrincipalDossier, lines: &Lines) -> bool {
     };
     let shut_out = principal.kind == PrincipalKind::Group
         || principal.facts.get(names::LOGIN) == Some(&Fact::Flag(false));
-    claimed && (weakly || (principal.presence == Presence::Present && !shut_out))
+    claimed && (weakly || (seen(principal) && !shut_out))
+}
+
+/// There, as far as a source says that is still read.
+fn seen(principal: &PrincipalDossier) -> bool {
+    principal.presence == Presence::Present && principal.unread_since.is_none()
 }
 
 /// Present, and known to be let in.
 fn open(principal: &PrincipalDossier) -> bool {
-    principal.presence == Presence::Present
+    seen(principal)
         && principal.kind == PrincipalKind::Account
         && principal.facts.get(names::LOGIN) == Some(&Fact::Flag(true))
 }

@@ -176,8 +176,8 @@ fn the_drawn_dossiers_reach_every_policy_and_every_standing_the_judge_gives() {
     }
     let every: BTreeSet<String> = judge.policies().map(|card| card.id.clone()).collect();
     assert_eq!(policies, every);
-    // Excepted and suspended are people's decisions, never the judge's.
-    let never = [Standing::Excepted, Standing::Suspended];
+    // An exception is a person's decision, never the judge's.
+    let never = [Standing::Excepted];
     let given: BTreeSet<Standing> =
         Standing::ALL.iter().copied().filter(|word| !never.contains(word)).collect();
     assert_eq!(standings, given);

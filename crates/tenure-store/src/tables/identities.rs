@@ -129,6 +129,7 @@ impl Tx<'_> {
     }
 
     /// Finds the one identity a person means: by id, full name, bare principal name, handle or its beginning.
+    /// A name means what is there at a source that is read, before what bore it elsewhere or before.
     pub fn find_identity(&mut self, given: &str) -> Result<IdentityRow, StoreFailure> {
         if let Ok(id) = given.parse::<IdentityId>() {
             return self.identity(id);
@@ -136,13 +137,28 @@ impl Tx<'_> {
         let by_name = self.query(
             "identities",
             "SELECT identity_id, name, handle, charter, enrolled, built_in, standing, due_us, judged_us FROM identities \
-             WHERE name = $1 ORDER BY created_us DESC LIMIT 2",
+             WHERE name = $1 ORDER BY CASE WHEN EXISTS (SELECT 1 FROM principals p \
+             JOIN sources s ON s.source_id = p.source_id WHERE p.identity_id = identities.identity_id \
+             AND p.presence = 'present' AND s.removed_us IS NULL) THEN 0 ELSE 1 END, created_us DESC LIMIT 2",
             &[given.into()],
             identity,
         )?;
-        // The same name used again later names the newer one: the older is gone, and has its handle.
+        // The same name used again later names the one that is there, then the newer: the older has its handle.
         if let Some(newest) = by_name.into_iter().next() {
             return Ok(newest);
+        }
+        let there = self.query(
+            "identities",
+            "SELECT DISTINCT i.identity_id, i.name, i.handle, i.charter, i.enrolled, i.built_in, i.standing, i.due_us, \
+             i.judged_us FROM identities i JOIN principals p ON p.identity_id = i.identity_id \
+             JOIN sources s ON s.source_id = p.source_id \
+             WHERE p.name = $1 AND p.presence = 'present' AND s.removed_us IS NULL LIMIT 20",
+            &[given.into()],
+            identity,
+        )?;
+        // What is there, at a source that is read, goes before what bore the name elsewhere or before.
+        if !there.is_empty() {
+            return only_one(there, given);
         }
         let by_principal = self.query(
             "identities",

@@ -41,6 +41,9 @@ pub struct PrincipalRow {
     pub first_seen: Instant,
     /// When it went.
     pub gone: Option<Instant>,
+    /// Since when its source is no longer read; what is said of it is of then.
+    #[serde(skip)]
+    pub unread_since: Option<Instant>,
 }
 
 /// A credential as it is kept.
@@ -132,6 +135,7 @@ fn principal(row: &Row<'_>) -> Result<PrincipalRow, StoreFailure> {
         identity: row.parsed(11)?,
         first_seen: row.instant(12)?,
         gone: row.opt_instant(13)?,
+        unread_since: row.opt_instant(14)?,
     })
 }
 
@@ -157,7 +161,7 @@ impl Tx<'_> {
         self.query(
             "principals",
             "SELECT p.principal_id, p.source_id, s.name, s.system, p.native_key, p.name, p.kind, p.built_in, p.facts, \
-             p.charter_hint, p.presence, p.identity_id, p.first_seen_us, p.gone_us FROM principals p \
+             p.charter_hint, p.presence, p.identity_id, p.first_seen_us, p.gone_us, s.removed_us FROM principals p \
              JOIN sources s ON s.source_id = p.source_id WHERE p.identity_id = $1 ORDER BY p.name, p.principal_id",
             &[named(identity)],
             principal,
@@ -169,7 +173,7 @@ impl Tx<'_> {
         self.query_one(
             "principals",
             "SELECT p.principal_id, p.source_id, s.name, s.system, p.native_key, p.name, p.kind, p.built_in, p.facts, \
-             p.charter_hint, p.presence, p.identity_id, p.first_seen_us, p.gone_us FROM principals p \
+             p.charter_hint, p.presence, p.identity_id, p.first_seen_us, p.gone_us, s.removed_us FROM principals p \
              JOIN sources s ON s.source_id = p.source_id WHERE p.principal_id = $1",
             &[named(id)],
             principal,
@@ -197,7 +201,7 @@ impl Tx<'_> {
         self.query(
             "principals",
             "SELECT p.principal_id, p.source_id, s.name, s.system, p.native_key, p.name, p.kind, p.built_in, p.facts, \
-             p.charter_hint, p.presence, p.identity_id, p.first_seen_us, p.gone_us FROM principals p \
+             p.charter_hint, p.presence, p.identity_id, p.first_seen_us, p.gone_us, s.removed_us FROM principals p \
              JOIN sources s ON s.source_id = p.source_id WHERE p.principal_id > $1 ORDER BY p.principal_id LIMIT $2",
             &[after.map(|id| id.to_string()).unwrap_or_default().into(), page_size.into()],
             principal,
@@ -234,7 +238,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Holders of other live credentials with the same value, at most ten.
+    /// Holders of other live credentials with the same value, at sources that are read, at most ten.
     pub fn same_value_as(
         &mut self,
         credential: CredentialId,
@@ -244,7 +248,7 @@ impl Tx<'_> {
             "credentials",
             "SELECT s.name || '/' || p.name FROM credentials c JOIN principals p ON p.principal_id = c.principal_id \
              JOIN sources s ON s.source_id = c.source_id WHERE c.fingerprint = $1 AND c.credential_id <> $2 \
-             AND c.state NOT IN ('gone', 'removed') ORDER BY 1 LIMIT 10",
+             AND c.state NOT IN ('gone', 'removed') AND s.removed_us IS NULL ORDER BY 1 LIMIT 10",
             &[fingerprint.into(), named(credential)],
             |row| row.text(0),
         )
@@ -293,7 +297,8 @@ impl Tx<'_> {
              JOIN credentials c ON c.fingerprint = mine.fingerprint \
              JOIN principals p ON p.principal_id = c.principal_id JOIN sources s ON s.source_id = p.source_id \
              JOIN identities i ON i.identity_id = p.identity_id WHERE mine.principal_id = $1 AND p.principal_id <> $1 \
-             AND p.presence = 'present' AND c.state NOT IN ('gone', 'removed') ORDER BY 1, 2 LIMIT 10",
+             AND p.presence = 'present' AND c.state NOT IN ('gone', 'removed') AND s.removed_us IS NULL \
+             ORDER BY 1, 2 LIMIT 10",
             &[named(principal)],
             related,
         )

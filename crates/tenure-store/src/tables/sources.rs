@@ -9,7 +9,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use tenure_model::{Instant, Point, ShortName, SourceId};
+use tenure_model::{IdentityId, Instant, Point, PrincipalId, ShortName, SourceId};
 
 /// A source as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +61,8 @@ fn source(row: &Row<'_>) -> Result<SourceRow, StoreFailure> {
 }
 
 impl Tx<'_> {
-    /// Adds a source. A name that is taken is a conflict.
+    /// Adds a source, or takes up the removed one of this id again, with all that it showed. A name that is
+    /// taken is a conflict.
     pub fn add_source(&mut self, source: &SourceRow) -> Result<(), StoreFailure> {
         if self.source_named(source.name.as_str())?.is_some() {
             let why = format!("there is already a source named `{}`; choose another name", source.name);
@@ -74,7 +75,9 @@ impl Tx<'_> {
         )?;
         self.execute(
             "INSERT INTO sources (source_id, name, system, points, options, secret, not_observable, created_us) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (source_id) DO UPDATE SET name = excluded.name, \
+             points = excluded.points, options = excluded.options, secret = excluded.secret, \
+             not_observable = excluded.not_observable, removed_us = NULL WHERE sources.removed_us IS NOT NULL",
             &[
                 named(source.id),
                 source.name.as_str().into(),
@@ -86,7 +89,7 @@ impl Tx<'_> {
                 source.created.into(),
             ],
         )?;
-        Ok(())
+        self.touch_held(source.id, source.created)
     }
 
     /// Every source, by name.
@@ -138,6 +141,40 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// The removed source of the same system and primary address, the latest, whose identities go on when
+    /// it is added again. Its name alone is not enough: another server's keys are others'.
+    pub fn removed_source(
+        &mut self,
+        system: &str,
+        points: &[Point],
+    ) -> Result<Option<SourceId>, StoreFailure> {
+        let Some(primary) = points.first() else { return Ok(None) };
+        let removed = self.query(
+            "sources",
+            "SELECT source_id, name, system, points, options, secret, not_observable, created_us FROM sources \
+             WHERE system = $1 AND removed_us IS NOT NULL ORDER BY removed_us DESC, source_id",
+            &[system.into()],
+            source,
+        )?;
+        let same = |row: &SourceRow| row.points.first().is_some_and(|point| point.url == primary.url);
+        Ok(removed.into_iter().find(same).map(|row| row.id))
+    }
+
+    /// Marks for judging every identity that a source shows, and whoever shares a value with one.
+    fn touch_held(&mut self, id: SourceId, now: Instant) -> Result<(), StoreFailure> {
+        let held: Vec<(PrincipalId, IdentityId)> = self.query(
+            "principals",
+            "SELECT principal_id, identity_id FROM principals WHERE source_id = $1 AND presence = 'present'",
+            &[named(id)],
+            |row| Ok((row.parsed(0)?, row.parsed(1)?)),
+        )?;
+        for (principal, identity) in held {
+            self.touch(identity, now)?;
+            self.touch_related(principal, now)?;
+        }
+        Ok(())
+    }
+
     /// Stops reading a source and forgets our password there. What was seen stays as history.
     pub fn remove_source(&mut self, id: SourceId, now: Instant) -> Result<(), StoreFailure> {
         let busy = self.query_one(
@@ -151,14 +188,8 @@ impl Tx<'_> {
                 format!("plan {handle} is still running there; wait for it, or undo it, then try again");
             return Err(StoreFailure::Conflict { why });
         }
-        // Nobody looks there any more: what it held counts as gone, and is not shown as alive.
-        let held = self.query(
-            "principals",
-            "SELECT principal_id, identity_id FROM principals WHERE source_id = $1 AND presence = 'present'",
-            &[named(id)],
-            |row| Ok((row.parsed(0)?, row.parsed(1)?)),
-        )?;
-        self.mark_gone(&held, now)?;
+        // Nobody looks there any more: what it held stays as it was last seen, and is judged as not read.
+        self.touch_held(id, now)?;
         self.forget_digests(id)?;
         self.execute(
             "UPDATE sources SET removed_us = $2, secret = NULL WHERE source_id = $1 AND removed_us IS NULL",
