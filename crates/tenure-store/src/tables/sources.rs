@@ -68,6 +68,12 @@ impl Tx<'_> {
             let why = format!("there is already a source named `{}`; choose another name", source.name);
             return Err(StoreFailure::Conflict { why });
         }
+        let former = self.query_one(
+            "sources",
+            "SELECT name FROM sources WHERE source_id = $1",
+            &[named(source.id)],
+            |row| row.text(0),
+        )?;
         // A removed source keeps its row for the evidence that points to it, not its name.
         self.execute(
             "UPDATE sources SET name = name || '#' || source_id WHERE name = $1 AND removed_us IS NOT NULL",
@@ -89,7 +95,25 @@ impl Tx<'_> {
                 source.created.into(),
             ],
         )?;
+        if let Some(former) = former {
+            self.rename_held(source, &former)?;
+        }
         self.touch_held(source.id, source.created)
+    }
+
+    /// What a source showed is named after it; one taken up again may bear another name.
+    fn rename_held(&mut self, source: &SourceRow, former: &str) -> Result<(), StoreFailure> {
+        let former = former.split_once('#').map_or(former, |(former, _)| former);
+        let held: Vec<(IdentityId, String)> = self.query(
+            "principals",
+            "SELECT identity_id, name FROM principals WHERE source_id = $1",
+            &[named(source.id)],
+            |row| Ok((row.parsed(0)?, row.text(1)?)),
+        )?;
+        for (identity, name) in held {
+            self.rename_identity(identity, &format!("{former}/{name}"), &format!("{}/{name}", source.name))?;
+        }
+        Ok(())
     }
 
     /// Every source, by name.
