@@ -1,4 +1,7 @@
 //! The fault table, and seeded storms of faults. After each: nothing lost, doubled or falsely proved.
+//!
+//! Over the chaos world, which knows the truth: nothing lost, doubled or falsely proved. Must never take
+//! a crash for a failure: what was begun goes on in the next life.
 
 use crate::bench::{Bench, applied, summary};
 use tenure_connect::chaos::{Call, Fault, FaultKind, FaultRates};
