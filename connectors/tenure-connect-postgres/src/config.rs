@@ -189,7 +189,10 @@ fn place(point: &Point, kind: Option<PlaceKind>) -> Result<Place, ConfigRefused>
 /// Looks for a password the way it can be written: `user:password@`, or a parameter of that name.
 fn holds_password(rest: &str) -> bool {
     let (before_query, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let in_user = before_query.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'));
+    // An encoded colon would make it part of a user's name, and that stands in evidence.
+    let in_user = before_query
+        .rsplit_once('@')
+        .is_some_and(|(user, _)| user.contains(':') || user.to_ascii_lowercase().contains("%3a"));
     let in_query = query.split('&').any(|pair| {
         let name = pair.split('=').next().unwrap_or(pair).to_ascii_lowercase();
         name.contains("pass") || name.contains('%')
@@ -268,6 +271,7 @@ mod tests {
             ("mysql://u@h/d", vec![]),
             ("postgres://u:hunter2@h/d", vec![]),
             ("postgres://u:@h/d", vec![]),
+            ("postgres://u%3Ahunter2@h/d", vec![]),
             ("postgres://u@h/d?password=hunter2", vec![]),
             ("postgres://u@h/d?sslpassword=hunter2", vec![]),
             ("postgres://u@h/d?%70assword=hunter2", vec![]),
