@@ -89,7 +89,10 @@ fn holds_password(address: &str) -> bool {
     let is_url = address.contains("://");
     let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
     let (place, parameters) = rest.split_once('?').unwrap_or((rest, ""));
-    let in_user = place.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'));
+    let in_user = place.rsplit_once('@').is_some_and(|(user, _)| {
+        // An encoded colon would make it part of a user's name.
+        user.contains(':') || user.to_ascii_lowercase().contains("%3a")
+    });
     let pairs: Vec<&str> =
         if is_url { parameters.split('&').collect() } else { rest.split_ascii_whitespace().collect() };
     let in_parameters = pairs.into_iter().any(|pair| {
@@ -108,6 +111,7 @@ mod tests {
     fn an_address_with_a_password_is_recognised_however_it_is_written() {
         for address in [
             "postgres://u:hunter2@h/d",
+            "postgres://u%3ahunter2@h/d",
             "postgres://u:@h/d",
             "postgres://u:hun/ter2@h/d",
             "postgres://u@h/d?password=hunter2",
