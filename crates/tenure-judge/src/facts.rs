@@ -316,8 +316,8 @@ fn shown(principal: &PrincipalDossier) -> String {
 fn may_log_in(principal: &PrincipalDossier) -> Holds {
     match (principal.kind, principal.facts.get(names::LOGIN)) {
         (PrincipalKind::Group, _) => Holds::No,
-        (PrincipalKind::Account, Some(Fact::Flag(login))) => Holds::when(*login),
-        (PrincipalKind::Account, _) => Holds::Unknown,
+        (_, Some(Fact::Flag(login))) => Holds::when(*login),
+        _ => Holds::Unknown,
     }
 }
 
@@ -334,8 +334,8 @@ fn read_presence(name: &'static str, principal: &PrincipalDossier) -> Seen {
 fn read_login(name: &'static str, holds: Holds, principal: &PrincipalDossier) -> Seen {
     match (principal.kind, holds) {
         (PrincipalKind::Group, _) => Seen::new(name, holds, "a group"),
-        (PrincipalKind::Account, Holds::Unknown) => read_flag(name, &principal.facts, names::LOGIN),
-        (PrincipalKind::Account, Holds::Yes | Holds::No) => Seen::new(name, holds, ""),
+        (_, Holds::Unknown) => read_flag(name, &principal.facts, names::LOGIN),
+        (_, Holds::Yes | Holds::No) => Seen::new(name, holds, ""),
     }
 }
 

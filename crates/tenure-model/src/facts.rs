@@ -75,4 +75,28 @@ pub mod names {
     pub const WEAK: &str = "weak";
     /// Credential: the value equals something guessable; the text says what.
     pub const GUESSABLE: &str = "guessable";
+    /// Principal: runs unattended, although it is an account a person could use.
+    pub const SERVICE_ACCOUNT: &str = "service_account";
+    /// Principal: its shell lets somebody work in it.
+    pub const LOGIN_SHELL: &str = "login_shell";
+    /// Principal: fetches whatever version of its program is newest; the text says which program.
+    pub const NOT_PINNED: &str = "not_pinned";
+    /// Principal: where it is defined, as a file a person can open. What shares it is mended at once.
+    pub const DEFINED_IN: &str = "defined_in";
+    /// Credential: the place of the copy it is known by.
+    pub const PLACE: &str = "place";
+    /// Credential: who beside its account may read that place; the text says who and how.
+    pub const READABLE_BY: &str = "readable_by";
+    /// Credential: a private key without a passphrase; the text says where.
+    pub const UNENCRYPTED: &str = "unencrypted";
+    /// Credential: stands in a configuration in clear; the text says where.
+    pub const IN_CLEAR: &str = "in_clear";
+    /// Credential: opens an account that may do everything, without any restriction; the text says which.
+    pub const OPENS_ROOT: &str = "opens_root";
+    /// Credential: why it is known to have no end of its own.
+    pub const ENDLESS: &str = "endless";
+    /// Credential: a static key of a cloud for which this source shows a federated way; the text says which way.
+    pub const FEDERATION_AT_HAND: &str = "federation_at_hand";
+    /// Credential: other accounts of the same system that it opens.
+    pub const ALSO_OPENS: &str = "also_opens";
 }

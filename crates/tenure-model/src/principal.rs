@@ -13,6 +13,16 @@ noun! {
         Account = "account",
         /// Only holds rights for others.
         Group = "group",
+        /// Runs unattended as an account: a service, a scheduled job.
+        Workload = "workload",
+        /// Software that acts by its own decisions, or serves tools to such software.
+        Agent = "agent",
+        /// A public key that lets its holder in as an account.
+        Key = "key",
+        /// The machine itself, as others know it.
+        Machine = "machine",
+        /// An identity of another system, known here only by a copy of its credential.
+        External = "external",
     }
 }
 
@@ -90,6 +100,18 @@ noun! {
     pub enum CredentialKind as "credential kind" {
         /// A password or its stored verifier.
         Password = "password",
+        /// An SSH key, known by its public half.
+        SshKey = "ssh_key",
+        /// A private key for TLS or signing.
+        PrivateKey = "private_key",
+        /// An X.509 certificate.
+        Certificate = "certificate",
+        /// A bearer token or API key.
+        Token = "token",
+        /// A long-lived key of a cloud account, such as an access key with its id.
+        CloudKey = "cloud_key",
+        /// A container of keys that was not opened.
+        KeyStore = "key_store",
     }
 }
 

@@ -8,17 +8,17 @@
 use crate::{
     PostgresLocation, StoreFailure,
     database::{postgres, sqlite},
-    schema::{Dialect, version_1, version_2},
+    schema::{Dialect, version_1, version_2, version_3},
     transfer,
 };
 use std::path::{Path, PathBuf};
 
 /// The schema this version reads and writes.
-pub const SCHEMA_VERSION: i64 = 2;
+pub const SCHEMA_VERSION: i64 = 3;
 
 /// What makes each version from the one before: version 1 first.
 pub(crate) type Steps = [fn(Dialect) -> Vec<String>];
-pub(crate) const STEPS: &Steps = &[version_1, version_2];
+pub(crate) const STEPS: &Steps = &[version_1, version_2, version_3];
 
 /// The steps that lead from version `found` to the last; a newer one is refused.
 fn steps_from(found: i64, steps: &Steps) -> Result<&Steps, StoreFailure> {
@@ -205,7 +205,7 @@ mod tests {
         let mut connection = rusqlite::Connection::open(directory.path().join("a.sqlite")).unwrap();
         connection.pragma_update(None, "user_version", SCHEMA_VERSION + 1).unwrap();
         let refused = sqlite(&mut connection, directory.path(), STEPS).unwrap_err();
-        insta::assert_snapshot!(refused, @"the database has schema 3, this Tenure knows up to 2; use the newer Tenure");
+        insta::assert_snapshot!(refused, @"the database has schema 4, this Tenure knows up to 3; use the newer Tenure");
     }
 
     #[test]

@@ -18,6 +18,10 @@ pub(crate) enum Dialect {
     Postgres,
 }
 
+/// The kinds there were in version 1.
+const KINDS_OF_PRINCIPALS_1: &str = "kind IN ('account', 'group')";
+const KINDS_OF_CREDENTIALS_1: &str = "kind IN ('password')";
+
 /// Fills in what differs between the databases.
 fn filled(dialect: Dialect, templates: &[String]) -> Vec<String> {
     let (int, text, bytes, arrival, end) = match dialect {
@@ -66,6 +70,61 @@ pub(crate) fn version_2(dialect: Dialect) -> Vec<String> {
     filled(dialect, &columns.map(String::from))
 }
 
+/// The statements that make version 3 of version 2: what a machine holds beside accounts and passwords, what findings
+/// have in common, what was there before anybody looked, and what a person said is no finding.
+pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
+    let mut statements = Vec::new();
+    statements.extend(other_words(
+        dialect,
+        ("principals", "principals_kind"),
+        KINDS_OF_PRINCIPALS_1,
+        &PrincipalKind::sql_check("kind"),
+    ));
+    statements.extend(other_words(
+        dialect,
+        ("credentials", "credentials_kind"),
+        KINDS_OF_CREDENTIALS_1,
+        &CredentialKind::sql_check("kind"),
+    ));
+    statements.extend(filled(
+        dialect,
+        &[
+            "ALTER TABLE sources ADD COLUMN baseline_us {int}",
+            "ALTER TABLE findings ADD COLUMN cause {text}",
+            "CREATE TABLE dismissals (dismissal_id {text} PRIMARY KEY, identity_id {text} NOT NULL REFERENCES identities, \
+             policy {text} NOT NULL, subject {text} NOT NULL, reason {text} NOT NULL, dismissed_by {text} NOT NULL, \
+             dismissed_us {int} NOT NULL, ends_us {int} NOT NULL, withdrawn_us {int}, \
+             CONSTRAINT dismissals_end CHECK (ends_us > dismissed_us)){end}",
+            "CREATE UNIQUE INDEX dismissals_once ON dismissals (identity_id, policy, subject) WHERE withdrawn_us IS NULL",
+        ]
+        .map(String::from),
+    ));
+    statements
+}
+
+/// The statements after which a column takes other words. SQLite cannot change a constraint, but documents how its
+/// text may be changed in place, which rewrites no row.
+fn other_words(dialect: Dialect, (table, constraint): (&str, &str), from: &str, to: &str) -> Vec<String> {
+    match dialect {
+        Dialect::Postgres => vec![
+            format!("ALTER TABLE {table} DROP CONSTRAINT {constraint}"),
+            format!("ALTER TABLE {table} ADD CONSTRAINT {constraint} CHECK ({to})"),
+        ],
+        Dialect::Sqlite => {
+            let quoted = |words: &str| format!("'CHECK ({})'", words.replace('\'', "''"));
+            vec![
+                String::from("PRAGMA writable_schema=ON"),
+                format!(
+                    "UPDATE sqlite_schema SET sql = replace(sql, {}, {}) WHERE type = 'table' AND name = '{table}'",
+                    quoted(from),
+                    quoted(to)
+                ),
+                String::from("PRAGMA writable_schema=RESET"),
+            ]
+        }
+    }
+}
+
 fn people() -> Vec<String> {
     vec![
         String::from("CREATE TABLE meta (key {text} PRIMARY KEY, value {text} NOT NULL){end}"),
@@ -103,7 +162,7 @@ fn inventory() -> Vec<String> {
              extent {{text}} NOT NULL, first_seen_us {{int}} NOT NULL, changed_us {{int}} NOT NULL, gone_us {{int}}, \
              UNIQUE (source_id, native_key), CONSTRAINT principals_kind CHECK ({}), \
              CONSTRAINT principals_presence CHECK ({})){{end}}",
-            PrincipalKind::sql_check("kind"),
+            KINDS_OF_PRINCIPALS_1,
             Presence::sql_check("presence")
         ),
         format!(
@@ -112,7 +171,7 @@ fn inventory() -> Vec<String> {
              valid_until_us {{int}}, facts {{text}} NOT NULL, source_id {{text}} NOT NULL, extent {{text}} NOT NULL, \
              first_seen_us {{int}} NOT NULL, value_changed_us {{int}}, UNIQUE (principal_id, native_key), \
              CONSTRAINT credentials_kind CHECK ({}), CONSTRAINT credentials_state CHECK ({})){{end}}",
-            CredentialKind::sql_check("kind"),
+            KINDS_OF_CREDENTIALS_1,
             CredentialState::sql_check("state")
         ),
         String::from(
@@ -258,7 +317,7 @@ const INDEXES: &[&str] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::{Dialect, version_1, version_2};
+    use super::{Dialect, version_1, version_2, version_3};
 
     #[test]
     fn the_schema_is_reviewed() {
@@ -268,6 +327,12 @@ mod tests {
     #[test]
     fn the_schema_of_version_2_is_reviewed() {
         insta::assert_snapshot!(version_2(Dialect::Sqlite).join(";\n"));
+    }
+
+    #[test]
+    fn the_schema_of_version_3_is_reviewed() {
+        insta::assert_snapshot!(version_3(Dialect::Sqlite).join(";\n"));
+        insta::assert_snapshot!("version_3_postgres", version_3(Dialect::Postgres).join(";\n"));
     }
 
     #[test]
