@@ -1,10 +1,57 @@
 //! People: who may sign in, from which local account or with which token.
 //!
 //! Only the SHA-256 of a token comes here, never the token. Names are rows that can be erased; the
-//! evidence log knows people by id alone.
+//! evidence log knows people by id alone. Somebody must always be left who administers. Next: `identities.rs`.
 
-use crate::{Row, StoreFailure, Tx, value::named};
-use tenure_model::{Instant, Person, PersonId, printable};
+use crate::{Row, StoreFailure, Tx, tables::identities::IdentityRow, value::named};
+use serde::Serialize;
+use tenure_evidence::Entry;
+use tenure_model::{Charter, IdentityId, Instant, Person, PersonId, PlanId, Role, printable};
+
+/// What hangs on a person who leaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leaving {
+    /// Who.
+    pub person: Person,
+    /// Identities they answer for, as they are now, by name.
+    pub owned: Vec<IdentityRow>,
+    /// Plans that wait to begin on their approval, oldest first.
+    pub approved: Vec<Approved>,
+    /// Ids of the entries whose body holds their name.
+    pub named_in: Vec<String>,
+}
+
+impl Leaving {
+    /// True when nobody else answers for an identity of theirs.
+    pub fn leaves_unowned(&self, owned: &IdentityRow) -> bool {
+        owners(&without(&owned.charter, self.person.id)).is_empty()
+    }
+}
+
+/// A plan that was approved and has not begun.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Approved {
+    /// Which.
+    pub plan: PlanId,
+    /// The short form people type.
+    pub handle: String,
+    /// The principal it changes, by name.
+    pub principal: String,
+}
+
+fn owners(charter: &Charter) -> Vec<PersonId> {
+    [charter.business_owner, charter.technical_owner].into_iter().flatten().collect()
+}
+
+/// A charter in which this person owns nothing.
+fn without(charter: &Charter, person: PersonId) -> Charter {
+    let others = |owner: Option<PersonId>| owner.filter(|owner| *owner != person);
+    Charter {
+        business_owner: others(charter.business_owner),
+        technical_owner: others(charter.technical_owner),
+        ..charter.clone()
+    }
+}
 
 fn person(row: &Row<'_>) -> Result<Person, StoreFailure> {
     Ok(Person {
@@ -92,11 +139,117 @@ impl Tx<'_> {
         )
     }
 
+    /// Takes a person's token away; `false` when they have none.
+    pub fn revoke_token(&mut self, id: PersonId) -> Result<bool, StoreFailure> {
+        let revoked = self.execute(
+            "UPDATE people SET token_hash = NULL \
+             WHERE person_id = $1 AND token_hash IS NOT NULL AND erased_us IS NULL",
+            &[named(id)],
+        )?;
+        Ok(revoked > 0)
+    }
+
+    /// Gives a person another role. The last administrator keeps theirs.
+    pub fn set_role(&mut self, id: PersonId, role: Role) -> Result<(), StoreFailure> {
+        if role != Role::Administrator {
+            self.leaves_an_administrator(id)?;
+        }
+        self.execute_on(
+            ("person", id),
+            "UPDATE people SET role = $2 WHERE person_id = $1 AND erased_us IS NULL",
+            &[named(id), named(role)],
+        )
+    }
+
+    /// What hangs on a person, for whoever is about to remove them. Somebody who is not there is missing.
+    pub fn leaving(&mut self, id: PersonId) -> Result<Leaving, StoreFailure> {
+        let missing = || StoreFailure::Missing { noun: "person", given: id.to_string() };
+        Ok(Leaving {
+            person: self.person(id)?.ok_or_else(missing)?,
+            owned: self.owned_by(id)?,
+            approved: self.approved_and_not_begun(id)?,
+            named_in: self.entries_naming(id)?,
+        })
+    }
+
+    /// Removes a person, who is then known by id alone: the row stays for what points to it; name, account
+    /// and token go, so that another may have them, as do the bodies that name them and their share in every
+    /// charter. The last administrator stays.
+    pub fn remove_person(&mut self, leaving: &Leaving, now: Instant) -> Result<(), StoreFailure> {
+        let id = leaving.person.id;
+        self.leaves_an_administrator(id)?;
+        for owned in &leaving.owned {
+            self.set_charter(owned.id, &without(&owned.charter, id), now)?;
+        }
+        for entry in &leaving.named_in {
+            self.execute("DELETE FROM bodies WHERE entry_id = $1", &[entry.as_str().into()])?;
+        }
+        // No person who is there has a line break in their name: this one is never in another's way.
+        let marked = format!("removed\n{id}");
+        self.execute_on(
+            ("person", id),
+            "UPDATE people SET erased_us = $2, name = $3, local_uid = NULL, token_hash = NULL \
+             WHERE person_id = $1 AND erased_us IS NULL",
+            &[named(id), now.into(), marked.as_str().into()],
+        )
+    }
+
+    /// Identities whose charter names this person as an owner, by name.
+    fn owned_by(&mut self, id: PersonId) -> Result<Vec<IdentityRow>, StoreFailure> {
+        let naming: Vec<IdentityId> = self.query(
+            "identities",
+            "SELECT identity_id FROM identities WHERE charter LIKE $1 ORDER BY name, identity_id",
+            &[format!("%\"{id}\"%").into()],
+            |row| row.parsed(0),
+        )?;
+        let mut owned = Vec::new();
+        for identity in naming {
+            let row = self.identity(identity)?;
+            if owners(&row.charter).contains(&id) {
+                owned.push(row);
+            }
+        }
+        Ok(owned)
+    }
+
+    /// Plans that wait to begin on an approval of this person.
+    fn approved_and_not_begun(&mut self, id: PersonId) -> Result<Vec<Approved>, StoreFailure> {
+        self.query(
+            "approvals",
+            "SELECT p.plan_id, p.handle, p.principal_name FROM approvals a JOIN plans p ON p.plan_id = a.plan_id \
+             WHERE a.person_id = $1 AND p.state = 'approved' ORDER BY p.plan_id",
+            &[named(id)],
+            |row| Ok(Approved { plan: row.parsed(0)?, handle: row.text(1)?, principal: row.text(2)? }),
+        )
+    }
+
+    /// Entries whose body, as far as it is there, holds this person's name.
+    fn entries_naming(&mut self, id: PersonId) -> Result<Vec<String>, StoreFailure> {
+        let about = self.query(
+            "entries",
+            "SELECT e.entry_id, e.bytes FROM entry_subjects s JOIN entries e ON e.entry_id = s.entry_id \
+             JOIN bodies b ON b.entry_id = e.entry_id WHERE s.subject = $1 ORDER BY e.entry_id",
+            &[id.to_string().into()],
+            |row| Ok((row.text(0)?, row.bytes(1)?)),
+        )?;
+        let names = |bytes: &[u8]| Entry::decode(bytes).is_ok_and(|entry| entry.kind == "person.added");
+        Ok(about.into_iter().filter(|(_, bytes)| names(bytes)).map(|(entry, _)| entry).collect())
+    }
+
+    fn leaves_an_administrator(&mut self, without: PersonId) -> Result<(), StoreFailure> {
+        let mut people = self.people()?.into_iter();
+        if people.any(|person| person.id != without && person.role == Role::Administrator) {
+            return Ok(());
+        }
+        let why = String::from("this is the last administrator; make somebody else one first");
+        Err(StoreFailure::Conflict { why })
+    }
+
     /// Gives a person a token, replacing the former; only its SHA-256 is kept.
     pub fn set_token(&mut self, id: PersonId, token_hash: Option<Vec<u8>>) -> Result<(), StoreFailure> {
         self.execute_on(
             ("person", id),
-            "UPDATE people SET token_hash = $2 WHERE person_id = $1",
+            "UPDATE people SET token_hash = $2 WHERE person_id = $1 AND erased_us IS NULL",
             &[named(id), token_hash.into()],
         )
     }

@@ -2,10 +2,17 @@
 //!
 //! Exact words of the refusals are here, because people read them.
 
-use crate::bed::{read, write};
-use crate::world::{add_source, plan_row, source_row, with_shop};
-use tenure_model::{Person, PersonId, PlanEvent, PlanKind, Role, StepKind};
-use tenure_store::{StoreFailure, tables::sources::Unobservable};
+use crate::bed::{Bed, assert_whole, read, settled, write};
+use crate::world::{add_plan, add_source, plan_row, source_row, with_shop};
+use std::sync::{
+    Arc, Barrier,
+    atomic::{AtomicU32, Ordering},
+};
+use tenure_model::{Charter, DecisionRight, Person, PersonId, PlanEvent, PlanKind, Role, StepKind};
+use tenure_store::{
+    NewEntry, StoreFailure,
+    tables::{people::Approved, plans::Approval, sources::Unobservable},
+};
 
 on_both! {
     fn people_are_found_by_name_account_and_token_and_never_twice(bed) {
@@ -46,6 +53,154 @@ on_both! {
         assert_eq!(missing.to_string(), format!("there is no person `{stranger}`"));
         assert_eq!(read(&store, |tx| tx.people()), [ada, bob]);
     }
+}
+
+on_both! {
+    fn a_person_who_is_removed_keeps_their_row_and_nothing_else_and_the_last_administrator_stays(bed) {
+        let store = bed.open();
+        let person = |name: &str, local_uid, role| Person {
+            id: PersonId::new(bed.ids.now(), bed.ids.random()),
+            name: String::from(name),
+            role,
+            local_uid,
+        };
+        let (ada, bob) = (person("ada", Some(1), Role::Administrator), person("bob", Some(2), Role::Owner));
+        for added in [&ada, &bob] {
+            let (added, now) = (added.clone(), bed.ids.now());
+            write(&store, move |tx| tx.add_person(&added, now)).unwrap();
+        }
+        let (ada_id, id, now) = (ada.id, bob.id, bed.ids.now());
+        write(&store, move |tx| tx.set_token(id, Some(vec![9; 32]))).unwrap();
+        assert!(write(&store, move |tx| tx.revoke_token(id)).unwrap());
+        assert!(!write(&store, move |tx| tx.revoke_token(id)).unwrap());
+        let last = "this is the last administrator; make somebody else one first";
+        let remove = |id| write(&store, move |tx| {
+            let leaving = tx.leaving(id)?;
+            tx.remove_person(&leaving, now)
+        });
+        let kept = remove(ada_id).unwrap_err();
+        assert_eq!(kept.to_string(), last);
+        let kept = write(&store, move |tx| tx.set_role(ada_id, Role::Owner)).unwrap_err();
+        assert_eq!(kept.to_string(), last);
+        write(&store, move |tx| tx.set_role(id, Role::Auditor)).unwrap();
+        assert_eq!(read(&store, move |tx| tx.person(id)).map(|person| person.role), Some(Role::Auditor));
+        write(&store, move |tx| tx.set_token(id, Some(vec![9; 32]))).unwrap();
+        remove(id).unwrap();
+        let found = read(&store, move |tx| {
+            Ok((tx.person(id)?, tx.person_of_uid(2)?, tx.person_named("bob")?, tx.person_of_token(&[9; 32])?))
+        });
+        assert_eq!(found, (None, None, None, None));
+        let missing = format!("there is no person `{id}`");
+        assert_eq!(remove(id).unwrap_err().to_string(), missing);
+        let token = write(&store, move |tx| tx.set_token(id, Some(vec![8; 32]))).unwrap_err();
+        assert_eq!(token.to_string(), missing, "nor is there a token for them");
+        assert!(!write(&store, move |tx| tx.revoke_token(id)).unwrap());
+        let another = person("bob", Some(2), Role::Owner);
+        let added = another.clone();
+        write(&store, move |tx| tx.add_person(&added, now)).unwrap();
+        assert_eq!(read(&store, |tx| tx.people()), [ada, another]);
+    }
+}
+
+fn person_called(bed: &Bed, name: &str, role: Role) -> Person {
+    let id = PersonId::new(bed.ids.now(), bed.ids.random());
+    Person { id, name: String::from(name), role, local_uid: None }
+}
+
+fn entry_with_name(bed: &Bed, kind: &str, about: PersonId) -> NewEntry {
+    let NewEntry { mut entry, about: _, body } = bed.ids.entry_about(&about.to_string());
+    entry.kind = String::from(kind);
+    NewEntry { entry, about: vec![about.to_string()], body }
+}
+
+on_both! {
+    fn what_hangs_on_a_person_is_known_and_goes_with_them(bed) {
+        let store = bed.open();
+        let (_, principal) = with_shop(bed, &store);
+        let (ada, bob) = (person_called(bed, "ada", Role::Administrator), person_called(bed, "bob", Role::Owner));
+        let (added, kept) = (entry_with_name(bed, "person.added", bob.id), entry_with_name(bed, "person.token_issued", bob.id));
+        let (added_id, kept_id) = (added.entry.id.clone(), kept.entry.id.clone());
+        let of_ada = entry_with_name(bed, "person.added", ada.id);
+        let ada_id = of_ada.entry.id.clone();
+        let (people, entries, now) = ([ada.clone(), bob.clone()], [added, kept, of_ada], bed.ids.now());
+        write(&store, move |tx| {
+            people.iter().try_for_each(|person| tx.add_person(person, now))?;
+            entries.iter().try_for_each(|entry| tx.entry(entry.clone()))
+        }).unwrap();
+        let charter = Charter {
+            business_owner: Some(ada.id), technical_owner: Some(bob.id), purpose: Some(format!("for {}", ada.id)),
+            ..Charter::default()
+        };
+        let (identity, given) = (principal.identity, charter.clone());
+        write(&store, move |tx| { tx.set_charter(identity, &given, now)?; tx.untouch(identity) }).unwrap();
+        let plan = plan_row(bed, &principal, PlanKind::Revoke);
+        let (plan_id, handle) = (plan.id, plan.handle.clone());
+        add_plan(bed, &store, &plan, &[StepKind::Delete], &[PlanEvent::Approve]);
+        let approval = Approval {
+            plan: plan.id, person: bob.id, right: DecisionRight::Revoke, digest: plan.digest, alone: true, decided: now, ends: now,
+        };
+        write(&store, move |tx| tx.approve_plan(&approval)).unwrap();
+
+        let id = bob.id;
+        let leaving = read(&store, move |tx| tx.leaving(id));
+        assert_eq!((leaving.owned.len(), leaving.owned[0].id, leaving.leaves_unowned(&leaving.owned[0])), (1, identity, false));
+        assert_eq!(leaving.approved, [Approved { plan: plan_id, handle, principal: principal.name }]);
+        assert_eq!(leaving.named_in.as_slice(), std::slice::from_ref(&added_id));
+        write(&store, move |tx| tx.remove_person(&leaving, now)).unwrap();
+        let left = read(&store, move |tx| Ok((tx.identity(identity)?.charter, tx.to_judge(now, 10)?)));
+        assert_eq!(left, (Charter { technical_owner: None, ..charter }, vec![identity]), "and it is judged again");
+        let bodies = read(&store, move |tx| {
+            Ok([tx.body_of(&added_id)?, tx.body_of(&kept_id)?, tx.body_of(&ada_id)?].map(|body| body.is_some()))
+        });
+        assert_eq!(bodies, [false, true, true], "what named them is gone, and nothing else");
+        settled(&store);
+        assert_whole(&store);
+    }
+}
+
+/// Both look, then each removes the other: whoever comes second must see what the first did.
+#[test]
+fn of_two_last_administrators_who_remove_each_other_at_once_one_stays() {
+    tenure_testbed::needs!(postgres);
+    let bed = Bed::postgres();
+    let store = bed.open();
+    let runs = Arc::new(AtomicU32::new(0));
+    let mut stays: Vec<Person> = vec![person_called(&bed, "first", Role::Administrator)];
+    let (first, now) = (stays[0].clone(), bed.ids.now());
+    write(&store, move |tx| tx.add_person(&first, now)).unwrap();
+    for round in 0..10_u32 {
+        let other = person_called(&bed, &format!("other-{round}"), Role::Administrator);
+        let (added, now, meet) = (other.clone(), bed.ids.now(), Arc::new(Barrier::new(2)));
+        write(&store, move |tx| tx.add_person(&added, now)).unwrap();
+        let outcomes: Vec<Result<(), StoreFailure>> = std::thread::scope(|scope| {
+            let tasks = [stays[0].id, other.id].map(|id| {
+                let (store, meet, runs) = (store.clone(), Arc::clone(&meet), Arc::clone(&runs));
+                scope.spawn(move || {
+                    let mut first = true;
+                    write(&store, move |tx| {
+                        runs.fetch_add(1, Ordering::Relaxed);
+                        let leaving = tx.leaving(id)?;
+                        tx.people()?;
+                        if std::mem::take(&mut first) {
+                            meet.wait();
+                        }
+                        tx.remove_person(&leaving, now)
+                    })
+                })
+            });
+            tasks.map(|task| task.join().unwrap()).into_iter().collect()
+        });
+        let refused: Vec<String> =
+            outcomes.into_iter().filter_map(Result::err).map(|failure| failure.to_string()).collect();
+        assert_eq!(
+            refused,
+            ["this is the last administrator; make somebody else one first"],
+            "round {round}"
+        );
+        stays = read(&store, |tx| tx.people());
+        assert_eq!(stays.len(), 1);
+    }
+    assert!(runs.load(Ordering::Relaxed) >= 30, "in each round one of the two ran again");
 }
 
 on_both! {
