@@ -46,7 +46,7 @@ pub use verbs::{
     evidence::{EvidenceExport, LogStatus},
     keys::{KeyShown, RingName},
     own::CharterChange,
-    people::{NewPerson, token_hash},
+    people::{NewPerson, OwnedShown, PersonLeaving, token_hash},
     plan::{Assessed, PlanRequest, PlanShown},
     show::{Answer, CredentialShown, IdentityShown, Question},
     source::NewSource,

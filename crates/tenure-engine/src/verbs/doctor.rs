@@ -6,8 +6,10 @@
 
 use crate::{Engine, EngineFailure};
 use serde::Serialize;
-use std::{cell::RefCell, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
-use tenure_evidence::{Checkpoint, Entry, Hash, Level, TileSource, Trust, body_digest};
+use std::{
+    cell::RefCell, collections::BTreeSet, os::unix::fs::PermissionsExt as _, path::Path, time::Duration,
+};
+use tenure_evidence::{Checkpoint, Entry, FactValue, Hash, Level, TileSource, Trust, body_digest};
 use tenure_model::{StepState, SurveyState, printable};
 use tenure_store::{LogReader, StoreFailure, Tx, tables::sources::SourceRow};
 
@@ -104,10 +106,10 @@ impl Engine {
     }
 
     /// What entries commit to beside themselves: a body that was changed is found here. One that is missing is
-    /// counted: bodies may be erased, and nothing in the log says which were.
+    /// counted, unless the log says that it went with a person who was removed.
     async fn check_bodies(&self) -> Result<Check, EngineFailure> {
         let what = "bodies of the entries";
-        let (whole, missing, altered) = self.store.read("check_bodies", read_bodies).await?;
+        let Bodies { whole, missing, erased, altered } = self.store.read("check_bodies", read_bodies).await?;
         if let Some(first) = altered.first() {
             let found = format!("{} altered, the first that of entry {first}", altered.len());
             let remedy = "whoever can write to the database did this; restore from a backup (tenure restore)";
@@ -118,7 +120,9 @@ impl Engine {
             let remedy = "if nobody erased them on purpose, restore from a backup (tenure restore)";
             return Ok(Check::not_well(what, CheckState::Look, found, remedy));
         }
-        Ok(Check::well(what, format!("{whole} as recorded")))
+        let gone =
+            if erased > 0 { format!("; {erased} went with people who were removed") } else { String::new() };
+        Ok(Check::well(what, format!("{whole} as recorded{gone}")))
     }
 
     /// The last checkpoint beside the database: without it, a database that was rolled back is not noticed.
@@ -371,16 +375,31 @@ impl WholeLog<'_, '_> {
     }
 }
 
-/// How many bodies are as recorded, how many are missing, and the numbers of entries whose body was altered.
-fn read_bodies(tx: &mut Tx<'_>) -> Result<(u64, u64, Vec<u64>), StoreFailure> {
+/// What became of the bodies of all entries.
+struct Bodies {
+    whole: u64,
+    missing: u64,
+    /// Missing, and an entry says why.
+    erased: u64,
+    /// Numbers of the entries whose body is not what they commit to.
+    altered: Vec<u64>,
+}
+
+fn read_bodies(tx: &mut Tx<'_>) -> Result<Bodies, StoreFailure> {
     let size = tx.head()?.size;
-    let (mut whole, mut missing, mut altered) = (0, 0, Vec::new());
+    let (mut whole, mut missing, mut altered) = (0, 0_u64, Vec::new());
+    let mut told = BTreeSet::new();
     let mut from = 0;
     while from < size {
         let to = size.min(from + PAGE);
         for (index, bytes) in tx.leaves(from, to)? {
             // An entry that cannot be read is told by the check of the log.
             let Ok(entry) = Entry::decode(&bytes) else { continue };
+            if entry.kind == "person.removed"
+                && let Some(FactValue::Text(ids)) = entry.facts.get("erased")
+            {
+                told.extend(ids.split_whitespace().map(str::to_owned));
+            }
             match tx.body_of(&entry.id)? {
                 None => missing += 1,
                 Some((nonce, body)) if body_digest(&nonce, &body) == entry.body_digest => whole += 1,
@@ -389,7 +408,11 @@ fn read_bodies(tx: &mut Tx<'_>) -> Result<(u64, u64, Vec<u64>), StoreFailure> {
         }
         from = to;
     }
-    Ok((whole, missing, altered))
+    let mut erased = 0;
+    for id in told {
+        erased += u64::from(tx.body_of(&id)?.is_none());
+    }
+    Ok(Bodies { whole, missing: missing.saturating_sub(erased), erased, altered })
 }
 
 impl TileSource for WholeLog<'_, '_> {

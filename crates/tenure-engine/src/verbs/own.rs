@@ -119,6 +119,7 @@ impl Engine {
             if held(tx, id)? != asked {
                 return Ok(None);
             }
+            refuse_who_left(tx, &asked.charter, &charter)?;
             tx.set_charter(id, &charter, now)?;
             tx.entry(entry.clone())?;
             tx.identity(id).map(Some)
@@ -175,6 +176,22 @@ fn held(tx: &mut Tx<'_>, id: IdentityId) -> Result<Held, StoreFailure> {
         privileged |= ours || administers(&principal.facts);
     }
     Ok(Held { charter: row.charter, built_in: row.built_in, privileged })
+}
+
+/// Whoever becomes an owner must still be there when it is written: one who is removed at the same time would
+/// answer for it in name only.
+fn refuse_who_left(tx: &mut Tx<'_>, before: &Charter, after: &Charter) -> Result<(), StoreFailure> {
+    let slots =
+        [(before.business_owner, after.business_owner), (before.technical_owner, after.technical_owner)];
+    for (was, becomes) in slots {
+        if was != becomes
+            && let Some(owner) = becomes
+            && tx.person(owner)?.is_none()
+        {
+            return Err(StoreFailure::Missing { noun: "person", given: owner.to_string() });
+        }
+    }
+    Ok(())
 }
 
 fn owns(charter: &Charter, person: PersonId) -> bool {

@@ -12,6 +12,7 @@ mod disk;
 mod doctor;
 mod faults;
 mod governance;
+mod people;
 mod recognised;
 mod returned;
 mod scripted;
