@@ -66,7 +66,7 @@ pub struct FindingChanges {
     pub closed: i64,
 }
 
-fn finding(row: &Row<'_>) -> Result<FindingRow, StoreFailure> {
+pub(super) fn finding(row: &Row<'_>) -> Result<FindingRow, StoreFailure> {
     Ok(FindingRow {
         id: row.parsed(0)?,
         identity: row.parsed(1)?,

@@ -49,7 +49,7 @@ pub struct IdentityFilter {
     pub source_name: Option<String>,
 }
 
-fn identity(row: &Row<'_>) -> Result<IdentityRow, StoreFailure> {
+pub(super) fn identity(row: &Row<'_>) -> Result<IdentityRow, StoreFailure> {
     Ok(IdentityRow {
         id: row.parsed(0)?,
         name: row.text(1)?,

@@ -119,7 +119,7 @@ fn related(row: &Row<'_>) -> Result<Related, StoreFailure> {
     })
 }
 
-fn principal(row: &Row<'_>) -> Result<PrincipalRow, StoreFailure> {
+pub(super) fn principal(row: &Row<'_>) -> Result<PrincipalRow, StoreFailure> {
     Ok(PrincipalRow {
         id: row.parsed(0)?,
         source: row.parsed(1)?,
@@ -139,7 +139,7 @@ fn principal(row: &Row<'_>) -> Result<PrincipalRow, StoreFailure> {
     })
 }
 
-fn credential(row: &Row<'_>) -> Result<CredentialRow, StoreFailure> {
+pub(super) fn credential(row: &Row<'_>) -> Result<CredentialRow, StoreFailure> {
     Ok(CredentialRow {
         id: row.parsed(0)?,
         principal: row.parsed(1)?,

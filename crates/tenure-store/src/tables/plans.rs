@@ -63,7 +63,7 @@ pub struct PlanRow {
     pub version: i64,
 }
 
-fn plan(row: &Row<'_>) -> Result<PlanRow, StoreFailure> {
+pub(super) fn plan(row: &Row<'_>) -> Result<PlanRow, StoreFailure> {
     Ok(PlanRow {
         id: row.parsed(0)?,
         handle: row.text(1)?,

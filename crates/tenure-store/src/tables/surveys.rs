@@ -64,7 +64,7 @@ pub struct ContentRow {
     pub survey: SurveyId,
 }
 
-fn survey(row: &Row<'_>) -> Result<SurveyRow, StoreFailure> {
+pub(super) fn survey(row: &Row<'_>) -> Result<SurveyRow, StoreFailure> {
     Ok(SurveyRow {
         id: row.parsed(0)?,
         source: row.parsed(1)?,

@@ -24,6 +24,7 @@ mod full_disk;
 mod ingest;
 mod inventory;
 mod kills;
+mod lists;
 mod log;
 mod opening;
 mod people;

@@ -1,0 +1,120 @@
+//! Reading a filtered list a page at a time, however rare its matches are: a page looks through a bounded number
+//! of rows, and says where it stopped when they held too few. It must never count, sort or look through a whole
+//! table. Next: `list_identities.rs`.
+
+use crate::{StoreFailure, Tx};
+
+/// Rows of one look.
+const WINDOW_ROWS: i64 = 20_000;
+/// Looks of one page: so many windows are looked through before a page is answered as it is.
+const WINDOWS_MAX: usize = 5;
+
+/// A page of a filtered list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scanned<T, K> {
+    /// Rows that match, in order.
+    pub rows: Vec<T>,
+    /// The key up to which was looked, when the page is short and there is more to look through.
+    pub stopped_at: Option<K>,
+}
+
+/// What a page looks through: the rows after `after`, up to and with `end`.
+pub(super) struct Span<'keys, K> {
+    pub(super) after: Option<&'keys K>,
+    pub(super) end: Option<&'keys K>,
+    /// Rows wanted, at most.
+    pub(super) most: i64,
+}
+
+/// Looks window by window. `end_of` answers the key that is so many rows after another (nothing when there are
+/// fewer); `rows` those of a span that match.
+pub(super) fn scan<'db, T, K>(
+    tx: &mut Tx<'db>,
+    after: Option<K>,
+    page_size: i64,
+    end_of: impl Fn(&mut Tx<'db>, Option<&K>, i64) -> Result<Option<K>, StoreFailure>,
+    rows: impl Fn(&mut Tx<'db>, &Span<'_, K>) -> Result<Vec<T>, StoreFailure>,
+) -> Result<Scanned<T, K>, StoreFailure> {
+    scan_within(LOOK, tx, after, page_size, end_of, rows)
+}
+
+/// How much one page looks through.
+#[derive(Clone, Copy)]
+struct Look {
+    window_rows: i64,
+    windows_max: usize,
+}
+
+const LOOK: Look = Look { window_rows: WINDOW_ROWS, windows_max: WINDOWS_MAX };
+
+fn scan_within<C, T, K>(
+    look: Look,
+    context: &mut C,
+    after: Option<K>,
+    page_size: i64,
+    end_of: impl Fn(&mut C, Option<&K>, i64) -> Result<Option<K>, StoreFailure>,
+    rows: impl Fn(&mut C, &Span<'_, K>) -> Result<Vec<T>, StoreFailure>,
+) -> Result<Scanned<T, K>, StoreFailure> {
+    let mut found = Vec::new();
+    let mut at = after;
+    for _ in 0..look.windows_max {
+        let end = end_of(context, at.as_ref(), look.window_rows)?;
+        let lacking = page_size - i64::try_from(found.len()).unwrap_or(page_size);
+        found.extend(rows(context, &Span { after: at.as_ref(), end: end.as_ref(), most: lacking })?);
+        let is_full = i64::try_from(found.len()).is_ok_and(|count| count >= page_size);
+        match end {
+            Some(end) if !is_full => at = Some(end),
+            Some(_) | None => return Ok(Scanned { rows: found, stopped_at: None }),
+        }
+    }
+    Ok(Scanned { rows: found, stopped_at: at })
+}
+
+/// A pattern for LIKE that finds `text` anywhere, in any case of ASCII; the column is lowered by the statement.
+pub(super) fn containing(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for letter in text.chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter.to_ascii_lowercase());
+    }
+    pattern.push('%');
+    pattern
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Look, Scanned, containing, scan_within};
+
+    /// A table of numbers up to 100, in windows of ten, three to a page.
+    fn check(wanted: impl Fn(i64) -> bool, after: Option<i64>, page_size: usize) -> Scanned<i64, i64> {
+        let look = Look { window_rows: 10, windows_max: 3 };
+        let end_of = |(): &mut (), after: Option<&i64>, rows: i64| {
+            Ok(Some(after.copied().unwrap_or(0) + rows).filter(|end| *end <= 100))
+        };
+        let rows = |(): &mut (), span: &super::Span<'_, i64>| {
+            let (from, to) = (span.after.copied().unwrap_or(0), span.end.copied().unwrap_or(100));
+            let most = usize::try_from(span.most).unwrap();
+            Ok((from + 1..=to).filter(|number| wanted(*number)).take(most).collect())
+        };
+        scan_within(look, &mut (), after, i64::try_from(page_size).unwrap(), end_of, rows).unwrap()
+    }
+
+    #[test]
+    fn a_page_is_full_or_the_end_or_says_where_it_stopped() {
+        let full = check(|number| number % 5 == 0, None, 4);
+        assert_eq!((full.rows, full.stopped_at), (vec![5, 10, 15, 20], None));
+        let rare = check(|number| number == 45, None, 4);
+        assert_eq!((rare.rows, rare.stopped_at), (vec![], Some(30)));
+        let further = check(|number| number == 45, Some(30), 4);
+        assert_eq!((further.rows, further.stopped_at), (vec![45], Some(60)));
+        let last = check(|number| number == 95, Some(90), 4);
+        assert_eq!((last.rows, last.stopped_at), (vec![95], None));
+    }
+
+    #[test]
+    fn what_a_pattern_would_understand_is_escaped() {
+        assert_eq!(containing("50%_A\\"), "%50\\%\\_a\\\\%");
+    }
+}

@@ -1,0 +1,119 @@
+//! What waits for people: the worst open findings, plans without a decision, surveys that are held.
+//! It must never decide what is important beyond the order written here, and never write. Next: `findings.rs`.
+
+use super::{
+    findings::{FindingRow, finding},
+    plans::{PlanRow, plan},
+    surveys::{SurveyRow, survey},
+};
+use crate::{StoreFailure, Tx, value::named};
+use tenure_model::{Instant, SourceId};
+
+/// A finding with what orders it, and where it leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// The finding.
+    pub finding: FindingRow,
+    /// When the identity's standing changes by itself.
+    pub due: Option<Instant>,
+    /// The identity's handle.
+    pub handle: String,
+}
+
+/// What a survey last held of an extent, and how whole it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExtentSeen {
+    /// Its name.
+    pub extent: String,
+    /// Whether it was read whole.
+    pub whole: bool,
+    /// Why not.
+    pub why: Option<String>,
+    /// What would mend it.
+    pub remedy: Option<String>,
+    /// When it was read.
+    pub read: Instant,
+    /// How many things it held, where that was counted when it was read.
+    pub things: Option<i64>,
+}
+
+impl Tx<'_> {
+    /// The most important open findings: the worst first, then what is due first, then the oldest.
+    pub fn findings_first(&mut self, most: i64) -> Result<Vec<Waiting>, StoreFailure> {
+        self.query(
+            "findings",
+            "SELECT f.finding_id, f.identity_id, i.name, f.policy, f.subject, f.kind, f.control, f.severity, f.reason, f.remedy, \
+             f.opened_us, f.closed_us, i.due_us, i.handle FROM findings f JOIN identities i ON i.identity_id = f.identity_id \
+             WHERE f.closed_us IS NULL ORDER BY CASE f.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 \
+             WHEN 'medium' THEN 2 ELSE 3 END, CASE WHEN i.due_us IS NULL THEN 1 ELSE 0 END, i.due_us, f.opened_us, \
+             f.finding_id LIMIT $1",
+            &[most.into()],
+            |row| Ok(Waiting { finding: finding(row)?, due: row.opt_instant(12)?, handle: row.text(13)? }),
+        )
+    }
+
+    /// Plans that wait for a decision, newest first.
+    pub fn plans_undecided(&mut self, most: i64) -> Result<Vec<PlanRow>, StoreFailure> {
+        self.query(
+            "plans",
+            "SELECT plan_id, handle, kind, state, source_id, principal_id, principal_key, principal_name, identity_id, reason, \
+             digest, blast_radius, points, heir, required_level, lag_us, level, sentence, requested_by, created_us, settled_us, \
+             version FROM plans WHERE state = 'proposed' ORDER BY plan_id DESC LIMIT $1",
+            &[most.into()],
+            plan,
+        )
+    }
+
+    /// The last survey of each source that is read and waits for a decision, with the source's name.
+    pub fn surveys_held(&mut self) -> Result<Vec<(String, SurveyRow)>, StoreFailure> {
+        self.query(
+            "surveys",
+            "SELECT v.survey_id, v.source_id, v.state, v.started_us, v.ended_us, v.seen, v.changed, v.missing, v.note, s.name \
+             FROM sources s JOIN surveys v ON v.survey_id = (SELECT l.survey_id FROM surveys l WHERE l.source_id = s.source_id \
+             ORDER BY l.started_us DESC LIMIT 1) WHERE s.removed_us IS NULL AND v.state = 'held' ORDER BY s.name",
+            &[],
+            |row| Ok((row.text(9)?, survey(row)?)),
+        )
+    }
+
+    /// Every extent of a source, by name, with what was counted when it was read.
+    pub fn extents_seen(&mut self, source: SourceId) -> Result<Vec<ExtentSeen>, StoreFailure> {
+        self.query(
+            "extents",
+            "SELECT extent, whole, why, remedy, read_us, things FROM extents WHERE source_id = $1 ORDER BY extent",
+            &[named(source)],
+            |row| {
+                Ok(ExtentSeen {
+                    extent: row.text(0)?,
+                    whole: row.flag(1)?,
+                    why: row.opt_text(2)?,
+                    remedy: row.opt_text(3)?,
+                    read: row.instant(4)?,
+                    things: row.opt_number(5)?,
+                })
+            },
+        )
+    }
+
+    /// Surveys of a source, newest first.
+    pub fn surveys_of(&mut self, source: SourceId, most: i64) -> Result<Vec<SurveyRow>, StoreFailure> {
+        self.query(
+            "surveys",
+            "SELECT survey_id, source_id, state, started_us, ended_us, seen, changed, missing, note FROM surveys \
+             WHERE source_id = $1 ORDER BY started_us DESC LIMIT $2",
+            &[named(source), most.into()],
+            survey,
+        )
+    }
+
+    /// Leaf indexes of the entries about one subject, newest first, at most `most`.
+    pub fn newest_leaves_about(&mut self, subject: &str, most: i64) -> Result<Vec<i64>, StoreFailure> {
+        self.query(
+            "entry_subjects",
+            "SELECT e.leaf_index FROM entry_subjects s JOIN entries e ON e.entry_id = s.entry_id \
+             WHERE s.subject = $1 AND e.leaf_index IS NOT NULL ORDER BY e.leaf_index DESC LIMIT $2",
+            &[subject.into(), most.into()],
+            |row| row.number(0),
+        )
+    }
+}
