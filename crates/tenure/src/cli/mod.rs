@@ -13,6 +13,7 @@ mod identities;
 mod init;
 mod keys;
 mod listing;
+mod man;
 mod own;
 mod people;
 mod plan;
@@ -142,6 +143,7 @@ pub(crate) enum Command {
     People(people::PeopleCommand),
     Doctor(doctor::Doctor),
     Completion(topics::Completion),
+    Man(man::Man),
     Help(topics::Help),
 }
 
@@ -174,6 +176,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::People(command) => command.run(context).await,
         Command::Doctor(args) => args.run(context).await,
         Command::Completion(args) => Ok(args.run(context)),
+        Command::Man(args) => args.run(context),
         Command::Help(args) => args.run(context),
     }
 }

@@ -11,13 +11,16 @@ use serde_json::json;
 use std::fmt::Write as _;
 
 /// A page of the manual.
-struct Topic {
-    name: &'static str,
-    about: &'static str,
-    text: &'static str,
+pub(super) struct Topic {
+    pub(super) name: &'static str,
+    /// In a few words, without a full stop.
+    pub(super) about: &'static str,
+    /// A title, an empty line, and what there is to say.
+    pub(super) text: &'static str,
 }
 
-const TOPICS: &[Topic] = &[
+/// Every topic.
+pub(super) const TOPICS: &[Topic] = &[
     Topic {
         name: "exit-codes",
         about: "what each exit code means",
