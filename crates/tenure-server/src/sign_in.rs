@@ -119,6 +119,13 @@ impl SignIn {
         HeaderValue::from_static("tenure_session=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0")
     }
 
+    /// Ends every session and voids every code of a person.
+    pub(crate) fn forget(&self, person: PersonId) {
+        let mut held = self.held();
+        held.codes.retain(|_, grant| grant.person != person);
+        held.sessions.retain(|_, grant| grant.person != person);
+    }
+
     fn held(&self) -> std::sync::MutexGuard<'_, Held> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

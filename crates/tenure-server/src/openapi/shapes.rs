@@ -25,6 +25,7 @@ pub(super) const REQUESTS: &[(&str, &[&str])] = &[
     ("DecisionRequest", &["believe: flag"]),
     ("PersonRequest", &["name: text", "role: Role", "local_uid?: number?"]),
     ("PlanRequest", &["kind: PlanKind", "identity: text", "reason: text", "heir?: text?"]),
+    ("RoleRequest", &["role: Role"]),
     (
         "SourceRequest",
         &["name: text", "system: text", "points: [Point]", "options?: {text}", "secret?: text?"],
@@ -51,6 +52,22 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
     ("StandingCount", &["standing: Standing", "count: number", "built_in: number"]),
     ("Check", &["what: text", "state: CheckState", "found: text", "remedy: text?"]),
     ("Person", &["id: id", "name: text", "role: Role", "local_uid: number?"]),
+    (
+        "PersonLeaving",
+        &[
+            "person: id",
+            "kept_because: text?",
+            "owned_count: number",
+            "unowned_count: number",
+            "owned: [OwnedIdentity]",
+            "approved: [Approved]",
+        ],
+    ),
+    (
+        "OwnedIdentity",
+        &["identity: id", "handle: text", "name: text", "business: flag", "technical: flag", "unowned: flag"],
+    ),
+    ("Approved", &["plan: id", "handle: text", "principal: text"]),
     ("PersonPage", &["items: [Person]", "next: text?"]),
     ("Token", &["token: text"]),
     ("SignInCode", &["code: text", "ends: instant"]),

@@ -71,7 +71,7 @@ async fn from_found_to_proved_dead() {
 #[tokio::test]
 async fn calls_leave_the_evidence_they_say() {
     let bench = Bench::surveyed().await;
-    bench.post(ADMINISTRATOR, "/api/v1/people/auditor/token", &json!({})).await;
+    change_people(&bench).await;
     bench
         .call(OPERATOR, "PUT", "/api/v1/identities/billing/charter", Some(&json!({ "purpose": "bills" })))
         .await;
@@ -112,6 +112,17 @@ async fn calls_leave_the_evidence_they_say() {
             );
         }
     }
+}
+
+/// A token is made and taken away, a role changed, a person removed.
+async fn change_people(bench: &Bench) {
+    let owner = "/api/v1/people/owner";
+    let (token, role) = (format!("{owner}/token"), format!("{owner}/role"));
+    assert_eq!(bench.post(ADMINISTRATOR, &token, &json!({})).await.status, 201);
+    assert_eq!(bench.call(ADMINISTRATOR, "DELETE", &token, None).await.status, 204);
+    let auditor = json!({ "role": "auditor" });
+    assert_eq!(bench.call(ADMINISTRATOR, "PUT", &role, Some(&auditor)).await.status, 200);
+    assert_eq!(bench.call(ADMINISTRATOR, "DELETE", owner, None).await.status, 200);
 }
 
 /// A witness signs the present checkpoint, and the log keeps that.

@@ -15,6 +15,7 @@ mod crowd;
 mod documents;
 mod flow;
 mod matrix;
+mod people;
 mod repeat;
 mod shape;
 mod sign_in;

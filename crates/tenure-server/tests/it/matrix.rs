@@ -24,7 +24,11 @@ fn about_things() -> Vec<Rehearsal> {
         ("GET /api/v1/doctor", "/api/v1/doctor", None),
         ("GET /api/v1/people", "/api/v1/people", None),
         ("POST /api/v1/people", "/api/v1/people", Some(json!({ "name": " ", "role": "auditor" }))),
+        ("GET /api/v1/people/{name}/leaving", "/api/v1/people/nobody/leaving", None),
+        ("DELETE /api/v1/people/{name}", "/api/v1/people/nobody", None),
+        ("PUT /api/v1/people/{name}/role", "/api/v1/people/nobody/role", Some(json!({ "role": "auditor" }))),
         ("POST /api/v1/people/{name}/token", "/api/v1/people/nobody/token", None),
+        ("DELETE /api/v1/people/{name}/token", "/api/v1/people/nobody/token", None),
         ("POST /api/v1/sign-in-codes", "/api/v1/sign-in-codes", None),
         ("GET /api/v1/sources", "/api/v1/sources", None),
         (

@@ -1,5 +1,9 @@
-//! People and their tokens.
+//! People, their roles and tokens.
 
 pub(super) mod add;
+pub(super) mod leaving;
 pub(super) mod list;
+pub(super) mod remove;
+pub(super) mod revoke;
+pub(super) mod role;
 pub(super) mod token;

@@ -1,7 +1,8 @@
 //! `GET /api/v1/plans/{ref}/events`: the plan again each time it has changed (server-sent events).
 //!
 //! Every step and observation writes an entry, so a new head of the log is what wakes it. It
-//! ends when the plan has settled, when the server stops, or after an hour: then ask again.
+//! ends when the plan has settled, when whoever watches is removed or changes role, when the server
+//! stops, or after an hour: then ask again.
 
 use super::find;
 use crate::api::prelude::*;
@@ -9,7 +10,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::Stream;
 use std::{convert::Infallible, time::Duration};
 use tenure_engine::PlanShown;
-use tenure_model::{PlanId, PlanState};
+use tenure_model::{Person, PlanId, PlanState};
 use tokio::{sync::watch, time::Instant};
 
 pub(crate) static ENDPOINT: Endpoint = Endpoint {
@@ -42,6 +43,7 @@ async fn handle(
         shared,
         last: None,
         over: false,
+        asker: asked.person,
     };
     let stream = futures::stream::unfold(watching, |mut watching| async {
         let event = watching.next().await?;
@@ -58,6 +60,7 @@ struct Watching<Head> {
     until: Instant,
     last: Option<String>,
     over: bool,
+    asker: Person,
 }
 
 impl<Head> Watching<Head> {
@@ -66,6 +69,12 @@ impl<Head> Watching<Head> {
         while !self.over {
             // Marked as seen before the reading: what changes in between wakes the next turn.
             self.head.mark_unchanged();
+            // Removed, or in another role: whoever may still look asks again.
+            let asker = self.asker.id;
+            let found = self.shared.engine.store().read("person", move |tx| tx.person(asker)).await.ok()?;
+            if found.as_ref() != Some(&self.asker) {
+                return None;
+            }
             let shown = self.shared.engine.show_plan(&self.plan.to_string()).await.ok()?;
             self.over = has_settled(&shown);
             let text = serde_json::to_string(&shown).ok()?;
