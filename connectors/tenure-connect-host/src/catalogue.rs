@@ -74,6 +74,14 @@ pub enum Format {
     Environment,
 }
 
+impl Format {
+    /// Whether a program keeps its own logins there: nobody wrote the secret in by hand, and it is the program's to
+    /// keep it better.
+    pub(crate) const fn keeps_logins(self) -> bool {
+        matches!(self, Self::AssistantLogins(_) | Self::HuggingFace | Self::Copilot)
+    }
+}
+
 /// One place that is looked for.
 #[derive(Debug, Clone, Copy)]
 pub struct Spot {

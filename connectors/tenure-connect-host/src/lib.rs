@@ -7,17 +7,24 @@
 //! what is read and how that looks to endpoint protection.
 
 pub mod catalogue;
+mod config;
+mod connector;
 mod found;
 mod item;
 mod limits;
+mod map;
+mod observe;
 mod open;
 mod place;
 pub mod read;
+mod source;
 mod survey;
 mod unread;
 mod vendor;
 mod walk;
 
+pub use config::{FILE_SYSTEMS, HOME_ENTRIES_MAX, SECONDS_MAX};
+pub use connector::{HostConnector, MANIFEST};
 pub use found::{Found, FoundMark, Reading, STORED_HASH_DOMAIN, SkippedLine, VALUE_DOMAIN};
 pub use item::{Item, Mark, Problem, ThingKind};
 pub use limits::{Budget, FileSystems, Limits};

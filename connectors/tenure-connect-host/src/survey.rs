@@ -12,7 +12,7 @@ mod units;
 
 use crate::catalogue::{self, Format};
 use crate::found::{Found, Origin, Reading, SkippedLine};
-use crate::item::{Item, ThingKind};
+use crate::item::{Item, Problem, ThingKind};
 use crate::limits::{Budget, Limits};
 use crate::open::{FileFacts, Root, Way};
 use crate::place::{Place, shown};
@@ -142,7 +142,12 @@ impl Survey<'_> {
             _ => {}
         }
         let Some(file) = self.content(place)? else { return Ok(()) };
-        let parsed = formats::items(format, file.content.expose(), &shown(place.name()), self.scanner);
+        let mut parsed = formats::items(format, file.content.expose(), &shown(place.name()), self.scanner);
+        // What is named a configuration is written by people, also where a program reads its login from it.
+        if format.keeps_logins() && !place.name().starts_with(b"config") {
+            let kept_by_program = |problem: &Problem| *problem != Problem::SecretInClear;
+            parsed.things.iter_mut().for_each(|item| item.problems.retain(kept_by_program));
+        }
         self.keep(place, file.facts, account, parsed.things, parsed.skipped)
     }
 

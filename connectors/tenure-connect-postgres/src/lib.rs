@@ -84,6 +84,7 @@ pub const MANIFEST: Manifest = Manifest {
             required: false,
         },
     ],
+    takes_password: true,
     least_privilege_script: LEAST_PRIVILEGE,
     propagation_lag: Duration::from_secs(5),
     enforcement_points: "the primary, each standby that accepts connections, and each pooler: every address at \

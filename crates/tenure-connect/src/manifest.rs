@@ -37,6 +37,8 @@ pub struct Manifest {
     pub steps: &'static [StepKind],
     /// The permissions it can use.
     pub permissions: &'static [Permission],
+    /// Whether we log in there with a password or token: only then one is asked for.
+    pub takes_password: bool,
     /// The script that creates a least-privilege account, ready to run.
     pub least_privilege_script: &'static str,
     /// After this long, a change has reached every enforcement point unless a point says otherwise.

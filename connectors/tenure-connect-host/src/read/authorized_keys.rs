@@ -9,7 +9,7 @@ use crate::item::{Item, Mark, Problem, ThingKind, program};
 use crate::place::shown;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use tenure_model::{Fact, printable};
+use tenure_model::{Fact, Instant, printable};
 
 /// Options of one line that are looked at.
 const OPTIONS_MAX: usize = 100;
@@ -80,6 +80,18 @@ impl AuthorizedKey {
         }
         item
     }
+}
+
+/// The instant in `expiry-time="…"`: `YYYYMMDD[HHMM[SS]]`, with `Z` for UTC. Without it the time is the
+/// server's own, which the file does not tell; it is taken for UTC, which is right to within 14 hours.
+pub fn expiry(written: &str) -> Option<Instant> {
+    let digits = written.strip_suffix('Z').unwrap_or(written);
+    if !matches!(digits.len(), 8 | 12 | 14) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let part = |from: usize, to: usize| digits.get(from..to).unwrap_or("00");
+    let (date, time) = ([part(0, 4), part(4, 6), part(6, 8)], [part(8, 10), part(10, 12), part(12, 14)]);
+    Instant::parse(&format!("{}T{}Z", date.join("-"), time.join(":"))).ok()
 }
 
 /// Reads the keys of one file.

@@ -17,3 +17,4 @@ mod machine;
 mod planted;
 mod readers;
 mod second_opinion;
+mod surveyed;

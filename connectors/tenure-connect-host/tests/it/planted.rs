@@ -10,7 +10,7 @@ mod system;
 use crate::machine::Machine;
 use tenure_connect_host::{Limits, Way};
 
-fn machine() -> Machine {
+pub(crate) fn machine() -> Machine {
     let mut machine = Machine::new(20_261_122);
     system::plant(&mut machine);
     services::plant(&mut machine);

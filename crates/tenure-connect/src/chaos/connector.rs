@@ -15,6 +15,7 @@ pub const CHAOS_MANIFEST: Manifest = Manifest {
     title: "Chaos",
     steps: &[StepKind::Deny, StepKind::Disable, StepKind::EndSessions, StepKind::Delete, StepKind::Enable],
     permissions: &[Permission { name: "being in the same process", enables: "everything", required: true }],
+    takes_password: true,
     least_privilege_script: "-- a chaos world lets everybody in\n",
     propagation_lag: Duration::from_secs(30),
     enforcement_points: "every point that was added to the world, each at `chaos:<point>`",

@@ -1,0 +1,147 @@
+//! The configuration of a host source: which root, and how far a reading goes.
+//!
+//! An unknown setting is refused. The address is `host:///` for this machine, or `host:///some/directory` for a copy
+//! or a mount of a machine. There is no password: what the system lets our account read is what is read.
+
+use crate::limits::{FileSystems, Limits};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+use tenure_connect::{ConfigRefused, SourceConfig};
+use tenure_model::{PRIMARY, printable};
+
+/// How long one reading may take, in seconds, 1 to 3 600.
+pub const SECONDS_MAX: &str = "seconds-max";
+/// Directory entries looked at in one home, 1 000 to 10 000 000.
+pub const HOME_ENTRIES_MAX: &str = "home-entries-max";
+/// Which file systems are entered: `root`, `local` or `all`.
+pub const FILE_SYSTEMS: &str = "file-systems";
+
+/// What a source needs to read.
+pub(crate) struct Configured {
+    pub(crate) root: PathBuf,
+    pub(crate) limits: Limits,
+}
+
+/// Reads a configuration.
+pub(crate) fn configured(config: &SourceConfig) -> Result<Configured, ConfigRefused> {
+    let [point] = config.points.as_slice() else {
+        let why = "a machine is one point; add another machine as a source of its own";
+        return Err(address(why));
+    };
+    if config.secret.is_some() {
+        let why = "this machine is read as the account Tenure runs as; no password is used";
+        return Err(ConfigRefused::Setting { name: String::from("password-file"), why: why.to_owned() });
+    }
+    let path =
+        point.url.strip_prefix("host://").ok_or_else(|| address("it does not begin with `host://`"))?;
+    if !path.starts_with('/') {
+        let why = "after `host://` comes a path that begins with `/`: `host:///` is this machine. \
+                   To read another one, run Tenure there";
+        return Err(address(why));
+    }
+    if path.split('/').any(|part| part == "..") || path.contains('\0') {
+        return Err(address("the path must not go up with `..`"));
+    }
+    Ok(Configured { root: PathBuf::from(path), limits: limits(&config.options)? })
+}
+
+fn address(why: &str) -> ConfigRefused {
+    ConfigRefused::Address { point: PRIMARY.to_owned(), why: why.to_owned() }
+}
+
+fn limits(options: &BTreeMap<String, String>) -> Result<Limits, ConfigRefused> {
+    let mut limits = Limits::default();
+    for (name, given) in options {
+        let refused = |why: &str| ConfigRefused::Setting { name: printable(name, 60), why: why.to_owned() };
+        let number = |min: u64, max: u64| {
+            let fits = given.parse().ok().filter(|number| (min..=max).contains(number));
+            fits.ok_or_else(|| refused(&format!("it must be a whole number from {min} to {max}")))
+        };
+        match name.as_str() {
+            SECONDS_MAX => limits.time_max = Duration::from_secs(number(1, 3_600)?),
+            HOME_ENTRIES_MAX => limits.home_entries_max = number(1_000, 10_000_000)?,
+            FILE_SYSTEMS => {
+                limits.file_systems = match given.as_str() {
+                    "root" => FileSystems::OfRoot,
+                    "local" => FileSystems::Local,
+                    "all" => FileSystems::All,
+                    _ => return Err(refused("it must be `root`, `local` or `all`")),
+                }
+            }
+            _ => {
+                let known = [SECONDS_MAX, HOME_ENTRIES_MAX, FILE_SYSTEMS].join(", ");
+                return Err(refused(&format!("it is not known; the settings are: {known}")));
+            }
+        }
+    }
+    Ok(limits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::configured;
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+    use std::time::Duration;
+    use tenure_connect::{Fingerprint, SourceConfig};
+    use tenure_model::{Instant, Point, Secret, ShortName, SourceId};
+
+    struct Plain;
+
+    impl Fingerprint for Plain {
+        fn fingerprint(&self, domain: &str, value: &[u8]) -> String {
+            format!("{domain}:{}", value.len())
+        }
+    }
+
+    fn config(urls: &[&str], options: &[(&str, &str)]) -> SourceConfig {
+        let point = |url: &&str| Point { name: ShortName::parse("primary").unwrap(), url: (*url).to_owned() };
+        SourceConfig {
+            id: SourceId::new(Instant::from_micros(0), [0; 10]),
+            name: ShortName::parse("this-host").unwrap(),
+            points: urls.iter().map(point).collect(),
+            secret: None,
+            options: options
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect::<BTreeMap<_, _>>(),
+            fingerprint: Arc::new(Plain),
+        }
+    }
+
+    fn refused(urls: &[&str], options: &[(&str, &str)]) -> String {
+        configured(&config(urls, options)).err().unwrap().to_string()
+    }
+
+    #[test]
+    fn a_root_and_its_limits_are_read() {
+        let read = configured(&config(&["host:///"], &[])).unwrap();
+        assert_eq!(read.root.to_str(), Some("/"));
+        assert_eq!(read.limits, crate::Limits::default());
+        let set = [("seconds-max", "7"), ("home-entries-max", "2000"), ("file-systems", "root")];
+        let read = configured(&config(&["host:///mnt/image"], &set)).unwrap();
+        assert_eq!(read.root.to_str(), Some("/mnt/image"));
+        assert_eq!(read.limits.time_max, Duration::from_secs(7));
+        assert_eq!(read.limits.home_entries_max, 2_000);
+        assert_eq!(read.limits.file_systems, crate::FileSystems::OfRoot);
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_refused_with_the_reason() {
+        let texts = [
+            refused(&["host://elsewhere/"], &[]),
+            refused(&["host:///a/../b"], &[]),
+            refused(&["host:///", "host:///mnt"], &[]),
+            refused(&["host:///"], &[("seconds-max", "0")]),
+            refused(&["host:///"], &[("file-systems", "some")]),
+            refused(&["host:///"], &[("depth", "3")]),
+        ];
+        insta::assert_snapshot!(texts.join("\n"));
+        let secret = SourceConfig {
+            secret: Some(Arc::new(Secret::new(String::from("x")))),
+            ..config(&["host:///"], &[])
+        };
+        assert!(configured(&secret).err().unwrap().to_string().contains("no password is used"));
+    }
+}

@@ -1,0 +1,59 @@
+//! What this connector says about itself, and how a source of it is made.
+
+use crate::{config, source::HostSource};
+use std::{sync::Arc, time::Duration};
+use tenure_connect::{ConfigRefused, Connector, LockOut, Manifest, Permission, Source, SourceConfig};
+
+/// What this connector says about itself.
+pub const MANIFEST: Manifest = Manifest {
+    system: "host",
+    title: "Machine",
+    steps: &[],
+    permissions: &[
+        Permission {
+            name: "read /etc/passwd, units and cron tables (everybody may)",
+            enables: "accounts, services, scheduled jobs",
+            required: true,
+        },
+        Permission {
+            name: "read one's own home",
+            enables: "the keys, credential files and assistant configurations of the account Tenure runs as",
+            required: false,
+        },
+        Permission {
+            name: "root, or the capability CAP_DAC_READ_SEARCH",
+            enables: "stored passwords (as fingerprints), keys of the system, and the homes of all other accounts",
+            required: false,
+        },
+    ],
+    takes_password: false,
+    least_privilege_script: include_str!("../least-privilege.sh"),
+    propagation_lag: Duration::from_secs(0),
+    enforcement_points: "the machine itself",
+    lock_out: LockOut { failures_max: u32::MAX, window: Duration::from_mins(1) },
+    blind_spots: &[
+        "what a secret for another system may do there, and whether it still works: it is never tried",
+        "secrets that are not in a known place, in a file of a known name, or in a home: application directories, \
+         databases, containers and their images",
+        "what is behind a symbolic link, on a network file system, or in a file of more than 1 MiB",
+        "accounts that a directory service (LDAP, SSSD) adds to those of /etc/passwd",
+        "the environment and the memory of running processes",
+        "who held a key before, and who holds the other half of an authorised key",
+    ],
+};
+
+/// Makes sources of this machine, or of a copy of one.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct HostConnector;
+
+impl Connector for HostConnector {
+    fn manifest(&self) -> &'static Manifest {
+        static SAID: Manifest = MANIFEST;
+        &SAID
+    }
+
+    fn source(&self, config: SourceConfig) -> Result<Arc<dyn Source>, ConfigRefused> {
+        let configured = config::configured(&config)?;
+        Ok(Arc::new(HostSource::new(configured, config.fingerprint)))
+    }
+}

@@ -1,0 +1,185 @@
+//! A survey of a machine: one reading, then its extents, each with a digest by which it is recognised.
+//!
+//! The reading itself blocks, so it runs beside the tasks of the program; what it found is then sent page by page. It
+//! must never hold a value: what crosses from the reading to here are fingerprints. Next: `map.rs`.
+
+use crate::map::{ExtentContent, observations};
+use crate::open::{Root, Way};
+use crate::source::HostSource;
+use crate::survey::{Asked, survey_root};
+use crate::{Place, Reading, Unread};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant as Clock;
+use tenure_connect::{
+    ContentDigest, NotObservable, OutsideFailure, PAGE_MAX, Recognition, SinkClosed, SurveySink, Target,
+};
+use tenure_model::{Completeness, Extent, printable};
+use tenure_secrets::Scanner;
+
+/// Which way observations are made of what is read: a digest of another way is another digest.
+const WAY_OF_MAPPING: &[u8] = b"host-1\n";
+
+/// Reads everything we may see.
+pub(crate) async fn observe(source: &HostSource, sink: &mut dyn SurveySink) -> Result<(), OutsideFailure> {
+    let (root, limits, fingerprint) = (source.root.clone(), source.limits, Arc::clone(&source.fingerprint));
+    let scanner = scanner()?;
+    let read = tokio::task::spawn_blocking(move || {
+        let began = Clock::now();
+        let asked = Asked {
+            root: &root,
+            limits,
+            fingerprint: &*fingerprint,
+            scanner,
+            elapsed: &|| began.elapsed(),
+            way: Way::Kernel,
+        };
+        survey_root(&asked).map(|reading| (observations(&reading), notes(&reading)))
+    });
+    let (extents, notes) = read
+        .await
+        .map_err(|gone| OutsideFailure::Puzzling { why: format!("the reading was cut off: {gone}") })?
+        .map_err(|why| unreachable(&source.root, why))?;
+    match send(source, sink, extents, notes).await {
+        // Whoever receives is gone and knows why.
+        Ok(()) | Err(SinkClosed) => Ok(()),
+    }
+}
+
+/// Rules are compiled once in the life of the program.
+fn scanner() -> Result<&'static Scanner, OutsideFailure> {
+    static SCANNER: OnceLock<Result<Scanner, String>> = OnceLock::new();
+    let made = SCANNER.get_or_init(|| Scanner::new().map_err(|why| why.to_string()));
+    made.as_ref().map_err(|why| OutsideFailure::Puzzling { why: why.clone() })
+}
+
+fn unreachable(root: &Path, why: Unread) -> OutsideFailure {
+    OutsideFailure::Unreachable { why: format!("`{}`: {why}", printable(&root.display().to_string(), 200)) }
+}
+
+async fn send(
+    source: &HostSource,
+    sink: &mut dyn SurveySink,
+    extents: Vec<(String, ExtentContent)>,
+    notes: Vec<NotObservable>,
+) -> Result<(), SinkClosed> {
+    for note in notes {
+        sink.not_observable(note).await?;
+    }
+    for (name, content) in extents {
+        let extent = Extent(name);
+        let whole = content.completeness == Completeness::Whole;
+        let digest = digest(source, &content);
+        if whole
+            && let Some(digest) = &digest
+            && sink.recalls(&extent).await?
+            && sink.offer(&extent, digest).await? == Recognition::Unchanged
+        {
+            continue;
+        }
+        let mut rest = content.observations;
+        while !rest.is_empty() {
+            let later = rest.split_off(rest.len().min(PAGE_MAX));
+            sink.page(&extent, rest).await?;
+            rest = later;
+        }
+        match (content.completeness, digest) {
+            (Completeness::Whole, Some(digest)) => sink.end_as(&extent, digest).await?,
+            (completeness, _) => sink.end(&extent, completeness).await?,
+        }
+    }
+    Ok(())
+}
+
+/// The keyed digest of what an extent holds.
+fn digest(source: &HostSource, content: &ExtentContent) -> Option<ContentDigest> {
+    let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+    context.update(WAY_OF_MAPPING);
+    for observation in &content.observations {
+        context.update(&serde_json::to_vec(observation).ok()?);
+        context.update(b"\n");
+    }
+    Some(ContentDigest::keyed(&*source.fingerprint, context.finish().as_ref()))
+}
+
+/// What no machine tells anybody, said once.
+fn notes(reading: &Reading) -> Vec<NotObservable> {
+    let mut notes = vec![NotObservable {
+        what: String::from("when a key or a service was last used"),
+        why: String::from("the records of logins are not read"),
+        remedy: String::from("keep sshd's log at LogLevel VERBOSE, so that it names keys"),
+    }];
+    let closed = reading.not_read.iter().filter(|unread| unread.why == Unread::NotPermitted).count();
+    if closed > 0 {
+        notes.push(NotObservable {
+            what: format!("{closed} places on this machine"),
+            why: String::from("our account may not read them"),
+            remedy: String::from("run Tenure as root, or give it the capability CAP_DAC_READ_SEARCH"),
+        });
+    }
+    notes
+}
+
+/// What a look at a machine says before a survey.
+pub(crate) struct Looks {
+    pub(crate) system: String,
+    pub(crate) account: String,
+    /// What can be read, which place shows it, and whether it can.
+    pub(crate) places: Vec<(&'static str, &'static str, bool)>,
+}
+
+/// Places that show what our account may read.
+const SHOWN_BY: [(&str, &str); 3] = [
+    ("read accounts", "etc/passwd"),
+    ("read stored passwords", "etc/shadow"),
+    ("read the home of root", "root"),
+];
+
+/// Looks at a few places, and reads the system's name.
+pub(crate) async fn abilities(root: &Path) -> Result<Looks, OutsideFailure> {
+    let root: PathBuf = root.to_owned();
+    let looked = tokio::task::spawn_blocking(move || look(&root).map_err(|why| unreachable(&root, why)));
+    looked.await.map_err(|gone| OutsideFailure::Puzzling { why: format!("the look was cut off: {gone}") })?
+}
+
+fn look(root: &Path) -> Result<Looks, Unread> {
+    let limits = crate::Limits::default();
+    let began = Clock::now();
+    let elapsed = || began.elapsed();
+    let budget = crate::Budget::new(limits, &elapsed);
+    let opened = Root::open_by(root, limits.file_systems, Way::Kernel)?;
+    let release = [b"etc/os-release".as_slice(), b"usr/lib/os-release"];
+    let name = release.iter().find_map(|place| {
+        let file = opened.read(&Place::parse(place)?, &budget).ok()?;
+        let text = String::from_utf8_lossy(file.content.expose()).into_owned();
+        let line =
+            text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="))?.trim_matches('"').to_owned();
+        Some(printable(&line, 80))
+    });
+    let able = |place: &str| {
+        let Some(place) = Place::parse(place.as_bytes()) else { return false };
+        // A directory is read by listing it; a file by opening it.
+        let listed = crate::list(&opened, &place, &budget);
+        listed.is_ok() || opened.read(&place, &budget).is_ok()
+    };
+    let places = SHOWN_BY.into_iter().map(|(what, place)| (what, place, able(place))).collect();
+    Ok(Looks {
+        system: name.unwrap_or_else(|| String::from("a machine that does not say its name")),
+        account: format!("user id {}", rustix::process::geteuid().as_raw()),
+        places,
+    })
+}
+
+/// The system's own commands with which a person ends a principal of this machine.
+pub(crate) fn by_hand(target: &Target) -> Vec<String> {
+    let (kind, rest) = target.key.0.split_once(':').unwrap_or_default();
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
+    match kind {
+        "account" => {
+            let name = rest.split_once(':').map_or(rest, |(_, name)| name);
+            vec![format!("usermod --lock --expiredate 1 {}", quoted(name))]
+        }
+        "unit" => vec![format!("systemctl disable --now {}", quoted(rest))],
+        _ => Vec::new(),
+    }
+}
