@@ -4,6 +4,7 @@
 //! and nothing here starts, enables or changes a service of the machine it runs on.
 
 mod bench;
+mod dist;
 mod figures;
 mod machine;
 mod repository;
@@ -39,6 +40,8 @@ enum Task {
     Bench(bench::Options),
     /// The long run: release build, benches, and the whole test suite with many seeds and kills.
     Soak(soak::Options),
+    /// Make a static program and a Debian package of it, in target/dist.
+    Dist(dist::Options),
 }
 
 fn main() -> ExitCode {
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Task::Testbed => testbed::run(),
         Task::Bench(options) => bench::run(&options),
         Task::Soak(options) => soak::run(&options),
+        Task::Dist(options) => dist::run(&options),
     };
     match done {
         Ok(code) => code,
