@@ -192,6 +192,12 @@ impl<'place> Session<'place> {
         self.call(what, Method::DELETE, path, None).await.map(drop)
     }
 
+    /// The same where the answer tells what that left behind.
+    pub(crate) async fn delete_and_tell(&self, what: &str, path: &str) -> Result<Value, Failure> {
+        let bytes = self.call(what, Method::DELETE, path, None).await?;
+        document(what, &bytes)
+    }
+
     async fn call(
         &self,
         what: &str,

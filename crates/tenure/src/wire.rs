@@ -51,6 +51,28 @@ pub(crate) struct Person {
     pub(crate) local_uid: Option<u32>,
 }
 
+/// What a person who is removed leaves behind.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct PersonLeaving {
+    pub(crate) kept_because: Option<String>,
+    pub(crate) owned_count: usize,
+    pub(crate) unowned_count: usize,
+    pub(crate) owned: Vec<OwnedIdentity>,
+    pub(crate) approved: Vec<ApprovedPlan>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct OwnedIdentity {
+    pub(crate) name: String,
+    pub(crate) unowned: bool,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ApprovedPlan {
+    pub(crate) handle: String,
+    pub(crate) principal: String,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Point {
     pub(crate) name: String,

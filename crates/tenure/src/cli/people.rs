@@ -1,16 +1,16 @@
-//! `tenure people`: who may do what here, and their tokens.
+//! `tenure people`: who may do what here, their roles and their tokens.
 //!
 //! Tokens and codes are printed once, to standard output, and kept nowhere by this program. Who may
 //! do what decides the server. Next: docs/api.md.
 
-use super::{changing, reading};
+use super::{changing, reading, revoke::quoted};
 use crate::{
     client::part,
     context::{Context, Form},
     failure::{Exit, Failure},
     render::table::{Table, cell},
     session::shaped,
-    wire::{Page, Person},
+    wire::{Page, Person, PersonLeaving},
 };
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -21,6 +21,8 @@ use tenure_model::{Role, printable};
 pub(crate) enum PeopleCommand {
     List(List),
     Add(Add),
+    Role(ChangeRole),
+    Remove(Remove),
     Token(Token),
     Code(Code),
 }
@@ -30,6 +32,8 @@ impl PeopleCommand {
         match self {
             Self::List(args) => args.run(context).await,
             Self::Add(args) => args.run(context).await,
+            Self::Role(args) => args.run(context).await,
+            Self::Remove(args) => args.run(context).await,
             Self::Token(args) => args.run(context).await,
             Self::Code(args) => args.run(context).await,
         }
@@ -113,21 +117,173 @@ impl Add {
     }
 }
 
+/// Give a person another role
+///
+/// It holds from their next call on; approvals of theirs that the new role may not give no longer count. The
+/// last administrator keeps theirs, and of their own role a person can only give up administration.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tenure people role alice auditor
+
+Exit codes: 0 changed, 1 failed, 2 usage.")]
+pub(crate) struct ChangeRole {
+    /// Whose
+    name: String,
+    /// What they do from now on: administrator, operator, owner or auditor
+    #[arg(value_parser = parse_role)]
+    role: Role,
+}
+
+impl ChangeRole {
+    async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let shown = printable(&self.name, 80);
+        let what = format!("the role of `{shown}` was not changed");
+        changing(context, async |session| {
+            let path = format!("/api/v1/people/{}/role", part(&self.name));
+            let document = session.put(&what, &path, &json!({ "role": self.role })).await?;
+            context.document(&document);
+            context.say(format!("{shown} is {} from now on.", self.role));
+            context.next("tenure people list");
+            Ok(Exit::Done)
+        })
+        .await
+    }
+}
+
+/// Remove a person, with their token and sessions
+///
+/// First it says what hangs on them: identities that nobody else answers for become findings (no owner), and
+/// approvals of theirs that were not used yet no longer count. Then their name is typed once more, or given
+/// with --yes. Their name and local account are free again; what they decided stays in the evidence, under
+/// their id. Nobody removes themselves, or the last administrator.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tenure people remove alice
+  tenure people remove alice --yes alice
+
+Exit codes: 0 removed, 1 failed, 2 usage, 4 a decision is needed.")]
+pub(crate) struct Remove {
+    /// Whom
+    name: String,
+    /// Go on without asking: their name once more
+    #[arg(long, value_name = "NAME")]
+    yes: Option<String>,
+}
+
+/// Lines about identities and plans in a preview, at most.
+const LINES_MAX: usize = 20;
+
+impl Remove {
+    async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let shown = printable(&self.name, 80);
+        let what = format!("`{shown}` was not removed");
+        if self.yes.as_ref().is_some_and(|given| *given != self.name) {
+            return Err(Failure::usage(what).because("--yes gives another name").kept("nothing was changed"));
+        }
+        changing(context, async |session| {
+            let path = format!("/api/v1/people/{}", part(&self.name));
+            let leaving: PersonLeaving = shaped(&session.get(&what, &format!("{path}/leaving")).await?)?;
+            if let Some(why) = leaving.kept_because {
+                return Err(Failure::new(what.clone()).because(why).kept("nothing was changed"));
+            }
+            tell_leaving(context, &shown, &leaving);
+            self.decide(context, &what).await?;
+            let document = session.delete_and_tell(&what, &path).await?;
+            let left: PersonLeaving = shaped(&document)?;
+            context.document(&document);
+            context.say(format!(
+                "Removed {shown}; their token and sessions no longer work. What they decided stays."
+            ));
+            context.next(match left.unowned_count {
+                0 => String::from("tenure people list"),
+                many => {
+                    format!("tenure findings shows what has no owner now ({many}); tenure own gives it one")
+                }
+            });
+            Ok(Exit::Done)
+        })
+        .await
+    }
+
+    /// The name, typed or given. Anything else leaves the person as they are.
+    async fn decide(&self, context: &Context, what: &str) -> Result<(), Failure> {
+        if self.yes.is_some() {
+            return Ok(());
+        }
+        let shown = printable(&self.name, 80);
+        if !context.terminal.can_ask || context.form != Form::Text {
+            return Err(Failure::undecided(what)
+                .because("it needs a decision, and there is no terminal to ask for one")
+                .kept("nothing was changed")
+                .next(format!("tenure people remove {0} --yes {0}", quoted(&self.name))));
+        }
+        let question = format!("This is not taken back. Type their name to go on: {shown}\n> ");
+        let typed =
+            crate::terminal::ask(&question).await.map_err(|failure| failure.kept("nothing was changed"))?;
+        if typed == self.name {
+            return Ok(());
+        }
+        Err(Failure::undecided(what).because("another name was typed").kept("nothing was changed"))
+    }
+}
+
+/// What hangs on a person, on standard error: the answer is what is done.
+fn tell_leaving(context: &Context, shown: &str, leaving: &PersonLeaving) {
+    let identities = match leaving.owned_count {
+        0 => String::from("no identity"),
+        1 => String::from("1 identity"),
+        many => format!("{many} identities"),
+    };
+    context.remark(match (leaving.owned_count, leaving.unowned_count) {
+        (0, _) => format!("{shown} answers for {identities}."),
+        (_, 0) => format!("{shown} answers for {identities}, never alone."),
+        (_, unowned) => format!(
+            "{shown} answers for {identities}; without them nobody answers for {unowned}, found to have no owner then:"
+        ),
+    });
+    let alone: Vec<_> = leaving.owned.iter().filter(|owned| owned.unowned).collect();
+    for owned in alone.iter().take(LINES_MAX) {
+        context.remark(format!("  {}", printable(&owned.name, 200)));
+    }
+    if leaving.unowned_count > LINES_MAX {
+        context.remark(format!("  and {} more", leaving.unowned_count - alone.len().min(LINES_MAX)));
+    }
+    for approved in leaving.approved.iter().take(LINES_MAX) {
+        context.remark(format!(
+            "Plan {} about {} waits on their approval, which does not count without them.",
+            printable(&approved.handle, 40),
+            printable(&approved.principal, 200)
+        ));
+    }
+    if leaving.approved.len() > LINES_MAX {
+        context.remark(format!("So do {} more plans.", leaving.approved.len() - LINES_MAX));
+    }
+}
+
 /// Make a token for a person, replacing the former; it is shown once
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   tenure people token alice
   (umask 077; tenure people token alice --quiet > token)
+  tenure people token alice --revoke
 
 Exit codes: 0 done, 1 failed, 2 usage.")]
 pub(crate) struct Token {
     /// Whose
     name: String,
+    /// Take the token away instead of making one; their sessions end too
+    #[arg(long)]
+    revoke: bool,
 }
 
 impl Token {
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        if self.revoke {
+            return self.withdraw(context).await;
+        }
         let shown = printable(&self.name, 80);
         let what = format!("no token was made for `{shown}`");
         changing(context, async |session| {
@@ -141,6 +297,19 @@ impl Token {
                 context.print(token);
             }
             context.next("hand it over on a safe way; it is sent as `Authorization: Bearer …`");
+            Ok(Exit::Done)
+        })
+        .await
+    }
+
+    async fn withdraw(self, context: &Context) -> Result<Exit, Failure> {
+        let shown = printable(&self.name, 80);
+        let what = format!("the token of `{shown}` was not taken away");
+        changing(context, async |session| {
+            session.delete(&what, &format!("/api/v1/people/{}/token", part(&self.name))).await?;
+            context.document(&json!({ "revoked": self.name }));
+            context.say(format!("The token of {shown} no longer works, nor do their sessions."));
+            context.next(format!("tenure people token {shown} makes a new one"));
             Ok(Exit::Done)
         })
         .await

@@ -264,7 +264,7 @@ async fn decide(context: &Context, shown: &PlanShown, yes: Option<&str>) -> Resu
 }
 
 /// A name as a POSIX shell takes it.
-fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     let plain = !name.is_empty()
         && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-./@".contains(letter));
     if plain { name.to_owned() } else { format!("'{}'", printable(name, 200).replace('\'', "'\\''")) }

@@ -416,3 +416,44 @@ fn a_reader_that_goes_away_is_no_failure() {
 fn contains(content: &[u8], wanted: &[u8]) -> bool {
     content.windows(wanted.len()).any(|window| window == wanted)
 }
+
+#[test]
+fn a_person_gets_another_role_loses_their_token_and_leaves() {
+    let place = Place::new();
+    place.done(&["init"]);
+    place.done(&["people", "add", "alice", "--role", "auditor"]);
+    let listed = || place.done(&["people", "list"]).out;
+    let changed = place.done(&["people", "role", "alice", "operator"]);
+    assert!(changed.out.starts_with("alice is operator from now on."), "{changed:?}");
+    assert!(listed().lines().any(|line| line.starts_with("alice") && line.contains("operator")));
+
+    let none = place.run(&["people", "token", "alice", "--revoke"]).ended(1);
+    assert!(none.err.contains("there is no token for `alice`"), "{none:?}");
+    place.done(&["people", "token", "alice"]);
+    let revoked = place.done(&["people", "token", "alice", "--revoke"]);
+    assert!(
+        revoked.out.starts_with("The token of alice no longer works, nor do their sessions."),
+        "{revoked:?}"
+    );
+
+    let undecided = place.run(&["people", "remove", "alice"]).ended(4);
+    assert!(undecided.err.contains("tenure people remove alice --yes alice"), "{undecided:?}");
+    let another = place.run(&["people", "remove", "alice", "--yes", "bob"]).ended(2);
+    assert!(another.err.contains("--yes gives another name"), "{another:?}");
+    assert!(listed().contains("alice"));
+    let removed = place.done(&["people", "remove", "alice", "--yes", "alice"]);
+    assert!(removed.err.contains("alice answers for no identity."), "{removed:?}");
+    assert!(
+        removed.out.starts_with("Removed alice; their token and sessions no longer work."),
+        "{removed:?}"
+    );
+    assert!(!listed().contains("alice"));
+    let again = place.run(&["people", "remove", "alice", "--yes", "alice"]).ended(1);
+    assert!(again.err.contains("there is no person `alice`"), "{again:?}");
+    place.done(&["people", "add", "alice", "--role", "owner"]);
+    let told = place.done(&["people", "remove", "alice", "--yes", "alice", "--json"]).json();
+    assert_eq!((&told["owned_count"], &told["approved"]), (&serde_json::json!(0), &serde_json::json!([])));
+    let ourselves = place.done(&["people", "list", "--quiet"]).out;
+    let kept = place.run(&["people", "remove", ourselves.trim(), "--yes", ourselves.trim()]).ended(1);
+    assert!(kept.err.contains("nobody removes themselves"), "{kept:?}");
+}

@@ -154,6 +154,40 @@ fn ctrl_c_at_the_question_leaves_nothing_half_done() {
 }
 
 #[test]
+fn removing_a_person_tells_what_hangs_on_them_and_asks_for_their_name() {
+    needs!(postgres);
+    if !there_is_a_terminal() {
+        return;
+    }
+    let postgres = started();
+    login(&postgres, "etl");
+    let place = surveyed(&postgres);
+    place.done(&["people", "add", "alice", "--role", "operator"]);
+    place.done(&["own", "pg/etl", "--owner", "alice"]);
+    let remove = ["people", "remove", "alice"];
+    for (keys, why) in [("bob\n", "another name was typed"), ("ali\u{3}", "nothing was answered")] {
+        let mut typing = Typing::begin(&place, &remove);
+        typing.until("alice answers for 1 identity; without them nobody answers for 1").until("pg/etl");
+        typing.until("Type their name to go on: alice").until("> ").press(keys);
+        let (code, said) = typing.ended();
+        assert!(code == 4 && said.contains(why) && said.contains("nothing was changed"), "{said}");
+        assert!(place.done(&["people", "list"]).out.contains("alice"));
+    }
+    let mut typing = Typing::begin(&place, &remove);
+    typing.until("> ").press("alice\n");
+    let (code, said) = typing.ended();
+    assert!(code == 0 && said.contains("Removed alice; their token and sessions no longer work."), "{said}");
+    assert!(!place.done(&["people", "list"]).out.contains("alice"));
+    let findings = place.done(&["findings", "--json"]).json();
+    let found = findings["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .any(|finding| finding["policy"] == "no_owner" && finding["identity_name"] == "pg/etl");
+    assert!(found, "{findings}");
+}
+
+#[test]
 fn a_passphrase_is_asked_for_twice_and_never_shown() {
     if !there_is_a_terminal() {
         return;
