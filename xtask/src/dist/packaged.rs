@@ -44,7 +44,7 @@ const REQUIRED: [&str; 27] = [
 
 /// systemd's own measure of exposure, times ten: 0 is none, 100 is all there is. docs/install.md names them.
 const EXPOSURE_MAX: &str = "12";
-const EXPOSURE_WITH_HOST_SURVEY_MAX: &str = "20";
+const EXPOSURE_WITH_HOST_SURVEY_MAX: &str = "16";
 
 fn packaging(name: &str) -> String {
     let path = repository::root().unwrap().join("packaging").join(name);
