@@ -7,6 +7,7 @@ mod bench;
 mod dist;
 mod figures;
 mod machine;
+mod precision;
 mod repository;
 mod rust_text;
 mod servers;
@@ -38,6 +39,8 @@ enum Task {
     Testbed,
     /// Run the registered benches and print their figures as a table.
     Bench(bench::Options),
+    /// For each policy, how often it is right on its labelled examples.
+    Precision,
     /// The long run: release build, benches, and the whole test suite with many seeds and kills.
     Soak(soak::Options),
     /// Make a static program and a Debian package of it, in target/dist.
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Task::Tidy(options) => tidy::run(options),
         Task::Testbed => testbed::run(),
         Task::Bench(options) => bench::run(&options),
+        Task::Precision => precision::run(),
         Task::Soak(options) => soak::run(&options),
         Task::Dist(options) => dist::run(&options),
     };

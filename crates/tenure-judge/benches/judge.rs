@@ -38,8 +38,13 @@ fn main() {
     let lines = model::Lines {
         rotation_days_max: 90,
         application_use_days: 30,
+        expiring_days: 30,
+        token_days_max: 90,
+        unused_days: 90,
+        shared_consumers_max: 3,
         required: ProofLevel::P4,
-        administrative: vec!["psql", "pgadmin*", "pg_dump*"],
+        administrative: vec!["psql", "pg_dump*"],
+        interactive: vec!["pgadmin*"],
     };
     let none = OpenSince::new();
     let judged_by = |judge: &Judge, dossier: &Dossier| {
@@ -62,7 +67,7 @@ fn main() {
         });
         per_second(dossiers.len(), started.elapsed())
     }));
-    println!("{IDENTITIES} identities, 1 principal, 1 credential, 2 uses, 16 facts each; median of {ROUNDS}");
+    println!("{IDENTITIES} identities, 1 principal, 1 credential, 2 uses, 51 facts each; median of {ROUNDS}");
     for (what, rate) in [
         ("the same policies in plain Rust, one thread", plain),
         ("judge, one thread", remembering),
@@ -132,6 +137,8 @@ fn dossier(number: u32) -> Dossier {
         value_changed_at: None,
         same_value: if one_in(40) { vec!["pg-test/app".to_owned()] } else { Vec::new() },
         value_ended: Vec::new(),
+        opens_elsewhere: Vec::new(),
+        other_environments: Vec::new(),
     };
     let principal = PrincipalDossier {
         id: PrincipalId::new(NOW, random(number)),
@@ -145,6 +152,8 @@ fn dossier(number: u32) -> Dossier {
         credentials: vec![credential],
         uses: uses.to_vec(),
         use_coverage: None,
+        use_watched_since: None,
+        rights: Vec::new(),
         claimed_dead: None,
         name_ended: Vec::new(),
         grants: 12,
@@ -155,6 +164,7 @@ fn dossier(number: u32) -> Dossier {
         name: format!("app_{number}"),
         enrolled: one_in(2),
         built_in: false,
+        new_since_baseline: false,
         charter: Charter {
             business_owner: one_in(3).then(|| PersonId::new(NOW, random(1))),
             ..Charter::default()

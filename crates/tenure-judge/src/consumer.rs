@@ -22,7 +22,7 @@ impl Pattern {
     }
 
     /// True when `lower`, already in lower case, matches as a whole.
-    fn matches(&self, lower: &str) -> bool {
+    pub(crate) fn matches(&self, lower: &str) -> bool {
         let Some((first, rest)) = self.pieces.split_first() else { return false };
         let Some((last, middle)) = rest.split_last() else { return lower == first };
         let Some(mut remaining) = lower.strip_prefix(first.as_str()) else { return false };
@@ -35,7 +35,7 @@ impl Pattern {
 }
 
 /// True when the consumer, or the program it names, matches one of the patterns.
-pub(crate) fn is_administrative(consumer: &str, patterns: &[Pattern]) -> bool {
+pub(crate) fn matches_any(consumer: &str, patterns: &[Pattern]) -> bool {
     let whole = consumer.to_lowercase();
     let program = program_of(&whole);
     patterns
@@ -53,9 +53,27 @@ fn program_of(consumer: &str) -> Option<&str> {
     (!program.is_empty()).then_some(program)
 }
 
+/// From where, without the program.
+pub(crate) fn place_of(consumer: &str) -> &str {
+    consumer.split_once(" (").map_or(consumer, |(place, _)| place)
+}
+
+/// The program without what tells its copies apart: `worker-1` and `Worker-2` are one. Empty when none is named.
+pub(crate) fn program_family(consumer: &str) -> String {
+    let lower = consumer.to_lowercase();
+    let mut family = String::new();
+    for letter in program_of(&lower).unwrap_or_default().chars() {
+        let kept = if letter.is_ascii_digit() { '#' } else { letter };
+        if !(kept == '#' && family.ends_with('#')) {
+            family.push(kept);
+        }
+    }
+    family
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Pattern, is_administrative};
+    use super::{Pattern, matches_any, place_of, program_family};
 
     #[test]
     fn a_pattern_matches_the_program_in_either_case_and_as_a_whole() {
@@ -74,12 +92,23 @@ mod tests {
             ("a*a", "a", false),
         ];
         for (pattern, consumer, expected) in rows {
-            assert_eq!(
-                is_administrative(consumer, &[Pattern::new(pattern)]),
-                expected,
-                "{pattern} {consumer}"
-            );
+            assert_eq!(matches_any(consumer, &[Pattern::new(pattern)]), expected, "{pattern} {consumer}");
         }
+    }
+
+    #[test]
+    fn copies_of_one_program_are_one_family() {
+        for (consumer, family) in [
+            ("10.0.3.7 (worker-12)", "worker-#"),
+            ("10.0.3.8 (Worker-3)", "worker-#"),
+            ("10.0.3.8 (sidekiq 7.1.2 shop)", "sidekiq #.#.# shop"),
+            ("10.0.3.8", ""),
+            ("10.0.3.9 ()", ""),
+        ] {
+            assert_eq!(program_family(consumer), family, "{consumer}");
+        }
+        assert_eq!(place_of("10.0.3.8 (etl (x))"), "10.0.3.8");
+        assert_eq!(place_of("pts/0"), "pts/0");
     }
 
     #[test]

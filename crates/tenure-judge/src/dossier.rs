@@ -21,6 +21,9 @@ pub struct Dossier {
     pub enrolled: bool,
     /// Part of a system itself; counts as enrolled, owned by its vendor.
     pub built_in: bool,
+    /// None of its principals was there at the baseline of its source.
+    #[serde(default)]
+    pub new_since_baseline: bool,
     /// The governed record.
     pub charter: Charter,
     /// The principals it consists of, at most [`crate::PRINCIPALS_MAX`].
@@ -53,12 +56,19 @@ pub struct PrincipalDossier {
     pub uses: Vec<UseDossier>,
     /// `None` when use is observable here; otherwise why it is not.
     pub use_coverage: Option<String>,
+    /// Since when every use would have been seen; `None` where one can be missed, as between two samples.
+    #[serde(default)]
+    pub use_watched_since: Option<Instant>,
     /// A claim of death that still stands; `None` when nobody claims it, or the claim was withdrawn
     /// by an undo.
     pub claimed_dead: Option<ClaimedDead>,
     /// Others of this name at the same source that were ended, in words; at most 10.
     #[serde(default)]
     pub name_ended: Vec<String>,
+    /// The rights it holds, gathered where the charter names an allowed scope; at most
+    /// [`crate::RIGHTS_MAX`] over the whole dossier.
+    #[serde(default)]
+    pub rights: Vec<RightDossier>,
     /// How many rights it holds.
     pub grants: i64,
     /// How many objects it owns.
@@ -88,6 +98,21 @@ pub struct CredentialDossier {
     /// Principals that were ended and had a credential with an equal fingerprint, in words; at most 10.
     #[serde(default)]
     pub value_ended: Vec<String>,
+    /// Names of other authorised keys with an equal fingerprint, at any source; at most 10.
+    #[serde(default)]
+    pub opens_elsewhere: Vec<String>,
+    /// Identities of another environment that hold an equal fingerprint, in words; at most 10.
+    #[serde(default)]
+    pub other_environments: Vec<String>,
+}
+
+/// One right of a principal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RightDossier {
+    /// Which right, in the system's word: `SELECT`.
+    pub right: String,
+    /// On what: `shop/table/public.orders`.
+    pub resource: String,
 }
 
 /// One consumer of a principal.

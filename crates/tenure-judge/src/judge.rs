@@ -23,6 +23,8 @@ pub const PRINCIPALS_MAX: usize = 1_000;
 pub const CREDENTIALS_MAX: usize = 10_000;
 /// Uses in one dossier.
 pub const USES_MAX: usize = 100_000;
+/// Rights in one dossier.
+pub const RIGHTS_MAX: usize = 100_000;
 
 /// When each standing finding was opened, by `(policy, subject)` as in [`FailedCondition`].
 pub type OpenSince = BTreeMap<(String, String), Instant>;
@@ -44,6 +46,9 @@ pub struct FailedCondition {
     pub remedy: String,
     /// Which part of the identity, stable and unique in it: `principal:<id>`.
     pub subject: String,
+    /// The place where it is mended, exactly as it was read: what fails by one policy in one place is mended at once.
+    #[serde(default)]
+    pub cause: Option<String>,
     /// When the finding was opened; `None` when this judgement is the first to see it.
     pub since: Option<Instant>,
     /// When its grace ends, counted from `since`, or from now when it is new.
@@ -106,6 +111,7 @@ pub enum JudgeFailed {
 pub struct Judge {
     programme: Programme,
     administrative: Vec<Pattern>,
+    interactive: Vec<Pattern>,
     rules: Vec<Rule>,
     remain: Remain,
 }
@@ -123,10 +129,11 @@ impl Judge {
     }
 
     fn with_rules(programme: &Programme, rules: Vec<Rule>, recall: Recall) -> Result<Self, ProgrammeRefused> {
-        let patterns = programme.thresholds.administrative_consumers.iter();
+        let patterns = |given: &[String]| given.iter().map(|pattern| Pattern::new(pattern)).collect();
         Ok(Self {
             programme: programme.clone(),
-            administrative: patterns.map(|pattern| Pattern::new(pattern)).collect(),
+            administrative: patterns(&programme.thresholds.administrative_consumers),
+            interactive: patterns(&programme.thresholds.interactive_consumers),
             remain: Remain::new(&rules, recall)?,
             rules,
         })
@@ -146,8 +153,13 @@ impl Judge {
     ) -> Result<Judgement, JudgeFailed> {
         check_size(dossier)?;
         let reach = if is_enrolled(dossier) { Reach::All } else { Reach::Hygiene };
-        let lines =
-            Lines { thresholds: &self.programme.thresholds, administrative: &self.administrative, now };
+        let lines = Lines {
+            thresholds: &self.programme.thresholds,
+            administrative: &self.administrative,
+            interactive: &self.interactive,
+            allowed: dossier.charter.allowed_scope.iter().map(|scope| Pattern::new(scope)).collect(),
+            now,
+        };
         let subjects = read(dossier, &lines);
         let mut conditions = Vec::new();
         for subject in &subjects {
@@ -187,6 +199,7 @@ impl Judge {
             reason: rule.reason.fill(subject),
             remedy: rule.remedy.fill(subject),
             subject: key.1,
+            cause: subject.cause.clone(),
             since,
             lapses_at,
             lapsed: lapses_at <= now,
@@ -246,10 +259,12 @@ fn is_enrolled(dossier: &Dossier) -> bool {
 fn check_size(dossier: &Dossier) -> Result<(), JudgeFailed> {
     let credentials = dossier.principals.iter().map(|principal| principal.credentials.len()).sum();
     let uses = dossier.principals.iter().map(|principal| principal.uses.len()).sum();
+    let rights = dossier.principals.iter().map(|principal| principal.rights.len()).sum();
     let rows = [
         ("principals", dossier.principals.len(), PRINCIPALS_MAX),
         ("credentials", credentials, CREDENTIALS_MAX),
         ("uses", uses, USES_MAX),
+        ("rights", rights, RIGHTS_MAX),
     ];
     match rows.into_iter().find(|(_, given, max)| given > max) {
         Some((what, given, max)) => Err(JudgeFailed::DossierTooLarge { what, given, max }),
@@ -307,6 +322,7 @@ mod tests {
             name: "app".to_owned(),
             enrolled: true,
             built_in: false,
+            new_since_baseline: false,
             charter: Charter { business_owner: Some(PersonId::new(now, [2; 10])), ..Charter::default() },
             principals: vec![principal.unwrap()],
         };

@@ -19,11 +19,11 @@ mod sentence;
 pub use authorise::{
     Actor, ApiAction, ApiResource, ApiResourceKind, Authoriser, AuthoriserRefused, Claim, Verdict,
 };
-pub use dossier::{ClaimedDead, CredentialDossier, Dossier, PrincipalDossier, UseDossier};
+pub use dossier::{ClaimedDead, CredentialDossier, Dossier, PrincipalDossier, RightDossier, UseDossier};
 pub use facts::{CredentialFact, IdentityFact, PrincipalFact, SubjectKind};
 pub use judge::{
     CREDENTIALS_MAX, ExplainedFact, FailedCondition, Judge, JudgeFailed, Judgement, OpenSince,
-    PRINCIPALS_MAX, USES_MAX,
+    PRINCIPALS_MAX, RIGHTS_MAX, USES_MAX,
 };
 pub use policy::PolicyCard;
 pub use programme::{GraceDays, PolicySetting, Programme, ProgrammeRefused, Thresholds};

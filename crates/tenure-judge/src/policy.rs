@@ -14,15 +14,32 @@ use serde::{Deserialize, Serialize};
 use tenure_model::{PolicyKind, Severity};
 
 /// Id and text of every policy, in the order in which conditions are reported.
-const POLICIES: [(&str, &str); 8] = [
+const POLICIES: [(&str, &str); 25] = [
     ("dead_below_level", include_str!("../policies/dead_below_level.cedar")),
     ("returned_value", include_str!("../policies/returned_value.cedar")),
     ("returned_name", include_str!("../policies/returned_name.cedar")),
+    ("unknown_authorized_key", include_str!("../policies/unknown_authorized_key.cedar")),
     ("passwordless_access", include_str!("../policies/passwordless_access.cedar")),
+    ("root_key_unrestricted", include_str!("../policies/root_key_unrestricted.cedar")),
     ("superuser_as_application_role", include_str!("../policies/superuser_as_application_role.cedar")),
+    ("readable_by_others", include_str!("../policies/readable_by_others.cedar")),
+    ("assistant_secret_in_clear", include_str!("../policies/assistant_secret_in_clear.cedar")),
     ("weak_or_reused_password", include_str!("../policies/weak_or_reused_password.cedar")),
+    ("weak_key", include_str!("../policies/weak_key.cedar")),
+    ("expired_or_expiring", include_str!("../policies/expired_or_expiring.cedar")),
+    ("unencrypted_private_key", include_str!("../policies/unencrypted_private_key.cedar")),
+    ("same_key_several_accounts", include_str!("../policies/same_key_several_accounts.cedar")),
+    ("service_account_with_login", include_str!("../policies/service_account_with_login.cedar")),
+    ("static_cloud_key", include_str!("../policies/static_cloud_key.cedar")),
+    ("assistant_not_pinned", include_str!("../policies/assistant_not_pinned.cedar")),
     ("no_owner", include_str!("../policies/no_owner.cedar")),
+    ("cross_environment_use", include_str!("../policies/cross_environment_use.cedar")),
     ("rotation_overdue", include_str!("../policies/rotation_overdue.cedar")),
+    ("long_lived_token", include_str!("../policies/long_lived_token.cedar")),
+    ("privileged_and_unused", include_str!("../policies/privileged_and_unused.cedar")),
+    ("scope_wider_than_charter", include_str!("../policies/scope_wider_than_charter.cedar")),
+    ("human_use", include_str!("../policies/human_use.cedar")),
+    ("shared_use", include_str!("../policies/shared_use.cedar")),
 ];
 
 /// What a policy says about itself, with the programme's overrides applied.
@@ -44,7 +61,7 @@ pub struct PolicyCard {
     pub reason: String,
     /// The sentence that says what to do, with its places.
     pub remedy: String,
-    /// `false` when the programme leaves it out.
+    /// `false` when the programme leaves it out, or does not take in one that is left out on its own.
     pub enabled: bool,
 }
 
@@ -90,6 +107,12 @@ pub(crate) fn read(id: &str, text: &str, programme: &Programme) -> Result<Rule, 
     }
     let setting = programme.policies.get(id).copied().unwrap_or_default();
     let annotated: Severity = said("severity")?.parse().map_err(|word| faulty(format!("{word}")))?;
+    // A policy that is wrong too often is there for whoever wants it, and nobody gets it unasked.
+    let enabled = match cedar.annotation("enabled") {
+        None => true,
+        Some("no") => false,
+        Some(_) => return Err(faulty("`@enabled` is written `no` or left out".to_owned())),
+    };
     let card = PolicyCard {
         id: id.to_owned(),
         kind: said("kind")?.parse().map_err(|word| faulty(format!("{word}")))?,
@@ -99,7 +122,7 @@ pub(crate) fn read(id: &str, text: &str, programme: &Programme) -> Result<Rule, 
         severity: setting.severity.unwrap_or(annotated),
         reason: said("reason")?,
         remedy: said("remedy")?,
-        enabled: setting.enabled.unwrap_or(true),
+        enabled: setting.enabled.unwrap_or(enabled),
     };
     let sentence = |text: &str| Sentence::parse(text, subject).map_err(|place| faulty(format!("{place}")));
     Ok(Rule { reason: sentence(&card.reason)?, remedy: sentence(&card.remedy)?, card, cedar })
@@ -124,7 +147,7 @@ fn is_owasp(control: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{is_owasp, read};
-    use crate::programme::Programme;
+    use crate::programme::{PolicySetting, Programme};
 
     fn refused(text: &str) -> String {
         read("sample", text, &Programme::default()).unwrap_err().to_string()
@@ -144,12 +167,26 @@ mod tests {
             @"policy `sample` is faulty: `habit` is not a known policy kind; expected one of: hygiene, governance");
         insta::assert_snapshot!(with("NHI1:2025\"", "NHI-01\""),
             @"policy `sample` is faulty: `@control` is written `NHI7:2025` and `@owasp` begins with it");
+        insta::assert_snapshot!(with("@severity", "@enabled(\"false\") @severity"),
+            @"policy `sample` is faulty: `@enabled` is written `no` or left out");
         insta::assert_snapshot!(with("{subject}", "{age}"),
             @"policy `sample` is faulty: `{age}` is neither `{subject}` nor a fact of Identity");
         insta::assert_snapshot!(refused(&format!("{ANNOTATIONS} permit (principal is Identity, action, resource);")),
             @"policy `sample` is faulty: it permits; a condition is a `forbid`");
         insta::assert_snapshot!(refused(&format!("{ANNOTATIONS} forbid (principal, action, resource);")),
             @"policy `sample` is faulty: it must begin `forbid (principal is Identity`, `Principal` or `Credential`");
+    }
+
+    #[test]
+    fn a_policy_left_out_on_its_own_is_taken_in_by_the_programme_alone() {
+        let scope = "forbid (principal is Identity, action, resource);";
+        let text = format!("@enabled(\"no\") {ANNOTATIONS}{scope}");
+        let enabled = |programme: &Programme| read("sample", &text, programme).unwrap().card.enabled;
+        let mut programme = Programme::default();
+        assert!(!enabled(&programme));
+        let setting = PolicySetting { enabled: Some(true), severity: None };
+        programme.policies.insert("sample".to_owned(), setting);
+        assert!(enabled(&programme));
     }
 
     #[test]

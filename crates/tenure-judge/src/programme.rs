@@ -44,8 +44,18 @@ pub struct Thresholds {
     pub required_proof_level: ProofLevel,
     /// For how many days after it was last seen a use by an application counts.
     pub application_use_days: u32,
+    /// How many days before its end a certificate or key is said to end soon.
+    pub expiring_days: u32,
+    /// How long a token may live, in days.
+    pub token_days_max: u32,
+    /// After how many days without a use an administrator counts as unused.
+    pub unused_days: u32,
+    /// How many programs may use one identity.
+    pub shared_consumers_max: u32,
     /// Programs made for administrators: names or consumers, `*` for any run of characters.
     pub administrative_consumers: Vec<String>,
+    /// Consumers behind which a person certainly sits: names or consumers, `*` for any run of characters.
+    pub interactive_consumers: Vec<String>,
 }
 
 /// How long a condition may fail before the identity lapses, in days, by severity.
@@ -97,14 +107,18 @@ pub enum ProgrammeRefused {
         max: u32,
     },
     /// There are more patterns than anybody reviews.
-    #[error("`administrative_consumers` has {given} patterns; at most {PATTERNS_MAX} are read")]
+    #[error("`{setting}` has {given} patterns; at most {PATTERNS_MAX} are read")]
     TooManyPatterns {
+        /// Which setting.
+        setting: &'static str,
         /// How many there are.
         given: usize,
     },
     /// A pattern is empty, too long, or would excuse everything.
-    #[error("`{given}` in `administrative_consumers` {why}")]
+    #[error("`{given}` in `{setting}` {why}")]
     PatternUnfit {
+        /// Which setting.
+        setting: &'static str,
         /// The pattern, made printable.
         given: String,
         /// What is wrong with it.
@@ -141,6 +155,10 @@ impl Default for Thresholds {
             grace_days: GraceDays::default(),
             required_proof_level: ProofLevel::P4,
             application_use_days: 30,
+            expiring_days: 30,
+            token_days_max: 90,
+            unused_days: 90,
+            shared_consumers_max: 3,
             administrative_consumers: [
                 "psql",
                 "pgAdmin*",
@@ -159,6 +177,10 @@ impl Default for Thresholds {
             ]
             .map(str::to_owned)
             .to_vec(),
+            // Not `psql`: scripts run it as often as people do.
+            interactive_consumers: ["pgAdmin*", "DBeaver*", "DataGrip*", "TablePlus*", "pts/*", "tty*"]
+                .map(str::to_owned)
+                .to_vec(),
         }
     }
 }
@@ -197,9 +219,13 @@ impl Programme {
         }
         let thresholds = &self.thresholds;
         let grace = &thresholds.grace_days;
-        let rows: [(&'static str, u32, RangeInclusive<u32>); 6] = [
+        let rows: [(&'static str, u32, RangeInclusive<u32>); 10] = [
             ("thresholds.rotation_days_max", thresholds.rotation_days_max, 1..=3_650),
             ("thresholds.application_use_days", thresholds.application_use_days, 1..=365),
+            ("thresholds.expiring_days", thresholds.expiring_days, 1..=365),
+            ("thresholds.token_days_max", thresholds.token_days_max, 1..=3_650),
+            ("thresholds.unused_days", thresholds.unused_days, 1..=3_650),
+            ("thresholds.shared_consumers_max", thresholds.shared_consumers_max, 1..=1_000),
             ("thresholds.grace_days.low", grace.low, 0..=365),
             ("thresholds.grace_days.medium", grace.medium, 0..=365),
             ("thresholds.grace_days.high", grace.high, 0..=365),
@@ -211,7 +237,8 @@ impl Programme {
                 return Err(ProgrammeRefused::OutOfRange { setting, given, min, max });
             }
         }
-        check_patterns(&thresholds.administrative_consumers)?;
+        check_patterns("administrative_consumers", &thresholds.administrative_consumers)?;
+        check_patterns("interactive_consumers", &thresholds.interactive_consumers)?;
         match self.policies.keys().find(|id| !policy::ids().any(|known| known == id.as_str())) {
             Some(given) => Err(ProgrammeRefused::PolicyUnknown {
                 given: printable(given, 60),
@@ -223,9 +250,9 @@ impl Programme {
 }
 
 /// Refuses patterns that nobody can have meant.
-fn check_patterns(patterns: &[String]) -> Result<(), ProgrammeRefused> {
+fn check_patterns(setting: &'static str, patterns: &[String]) -> Result<(), ProgrammeRefused> {
     if patterns.len() > PATTERNS_MAX {
-        return Err(ProgrammeRefused::TooManyPatterns { given: patterns.len() });
+        return Err(ProgrammeRefused::TooManyPatterns { setting, given: patterns.len() });
     }
     for pattern in patterns {
         let why = if pattern.trim().is_empty() {
@@ -233,11 +260,11 @@ fn check_patterns(patterns: &[String]) -> Result<(), ProgrammeRefused> {
         } else if pattern.chars().count() > PATTERN_CHARS_MAX {
             "is longer than 100 characters"
         } else if Pattern::new(pattern).matches_everything() {
-            "would excuse every consumer"
+            "would match every consumer"
         } else {
             continue;
         };
-        return Err(ProgrammeRefused::PatternUnfit { given: printable(pattern, 60), why });
+        return Err(ProgrammeRefused::PatternUnfit { setting, given: printable(pattern, 60), why });
     }
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! Asking Cedar: may a subject with these facts remain?
 //!
-//! A policy sees nothing but a handful of booleans, so the ruling on one combination of
-//! them is the same for ever: it is asked for once and remembered, in a table with a cell
-//! for every combination. The table is a memory, never a second opinion; `Recall` turns it
-//! off and a test holds both equal. Next: `judge.rs`, which turns rulings into conditions.
+//! A policy sees nothing but booleans, so the ruling on one combination of them is the same
+//! for ever: it is asked for once and remembered. The memory holds what was met and is
+//! emptied when it is full; it is never a second opinion; `Recall` turns it off and a test
+//! holds both equal. Next: `judge.rs`, which turns rulings into conditions.
 
 use crate::{facts::SubjectKind, judge::JudgeFailed, policy::Rule, programme::ProgrammeRefused};
 use cedar_policy::{
@@ -11,9 +11,8 @@ use cedar_policy::{
     Policy, PolicyId, PolicySet, Request, RestrictedExpression, Schema, ValidationMode, Validator,
 };
 use std::{
-    borrow::Cow,
     collections::{HashMap, HashSet},
-    sync::OnceLock,
+    sync::{Arc, PoisonError, RwLock},
 };
 use tenure_model::{PolicyKind, noun};
 
@@ -21,8 +20,11 @@ use tenure_model::{PolicyKind, noun};
 const REMAIN: &str = include_str!("../policies/remain.cedar");
 /// What policies may ask.
 const SCHEMA: &str = include_str!("../policies/tenure.cedarschema");
-/// Facts of one kind of subject: the table has 2^this cells.
-const FACTS_MAX: usize = 12;
+/// Facts of one kind of subject: one bit each.
+const FACTS_MAX: usize = 64;
+/// Combinations remembered for one kind of subject under one reach, about 100 bytes each. Identities are much
+/// alike: a million of them show a few hundred.
+const REMEMBERED_MAX: usize = 4_096;
 
 noun! {
     /// Whether rulings are remembered.
@@ -57,7 +59,7 @@ pub(crate) struct Ruling {
 #[derive(Debug)]
 struct Bench {
     policies: PolicySet,
-    remembered: Vec<OnceLock<Ruling>>,
+    remembered: RwLock<HashMap<u64, Arc<Ruling>>>,
 }
 
 /// Everything needed to ask.
@@ -108,22 +110,22 @@ impl Remain {
         &self,
         kind: SubjectKind,
         reach: Reach,
-        bits: usize,
-    ) -> Result<Cow<'_, Ruling>, JudgeFailed> {
-        let failed = |why: &str| JudgeFailed::NotAsked { kind, why: why.to_owned() };
-        let bench = self.benches.get(&(kind, reach)).ok_or_else(|| failed("no policies were prepared"))?;
-        let cell = bench.remembered.get(bits).ok_or_else(|| failed("more facts than the schema has"))?;
-        match (self.recall, cell.get()) {
-            (Recall::Remember, Some(ruling)) => Ok(Cow::Borrowed(ruling)),
-            (Recall::Remember, None) => {
-                let ruling = self.ask(bench, kind, bits)?;
-                Ok(Cow::Borrowed(cell.get_or_init(|| ruling)))
-            }
-            (Recall::AskEveryTime, _) => Ok(Cow::Owned(self.ask(bench, kind, bits)?)),
+        bits: u64,
+    ) -> Result<Arc<Ruling>, JudgeFailed> {
+        let bench = self
+            .benches
+            .get(&(kind, reach))
+            .ok_or_else(|| JudgeFailed::NotAsked { kind, why: "no policies were prepared".to_owned() })?;
+        match self.recall {
+            Recall::AskEveryTime => self.ask(bench, kind, bits).map(Arc::new),
+            Recall::Remember => match bench.recalled(bits) {
+                Some(ruling) => Ok(ruling),
+                None => self.ask(bench, kind, bits).map(|ruling| bench.remember(bits, ruling)),
+            },
         }
     }
 
-    fn ask(&self, bench: &Bench, kind: SubjectKind, bits: usize) -> Result<Ruling, JudgeFailed> {
+    fn ask(&self, bench: &Bench, kind: SubjectKind, bits: u64) -> Result<Ruling, JudgeFailed> {
         let failed = |why: String| JudgeFailed::NotAsked { kind, why };
         let subject = self.subjects.get(&kind).ok_or_else(|| failed("it has no name in Cedar".to_owned()))?;
         let facts =
@@ -178,8 +180,23 @@ impl Bench {
                 why: why.to_string(),
             })?;
         }
-        let cells = 1 << kind.facts_count();
-        Ok(Self { policies, remembered: (0..cells).map(|_| OnceLock::new()).collect() })
+        Ok(Self { policies, remembered: RwLock::default() })
+    }
+
+    fn recalled(&self, bits: u64) -> Option<Arc<Ruling>> {
+        // A thread that panics while it holds the lock leaves whole rulings or none.
+        self.remembered.read().unwrap_or_else(PoisonError::into_inner).get(&bits).cloned()
+    }
+
+    /// Keeps a ruling; whoever asked for the same at the same time keeps an equal one.
+    fn remember(&self, bits: u64, ruling: Ruling) -> Arc<Ruling> {
+        let ruling = Arc::new(ruling);
+        let mut remembered = self.remembered.write().unwrap_or_else(PoisonError::into_inner);
+        if remembered.len() >= REMEMBERED_MAX {
+            remembered.clear();
+        }
+        remembered.insert(bits, Arc::clone(&ruling));
+        ruling
     }
 }
 
@@ -200,4 +217,37 @@ fn validate(validator: &Validator, rule: &Rule) -> Result<(), ProgrammeRefused> 
 pub(crate) fn uid(kind: &str, id: &str) -> Result<EntityUid, String> {
     let kind: EntityTypeName = kind.parse().map_err(|why| format!("{why}"))?;
     Ok(EntityUid::from_type_name_and_id(kind, EntityId::new(id)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bench, REMEMBERED_MAX, Reach, Recall, Remain, Ruling};
+    use crate::{facts::SubjectKind, policy, programme::Programme};
+    use std::sync::Arc;
+
+    fn bench() -> (Remain, (SubjectKind, Reach)) {
+        let rules = policy::read_all(&Programme::default()).unwrap();
+        (Remain::new(&rules, Recall::Remember).unwrap(), (SubjectKind::Credential, Reach::All))
+    }
+
+    fn held(bench: &Bench) -> usize {
+        bench.remembered.read().unwrap().len()
+    }
+
+    #[test]
+    fn a_ruling_is_asked_for_once_and_the_memory_never_grows_beyond_its_bound() {
+        let (remain, key) = bench();
+        let first = remain.rule(key.0, key.1, 5).unwrap();
+        assert!(Arc::ptr_eq(&first, &remain.rule(key.0, key.1, 5).unwrap()));
+        let bench = remain.benches.get(&key).unwrap();
+        for bits in 0..3 * REMEMBERED_MAX as u64 {
+            bench.remember(bits, Ruling::default());
+            assert!(held(bench) <= REMEMBERED_MAX);
+        }
+        assert_eq!(
+            *remain.rule(key.0, key.1, 1 << 22).unwrap(),
+            *remain.rule(key.0, key.1, 1 << 22).unwrap()
+        );
+        assert!(held(bench) <= REMEMBERED_MAX);
+    }
 }

@@ -194,27 +194,6 @@ pub(crate) fn dossier(tx: &mut Tx<'_>, id: IdentityId) -> Result<(Dossier, OpenS
         .collect();
     let mut principals = Vec::new();
     for principal in tx.principals_of(id)? {
-        let mut credentials = Vec::new();
-        for row in tx.credentials_of(principal.id)? {
-            let (same_value, value_ended) = match &row.fingerprint {
-                Some(fingerprint) => {
-                    let ended = tx.ended_with_value(row.id, fingerprint)?;
-                    (tx.same_value_as(row.id, fingerprint)?, ended.iter().map(ended_shown).collect())
-                }
-                None => (Vec::new(), Vec::new()),
-            };
-            credentials.push(CredentialDossier {
-                id: row.id,
-                kind: row.kind,
-                state: row.state,
-                facts: row.facts,
-                valid_until: row.valid_until,
-                first_seen: row.first_seen,
-                value_changed_at: row.value_changed,
-                same_value,
-                value_ended,
-            });
-        }
         let uses = tx.uses_of(principal.id, USES_READ)?;
         let uses = uses.into_iter().map(|seen| UseDossier {
             consumer: seen.consumer,
@@ -236,9 +215,11 @@ pub(crate) fn dossier(tx: &mut Tx<'_>, id: IdentityId) -> Result<(Dossier, OpenS
             presence: principal.presence,
             unread_since: principal.unread_since,
             facts: principal.facts,
-            credentials,
+            credentials: credentials(tx, principal.id)?,
             uses: uses.collect(),
             use_coverage: None,
+            use_watched_since: None,
+            rights: Vec::new(),
             claimed_dead,
             name_ended: names_ended(tx, principal.id)?,
             grants,
@@ -250,8 +231,36 @@ pub(crate) fn dossier(tx: &mut Tx<'_>, id: IdentityId) -> Result<(Dossier, OpenS
         name: identity.name,
         enrolled: identity.enrolled,
         built_in: identity.built_in,
+        new_since_baseline: false,
         charter: identity.charter,
         principals,
     };
     Ok((dossier, open_since))
+}
+
+fn credentials(tx: &mut Tx<'_>, principal: PrincipalId) -> Result<Vec<CredentialDossier>, StoreFailure> {
+    let mut credentials = Vec::new();
+    for row in tx.credentials_of(principal)? {
+        let (same_value, value_ended) = match &row.fingerprint {
+            Some(fingerprint) => {
+                let ended = tx.ended_with_value(row.id, fingerprint)?;
+                (tx.same_value_as(row.id, fingerprint)?, ended.iter().map(ended_shown).collect())
+            }
+            None => (Vec::new(), Vec::new()),
+        };
+        credentials.push(CredentialDossier {
+            id: row.id,
+            kind: row.kind,
+            state: row.state,
+            facts: row.facts,
+            valid_until: row.valid_until,
+            first_seen: row.first_seen,
+            value_changed_at: row.value_changed,
+            same_value,
+            value_ended,
+            opens_elsewhere: Vec::new(),
+            other_environments: Vec::new(),
+        });
+    }
+    Ok(credentials)
 }

@@ -6,10 +6,10 @@
 use proptest::prelude::*;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use tenure_judge::{ClaimedDead, CredentialDossier, Dossier, PrincipalDossier, UseDossier};
+use tenure_judge::{ClaimedDead, CredentialDossier, Dossier, PrincipalDossier, RightDossier, UseDossier};
 use tenure_model::{
-    Charter, CredentialId, CredentialKind, CredentialState, Fact, Facts, IdRandomness, IdentityId, Instant,
-    PersonId, Presence, PrincipalId, PrincipalKind, ProofLevel, names,
+    Charter, CredentialId, CredentialKind, CredentialState, Environment, Fact, Facts, IdRandomness,
+    IdentityId, Instant, PersonId, Presence, PrincipalId, PrincipalKind, ProofLevel, names,
 };
 
 /// The time at which tests judge: 2026-06-01T00:00:00Z.
@@ -31,6 +31,9 @@ pub(crate) struct Brief {
     pub(crate) technical_owner: bool,
     pub(crate) purpose: Option<String>,
     pub(crate) rotation_days: Option<u32>,
+    pub(crate) new_since_baseline: bool,
+    pub(crate) environment: Option<Environment>,
+    pub(crate) allowed_scope: Vec<String>,
     pub(crate) principals: Vec<BriefPrincipal>,
 }
 
@@ -45,6 +48,8 @@ pub(crate) struct BriefPrincipal {
     credentials: Vec<BriefCredential>,
     uses: Vec<BriefUse>,
     use_not_observable: Option<String>,
+    watched_days_ago: Option<i64>,
+    rights: Vec<String>,
     claimed_dead: Option<ClaimedDead>,
     name_ended: Vec<String>,
     unread_days_ago: Option<i64>,
@@ -53,6 +58,7 @@ pub(crate) struct BriefPrincipal {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct BriefCredential {
+    kind: CredentialKind,
     state: CredentialState,
     facts: BTreeMap<String, BriefFact>,
     first_seen_days_ago: i64,
@@ -60,6 +66,8 @@ pub(crate) struct BriefCredential {
     ends_in_days: Option<i64>,
     same_value: Vec<String>,
     value_ended: Vec<String>,
+    opens_elsewhere: Vec<String>,
+    other_environments: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -77,6 +85,7 @@ pub(crate) enum BriefFact {
     Text(String),
     Texts(Vec<String>),
     Unknown { unknown: String },
+    At { days_ago: i64 },
 }
 
 impl Default for Brief {
@@ -88,6 +97,9 @@ impl Default for Brief {
             technical_owner: false,
             purpose: None,
             rotation_days: None,
+            new_since_baseline: false,
+            environment: None,
+            allowed_scope: Vec::new(),
             principals: Vec::new(),
         }
     }
@@ -104,6 +116,8 @@ impl Default for BriefPrincipal {
             credentials: Vec::new(),
             uses: Vec::new(),
             use_not_observable: None,
+            watched_days_ago: None,
+            rights: Vec::new(),
             claimed_dead: None,
             name_ended: Vec::new(),
             unread_days_ago: None,
@@ -114,6 +128,7 @@ impl Default for BriefPrincipal {
 impl Default for BriefCredential {
     fn default() -> Self {
         Self {
+            kind: CredentialKind::Password,
             state: CredentialState::Live,
             facts: BTreeMap::new(),
             first_seen_days_ago: 0,
@@ -121,6 +136,8 @@ impl Default for BriefCredential {
             ends_in_days: None,
             same_value: Vec::new(),
             value_ended: Vec::new(),
+            opens_elsewhere: Vec::new(),
+            other_environments: Vec::new(),
         }
     }
 }
@@ -149,11 +166,14 @@ impl Brief {
             name: self.principals.first().map_or("nothing".to_owned(), |first| first.name.clone()),
             enrolled: self.enrolled,
             built_in: self.built_in,
+            new_since_baseline: self.new_since_baseline,
             charter: Charter {
                 business_owner: self.business_owner.then(|| PersonId::new(NOW, random(1))),
                 technical_owner: self.technical_owner.then(|| PersonId::new(NOW, random(2))),
                 purpose: self.purpose.clone(),
                 rotation_days: self.rotation_days,
+                environment: self.environment,
+                allowed_scope: self.allowed_scope.clone(),
                 ..Charter::default()
             },
             principals,
@@ -179,6 +199,8 @@ impl BriefPrincipal {
             credentials: self.credentials.iter().map(|brief| brief.credential(numbered())).collect(),
             uses: self.uses.iter().map(BriefUse::of).collect(),
             use_coverage: self.use_not_observable.clone(),
+            use_watched_since: self.watched_days_ago.map(days_ago),
+            rights: self.rights.iter().map(|held| right(held)).collect(),
             claimed_dead: self.claimed_dead.clone(),
             name_ended: self.name_ended.clone(),
             grants: 3,
@@ -191,7 +213,7 @@ impl BriefCredential {
     fn credential(&self, number: usize) -> CredentialDossier {
         CredentialDossier {
             id: CredentialId::new(NOW, random(number)),
-            kind: CredentialKind::Password,
+            kind: self.kind,
             state: self.state,
             facts: facts(&self.facts),
             valid_until: self.ends_in_days.map(|days| days_ago(-days)),
@@ -199,6 +221,8 @@ impl BriefCredential {
             value_changed_at: self.changed_days_ago.map(days_ago),
             same_value: self.same_value.clone(),
             value_ended: self.value_ended.clone(),
+            opens_elsewhere: self.opens_elsewhere.clone(),
+            other_environments: self.other_environments.clone(),
         }
     }
 }
@@ -207,6 +231,12 @@ impl BriefUse {
     fn of(&self) -> UseDossier {
         UseDossier { consumer: self.consumer.clone(), last_seen: days_ago(self.days_ago), count: self.count }
     }
+}
+
+/// `SELECT on shop/table/a`, in its parts.
+fn right(written: &str) -> RightDossier {
+    let (right, resource) = written.split_once(" on ").unwrap();
+    RightDossier { right: right.to_owned(), resource: resource.to_owned() }
 }
 
 fn facts(briefs: &BTreeMap<String, BriefFact>) -> Facts {
@@ -218,6 +248,7 @@ fn facts(briefs: &BTreeMap<String, BriefFact>) -> Facts {
                 BriefFact::Text(value) => Fact::Text(value),
                 BriefFact::Texts(values) => Fact::Texts(values),
                 BriefFact::Unknown { unknown } => Fact::Unknown(unknown),
+                BriefFact::At { days_ago: days } => Fact::At(days_ago(days)),
             };
             (name.clone(), fact)
         })
@@ -242,7 +273,7 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         4 => any::<bool>().prop_map(Fact::Flag),
         4 => text.prop_map(|text| Fact::Text(text.to_owned())),
         1 => any::<i64>().prop_map(Fact::Number),
-        1 => Just(Fact::At(NOW)),
+        1 => any_instant().prop_map(Fact::At),
         1 => Just(Fact::Texts(Vec::new())),
         1 => Just(Fact::Texts(vec!["local all all trust".to_owned(), "b".to_owned()])),
         1 => Just(Fact::Unknown("not readable".to_owned())),
@@ -257,10 +288,24 @@ fn any_facts() -> impl Strategy<Value = Facts> {
         names::VERIFIER,
         names::WEAK,
         names::GUESSABLE,
+        names::CREATE_PRINCIPALS,
+        names::SERVICE_ACCOUNT,
+        names::LOGIN_SHELL,
+        names::NOT_PINNED,
+        names::DEFINED_IN,
+        names::PLACE,
+        names::READABLE_BY,
+        names::UNENCRYPTED,
+        names::IN_CLEAR,
+        names::OPENS_ROOT,
+        names::ENDLESS,
+        names::FEDERATION_AT_HAND,
+        names::ALSO_OPENS,
+        "not_before",
         "unheard_of",
     ];
     let likely = prop_oneof![3 => Just(true), 1 => Just(false)];
-    let drawn = proptest::collection::btree_map(any_of(NAMES).prop_map(str::to_owned), any_fact(), 0..6);
+    let drawn = proptest::collection::btree_map(any_of(NAMES).prop_map(str::to_owned), any_fact(), 0..12);
     // Half of what is drawn can log in as a superuser with a SCRAM password: otherwise little would fail.
     (drawn, any::<bool>(), likely).prop_map(|(mut facts, plain, login)| {
         if plain {
@@ -278,33 +323,45 @@ fn any_instant() -> impl Strategy<Value = Instant> {
         .prop_map(|(days, micros)| Instant::from_micros(NOW.as_micros() + days * DAY_MICROS + micros))
 }
 
+fn any_words() -> impl Strategy<Value = Vec<String>> {
+    proptest::collection::vec("[a-z\u{202e}]{1,8}", 0..2)
+}
+
 fn any_credential() -> impl Strategy<Value = CredentialDossier> {
     (
-        any::<[u8; 10]>(),
+        (
+            any::<[u8; 10]>(),
+            prop_oneof![1 => Just(CredentialKind::Password), 2 => any_of(CredentialKind::ALL)],
+        ),
         prop_oneof![3 => Just(CredentialState::Live), 1 => any_of(CredentialState::ALL)],
         any_facts(),
         proptest::option::weighted(0.4, any_instant()),
         any_instant(),
         proptest::option::of(any_instant()),
-        proptest::collection::vec("[a-z]{1,8}", 0..2),
+        (any_words(), any_words(), any_words()),
         proptest::option::weighted(0.2, Just("`main/app` (7k2m4xq), retired".to_owned())),
     )
-        .prop_map(|(id, state, facts, valid_until, first_seen, value_changed_at, same_value, ended)| {
-            CredentialDossier {
-                id: CredentialId::new(NOW, id),
-                kind: CredentialKind::Password,
-                state,
-                facts,
-                valid_until,
-                first_seen,
-                value_changed_at,
-                same_value,
-                value_ended: ended.into_iter().collect(),
-            }
-        })
+        .prop_map(
+            |((id, kind), state, facts, valid_until, first_seen, value_changed_at, words, ended)| {
+                let (same_value, opens_elsewhere, other_environments) = words;
+                CredentialDossier {
+                    id: CredentialId::new(NOW, id),
+                    kind,
+                    state,
+                    facts,
+                    valid_until,
+                    first_seen,
+                    value_changed_at,
+                    same_value,
+                    value_ended: ended.into_iter().collect(),
+                    opens_elsewhere,
+                    other_environments,
+                }
+            },
+        )
 }
 
-fn any_use() -> impl Strategy<Value = UseDossier> {
+pub(crate) fn any_use() -> impl Strategy<Value = UseDossier> {
     const CONSUMERS: &[&str] = &[
         "10.0.3.7 (etl)",
         "10.0.3.7 (PSQL)",
@@ -312,6 +369,11 @@ fn any_use() -> impl Strategy<Value = UseDossier> {
         "10.0.3.7",
         "10.0.3.7 ()",
         "a (b (psql))",
+        "10.0.3.8 (worker-12)",
+        "10.0.3.9 (worker-3)",
+        "10.0.3.8 (billing)",
+        "pts/0",
+        "10.0.3.7 (dbeaver)",
     ];
     (any_of(CONSUMERS), any_instant(), 0_i64..3).prop_map(|(consumer, last_seen, count)| UseDossier {
         consumer: consumer.to_owned(),
@@ -328,20 +390,32 @@ fn any_claim() -> impl Strategy<Value = ClaimedDead> {
     })
 }
 
+fn any_right() -> impl Strategy<Value = RightDossier> {
+    const RIGHTS: &[&str] = &["SELECT on shop/table/a", "DELETE on shop/table/b", "member on admins"];
+    any_of(RIGHTS).prop_map(right)
+}
+
+fn any_scope() -> impl Strategy<Value = Vec<String>> {
+    const SCOPES: &[&str] = &["select on shop/*", "Shop/Table/b", "admins", "*"];
+    proptest::collection::vec(any_of(SCOPES).prop_map(str::to_owned), 0..3)
+}
+
 fn any_principal() -> impl Strategy<Value = PrincipalDossier> {
     (
         any::<[u8; 10]>(),
         "[a-zA-Z\"\n\u{202e} {}|]{1,12}",
-        prop_oneof![4 => Just(PrincipalKind::Account), 1 => Just(PrincipalKind::Group)],
+        prop_oneof![2 => Just(PrincipalKind::Account), 1 => any_of(PrincipalKind::ALL)],
         prop_oneof![3 => Just(Presence::Present), 1 => any_of(Presence::ALL)],
         any_facts(),
         proptest::collection::vec(any_credential(), 0..3),
-        proptest::collection::vec(any_use(), 0..4),
+        proptest::collection::vec(any_use(), 0..7),
         proptest::option::of(Just("not visible".to_owned())),
         proptest::option::weighted(0.2, any_claim()),
         (
             proptest::option::weighted(0.2, Just("`main/app` (7k2m4xq), unproven".to_owned())),
             proptest::option::weighted(0.2, any_instant()),
+            proptest::option::of(any_instant()),
+            proptest::collection::vec(any_right(), 0..3),
         ),
     )
         .prop_map(
@@ -355,7 +429,7 @@ fn any_principal() -> impl Strategy<Value = PrincipalDossier> {
                 uses,
                 use_coverage,
                 claimed_dead,
-                (ended, unread_since),
+                (ended, unread_since, use_watched_since, rights),
             )| {
                 PrincipalDossier {
                     id: PrincipalId::new(NOW, id),
@@ -369,6 +443,8 @@ fn any_principal() -> impl Strategy<Value = PrincipalDossier> {
                     credentials,
                     uses,
                     use_coverage,
+                    use_watched_since,
+                    rights,
                     claimed_dead,
                     name_ended: ended.into_iter().collect(),
                     grants: 0,
@@ -382,20 +458,41 @@ fn any_principal() -> impl Strategy<Value = PrincipalDossier> {
 pub(crate) fn any_dossier() -> impl Strategy<Value = Dossier> {
     (
         any::<bool>(),
-        proptest::bool::weighted(0.2),
+        (proptest::bool::weighted(0.2), any::<bool>()),
         proptest::option::of(Just(PersonId::new(NOW, [1; 10]))),
         proptest::option::of(Just(PersonId::new(NOW, [2; 10]))),
         proptest::option::of(proptest::sample::select(vec![0_u32, 1, 30, 90, 365, u32::MAX])),
+        (proptest::option::of(any_of(Environment::ALL)), any_scope()),
         proptest::collection::vec(any_principal(), 0..3),
     )
-        .prop_map(|(enrolled, built_in, business_owner, technical_owner, rotation_days, principals)| {
-            Dossier {
-                identity: IdentityId::new(NOW, [9; 10]),
-                name: "drawn".to_owned(),
+        .prop_map(
+            |(
                 enrolled,
-                built_in,
-                charter: Charter { business_owner, technical_owner, rotation_days, ..Charter::default() },
+                (built_in, new),
+                business_owner,
+                technical_owner,
+                rotation_days,
+                held,
                 principals,
-            }
-        })
+            )| {
+                let (environment, allowed_scope) = held;
+                let charter = Charter {
+                    business_owner,
+                    technical_owner,
+                    rotation_days,
+                    environment,
+                    allowed_scope,
+                    ..Charter::default()
+                };
+                Dossier {
+                    identity: IdentityId::new(NOW, [9; 10]),
+                    name: "drawn".to_owned(),
+                    enrolled,
+                    built_in,
+                    new_since_baseline: new,
+                    charter,
+                    principals,
+                }
+            },
+        )
 }

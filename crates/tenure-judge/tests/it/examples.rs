@@ -6,20 +6,37 @@
 use crate::dossiers::{Brief, NOW};
 use serde::Deserialize;
 use std::fmt::Write as _;
-use tenure_judge::{Judge, OpenSince, Programme};
+use tenure_judge::{Judge, OpenSince, PolicySetting, Programme};
 
-const EXAMPLES: [(&str, &str); 8] = [
+const EXAMPLES: [(&str, &str); 25] = [
     ("dead_below_level", include_str!("../../policies/dead_below_level.examples.toml")),
     ("returned_value", include_str!("../../policies/returned_value.examples.toml")),
     ("returned_name", include_str!("../../policies/returned_name.examples.toml")),
+    ("unknown_authorized_key", include_str!("../../policies/unknown_authorized_key.examples.toml")),
     ("passwordless_access", include_str!("../../policies/passwordless_access.examples.toml")),
+    ("root_key_unrestricted", include_str!("../../policies/root_key_unrestricted.examples.toml")),
     (
         "superuser_as_application_role",
         include_str!("../../policies/superuser_as_application_role.examples.toml"),
     ),
+    ("readable_by_others", include_str!("../../policies/readable_by_others.examples.toml")),
+    ("assistant_secret_in_clear", include_str!("../../policies/assistant_secret_in_clear.examples.toml")),
     ("weak_or_reused_password", include_str!("../../policies/weak_or_reused_password.examples.toml")),
+    ("weak_key", include_str!("../../policies/weak_key.examples.toml")),
+    ("expired_or_expiring", include_str!("../../policies/expired_or_expiring.examples.toml")),
+    ("unencrypted_private_key", include_str!("../../policies/unencrypted_private_key.examples.toml")),
+    ("same_key_several_accounts", include_str!("../../policies/same_key_several_accounts.examples.toml")),
+    ("service_account_with_login", include_str!("../../policies/service_account_with_login.examples.toml")),
+    ("static_cloud_key", include_str!("../../policies/static_cloud_key.examples.toml")),
+    ("assistant_not_pinned", include_str!("../../policies/assistant_not_pinned.examples.toml")),
     ("no_owner", include_str!("../../policies/no_owner.examples.toml")),
+    ("cross_environment_use", include_str!("../../policies/cross_environment_use.examples.toml")),
     ("rotation_overdue", include_str!("../../policies/rotation_overdue.examples.toml")),
+    ("long_lived_token", include_str!("../../policies/long_lived_token.examples.toml")),
+    ("privileged_and_unused", include_str!("../../policies/privileged_and_unused.examples.toml")),
+    ("scope_wider_than_charter", include_str!("../../policies/scope_wider_than_charter.examples.toml")),
+    ("human_use", include_str!("../../policies/human_use.examples.toml")),
+    ("shared_use", include_str!("../../policies/shared_use.examples.toml")),
 ];
 const EXAMPLES_MIN: usize = 12;
 const PRECISION_PERCENT_MIN: usize = 95;
@@ -73,52 +90,57 @@ fn score(judge: &Judge, policy: &str, examples: &[Example]) -> Score {
     score
 }
 
+/// The default programme with every policy taken in, so that those left out are measured, too.
+fn every_policy() -> Judge {
+    let mut programme = Programme::default();
+    for (id, _) in EXAMPLES {
+        programme.policies.insert(id.to_owned(), PolicySetting { enabled: Some(true), severity: None });
+    }
+    Judge::new(&programme).unwrap()
+}
+
+/// `cargo xtask precision` prints the lines that begin with `PRECISION`.
 #[test]
-fn every_policy_is_precise_on_its_examples_and_its_misses_are_known() {
-    let judge = Judge::new(&Programme::default()).unwrap();
+fn every_policy_that_ships_enabled_is_precise_and_its_misses_are_known() {
+    let (judge, shipped) = (every_policy(), Judge::new(&Programme::default()).unwrap());
     let mut table = String::new();
-    for card in judge.policies() {
+    for card in shipped.policies() {
         let (_, text) = EXAMPLES.iter().find(|(id, _)| *id == card.id).unwrap();
         let examples = examples(text);
         assert!(examples.len() >= EXAMPLES_MIN, "{} has {} examples", card.id, examples.len());
         let score = score(&judge, &card.id, &examples);
         assert!(score.hits > 0 && score.silences > 0, "{} never answers one way", card.id);
-        let alarms = score.hits + score.false_alarms.len();
-        let precision = score.hits * 100 / alarms;
+        let precision = score.hits * 100 / (score.hits + score.false_alarms.len());
         assert!(
-            precision >= PRECISION_PERCENT_MIN,
-            "{} is {precision} % precise; false alarms: {:?}",
+            precision >= PRECISION_PERCENT_MIN || !card.enabled,
+            "{} is {precision} % precise and ships enabled; false alarms: {:?}",
             card.id,
             score.false_alarms
         );
         let recall = score.hits * 100 / (score.hits + score.misses.len());
+        let enabled = if card.enabled { "enabled" } else { "left out" };
+        println!(
+            "PRECISION {} | {} | {} | {} | {} | {precision} % | {recall} % | {enabled}",
+            card.id,
+            examples.len(),
+            score.hits,
+            score.false_alarms.len(),
+            score.misses.len(),
+        );
         let _ = writeln!(
             table,
-            "{}: {} examples, precision {precision} %, recall {recall} %",
+            "{}: {} examples, precision {precision} %, recall {recall} %, {enabled}",
             card.id,
             examples.len()
         );
+        for alarm in score.false_alarms {
+            let _ = writeln!(table, "  false: {alarm}");
+        }
         for miss in score.misses {
             let _ = writeln!(table, "  missed: {miss}");
         }
     }
-    println!("{table}");
-    insta::assert_snapshot!(table, @"
-dead_below_level: 17 examples, precision 100 %, recall 100 %
-returned_value: 16 examples, precision 100 %, recall 87 %
-  missed: whether it may log in could not be read, and in truth it may
-returned_name: 16 examples, precision 100 %, recall 87 %
-  missed: an owner was named, who let it be made again without knowing that it had been ended
-passwordless_access: 16 examples, precision 100 %, recall 100 %
-superuser_as_application_role: 20 examples, precision 100 %, recall 88 %
-  missed: a job that calls psql from a script: its name cannot be told from a person's
-weak_or_reused_password: 18 examples, precision 100 %, recall 88 %
-  missed: kept in a way this build does not know, in truth a plain text
-no_owner: 16 examples, precision 100 %, recall 85 %
-  missed: an owner is named who left the company: people are not in the dossier
-rotation_overdue: 18 examples, precision 100 %, recall 87 %
-  missed: the value was set long before Tenure first saw it 20 days ago: not knowable
-");
+    insta::assert_snapshot!(table);
 }
 
 #[test]

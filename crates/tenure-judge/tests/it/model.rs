@@ -3,10 +3,11 @@
 //! Written from the sentences in `docs/policies.md`, not from the judge's code; where both
 //! disagree on any drawn dossier, one of them is wrong. Used by the bench as a baseline.
 
-use std::time::Duration;
-use tenure_judge::{Dossier, PrincipalDossier};
+use std::{collections::BTreeSet, time::Duration};
+use tenure_judge::{CredentialDossier, Dossier, PrincipalDossier, UseDossier};
 use tenure_model::{
-    CredentialState, Fact, Facts, Instant, Presence, PrincipalKind, ProofLevel, Standing, names,
+    CredentialKind, CredentialState, Fact, Facts, Instant, Presence, PrincipalKind, ProofLevel, Standing,
+    names,
 };
 
 const DAY: Duration = Duration::from_hours(24);
@@ -16,66 +17,191 @@ const DAY: Duration = Duration::from_hours(24);
 pub(crate) struct Lines {
     pub(crate) rotation_days_max: u32,
     pub(crate) application_use_days: u32,
+    pub(crate) expiring_days: u32,
+    pub(crate) token_days_max: u32,
+    pub(crate) unused_days: u32,
+    pub(crate) shared_consumers_max: usize,
     pub(crate) required: ProofLevel,
     /// Program names that are administrative, exactly or by this beginning, in lower case.
     pub(crate) administrative: Vec<&'static str>,
+    /// The same of consumers behind which a person sits.
+    pub(crate) interactive: Vec<&'static str>,
 }
 
 /// Which conditions fail, as `(policy, subject)`, sorted.
 pub(crate) fn failing(dossier: &Dossier, lines: &Lines, now: Instant) -> Vec<(&'static str, String)> {
     let enrolled = dossier.enrolled || dossier.built_in;
     let mut failing = Vec::new();
-    let ownerless = dossier.charter.business_owner.is_none() && dossier.charter.technical_owner.is_none();
-    let present = dossier.principals.iter().any(seen);
-    if enrolled && !dossier.built_in && present && ownerless {
+    if enrolled && !dossier.built_in && dossier.principals.iter().any(seen) && ownerless(dossier) {
         failing.push(("no_owner", format!("identity:{}", dossier.identity)));
     }
     for principal in &dossier.principals {
-        let subject = || format!("principal:{}", principal.id);
-        if dead_below_level(principal, lines) {
-            failing.push(("dead_below_level", subject()));
+        let mut failed = of_principal(dossier, principal, lines, now);
+        if enrolled {
+            failed.extend(governed(dossier, principal, lines, now));
         }
-        if seen(principal) && !principal.name_ended.is_empty() && ownerless {
-            failing.push(("returned_name", subject()));
-        }
-        if open(principal) && known_text(&principal.facts, names::PASSWORDLESS_RULE) {
-            failing.push(("passwordless_access", subject()));
-        }
-        if open(principal)
-            && principal.facts.get(names::SUPERUSER) == Some(&Fact::Flag(true))
-            && used_by_application(principal, lines, now)
-        {
-            failing.push(("superuser_as_application_role", subject()));
-        }
+        failing.extend(failed.into_iter().map(|policy| (policy, format!("principal:{}", principal.id))));
         for credential in &principal.credentials {
-            let subject = || format!("credential:{}", credential.id);
-            let ended = credential.valid_until.is_some_and(|until| until <= now);
-            if credential.state != CredentialState::Live || !open(principal) || ended {
-                continue;
+            let mut failed = of_credential(principal, credential, now);
+            if kept(principal, credential) {
+                failed.extend(of_file(principal, credential, lines, now));
             }
-            let verifier = match credential.facts.get(names::VERIFIER) {
-                Some(Fact::Text(verifier)) => Some(verifier.as_str()),
-                _ => None,
-            };
-            if known_text(&credential.facts, names::WEAK)
-                || verifier == Some("md5")
-                || known_text(&credential.facts, names::GUESSABLE)
-                || !credential.same_value.is_empty()
-            {
-                failing.push(("weak_or_reused_password", subject()));
+            if enrolled {
+                failed.extend(governed_credential(dossier, principal, credential, lines, now));
             }
-            if !credential.value_ended.is_empty() {
-                failing.push(("returned_value", subject()));
-            }
-            let days = dossier.charter.rotation_days.unwrap_or(u32::MAX).min(lines.rotation_days_max);
-            let value_since = credential.value_changed_at.unwrap_or(credential.first_seen);
-            let overdue = value_since.plus(DAY * days) <= now;
-            if enrolled && overdue && verifier.is_some_and(|verifier| verifier != "none") {
-                failing.push(("rotation_overdue", subject()));
-            }
+            failing
+                .extend(failed.into_iter().map(|policy| (policy, format!("credential:{}", credential.id))));
         }
     }
     failing.sort();
+    failing
+}
+
+fn of_principal(
+    dossier: &Dossier,
+    principal: &PrincipalDossier,
+    lines: &Lines,
+    now: Instant,
+) -> Vec<&'static str> {
+    let facts = &principal.facts;
+    let live_password = principal.credentials.iter().any(|one| {
+        one.kind == CredentialKind::Password
+            && facts_text(&one.facts, names::VERIFIER) != Some("none")
+            && one.state == CredentialState::Live
+            && !ended(one, now)
+    });
+    let lets_in_unasked = principal.kind == PrincipalKind::Key
+        && ownerless(dossier)
+        && !dossier.built_in
+        && (dossier.enrolled || dossier.new_since_baseline);
+    let rows = [
+        ("dead_below_level", dead_below_level(principal, lines)),
+        ("returned_name", seen(principal) && !principal.name_ended.is_empty() && ownerless(dossier)),
+        ("passwordless_access", open(principal) && known_text(facts, names::PASSWORDLESS_RULE)),
+        (
+            "superuser_as_application_role",
+            open(principal)
+                && facts.get(names::SUPERUSER) == Some(&Fact::Flag(true))
+                && recent(principal, lines, now).iter().any(|used| application(used, lines)),
+        ),
+        ("unknown_authorized_key", seen(principal) && lets_in_unasked),
+        (
+            "service_account_with_login",
+            open(principal)
+                && news(facts, names::SERVICE_ACCOUNT)
+                && news(facts, names::LOGIN_SHELL)
+                && live_password,
+        ),
+        (
+            "assistant_not_pinned",
+            seen(principal) && principal.kind == PrincipalKind::Agent && known_text(facts, names::NOT_PINNED),
+        ),
+    ];
+    rows.into_iter().filter(|(_, fails)| *fails).map(|(policy, _)| policy).collect()
+}
+
+fn governed(
+    dossier: &Dossier,
+    principal: &PrincipalDossier,
+    lines: &Lines,
+    now: Instant,
+) -> Vec<&'static str> {
+    let administrator = [names::SUPERUSER, names::CREATE_PRINCIPALS]
+        .iter()
+        .any(|name| principal.facts.get(*name) == Some(&Fact::Flag(true)));
+    let recent = recent(principal, lines, now);
+    let person = recent.iter().any(|used| matches(&used.consumer, &lines.interactive));
+    let rows = [
+        (
+            "privileged_and_unused",
+            open(principal) && !dossier.built_in && administrator && unused(principal, lines, now),
+        ),
+        ("shared_use", seen(principal) && !dossier.built_in && shared(&recent, lines)),
+        ("human_use", seen(principal) && person && service(principal, &recent, lines)),
+        ("scope_wider_than_charter", seen(principal) && outside(dossier, principal)),
+    ];
+    rows.into_iter().filter(|(_, fails)| *fails).map(|(policy, _)| policy).collect()
+}
+
+fn of_credential(
+    principal: &PrincipalDossier,
+    credential: &CredentialDossier,
+    now: Instant,
+) -> Vec<&'static str> {
+    if !live(principal, credential, now) {
+        return Vec::new();
+    }
+    let weak = known_text(&credential.facts, names::WEAK)
+        || facts_text(&credential.facts, names::VERIFIER) == Some("md5")
+        || known_text(&credential.facts, names::GUESSABLE)
+        || !credential.same_value.is_empty();
+    let mut failing = Vec::new();
+    if weak && credential.kind == CredentialKind::Password {
+        failing.push("weak_or_reused_password");
+    }
+    if !credential.value_ended.is_empty() {
+        failing.push("returned_value");
+    }
+    failing
+}
+
+/// What is wrong with what is there, whether or not any system accepts it.
+fn of_file(
+    principal: &PrincipalDossier,
+    credential: &CredentialDossier,
+    lines: &Lines,
+    now: Instant,
+) -> Vec<&'static str> {
+    use PrincipalKind as Kind;
+    let known = |name| known_text(&credential.facts, name);
+    let password = credential.kind == CredentialKind::Password;
+    let runs = matches!(principal.kind, Kind::Workload | Kind::Machine | Kind::Agent);
+    let unattended = runs || news(&principal.facts, names::SERVICE_ACCOUNT);
+    let public = credential.kind == CredentialKind::Certificate || principal.kind == Kind::Key;
+    let token = is_token(credential);
+    let in_use = runs || !recent(principal, lines, now).is_empty();
+    let rows = [
+        ("unencrypted_private_key", known(names::UNENCRYPTED) && !unattended),
+        ("readable_by_others", known(names::READABLE_BY) && !public),
+        ("weak_key", known(names::WEAK) && !password),
+        ("expired_or_expiring", !password && in_use && ends_soon(credential, lines, now)),
+        ("root_key_unrestricted", known(names::OPENS_ROOT)),
+        ("same_key_several_accounts", known(names::ALSO_OPENS) || !credential.opens_elsewhere.is_empty()),
+        ("static_cloud_key", token && known(names::FEDERATION_AT_HAND)),
+        ("assistant_secret_in_clear", principal.kind == Kind::Agent && known(names::IN_CLEAR)),
+    ];
+    rows.into_iter().filter(|(_, fails)| *fails).map(|(policy, _)| policy).collect()
+}
+
+fn governed_credential(
+    dossier: &Dossier,
+    principal: &PrincipalDossier,
+    credential: &CredentialDossier,
+    lines: &Lines,
+    now: Instant,
+) -> Vec<&'static str> {
+    let mut failing = Vec::new();
+    let since = credential.value_changed_at.unwrap_or(credential.first_seen);
+    let days = dossier.charter.rotation_days.unwrap_or(u32::MAX).min(lines.rotation_days_max);
+    let verifier = facts_text(&credential.facts, names::VERIFIER);
+    let overdue = since.plus(DAY * days) <= now && verifier.is_some_and(|verifier| verifier != "none");
+    if live(principal, credential, now) && overdue {
+        failing.push("rotation_overdue");
+    }
+    let allowed_until = since.plus(DAY * lines.token_days_max);
+    let too_long = match credential.valid_until {
+        Some(until) => until > allowed_until,
+        None => now >= allowed_until,
+    };
+    let over = ended(credential, now) || credential.state == CredentialState::Expired;
+    let long = known_text(&credential.facts, names::ENDLESS) || too_long;
+    if kept(principal, credential) && is_token(credential) && !over && long {
+        failing.push("long_lived_token");
+    }
+    let elsewhere = !credential.other_environments.is_empty();
+    if kept(principal, credential) && elsewhere && dossier.charter.environment.is_some() {
+        failing.push("cross_environment_use");
+    }
     failing
 }
 
@@ -120,7 +246,7 @@ fn seen(principal: &PrincipalDossier) -> bool {
 /// Present, and known to be let in.
 fn open(principal: &PrincipalDossier) -> bool {
     seen(principal)
-        && principal.kind == PrincipalKind::Account
+        && principal.kind != PrincipalKind::Group
         && principal.facts.get(names::LOGIN) == Some(&Fact::Flag(true))
 }
 
@@ -132,15 +258,128 @@ fn known_text(facts: &Facts, name: &str) -> bool {
     }
 }
 
-fn used_by_application(principal: &PrincipalDossier, lines: &Lines, now: Instant) -> bool {
-    principal.uses.iter().any(|used| {
-        let recent = used.last_seen.plus(DAY * lines.application_use_days) > now;
-        let consumer = used.consumer.to_lowercase();
-        let program = consumer.split_once(" (").map_or("", |(_, program)| program.trim_end_matches(')'));
-        let administrative = lines.administrative.iter().any(|name| match name.strip_suffix('*') {
-            Some(beginning) => program.starts_with(beginning),
-            None => program == *name,
-        });
-        used.count > 0 && recent && !administrative
+fn facts_text<'facts>(facts: &'facts Facts, name: &str) -> Option<&'facts str> {
+    match facts.get(name) {
+        Some(Fact::Text(text)) => Some(text),
+        _ => None,
+    }
+}
+
+/// Said to be so, in words or with a bare yes.
+fn news(facts: &Facts, name: &str) -> bool {
+    known_text(facts, name) || facts.get(name) == Some(&Fact::Flag(true))
+}
+
+fn ownerless(dossier: &Dossier) -> bool {
+    dossier.charter.business_owner.is_none() && dossier.charter.technical_owner.is_none()
+}
+
+fn is_token(credential: &CredentialDossier) -> bool {
+    matches!(credential.kind, CredentialKind::Token | CredentialKind::CloudKey)
+}
+
+fn ended(credential: &CredentialDossier, now: Instant) -> bool {
+    credential.valid_until.is_some_and(|until| until <= now)
+}
+
+fn live(principal: &PrincipalDossier, credential: &CredentialDossier, now: Instant) -> bool {
+    credential.state == CredentialState::Live && open(principal) && !ended(credential, now)
+}
+
+/// There, whether or not it is accepted.
+fn kept(principal: &PrincipalDossier, credential: &CredentialDossier) -> bool {
+    seen(principal) && !matches!(credential.state, CredentialState::Gone | CredentialState::Removed)
+}
+
+fn ends_soon(credential: &CredentialDossier, lines: &Lines, now: Instant) -> bool {
+    let Some(until) = credential.valid_until else { return credential.state == CredentialState::Expired };
+    let quarter = match credential.facts.get("not_before") {
+        Some(Fact::At(from)) => until.since(*from) / 4,
+        _ => Duration::MAX,
+    };
+    let warning = quarter.min(DAY * lines.expiring_days);
+    credential.state == CredentialState::Expired || until.minus(warning) <= now
+}
+
+/// Uses that still count.
+fn recent<'dossier>(
+    principal: &'dossier PrincipalDossier,
+    lines: &Lines,
+    now: Instant,
+) -> Vec<&'dossier UseDossier> {
+    let counts =
+        |used: &&UseDossier| used.count > 0 && used.last_seen.plus(DAY * lines.application_use_days) > now;
+    principal.uses.iter().filter(counts).collect()
+}
+
+fn place_and_program(consumer: &str) -> (String, String) {
+    let lower = consumer.to_lowercase();
+    match lower.split_once(" (") {
+        Some((place, program)) => (place.to_owned(), program.trim_end_matches(')').to_owned()),
+        None => (lower, String::new()),
+    }
+}
+
+fn matches(consumer: &str, patterns: &[&str]) -> bool {
+    let (place, program) = place_and_program(consumer);
+    patterns.iter().any(|pattern| match pattern.strip_suffix('*') {
+        Some(beginning) => program.starts_with(beginning) || place.starts_with(beginning),
+        None => program == *pattern,
     })
+}
+
+fn application(used: &UseDossier, lines: &Lines) -> bool {
+    !matches(&used.consumer, &lines.administrative) && !matches(&used.consumer, &lines.interactive)
+}
+
+/// Applications that differ by more than a number in their names.
+fn shared(recent: &[&UseDossier], lines: &Lines) -> bool {
+    let mut families = BTreeSet::new();
+    for used in recent.iter().filter(|used| application(used, lines)) {
+        let (_, program) = place_and_program(&used.consumer);
+        let named = used.consumer.ends_with(')');
+        let words: Vec<&str> =
+            program.split(|letter: char| letter.is_ascii_digit()).filter(|word| !word.is_empty()).collect();
+        families.insert(if named { words.join("#") } else { String::new() });
+    }
+    families.len() > lines.shared_consumers_max
+}
+
+fn service(principal: &PrincipalDossier, recent: &[&UseDossier], lines: &Lines) -> bool {
+    let people: Vec<String> = principal
+        .uses
+        .iter()
+        .filter(|used| used.count > 0 && matches(&used.consumer, &lines.interactive))
+        .map(|used| place_and_program(&used.consumer).0)
+        .collect();
+    let elsewhere = |used: &&&UseDossier| {
+        application(used, lines) && !people.contains(&place_and_program(&used.consumer).0)
+    };
+    matches!(principal.kind, PrincipalKind::Workload | PrincipalKind::Agent)
+        || news(&principal.facts, names::SERVICE_ACCOUNT)
+        || recent.iter().find(elsewhere).is_some()
+}
+
+fn unused(principal: &PrincipalDossier, lines: &Lines, now: Instant) -> bool {
+    let Some(watched) = principal.use_watched_since.filter(|_| principal.use_coverage.is_none()) else {
+        return false;
+    };
+    let limit = DAY * lines.unused_days;
+    let used = principal.uses.iter().any(|used| used.count > 0 && used.last_seen.plus(limit) > now);
+    watched.plus(limit) <= now && !used
+}
+
+/// Holds a right that no line of the scope allows, as a whole or by its resource.
+fn outside(dossier: &Dossier, principal: &PrincipalDossier) -> bool {
+    let scopes = &dossier.charter.allowed_scope;
+    let allows = |scope: &str, text: &str| match scope.to_lowercase().strip_suffix('*') {
+        Some(beginning) => text.starts_with(beginning),
+        None => text == scope.to_lowercase(),
+    };
+    !scopes.is_empty()
+        && principal.rights.iter().any(|held| {
+            let resource = held.resource.to_lowercase();
+            let whole = format!("{} on {resource}", held.right.to_lowercase());
+            !scopes.iter().any(|scope| allows(scope, &resource) || allows(scope, &whole))
+        })
 }

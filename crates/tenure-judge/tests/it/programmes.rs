@@ -61,6 +61,65 @@ fn administrative_consumers_excuse_a_program() {
     );
 }
 
+fn policies(named: &[&str]) -> Vec<String> {
+    named.iter().map(|policy| (*policy).to_owned()).collect()
+}
+
+#[test]
+fn expiring_days_says_how_early_an_end_is_near() {
+    let brief = r#"
+        business_owner = true
+        [[principals]]
+        kind = "workload"
+        credentials = [{ kind = "certificate", ends_in_days = 40 }]"#;
+    let [before, after] = before_and_after("version = 1\n[thresholds]\nexpiring_days = 45", brief);
+    assert_eq!((before, after), (Vec::new(), policies(&["expired_or_expiring"])));
+}
+
+#[test]
+fn token_days_max_says_how_long_a_token_may_live() {
+    let brief = r#"
+        business_owner = true
+        [[principals]]
+        kind = "external"
+        credentials = [{ kind = "token", first_seen_days_ago = 40 }]"#;
+    let [before, after] = before_and_after("version = 1\n[thresholds]\ntoken_days_max = 30", brief);
+    assert_eq!((before, after), (Vec::new(), policies(&["long_lived_token"])));
+}
+
+#[test]
+fn unused_days_says_how_long_an_administrator_may_go_unused() {
+    let brief = r"
+        business_owner = true
+        [[principals]]
+        facts = { login = true, superuser = true }
+        watched_days_ago = 60";
+    let [before, after] = before_and_after("version = 1\n[thresholds]\nunused_days = 45", brief);
+    assert_eq!((before, after), (Vec::new(), policies(&["privileged_and_unused"])));
+}
+
+#[test]
+fn shared_consumers_max_says_how_many_programs_may_use_one_identity() {
+    let brief = r#"
+        business_owner = true
+        [[principals]]
+        uses = [{ consumer = "10.0.3.7 (a)", days_ago = 1, count = 1 }, { consumer = "10.0.3.7 (b)", days_ago = 1, count = 1 }]"#;
+    let [before, after] = before_and_after("version = 1\n[thresholds]\nshared_consumers_max = 1", brief);
+    assert_eq!((before, after), (Vec::new(), policies(&["shared_use"])));
+}
+
+#[test]
+fn interactive_consumers_name_those_behind_which_a_person_sits() {
+    let brief = r#"
+        business_owner = true
+        [[principals]]
+        kind = "workload"
+        uses = [{ consumer = "10.0.3.7 (psql)", days_ago = 1, count = 1 }]"#;
+    let [before, after] =
+        before_and_after("version = 1\n[thresholds]\ninteractive_consumers = ['psql']", brief);
+    assert_eq!((before, after), (Vec::new(), policies(&["human_use"])));
+}
+
 #[test]
 fn required_proof_level_says_how_well_a_death_must_be_known() {
     let brief = r#"
@@ -135,6 +194,11 @@ fn a_bad_programme_is_refused_with_the_sentence_that_helps() {
         "version = 1\n[thresholds]\nrotation_days_max = \"90\"",
         "version = 1\n[thresholds]\napplication_use_days = 366",
         "version = 1\n[thresholds]\nrequired_proof_level = \"P9\"",
+        "version = 1\n[thresholds]\nexpiring_days = 0",
+        "version = 1\n[thresholds]\ntoken_days_max = 3651",
+        "version = 1\n[thresholds]\nunused_days = 0",
+        "version = 1\n[thresholds]\nshared_consumers_max = 0",
+        "version = 1\n[thresholds]\ninteractive_consumers = ['**']",
         "version = 1\n[thresholds.grace_days]\nhigh = 366",
         "version = 1\n[thresholds.grace_days]\nurgent = 3",
         "version = 1\n[thresholds]\nadministrative_consumers = ['*']",
@@ -172,7 +236,12 @@ version = 1
 rotation_days_max = 90
 required_proof_level = "P4"
 application_use_days = 30
+expiring_days = 30
+token_days_max = 90
+unused_days = 90
+shared_consumers_max = 3
 administrative_consumers = ["psql", "pgAdmin*", "pg_dump*", "pg_restore", "pg_basebackup", "pg_receivewal", "pg_upgrade", "vacuumdb", "reindexdb", "DBeaver*", "DataGrip*", "pgbackrest*", "barman*", "tenure*"]
+interactive_consumers = ["pgAdmin*", "DBeaver*", "DataGrip*", "TablePlus*", "pts/*", "tty*"]
 
 [thresholds.grace_days]
 low = 90

@@ -124,6 +124,46 @@ fn a_judgement_reads_as_sentences_and_says_what_it_rests_on() {
 }
 
 #[test]
+fn credentials_are_called_what_people_call_them_and_say_where_they_are_mended() {
+    let judged = judge(
+        r#"enrolled = false
+        [[principals]]
+        name = "alice SHA256:ab"
+        source = "web-1"
+        kind = "key"
+        credentials = [{ kind = "ssh_key", facts = { weak = "DSA", place = "~alice/.ssh/authorized_keys:3" } }]
+        [[principals]]
+        name = "aws"
+        source = "web-1"
+        kind = "external"
+        facts = { defined_in = "~alice/.aws/credentials" }
+        credentials = [{ kind = "cloud_key", facts = { readable_by = "everybody" } }]
+        [[principals]]
+        name = "jira"
+        source = "web-1"
+        kind = "agent"
+        facts = { not_pinned = "npx -y jira", defined_in = "~alice/mcp.json" }
+        credentials = [{ kind = "token", facts = { in_clear = "env of `jira`", place = "~alice/mcp.json" } }]
+        [[principals]]
+        name = "web-1"
+        source = "web-1"
+        kind = "machine"
+        credentials = [{ kind = "certificate", ends_in_days = 3 }, { kind = "private_key", facts = { weak = "RSA of 1024 bits" } }]
+        [[principals]]
+        name = "store"
+        source = "web-1"
+        kind = "external"
+        credentials = [{ kind = "key_store", facts = { readable_by = "everybody" } }]"#,
+    );
+    let lines: Vec<String> = judged
+        .conditions
+        .iter()
+        .map(|condition| format!("{} <- {}", condition.reason, condition.cause.as_deref().unwrap_or("none")))
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
 fn a_dossier_larger_than_any_identity_is_refused() {
     let mut large = dossier("[[principals]]");
     let principal = large.principals[0].clone();

@@ -1,0 +1,309 @@
+//! From a dossier to the booleans that policies see.
+//!
+//! Three kinds of subject (identity, principal, credential), each with a closed list of
+//! facts. A threshold becomes a boolean with the instant at which it flips; what is not
+//! known is `Unknown` and counts as not holding, and is explained. No number, name or time
+//! ever reaches a policy. Texts here never depend on `now`, only on which side of a
+//! threshold it is, so that nothing changes between two flips. `principal.rs`,
+//! `credential.rs` and `uses.rs` beside this file read one kind of thing each.
+//! Next: `remain.rs`, which asks Cedar.
+
+mod credential;
+mod principal;
+mod uses;
+
+use crate::{
+    consumer::Pattern,
+    dossier::{Dossier, PrincipalDossier},
+    programme::Thresholds,
+};
+pub use credential::CredentialFact;
+pub use principal::PrincipalFact;
+use std::borrow::Cow;
+use tenure_model::{Fact, Facts, Instant, Presence, PrincipalKind, ProofLevel, names, noun, printable};
+
+/// Characters of a name or text from outside, when shown.
+const SHOWN_CHARS_MAX: usize = 120;
+
+noun! {
+    /// What a policy speaks about.
+    pub enum SubjectKind as "subject kind" {
+        /// The governed thing.
+        Identity = "Identity",
+        /// An identity as one system holds it.
+        Principal = "Principal",
+        /// What lets a principal authenticate.
+        Credential = "Credential",
+    }
+}
+
+noun! {
+    /// What policies may ask about an identity.
+    pub enum IdentityFact as "identity fact" {
+        /// At least one principal is present.
+        Present = "present",
+        /// Part of a system itself, owned by its vendor.
+        BuiltIn = "built_in",
+        /// A business or a technical owner is named.
+        Owned = "owned",
+    }
+}
+
+impl SubjectKind {
+    /// The names of the facts of this kind of subject, in the order of their bits.
+    pub fn fact_names(self) -> Vec<&'static str> {
+        match self {
+            Self::Identity => IdentityFact::ALL.iter().map(|fact| fact.as_str()).collect(),
+            Self::Principal => PrincipalFact::ALL.iter().map(|fact| fact.as_str()).collect(),
+            Self::Credential => CredentialFact::ALL.iter().map(|fact| fact.as_str()).collect(),
+        }
+    }
+
+    /// How many facts this kind of subject has.
+    pub(crate) const fn facts_count(self) -> usize {
+        match self {
+            Self::Identity => IdentityFact::ALL.len(),
+            Self::Principal => PrincipalFact::ALL.len(),
+            Self::Credential => CredentialFact::ALL.len(),
+        }
+    }
+}
+
+/// Whether something holds, as far as is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Holds {
+    /// Known to hold.
+    Yes,
+    /// Known not to hold.
+    No,
+    /// Not knowable here.
+    Unknown,
+}
+
+impl Holds {
+    fn when(holds: bool) -> Self {
+        if holds { Self::Yes } else { Self::No }
+    }
+
+    /// The opposite; what is unknown stays unknown.
+    const fn reversed(self) -> Self {
+        match self {
+            Self::Yes => Self::No,
+            Self::No => Self::Yes,
+            Self::Unknown => Self::Unknown,
+        }
+    }
+
+    /// The word shown.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// One boolean, with what it rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) name: &'static str,
+    pub(crate) holds: Holds,
+    /// What it rests on, in plain words; may be empty.
+    pub(crate) says: Cow<'static, str>,
+    /// When it becomes the other by itself.
+    pub(crate) flips_at: Option<Instant>,
+}
+
+impl Seen {
+    fn new(name: &'static str, holds: Holds, says: impl Into<Cow<'static, str>>) -> Self {
+        Self { name, holds, says: says.into(), flips_at: None }
+    }
+
+    fn plain(name: &'static str, holds: bool) -> Self {
+        Self::new(name, Holds::when(holds), "")
+    }
+
+    fn flipping(mut self, at: Option<Instant>) -> Self {
+        self.flips_at = at;
+        self
+    }
+
+    fn flipping_when(self, flips: bool, at: Option<Instant>) -> Self {
+        if flips { self.flipping(at) } else { self }
+    }
+}
+
+/// One subject of a dossier with all its facts, in the order of their bits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Subject {
+    pub(crate) kind: SubjectKind,
+    /// Stable and unique in its identity: `principal:<id>`.
+    pub(crate) key: String,
+    /// How people know it, made printable.
+    pub(crate) shown: String,
+    /// The place where what is wrong with it is mended, exactly as it was read; what shares it is mended at once.
+    pub(crate) cause: Option<String>,
+    pub(crate) seen: Vec<Seen>,
+}
+
+impl Subject {
+    /// The facts that hold, one bit each.
+    pub(crate) fn bits(&self) -> u64 {
+        self.seen.iter().rev().fold(0, |bits, seen| (bits << 1) | u64::from(seen.holds == Holds::Yes))
+    }
+}
+
+/// What reading needs besides the dossier.
+pub(crate) struct Lines<'judge> {
+    pub(crate) thresholds: &'judge Thresholds,
+    pub(crate) administrative: &'judge [Pattern],
+    pub(crate) interactive: &'judge [Pattern],
+    /// Rights that the charter allows.
+    pub(crate) allowed: Vec<Pattern>,
+    pub(crate) now: Instant,
+}
+
+/// Reads every subject of a dossier: the identity, then each principal followed by its credentials.
+pub(crate) fn read(dossier: &Dossier, lines: &Lines<'_>) -> Vec<Subject> {
+    let mut subjects = vec![read_identity(dossier)];
+    for principal in &dossier.principals {
+        subjects.push(principal::read(dossier, principal, lines));
+        let credentials = principal.credentials.iter();
+        subjects
+            .extend(credentials.map(|credential| credential::read(dossier, principal, credential, lines)));
+    }
+    subjects
+}
+
+/// The level that counts: the stricter of what the plan and what the programme require.
+fn required_level(required: ProofLevel, thresholds: &Thresholds) -> ProofLevel {
+    required.max(thresholds.required_proof_level)
+}
+
+/// True when a claim of death is not good enough, or the dead are seen and not known to be shut out.
+///
+/// The same words as `policies/dead_below_level.cedar`, because a standing must not say `retired`
+/// even where a programme leaves that policy out (law 4).
+pub(crate) fn is_unproven(principal: &PrincipalDossier, thresholds: &Thresholds) -> bool {
+    let seen_alive = is_seen(principal) && may_log_in(principal) != Holds::No;
+    match &principal.claimed_dead {
+        Some(claim) => claim.level < required_level(claim.required, thresholds) || seen_alive,
+        None => principal.presence == Presence::Unproven,
+    }
+}
+
+/// Seen in the last complete reading of a source that is still read.
+pub(crate) fn is_seen(principal: &PrincipalDossier) -> bool {
+    principal.presence == Presence::Present && principal.unread_since.is_none()
+}
+
+/// What can be said of one that was there when its source was removed; `None` of every other.
+pub(crate) fn unread(principal: &PrincipalDossier) -> Option<String> {
+    let since = principal.unread_since.filter(|_| principal.presence == Presence::Present)?;
+    Some(format!("no longer read since {since}; it was present then"))
+}
+
+fn is_owned(dossier: &Dossier) -> bool {
+    dossier.charter.business_owner.is_some() || dossier.charter.technical_owner.is_some()
+}
+
+fn read_identity(dossier: &Dossier) -> Subject {
+    let owned = is_owned(dossier);
+    let present = dossier.principals.iter().any(is_seen);
+    let unread = dossier.principals.iter().find_map(unread).filter(|_| !present);
+    let seen = IdentityFact::ALL.iter().map(|fact| match (fact, &unread) {
+        (IdentityFact::Present, Some(unread)) => Seen::new(fact.as_str(), Holds::Unknown, unread.clone()),
+        (IdentityFact::Present, None) => Seen::plain(fact.as_str(), present),
+        (IdentityFact::BuiltIn, _) => Seen::plain(fact.as_str(), dossier.built_in),
+        (IdentityFact::Owned, _) => Seen::plain(fact.as_str(), owned),
+    });
+    Subject {
+        kind: SubjectKind::Identity,
+        key: format!("identity:{}", dossier.identity),
+        shown: format!("`{}`", printable(&dossier.name, SHOWN_CHARS_MAX)),
+        cause: None,
+        seen: seen.collect(),
+    }
+}
+
+/// How people know a principal: its source and its name there.
+fn bare(principal: &PrincipalDossier) -> String {
+    format!("`{}/{}`", printable(&principal.source, 60), printable(&principal.name, SHOWN_CHARS_MAX))
+}
+
+/// One fact of a principal or credential as exact text, when it was read.
+fn exact(facts: &Facts, fact: &str) -> Option<String> {
+    tenure_model::text(facts, fact).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+fn may_log_in(principal: &PrincipalDossier) -> Holds {
+    match (principal.kind, principal.facts.get(names::LOGIN)) {
+        (PrincipalKind::Group, _) => Holds::No,
+        (_, Some(Fact::Flag(login))) => Holds::when(*login),
+        _ => Holds::Unknown,
+    }
+}
+
+fn read_flag(name: &'static str, facts: &Facts, fact: &str) -> Seen {
+    match facts.get(fact) {
+        Some(Fact::Flag(holds)) => Seen::plain(name, *holds),
+        Some(Fact::Unknown(why)) => Seen::new(name, Holds::Unknown, printable(why, SHOWN_CHARS_MAX)),
+        Some(Fact::Number(_) | Fact::Text(_) | Fact::At(_) | Fact::Texts(_)) | None => {
+            Seen::new(name, Holds::Unknown, "not read")
+        }
+    }
+}
+
+/// A fact whose presence is the news: its text says what.
+fn read_text(name: &'static str, facts: &Facts, fact: &str) -> Seen {
+    match facts.get(fact) {
+        Some(Fact::Text(text)) if !text.is_empty() => {
+            Seen::new(name, Holds::Yes, printable(text, SHOWN_CHARS_MAX))
+        }
+        Some(Fact::Texts(texts)) if !texts.is_empty() => {
+            Seen::new(name, Holds::Yes, printable(&texts.join("; "), SHOWN_CHARS_MAX))
+        }
+        Some(Fact::Unknown(why)) => Seen::new(name, Holds::Unknown, printable(why, SHOWN_CHARS_MAX)),
+        Some(Fact::Text(_) | Fact::Texts(_) | Fact::Flag(_) | Fact::Number(_) | Fact::At(_)) | None => {
+            Seen::plain(name, false)
+        }
+    }
+}
+
+/// A fact of which some sources say only that it is so, and others why.
+fn read_news(name: &'static str, facts: &Facts, fact: &str) -> Seen {
+    match facts.get(fact) {
+        Some(Fact::Flag(holds)) => Seen::plain(name, *holds),
+        Some(Fact::Text(_) | Fact::Texts(_) | Fact::Unknown(_) | Fact::Number(_) | Fact::At(_)) | None => {
+            read_text(name, facts, fact)
+        }
+    }
+}
+
+/// The few of many that are named, and how many more there are.
+fn named(all: &[String], most: usize) -> String {
+    let shown: Vec<String> =
+        all.iter().take(most).map(|one| format!("`{}`", printable(one, SHOWN_CHARS_MAX))).collect();
+    match all.len().checked_sub(most) {
+        None | Some(0) => shown.join(", "),
+        Some(more) => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SubjectKind;
+
+    #[test]
+    fn the_schema_names_exactly_the_facts_there_are() {
+        let schema = include_str!("../../policies/tenure.cedarschema");
+        for kind in SubjectKind::ALL {
+            let (_, after) = schema.split_once(&format!("entity {kind} = {{")).unwrap();
+            let (body, _) = after.split_once('}').unwrap();
+            let named: Vec<&str> =
+                body.lines().filter_map(|line| line.trim().strip_suffix(": Bool,")).collect();
+            assert_eq!(named, kind.fact_names(), "{kind}");
+        }
+    }
+}
