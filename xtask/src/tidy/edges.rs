@@ -42,8 +42,8 @@ const EDGES: [(&str, &[&str]); 15] = [
 
 /// What every connector may depend on; connectors live in `connectors/`.
 const CONNECTOR_EDGES: [&str; 3] = ["tenure-connect", "tenure-model", "tenure-tls"];
-/// The one connector that also looks for secrets on machines.
-const HOST_CONNECTOR: &str = "tenure-connect-host";
+/// Connectors that also look for secrets: on machines, and in what files claim, so that none is kept by mistake.
+const SECRET_SEEKERS: [&str; 2] = ["tenure-connect-host", "tenure-connect-import"];
 
 /// Libraries that one room keeps away from all others.
 const QUARANTINES: [(&str, &str); 2] = [("cedar-policy", "tenure-judge"), ("rusqlite", "tenure-store")];
@@ -99,7 +99,7 @@ fn check_room(room: &Room, repository: &Repository) -> Vec<Finding> {
 fn allowed(room: &Room) -> Option<Vec<&'static str>> {
     if room.folder.starts_with("connectors/") {
         let mut allowed = CONNECTOR_EDGES.to_vec();
-        allowed.extend((room.name == HOST_CONNECTOR).then_some("tenure-secrets"));
+        allowed.extend(SECRET_SEEKERS.contains(&room.name.as_str()).then_some("tenure-secrets"));
         return Some(allowed);
     }
     EDGES.iter().find(|(name, _)| *name == room.name).map(|(_, edges)| edges.to_vec())
@@ -179,9 +179,11 @@ mod tests {
     }
 
     #[test]
-    fn only_the_host_connector_looks_for_secrets() {
+    fn only_connectors_that_are_named_look_for_secrets() {
         let rest = "[dependencies]\ntenure-secrets.workspace = true\n";
-        assert!(check_one("connectors/tenure-connect-host", HOST_CONNECTOR, rest).is_empty());
+        for name in SECRET_SEEKERS {
+            assert!(check_one(&format!("connectors/{name}"), name, rest).is_empty());
+        }
         assert_eq!(check_one("connectors/tenure-connect-x", "tenure-connect-x", rest).len(), 1);
     }
 

@@ -1,0 +1,1 @@
+//! The import connector against files of every kind.
