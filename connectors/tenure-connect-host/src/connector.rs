@@ -3,12 +3,14 @@
 use crate::{config, source::HostSource};
 use std::{sync::Arc, time::Duration};
 use tenure_connect::{ConfigRefused, Connector, LockOut, Manifest, Permission, Source, SourceConfig};
+use tenure_model::ShownBy;
 
 /// What this connector says about itself.
 pub const MANIFEST: Manifest = Manifest {
     system: "host",
     title: "Machine",
     steps: &[],
+    shown_by: ShownBy::PublicKey,
     permissions: &[
         Permission {
             name: "read /etc/passwd, units and cron tables (everybody may)",

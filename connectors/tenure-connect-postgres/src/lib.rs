@@ -30,7 +30,7 @@ pub use config::{CA_FILE, HEIR, KIND_PREFIX, LAG_SECONDS, lag};
 
 use std::{sync::Arc, time::Duration};
 use tenure_connect::{ConfigRefused, Connector, LockOut, Manifest, Permission, Source, SourceConfig};
-use tenure_model::{PRIMARY, StepKind};
+use tenure_model::{PRIMARY, ShownBy, StepKind};
 
 /// The script that creates a least-privilege account.
 pub const LEAST_PRIVILEGE: &str = include_str!("../sql/least-privilege.sql");
@@ -40,6 +40,7 @@ pub const MANIFEST: Manifest = Manifest {
     system: "postgres",
     title: "PostgreSQL",
     steps: &[StepKind::Deny, StepKind::Disable, StepKind::EndSessions, StepKind::Delete, StepKind::Enable],
+    shown_by: ShownBy::InstalledValue,
     permissions: &[
         Permission {
             name: "LOGIN, and CONNECT on one database",

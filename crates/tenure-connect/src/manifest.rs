@@ -4,7 +4,7 @@
 //! documentation and `tenure source check` are printed from it.
 
 use std::time::Duration;
-use tenure_model::StepKind;
+use tenure_model::{ShownBy, StepKind};
 
 /// A permission the connector can use, and what goes dark without it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub struct Manifest {
     pub title: &'static str,
     /// The steps it can carry out.
     pub steps: &'static [StepKind],
+    /// What `probe` tries: a value that `deny` installed, or the public half of the credential itself.
+    pub shown_by: ShownBy,
     /// The permissions it can use.
     pub permissions: &'static [Permission],
     /// Whether we log in there with a password or token: only then one is asked for.

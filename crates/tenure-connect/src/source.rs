@@ -156,7 +156,7 @@ pub enum Act<'value> {
         /// The name of the principal that receives what it owns.
         heir: Option<&'value str>,
     },
-    /// Let it authenticate again, with its former stored value when we kept it.
+    /// Let it authenticate again, with its former stored value when we kept it and had replaced or removed it.
     Enable {
         /// What `keepsake` returned before the first act.
         keepsake: Option<&'value Secret<String>>,
@@ -209,21 +209,24 @@ pub trait Source: Send + Sync {
     async fn blast_radius(&self, target: &Target) -> Result<BlastRadius, OutsideFailure>;
 
     /// Reads what an undo needs to bring the former value back (a stored verifier), when we may.
-    /// `None` means an undo can restore access only with a new value.
+    /// `None` means an undo can restore access only with a new value. Where the manifest says that a refusal
+    /// is shown by the public key, it is read before the first act, names the key for `probe`, and without it
+    /// nothing can be brought back.
     async fn keepsake(&self, target: &Target) -> Result<Option<Secret<String>>, OutsideFailure>;
 
     /// Carries out one change. Acts only on the principal of the intent, and only if key and
     /// name still belong together. `Ok` means the system confirmed it; `Lost` means unknown.
     async fn act(&self, intent: &RecordedIntent, act: &Act<'_>) -> Result<Done, OutsideFailure>;
 
-    /// Observes whether the effect of a step is there. `value` is what `Deny` installed.
+    /// Observes whether the effect of a step is there. `value` is what `Deny` installed, or what `Enable` was handed.
     async fn effect(&self, target: &Target, step: StepKind, value: Option<&Secret<String>>) -> Effect;
 
     /// Reads the control plane afresh, never from a cache.
     async fn control_plane(&self, target: &Target) -> ControlPlane;
 
     /// Tries to authenticate at one point, once. Never more often than the manifest's lock-out
-    /// limit allows, which the engine holds. The connection carries a name that says who asks.
+    /// limit allows, which the engine holds. The connection carries a name that says who asks. `value` is what
+    /// `Deny` installed, or the keepsake where the manifest says that a refusal is shown by the public key.
     async fn probe(&self, point: &ShortName, target: &Target, value: &Secret<String>) -> ProbeAnswer;
 
     /// The system's own commands with which a person ends `target` by hand, for when we cannot even

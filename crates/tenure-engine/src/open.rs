@@ -317,7 +317,9 @@ impl Engine {
     async fn finish_destructions(&self) -> Result<(), EngineFailure> {
         for plan in self.store.read("settled_with_escrow", |tx| tx.settled_with_escrow()).await? {
             let loaded = self.load(plan).await?;
-            self.destroy_escrow(&loaded).await?;
+            if !self.is_way_back(&loaded).await? {
+                self.destroy_escrow(&loaded).await?;
+            }
         }
         Ok(())
     }

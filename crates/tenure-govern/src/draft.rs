@@ -2,9 +2,10 @@
 //!
 //! The order of a revocation closes the race with whoever holds the credential: deny, show
 //! that our own value works, disable, end sessions, delete, sweep for what was minted
-//! meanwhile, prove. The linter is apart from the drafting, so that no draft can talk it over.
+//! meanwhile, prove. Where a system says of a public key whether it would take it, nothing is
+//! installed and there is no deny. The linter is apart from the drafting, so that no draft can talk it over.
 
-use tenure_model::{PlanKind, ProofLevel, StepKind};
+use tenure_model::{PlanKind, ProofLevel, ShownBy, StepKind};
 
 /// What is known about the principal when a plan is drafted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +14,10 @@ pub struct Target {
     pub may_authenticate: bool,
     /// Does it have a value at all that could be replaced?
     pub has_value: bool,
+    /// What is tried at its points.
+    pub shown_by: ShownBy,
+    /// Can the connector end what is logged in?
+    pub sessions_can_end: bool,
 }
 
 /// Why a plan is refused.
@@ -46,6 +51,26 @@ pub enum PlanRefused {
 
 /// The steps of a plan, in order.
 pub fn draft_steps(kind: PlanKind, target: Target) -> Vec<StepKind> {
+    match target.shown_by {
+        ShownBy::InstalledValue => steps_with_value(kind, target),
+        ShownBy::PublicKey => steps_with_public_key(kind, target),
+    }
+}
+
+/// Asking costs nothing and changes nothing, so that a disabling is shown as well as an end is.
+fn steps_with_public_key(kind: PlanKind, target: Target) -> Vec<StepKind> {
+    let control = [StepKind::Control].into_iter().filter(|_| target.may_authenticate);
+    // What cannot be ended is looked for all the same, and keeps the level down while it lives.
+    let end = [StepKind::EndSessions].into_iter().filter(|_| target.sessions_can_end);
+    let stop = control.chain([StepKind::Disable]).chain(end);
+    match kind {
+        PlanKind::Enable => vec![StepKind::Enable, StepKind::Prove],
+        PlanKind::Disable => stop.chain([StepKind::Prove]).collect(),
+        PlanKind::Revoke => stop.chain([StepKind::Delete, StepKind::Sweep, StepKind::Prove]).collect(),
+    }
+}
+
+fn steps_with_value(kind: PlanKind, target: Target) -> Vec<StepKind> {
     match kind {
         PlanKind::Enable => vec![StepKind::Enable, StepKind::Prove],
         // The value stays as it is, so that the way back is whole.
@@ -108,10 +133,21 @@ pub fn lint(steps: &[StepKind], possible: &[StepKind], touches: &Touches) -> Res
 #[cfg(test)]
 mod tests {
     use super::{PlanRefused, Target, Touches, draft_steps, lint};
-    use tenure_model::{PlanKind, StepKind};
+    use tenure_model::{PlanKind, ShownBy, StepKind};
+
+    const BY_VALUE: Target = Target {
+        may_authenticate: true,
+        has_value: true,
+        shown_by: ShownBy::InstalledValue,
+        sessions_can_end: true,
+    };
 
     fn check(kind: PlanKind, may_authenticate: bool, expect: &str) {
-        let steps = draft_steps(kind, Target { may_authenticate, has_value: true });
+        check_of(kind, Target { may_authenticate, ..BY_VALUE }, expect);
+    }
+
+    fn check_of(kind: PlanKind, target: Target, expect: &str) {
+        let steps = draft_steps(kind, target);
         let words: Vec<&str> = steps.iter().map(|step| step.as_str()).collect();
         assert_eq!(words.join(" "), expect);
     }
@@ -125,8 +161,20 @@ mod tests {
     }
 
     #[test]
+    fn where_a_public_key_is_asked_for_nothing_is_installed_and_a_disabling_is_shown_too() {
+        let key = Target { shown_by: ShownBy::PublicKey, sessions_can_end: false, ..BY_VALUE };
+        check_of(PlanKind::Revoke, key, "control disable delete sweep prove");
+        check_of(PlanKind::Disable, key, "control disable prove");
+        check_of(PlanKind::Enable, key, "enable prove");
+        let ends = Target { sessions_can_end: true, ..key };
+        check_of(PlanKind::Revoke, ends, "control disable end_sessions delete sweep prove");
+        let gone = Target { may_authenticate: false, ..key };
+        check_of(PlanKind::Revoke, gone, "disable delete sweep prove");
+    }
+
+    #[test]
     fn a_plan_that_would_break_something_is_refused_with_every_reason() {
-        let steps = draft_steps(PlanKind::Revoke, Target { may_authenticate: true, has_value: true });
+        let steps = draft_steps(PlanKind::Revoke, BY_VALUE);
         let refusals = vec![String::from("it is the account Tenure uses"), String::from("it is built in")];
         let refused = lint(&steps, StepKind::ALL, &Touches { refusals, ..Touches::default() }).unwrap_err();
         insta::assert_snapshot!(refused, @"this plan would be dangerous: it is the account Tenure uses; it is built in");
@@ -135,16 +183,16 @@ mod tests {
     #[test]
     fn what_it_owns_needs_somebody_to_receive_it_only_when_it_is_removed() {
         let touches = Touches { owned: 3, ..Touches::default() };
-        let revoke = draft_steps(PlanKind::Revoke, Target { may_authenticate: true, has_value: true });
+        let revoke = draft_steps(PlanKind::Revoke, BY_VALUE);
         assert_eq!(lint(&revoke, StepKind::ALL, &touches), Err(PlanRefused::NoHeir { owned: 3 }));
-        let disable = draft_steps(PlanKind::Disable, Target { may_authenticate: true, has_value: true });
+        let disable = draft_steps(PlanKind::Disable, BY_VALUE);
         assert_eq!(lint(&disable, StepKind::ALL, &touches), Ok(()));
     }
 
     #[test]
     fn a_blast_radius_that_could_not_be_read_stops_only_what_cannot_be_undone() {
         let touches = Touches { unread: vec![String::from("database `hr`")], ..Touches::default() };
-        let revoke = draft_steps(PlanKind::Revoke, Target { may_authenticate: true, has_value: true });
+        let revoke = draft_steps(PlanKind::Revoke, BY_VALUE);
         assert!(matches!(lint(&revoke, StepKind::ALL, &touches), Err(PlanRefused::Unread { .. })));
         assert_eq!(lint(&[StepKind::Disable], StepKind::ALL, &touches), Ok(()));
         assert_eq!(

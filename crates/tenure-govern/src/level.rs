@@ -1,12 +1,12 @@
 //! The proof level of a plan, computed from what was seen and from nothing else.
 //!
-//! A refusal counts for P3 only at a point where this very value was accepted before the act
-//! (positive control), only when it was seen twice, and only when the last time lies past the
+//! A refusal counts for P3 only at a point where this very value, or this very key, was accepted
+//! before the act (positive control), only when it was seen twice, and only when the last time lies past the
 //! propagation lag. One acceptance after the act beats everything. The sentence says what is
 //! known and what keeps the level from being higher.
 
 use crate::{DerivedSeen, PlanView};
-use tenure_model::{ControlPlane, Instant, PlanKind, ProbeAnswer, ProofLevel, ShortName, StepKind};
+use tenure_model::{ControlPlane, Instant, PlanKind, ProbeAnswer, ProofLevel, ShortName, ShownBy, StepKind};
 
 /// Refusals in a row that a point must show.
 const REFUSALS_NEEDED: usize = 2;
@@ -140,14 +140,19 @@ pub(crate) fn past_lag(view: &PlanView, since: Instant, tries: &[(Instant, &Prob
     accepted.map_or(since, |(at, _)| since.max(*at)).plus(view.lag)
 }
 
-/// Whether the value was accepted at this point before the act; `Err` says why refusals there prove nothing.
+/// Whether it was accepted at this point before the act; `Err` says why refusals there prove nothing.
 pub(crate) fn control_at(view: &PlanView, point: &ShortName) -> Result<(), String> {
-    let denied = view.step(StepKind::Deny).filter(|step| step.state == tenure_model::StepState::Done);
-    let Some(since) = denied.and_then(|step| step.done) else {
-        return Err(String::from(
-            "we held no value that was accepted there before, so a refusal would prove nothing",
-        ));
+    let Some(since) = view.controls_count_from() else {
+        return Err(String::from(match view.shown_by() {
+            Some(ShownBy::PublicKey) => {
+                "what names its key was not kept, so nothing was tried there before the act"
+            }
+            Some(ShownBy::InstalledValue) | None => {
+                "we held no value that was accepted there before, so a refusal would prove nothing"
+            }
+        }));
     };
+    let it = if view.shown_by() == Some(ShownBy::PublicKey) { "the key" } else { "the value" };
     let mut controls = view.controls(point, since);
     // What is accepted after the act is no control but a failure of the act.
     let disabled = view.step(StepKind::Disable).and_then(|step| step.done);
@@ -158,9 +163,7 @@ pub(crate) fn control_at(view: &PlanView, point: &ShortName) -> Result<(), Strin
     Err(match controls.last() {
         None => String::from("it was not tried there before the act"),
         Some((_, ProbeAnswer::Refused { how })) => {
-            format!(
-                "the value was not accepted there even before the act ({how}), so a refusal proves nothing"
-            )
+            format!("{it} was not accepted there even before the act ({how}), so a refusal proves nothing")
         }
         Some((_, ProbeAnswer::Unreachable { why })) => {
             format!("it could not be reached before the act ({why})")

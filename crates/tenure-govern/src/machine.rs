@@ -10,7 +10,9 @@ use crate::{
     patience::{CONTROL_PATIENCE, ESCALATE_AFTER, backoff},
 };
 use std::time::Duration;
-use tenure_model::{ControlPlane, Instant, PlanKind, PlanState, ProbeAnswer, ShortName, StepKind, StepState};
+use tenure_model::{
+    ControlPlane, Instant, PlanKind, PlanState, ProbeAnswer, ShortName, ShownBy, StepKind, StepState,
+};
 
 /// Distance between the first two tries of a value at a point; it doubles from there.
 const TRY_DISTANCE: Duration = Duration::from_millis(500);
@@ -26,7 +28,8 @@ pub enum Next {
     Nothing,
     /// The first step may begin.
     Begin,
-    /// Generate the value to install and put it into escrow, with what an undo needs.
+    /// Put into escrow what will be tried at the points, with what an undo needs: a value that is generated
+    /// now, or the keepsake that names the public key.
     Keep,
     /// Record an intent for this step, act, settle.
     Act(i64),
@@ -133,7 +136,7 @@ fn next_of_step(view: &PlanView, step: &StepView, now: Instant) -> Next {
                 let why = "its value could not be replaced, so refusals will prove less";
                 return Next::GiveUp(step.position, String::from(why));
             }
-            let ready = if view.holds_value { Next::Act(step.position) } else { Next::Keep };
+            let ready = if view.can_try { Next::Act(step.position) } else { Next::Keep };
             when_ready(step, now, ready)
         }
         StepKind::Control => next_of_control(view, step, now),
@@ -150,18 +153,23 @@ fn next_of_step(view: &PlanView, step: &StepView, now: Instant) -> Next {
 }
 
 fn next_of_control(view: &PlanView, step: &StepView, now: Instant) -> Next {
-    let Some(denied) =
-        view.step(StepKind::Deny).filter(|deny| deny.state == StepState::Done).and_then(|deny| deny.done)
-    else {
+    let public = view.shown_by() == Some(ShownBy::PublicKey);
+    if public && !view.can_try {
+        return when_ready(step, now, Next::Keep);
+    }
+    let Some(since) = view.controls_count_from() else {
         return Next::GiveUp(step.position, String::from("there is no value of ours to try"));
     };
-    let patience_ends = denied.plus(view.lag).plus(CONTROL_PATIENCE);
+    // Nothing was changed yet that a point would still have to hear of: only being away is waited for.
+    let begun = if public { view.first_control().unwrap_or(now) } else { since.plus(view.lag) };
+    let patience_ends = begun.plus(CONTROL_PATIENCE);
     let mut wake: Option<Instant> = None;
     for point in &view.points {
-        let controls = view.controls(point, denied);
+        let controls = view.controls(point, since);
         match controls.last() {
             None => return Next::Look(Look::Control(point.clone())),
             Some((_, ProbeAnswer::Accepted | ProbeAnswer::CannotKnow { .. })) => {}
+            Some((_, ProbeAnswer::Refused { .. })) if public => {}
             Some((at, ProbeAnswer::Refused { .. } | ProbeAnswer::Unreachable { .. })) => {
                 let again = at.plus(try_distance(controls.len()));
                 if now < patience_ends && now >= again {
@@ -313,7 +321,7 @@ enum PointLook {
 }
 
 fn look_at_point(view: &PlanView, point: &ShortName, since: Instant, now: Instant) -> PointLook {
-    if !view.holds_value || control_at(view, point).is_err() {
+    if !view.can_try || control_at(view, point).is_err() {
         return PointLook::Never;
     }
     let afters = view.tries(point, since);

@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 use tenure_model::{
-    ControlPlane, Derived, Instant, PlanKind, PlanState, ProbeAnswer, ProofLevel, ShortName, StepKind,
-    StepState,
+    ControlPlane, Derived, Instant, PlanKind, PlanState, ProbeAnswer, ProofLevel, ShortName, ShownBy,
+    StepKind, StepState,
 };
 
 /// One step as it stands.
@@ -95,8 +95,8 @@ pub struct PlanView {
     pub steps: Vec<StepView>,
     /// Observations made for its proof, in order of time.
     pub seen: Vec<Seen>,
-    /// True when the value to install is in escrow.
-    pub holds_value: bool,
+    /// True when what is tried at the points is in escrow: the value to install, or what names the public key.
+    pub can_try: bool,
     /// How many refused attempts the system tolerates within a window before it locks somebody out.
     pub refusals_max: u32,
     /// That window.
@@ -118,6 +118,29 @@ impl PlanView {
     /// The step of a kind.
     pub fn step(&self, kind: StepKind) -> Option<&StepView> {
         self.steps.iter().find(|step| step.kind == kind)
+    }
+
+    /// What is tried at its points; `None` where nothing is. The steps say it, so that it needs no memory.
+    pub fn shown_by(&self) -> Option<ShownBy> {
+        match (self.step(StepKind::Deny), self.step(StepKind::Control)) {
+            (Some(_), _) => Some(ShownBy::InstalledValue),
+            (None, Some(_)) => Some(ShownBy::PublicKey),
+            (None, None) => None,
+        }
+    }
+
+    /// Since when an acceptance is a control; `None` while there is nothing that could be tried. What
+    /// nobody installed was there before the plan.
+    pub fn controls_count_from(&self) -> Option<Instant> {
+        match self.shown_by()? {
+            ShownBy::InstalledValue => {
+                self.step(StepKind::Deny).filter(|deny| deny.state == StepState::Done)?.done
+            }
+            ShownBy::PublicKey => {
+                let control = self.step(StepKind::Control)?;
+                (control.state != StepState::Skipped).then_some(Instant::from_micros(0))
+            }
+        }
     }
 
     /// True when a step of this kind is done.
@@ -166,6 +189,11 @@ impl PlanView {
             SeenWhat::Control { point: tried, answer } if tried == point && at >= since => Some(answer),
             _ => None,
         })
+    }
+
+    /// When anything was tried for the first time before the act.
+    pub fn first_control(&self) -> Option<Instant> {
+        self.seen.iter().find(|seen| matches!(seen.what, SeenWhat::Control { .. })).map(|seen| seen.at)
     }
 
     /// Answers at a point after the act, since `since`.

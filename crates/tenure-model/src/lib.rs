@@ -32,7 +32,7 @@ pub use instant::{Instant, NotAnInstant};
 pub use intent::{IntentRecord, RecordedIntent};
 pub use noun::UnknownWord;
 pub use person::{DecisionRight, Person, Role};
-pub use plan::{PlanEvent, PlanKind, PlanState, StepEvent, StepKind, StepState};
+pub use plan::{PlanEvent, PlanKind, PlanState, ShownBy, StepEvent, StepKind, StepState};
 pub use principal::{
     CredentialKind, CredentialState, Observation, ObservedCredential, ObservedGrant, ObservedPrincipal,
     ObservedSighting, ObservedUse, Presence, PresenceEvent, PrincipalKey, PrincipalKind,

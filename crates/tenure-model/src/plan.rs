@@ -38,6 +38,16 @@ noun! {
     }
 }
 
+/// What is tried at a point before an act and after it, so that a refusal means something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShownBy {
+    /// A value of ours, which the step `deny` installs and which is accepted from then on.
+    InstalledValue,
+    /// The public half of the credential itself: the system says whether it would take it. Nothing is
+    /// installed, and what an undo needs names the key.
+    PublicKey,
+}
+
 impl StepKind {
     /// True when the step changes the outside system.
     pub const fn acts(self) -> bool {

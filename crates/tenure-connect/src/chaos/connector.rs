@@ -7,13 +7,14 @@
 use super::{source::ChaosSource, world::ChaosWorld};
 use crate::{ConfigRefused, Connector, Fingerprint, LockOut, Manifest, Permission, Source, SourceConfig};
 use std::{sync::Arc, time::Duration};
-use tenure_model::{PRIMARY, Point, StepKind, printable};
+use tenure_model::{PRIMARY, Point, ShownBy, StepKind, printable};
 
 /// What the chaos connector says about itself.
 pub const CHAOS_MANIFEST: Manifest = Manifest {
     system: "chaos",
     title: "Chaos",
     steps: &[StepKind::Deny, StepKind::Disable, StepKind::EndSessions, StepKind::Delete, StepKind::Enable],
+    shown_by: ShownBy::InstalledValue,
     permissions: &[Permission { name: "being in the same process", enables: "everything", required: true }],
     takes_password: true,
     least_privilege_script: "-- a chaos world lets everybody in\n",

@@ -13,7 +13,7 @@ use std::{sync::Arc, time::Duration};
 use tenure_connect::{Act, Done, Effect, FailureClass, OutsideFailure, Source};
 use tenure_govern::{Lost, NeedsPerson, backoff, settle_failure};
 use tenure_keys::{EscrowRefused, SealedValue, generate_password};
-use tenure_model::{ActionId, Instant, IntentId, RecordedIntent, Secret, StepEvent, StepKind};
+use tenure_model::{ActionId, Instant, IntentId, RecordedIntent, Secret, ShownBy, StepEvent, StepKind};
 use tenure_store::tables::{
     escrow::EscrowPurpose,
     steps::{IntentDraft, Settlement, StepRow},
@@ -33,6 +33,9 @@ impl Engine {
             Ok(Ok(keepsake)) => keepsake,
             Ok(Err(_)) | Err(_) => None,
         };
+        if loaded.view.shown_by() == Some(ShownBy::PublicKey) {
+            return self.keep_public(loaded, keepsake).await;
+        }
         let value = self.with_randomness(generate_password).map_err(EngineFailure::keys)?;
         let mut rows = match self.seal_for_escrow(EscrowPurpose::Value, &value) {
             Ok(row) => vec![row],
@@ -54,6 +57,43 @@ impl Engine {
                 for (escrow, purpose, sealed) in &rows {
                     tx.keep_sealed(escrow, id, *purpose, sealed.clone(), now)?;
                 }
+                tx.entry(entry.clone())
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// Nothing is generated: what names the public key, and brings it back, is all that is kept.
+    async fn keep_public(
+        &self,
+        loaded: &Loaded,
+        keepsake: Option<Secret<String>>,
+    ) -> Result<(), EngineFailure> {
+        let plan = &loaded.plan;
+        let nothing = || Err(String::from("what an undo needs could not be read"));
+        let sealed = keepsake.map_or_else(nothing, |keepsake| {
+            self.seal_for_escrow(EscrowPurpose::Keepsake, &keepsake).map_err(|failure| failure.to_string())
+        });
+        let (escrow, purpose, sealed) = match sealed {
+            Ok(row) => row,
+            Err(why) => {
+                let control = loaded.steps.iter().find(|step| step.kind == StepKind::Control);
+                let Some(position) = control.map(|step| step.position) else { return Ok(()) };
+                let why = format!(
+                    "nothing could be kept ({why}), so nothing is tried and nothing can be brought back"
+                );
+                return self.move_step(loaded, position, StepEvent::GiveUp, &why).await;
+            }
+        };
+        let entry = self.entry(
+            Draft::new("escrow.kept", By::Tenure, plan.id)
+                .about(plan.identity)
+                .flag("undo_restores_value", true),
+        )?;
+        let (id, now) = (plan.id, self.clock.now());
+        self.store
+            .write_emergency("keep_public", move |tx| {
+                tx.keep_sealed(&escrow, id, purpose, sealed.clone(), now)?;
                 tx.entry(entry.clone())
             })
             .await?;
@@ -116,9 +156,9 @@ impl Engine {
             if step.kind == StepKind::Enable { EscrowPurpose::Keepsake } else { EscrowPurpose::Value };
         let held = match step.kind {
             StepKind::Deny => self.held_value(loaded, purpose).await?,
-            // The former value comes back only when ours had replaced it.
+            // The former value comes back only when ours had replaced it, or it was taken away.
             StepKind::Enable
-                if loaded.steps.iter().any(|step| step.kind == StepKind::Deny && step.attempt > 0) =>
+                if loaded.steps.iter().any(|step| step.kind == takes_away(loaded) && step.attempt > 0) =>
             {
                 self.held_value(loaded, purpose).await?
             }
@@ -294,6 +334,14 @@ impl Engine {
             })
             .await?;
         Ok(())
+    }
+}
+
+/// The step after which the former value is gone.
+fn takes_away(loaded: &Loaded) -> StepKind {
+    match loaded.view.shown_by() {
+        Some(ShownBy::PublicKey) => StepKind::Disable,
+        Some(ShownBy::InstalledValue) | None => StepKind::Deny,
     }
 }
 

@@ -11,8 +11,8 @@ use std::{sync::PoisonError, time::Duration};
 use tenure_govern::{Assessment, Look, Next, PlanView, Seen, SeenWhat, StepView, assess, next};
 use tenure_judge::{ApiResource, ApiResourceKind, Verdict};
 use tenure_model::{
-    ControlPlane, Derived, Instant, Person, PlanEvent, PlanId, PlanKind, Presence, ProbeAnswer, ShortName,
-    StepEvent, StepKind, StepState,
+    ControlPlane, Derived, Instant, Person, PlanEvent, PlanId, PlanKind, PlanState, Presence, ProbeAnswer,
+    ShortName, ShownBy, StepEvent, StepKind, StepState,
 };
 use tenure_store::{
     StoreFailure, Tx,
@@ -303,12 +303,52 @@ impl Engine {
             })
             .await?;
         self.judging_woken.notify_one();
-        self.destroy_escrow(loaded).await
+        match kind {
+            // What was taken away is the way back, and it is in escrow only: it stays until that is taken.
+            PlanKind::Disable if loaded.view.shown_by() == Some(ShownBy::PublicKey) => Ok(()),
+            PlanKind::Disable | PlanKind::Enable => self.destroy_escrow(loaded).await,
+            PlanKind::Revoke => {
+                self.end_ways_back(loaded).await?;
+                self.destroy_escrow(loaded).await
+            }
+        }
+    }
+
+    /// What was revoked is not brought back by an earlier disabling of it.
+    async fn end_ways_back(&self, loaded: &Loaded) -> Result<(), EngineFailure> {
+        let (identity, principal) = (loaded.plan.identity, loaded.plan.principal);
+        let plans = self.store.read("plans_of", move |tx| tx.plans_of(identity)).await?;
+        for other in
+            plans.iter().filter(|other| other.principal == principal && other.kind == PlanKind::Disable)
+        {
+            if matches!(other.state, PlanState::Proved | PlanState::Short) {
+                self.destroy_escrow(&self.load(other.id).await?).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// True while what is held for a disabling is the only way to bring back what it took away.
+    pub(crate) async fn is_way_back(&self, loaded: &Loaded) -> Result<bool, EngineFailure> {
+        let plan = &loaded.plan;
+        let settled = |state| matches!(state, PlanState::Proved | PlanState::Short);
+        let public = loaded.view.shown_by() == Some(ShownBy::PublicKey);
+        if plan.kind != PlanKind::Disable || !public || !settled(plan.state) {
+            return Ok(false);
+        }
+        let (identity, principal) = (plan.identity, plan.principal);
+        let plans = self.store.read("plans_of", move |tx| tx.plans_of(identity)).await?;
+        let ended = plans.iter().any(|other| {
+            other.principal == principal && other.kind == PlanKind::Revoke && settled(other.state)
+        });
+        Ok(!ended)
     }
 
     async fn finish_undo(&self, loaded: &Loaded) -> Result<(), EngineFailure> {
         let plan = &loaded.plan;
-        let denied = loaded.view.is_done(StepKind::Deny);
+        let public = loaded.view.shown_by() == Some(ShownBy::PublicKey);
+        let replaced = if public { StepKind::Disable } else { StepKind::Deny };
+        let denied = loaded.view.is_done(replaced);
         let id = plan.id;
         let kept = self
             .store
@@ -316,6 +356,9 @@ impl Engine {
             .await?
             .is_some();
         let sentence = match (denied, kept) {
+            (false, _) if public => "taken back; it is as it was",
+            (true, true) if public => "taken back; what had been taken away is where it was",
+            (true, false) if public => "taken back, but what had been taken away could not be restored",
             (false, _) => "taken back; its password is as it was",
             (true, true) => "taken back; its former password works again",
             (true, false) => {
@@ -398,7 +441,7 @@ pub(crate) fn load(tx: &mut Tx<'_>, id: PlanId) -> Result<Loaded, StoreFailure> 
     let plan = tx.plan(id)?;
     let steps = tx.steps(id)?;
     let seen = tx.probes(id)?.iter().map(seen_of).collect::<Result<Vec<_>, _>>()?;
-    let view = PlanView {
+    let mut view = PlanView {
         kind: plan.kind,
         state: plan.state,
         points: plan.points.clone(),
@@ -406,11 +449,20 @@ pub(crate) fn load(tx: &mut Tx<'_>, id: PlanId) -> Result<Loaded, StoreFailure> 
         lag: Duration::from_micros(u64::try_from(plan.lag_us).unwrap_or(0)),
         steps: steps.iter().map(step_view).collect(),
         seen,
-        holds_value: tx.sealed_for(id, EscrowPurpose::Value)?.is_some(),
+        can_try: false,
         refusals_max: u32::MAX,
         refusals_window: Duration::ZERO,
     };
+    view.can_try = tx.sealed_for(id, tried(&view))?.is_some();
     Ok(Loaded { plan, steps, view })
+}
+
+/// What is tried at the points of a plan, as it is held for it.
+pub(crate) fn tried(view: &PlanView) -> EscrowPurpose {
+    match view.shown_by() {
+        Some(ShownBy::PublicKey) => EscrowPurpose::Keepsake,
+        Some(ShownBy::InstalledValue) | None => EscrowPurpose::Value,
+    }
 }
 
 fn step_view(row: &StepRow) -> StepView {

@@ -4,7 +4,7 @@
 //! call; what is written down is the answer and never the value.
 
 use super::{
-    drive::{DerivedRow, Loaded, words_of},
+    drive::{DerivedRow, Loaded, tried, words_of},
     plan::target_of,
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 use tenure_connect::DerivedReading;
 use tenure_govern::Look;
 use tenure_model::{ControlPlane, ProbeAnswer, ShortName};
-use tenure_store::tables::{escrow::EscrowPurpose, steps::ProbeRow};
+use tenure_store::tables::steps::ProbeRow;
 
 /// Said of a point that did not answer within the deadline of a look.
 const NO_ANSWER: &str = "no answer in time";
@@ -69,7 +69,7 @@ impl Engine {
     }
 
     async fn probe(&self, loaded: &Loaded, point: &ShortName) -> Result<ProbeAnswer, EngineFailure> {
-        let Some(value) = self.held_value(loaded, EscrowPurpose::Value).await? else {
+        let Some(value) = self.held_value(loaded, tried(&loaded.view)).await? else {
             return Ok(ProbeAnswer::CannotKnow { why: String::from("we hold no value to try") });
         };
         let (source, _) = self.source_of(loaded).await?;

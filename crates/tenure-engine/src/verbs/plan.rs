@@ -11,12 +11,12 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
-use tenure_connect::{BlastRadius, OutsideFailure, Target as OutsideTarget};
+use tenure_connect::{BlastRadius, Manifest, OutsideFailure, Target as OutsideTarget};
 use tenure_evidence::canonical_json;
 use tenure_govern::{Target, Touches, assess, draft_steps, level_required, lint};
 use tenure_model::{
     ActionId, CredentialState, DecisionRight, PlanEvent, PlanId, PlanKind, PlanState, Presence, PrincipalKey,
-    ProofLevel, StepKind, StepState, flag, names,
+    ProofLevel, ShownBy, StepKind, StepState, flag, names,
 };
 use tenure_store::{
     Tx,
@@ -102,7 +102,13 @@ impl Engine {
         let source_id = principal.source;
         let row = self.store.read("source", move |tx| tx.source(source_id)).await?;
         let mut blast = self.read_blast_radius(&row, &principal).await?;
-        let steps = self.choose_steps(request.kind, &principal).await?;
+        let manifest = self.connector(&row.system)?.manifest();
+        if request.kind == PlanKind::Enable && manifest.shown_by == ShownBy::PublicKey {
+            // What was taken away is known to the plan that took it, and to nobody else.
+            let why = "it is brought back by taking back the plan that disabled it: tenure undo PLAN";
+            return Err(EngineFailure::Refused { why: why.to_owned() });
+        }
+        let steps = self.choose_steps(request.kind, &principal, manifest).await?;
         if request.kind == PlanKind::Revoke && !steps.contains(&StepKind::Control) {
             blast.warnings.push(String::from(NO_CONTROL));
         }
@@ -118,7 +124,7 @@ impl Engine {
             owned,
             has_heir: heir.is_some(),
         };
-        lint(&steps, self.connector(&row.system)?.manifest().steps, &touches)?;
+        lint(&steps, manifest.steps, &touches)?;
         let plan = self.plan_row(actor, &request, &row, &principal, &steps, &blast, heir)?;
         self.write_plan(actor, plan, &row, &steps, &blast).await
     }
@@ -166,12 +172,15 @@ impl Engine {
         &self,
         kind: PlanKind,
         principal: &PrincipalRow,
+        manifest: &Manifest,
     ) -> Result<Vec<StepKind>, EngineFailure> {
         let id = principal.id;
         let credentials = self.store.read("credentials", move |tx| tx.credentials_of(id)).await?;
         let target = Target {
             may_authenticate: flag(&principal.facts, names::LOGIN).unwrap_or(true),
             has_value: credentials.iter().any(|credential| credential.state == CredentialState::Live),
+            shown_by: manifest.shown_by,
+            sessions_can_end: manifest.steps.contains(&StepKind::EndSessions),
         };
         Ok(draft_steps(kind, target))
     }

@@ -3,7 +3,7 @@
 //!
 //! An undo may come at any decision before the removal and must end as well, without removing anything.
 
-use crate::view::{at, fresh};
+use crate::view::{at, fresh, fresh_by_key};
 use proptest::prelude::*;
 use std::time::Duration;
 use tenure_govern::{
@@ -36,6 +36,8 @@ struct World {
     changes: Vec<(Instant, Known)>,
     sessions: bool,
     calls: usize,
+    /// True where points say of the public key whether they would take it.
+    by_key: bool,
 }
 
 /// What the system knows of the principal.
@@ -60,7 +62,7 @@ impl World {
             return ProbeAnswer::Unreachable { why: String::from("timeout") };
         }
         let known = self.known_at(now.minus(Duration::from_secs(self.lags[index])));
-        if known.exists && known.login && known.ours {
+        if known.exists && known.login && (known.ours || self.by_key) {
             ProbeAnswer::Accepted
         } else {
             ProbeAnswer::Refused { how: String::from("28P01") }
@@ -205,8 +207,9 @@ fn run(view: &mut PlanView, world: &mut World, undo_at: Option<usize>) -> (End, 
         let may_undo = removal.attempt == 0 && view.state == PlanState::Running;
         if undo_at.is_some_and(|at| decision >= at) && may_undo {
             view.state = PlanState::Undoing;
+            let last = view.steps[view.steps.len() - 1].clone();
             let enable =
-                StepView { position: 8, kind: StepKind::Enable, not_before: at(0), ..view.steps[6].clone() };
+                StepView { position: last.position + 1, kind: StepKind::Enable, not_before: at(0), ..last };
             view.steps.push(StepView { state: StepState::Waiting, attempt: 0, done: None, ..enable });
         }
         match next(view, now) {
@@ -218,7 +221,7 @@ fn run(view: &mut PlanView, world: &mut World, undo_at: Option<usize>) -> (End, 
                 now = until;
             }
             Next::Begin => view.state = PlanState::Running,
-            Next::Keep => view.holds_value = true,
+            Next::Keep => view.can_try = true,
             Next::Act(position) => {
                 let kind = step_at(view, position).kind;
                 assert!(view.state == PlanState::Running || kind == StepKind::Enable, "{kind} in an undo");
@@ -266,6 +269,7 @@ fn world() -> impl Strategy<Value = World> {
             changes: Vec::new(),
             sessions: true,
             calls: 0,
+            by_key: false,
         })
 }
 
@@ -304,6 +308,30 @@ proptest! {
     }
 
     #[test]
+    fn by_its_public_key_every_honest_world_comes_to_an_end_and_what_is_claimed_is_true(world in world()) {
+        let (mut view, mut world) = (fresh_by_key(), World { by_key: true, ..world });
+        let (end, now) = run(&mut view, &mut world, None);
+        let End::Finished(assessment) = end else { panic!("nobody took it back") };
+        prop_assert!(assessment.level >= ProofLevel::P2, "{}", assessment.sentence);
+        assert_true(&view, &mut world, &assessment, now);
+    }
+
+    #[test]
+    fn by_its_public_key_an_undo_at_any_decision_ends_with_it_allowed_in_again(
+        world in world(),
+        undo_at in 1_usize..40,
+    ) {
+        let (mut view, mut world) = (fresh_by_key(), World { by_key: true, ..world });
+        match run(&mut view, &mut world, Some(undo_at)) {
+            (End::TakenBack, now) => {
+                let known = world.known_at(now);
+                prop_assert!(known.exists && known.login, "{known:?}");
+            }
+            (End::Finished(assessment), now) => assert_true(&view, &mut world, &assessment, now),
+        }
+    }
+
+    #[test]
     fn an_undo_at_any_decision_ends_with_it_allowed_in_again(mut world in world(), undo_at in 1_usize..40) {
         let mut view = fresh();
         match run(&mut view, &mut world, Some(undo_at)) {
@@ -328,9 +356,13 @@ fn without_trouble_it_ends_proved_and_soon() {
         changes: Vec::new(),
         sessions: true,
         calls: 0,
+        by_key: false,
     };
-    let (end, now) = run(&mut fresh(), &mut world, None);
-    let End::Finished(assessment) = end else { panic!("nobody took it back") };
-    assert_eq!(assessment.level, ProofLevel::P4, "{}", assessment.sentence);
-    assert!(now.since(at(0)) < Duration::from_secs(30), "{now}");
+    for (mut view, by_key) in [(fresh(), false), (fresh_by_key(), true)] {
+        world = World { by_key, changes: Vec::new(), sessions: true, ..world };
+        let (end, now) = run(&mut view, &mut world, None);
+        let End::Finished(assessment) = end else { panic!("nobody took it back") };
+        assert_eq!(assessment.level, ProofLevel::P4, "{}", assessment.sentence);
+        assert!(now.since(at(0)) < Duration::from_secs(30), "{now}");
+    }
 }

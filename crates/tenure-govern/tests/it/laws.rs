@@ -1,6 +1,6 @@
 //! Laws over random observations: a level is never higher than what was seen.
 
-use crate::view::{ACTED, DENIED, LAG, acted, at, points};
+use crate::view::{ACTED, DENIED, LAG, acted, acted_by_key, at, points};
 use proptest::prelude::*;
 use tenure_govern::{Look, Next, PlanView, Seen, SeenWhat, assess, next};
 use tenure_model::{ControlPlane, Derived, ProbeAnswer, ProofLevel, ShortName, StepKind, StepState};
@@ -44,6 +44,18 @@ fn view() -> impl Strategy<Value = PlanView> {
     })
 }
 
+fn view_by_key() -> impl Strategy<Value = PlanView> {
+    view().prop_map(|seen| PlanView { seen: seen.seen, ..acted_by_key() })
+}
+
+/// Whether it was accepted there before the disabling, which was four seconds before the last act.
+fn was_accepted_before(view: &PlanView, point: &ShortName) -> bool {
+    let before = at(ACTED - 4);
+    view.controls(point, at(0))
+        .iter()
+        .any(|(when, answer)| **answer == ProbeAnswer::Accepted && *when < before)
+}
+
 /// What P3 needs at one point, written the long way.
 fn point_is_dead(view: &PlanView, point: &ShortName) -> bool {
     let controlled =
@@ -75,6 +87,21 @@ proptest! {
         if assessment.level >= ProofLevel::P2 {
             let (_, read) = view.control_plane(at(ACTED)).unwrap();
             prop_assert!(matches!(read, ControlPlane::Absent | ControlPlane::Disabled));
+        }
+    }
+
+    #[test]
+    fn by_its_public_key_p3_means_that_every_point_took_it_before_and_was_seen_dead(view in view_by_key()) {
+        let assessment = assess(&view);
+        if assessment.level >= ProofLevel::P3 {
+            for point in &view.points {
+                prop_assert!(was_accepted_before(&view, point), "{point}: {}", assessment.sentence);
+                let afters = view.afters(point, at(ACTED));
+                let refused = afters.iter().rev().take_while(|(_, answer)| matches!(answer, ProbeAnswer::Refused { .. }));
+                prop_assert!(refused.count() >= 2, "{point}");
+                prop_assert!(afters.last().is_some_and(|(last, _)| *last >= at(ACTED).plus(LAG)));
+            }
+            prop_assert!(assessment.alive.is_empty());
         }
     }
 

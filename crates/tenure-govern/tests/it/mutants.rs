@@ -1,6 +1,8 @@
 //! Prover mutants: each differs from a whole proof in one thing, and must not prove.
 
-use crate::view::{ACTED, DENIED, acted, after, at, control, derived, proved, read, refused};
+use crate::view::{
+    ACTED, DENIED, acted, acted_by_key, after, at, control, derived, proved, proved_of, read, refused,
+};
 use tenure_govern::{PlanView, SeenWhat, assess};
 use tenure_model::{ControlPlane, Derived, ProbeAnswer, ProofLevel, StepKind, StepState};
 
@@ -145,4 +147,35 @@ fn a_point_that_let_it_in_past_the_lag_must_refuse_it_for_a_whole_lag_more() {
     after(&mut view, ACTED + 31, "pooler", refused());
     after(&mut view, ACTED + 32, "pooler", refused());
     check("two refusals by chance", &view, ProofLevel::P2, "pooler: not refused often enough yet");
+}
+
+#[test]
+fn by_its_public_key_the_whole_proof_proves_and_each_mutant_does_not() {
+    let whole = proved_of(acted_by_key());
+    assert_eq!(assess(&whole).level, ProofLevel::P4, "{}", assess(&whole).sentence);
+    let is_control =
+        |what: &SeenWhat, _| matches!(what, SeenWhat::Control { point, .. } if point.as_str() == "pooler");
+    let mut never = without(whole.clone(), is_control);
+    check("never asked before", &never, ProofLevel::P2, "it was not tried there before the act");
+    control(&mut never, DENIED, "pooler", refused());
+    check("refused before", &never, ProofLevel::P2, "the key was not accepted there even before the act");
+    control(&mut never, ACTED - 3, "pooler", ProbeAnswer::Accepted);
+    check("accepted after the disabling", &never, ProofLevel::P2, "the key was not accepted there");
+    let mut unkept = whole.clone();
+    unkept.steps[0].state = StepState::Skipped;
+    check("nothing kept", &unkept, ProofLevel::P2, "what names its key was not kept");
+    let mut lives = whole.clone();
+    after(&mut lives, ACTED + 60, "pooler", ProbeAnswer::Accepted);
+    check("another file lets it in", &lives, ProofLevel::P1, "pooler still accepts it");
+    let mut any_key = whole;
+    let why = String::from("it takes a key that nobody authorised");
+    after(&mut any_key, ACTED + 60, "pooler", ProbeAnswer::CannotKnow { why });
+    check("takes any key", &any_key, ProofLevel::P2, "a key that nobody authorised");
+}
+
+#[test]
+fn without_a_control_step_nothing_is_tried_and_nothing_proved() {
+    let mut view = proved_of(acted_by_key());
+    view.steps.retain(|step| step.kind != StepKind::Control);
+    check("no control", &view, ProofLevel::P2, "we held no value");
 }

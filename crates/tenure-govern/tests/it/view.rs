@@ -52,10 +52,34 @@ pub(crate) fn acted() -> PlanView {
             step(7, StepKind::Prove, None),
         ],
         seen: Vec::new(),
-        holds_value: true,
+        can_try: true,
         refusals_max: u32::MAX,
         refusals_window: Duration::ZERO,
     }
+}
+
+/// The same where the public key is asked for: nothing is installed.
+pub(crate) fn acted_by_key() -> PlanView {
+    PlanView {
+        steps: vec![
+            step(1, StepKind::Control, Some(DENIED + 2)),
+            step(2, StepKind::Disable, Some(ACTED - 4)),
+            step(3, StepKind::EndSessions, Some(ACTED - 3)),
+            step(4, StepKind::Delete, Some(ACTED)),
+            step(5, StepKind::Sweep, Some(ACTED + 1)),
+            step(6, StepKind::Prove, None),
+        ],
+        ..acted()
+    }
+}
+
+/// A plan of these steps of which nothing was done yet.
+pub(crate) fn fresh_of(kinds: &[StepKind]) -> PlanView {
+    let steps = (1..)
+        .zip(kinds)
+        .map(|(position, kind)| StepView { attempt: 0, ..step(position, *kind, None) })
+        .collect();
+    PlanView { state: PlanState::Approved, steps, can_try: false, ..acted() }
 }
 
 /// A revocation of which nothing was done yet.
@@ -69,11 +93,20 @@ pub(crate) fn fresh() -> PlanView {
         StepKind::Sweep,
         StepKind::Prove,
     ];
-    let steps = (1..)
-        .zip(kinds)
-        .map(|(position, kind)| StepView { attempt: 0, ..step(position, kind, None) })
-        .collect();
-    PlanView { state: PlanState::Approved, steps, holds_value: false, ..acted() }
+    fresh_of(&kinds)
+}
+
+/// The same where the public key is asked for.
+pub(crate) fn fresh_by_key() -> PlanView {
+    let kinds = [
+        StepKind::Control,
+        StepKind::Disable,
+        StepKind::EndSessions,
+        StepKind::Delete,
+        StepKind::Sweep,
+        StepKind::Prove,
+    ];
+    fresh_of(&kinds)
 }
 
 pub(crate) fn control(view: &mut PlanView, seconds: u64, name: &str, answer: ProbeAnswer) {
@@ -94,7 +127,11 @@ pub(crate) fn derived(view: &mut PlanView, seconds: u64, found: Vec<Derived>, un
 
 /// Everything that a whole proof needs.
 pub(crate) fn proved() -> PlanView {
-    let mut view = acted();
+    proved_of(acted())
+}
+
+/// Everything that a whole proof needs, for a plan whose acts are done.
+pub(crate) fn proved_of(mut view: PlanView) -> PlanView {
     for name in ["primary", "replica-1", "pooler"] {
         control(&mut view, DENIED + 1, name, ProbeAnswer::Accepted);
     }

@@ -3,7 +3,7 @@
 //! The walk is written down as text and reviewed. "Crash everywhere" forgets the answer of every
 //! act once and observes it instead: the path must be the same.
 
-use crate::view::{at, fresh};
+use crate::view::{at, fresh, fresh_by_key};
 use std::{fmt::Write as _, time::Duration};
 use tenure_govern::{Look, Next, PlanView, Seen, SeenWhat, next};
 use tenure_model::{ControlPlane, Instant, PlanState, ProbeAnswer, StepKind, StepState};
@@ -17,6 +17,7 @@ struct World {
     /// How late each point hears of a change.
     lags: [(&'static str, u64); 3],
     deny_is_refused: bool,
+    by_key: bool,
 }
 
 impl World {
@@ -24,7 +25,7 @@ impl World {
         let lag = self.lags.iter().find(|(name, _)| *name == point).map_or(0, |(_, lag)| *lag);
         let heard =
             |change: Option<Instant>| change.is_some_and(|at| at.plus(Duration::from_secs(lag)) <= now);
-        heard(self.installed) && !heard(self.disabled) && !heard(self.deleted)
+        (self.by_key || heard(self.installed)) && !heard(self.disabled) && !heard(self.deleted)
     }
 
     fn act(&mut self, kind: StepKind, now: Instant) -> bool {
@@ -94,7 +95,7 @@ fn walk(mut view: PlanView, mut world: World) -> String {
                 continue;
             }
             Next::Begin => view.state = PlanState::Running,
-            Next::Keep => view.holds_value = true,
+            Next::Keep => view.can_try = true,
             Next::Act(position) => act(&mut view, &mut world, position, now),
             Next::Observe(position) | Next::Complete(position) => {
                 set(&mut view, position, StepState::Done, now);
@@ -146,6 +147,12 @@ fn a_revocation_at_three_points() {
 }
 
 #[test]
+fn a_revocation_by_the_public_key_at_three_points() {
+    let world = World { lags: NEAR, by_key: true, ..World::default() };
+    insta::assert_snapshot!(walk(fresh_by_key(), world));
+}
+
+#[test]
 fn a_replica_that_lags_is_waited_for() {
     let lags = [("primary", 0), ("replica-1", 4), ("pooler", 0)];
     insta::assert_snapshot!(walk(fresh(), World { lags, ..World::default() }));
@@ -178,7 +185,7 @@ fn a_point_that_never_hears_of_it_is_never_called_dead() {
         match next(&view, now) {
             Next::Wait { until, .. } => now = until,
             Next::Begin => view.state = PlanState::Running,
-            Next::Keep => view.holds_value = true,
+            Next::Keep => view.can_try = true,
             Next::Act(position) => {
                 act(&mut view, &mut world, position, now);
                 if view.is_done(StepKind::Disable) {
