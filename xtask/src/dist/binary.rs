@@ -50,8 +50,10 @@ impl Workshop {
     }
 
     /// Folders that nothing that is handed on may name.
-    pub(super) fn folders(&self) -> impl Iterator<Item = &Path> {
-        self.renamed.iter().map(Renaming::folder)
+    pub(super) fn folders(&self) -> Vec<PathBuf> {
+        let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
+        let private = traces::private(variable("HOME"), variable("RUSTUP_HOME"));
+        self.renamed.iter().map(|renaming| renaming.folder().to_path_buf()).chain(private).collect()
     }
 }
 
@@ -108,7 +110,7 @@ pub(super) fn check(workshop: &Workshop, release: &Release, program: &Path) -> R
     let bytes = fs::read(program).with_context(|| format!("reading {}", program.display()))?;
     elf::must_be_static(&bytes)?;
     must_be_version(program, release)?;
-    traces::must_have_none("the program", &bytes, workshop.folders())?;
+    traces::must_have_none("the program", &bytes, &workshop.folders())?;
     Ok(bytes)
 }
 

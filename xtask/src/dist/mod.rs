@@ -17,8 +17,9 @@ mod traces;
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -28,7 +29,7 @@ use crate::repository;
 use crate::stages::Stages;
 use binary::Workshop;
 use contents::{Built, Scratch};
-use deb::Package;
+use deb::{Files, Package};
 use release::Release;
 
 /// `cargo xtask dist` on the command line.
@@ -86,9 +87,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 /// Refuses a package that names this machine, differs at a second writing, or does not unpack into a program
 /// that runs. Answers its bytes.
 fn check(workshop: &Workshop, release: &Release, program: &Path, package: &Package) -> Result<Vec<u8>> {
-    for (path, file) in &package.files {
-        traces::must_have_none(path, &file.content, workshop.folders())?;
-    }
+    must_name_nothing_of_this_machine(&package.files, &workshop.folders())?;
     let bytes = package.bytes()?;
     if package.bytes()? != bytes {
         bail!("the package differs at a second writing");
@@ -101,6 +100,22 @@ fn check(workshop: &Workshop, release: &Release, program: &Path, package: &Packa
         println!("   SKIPPED: dpkg-deb (not installed); nobody else has read the package yet");
     }
     Ok(bytes)
+}
+
+/// Looks into compressed files too: a manual or a notice may name a folder as well as a program.
+fn must_name_nothing_of_this_machine(files: &Files, folders: &[PathBuf]) -> Result<()> {
+    for (path, file) in files {
+        let mut unpacked = Vec::new();
+        let content = if Path::new(path).extension().is_some_and(|extension| extension == "gz") {
+            let mut decoder = flate2::read::GzDecoder::new(file.content.as_slice());
+            decoder.read_to_end(&mut unpacked).with_context(|| format!("unpacking `{path}`"))?;
+            &unpacked
+        } else {
+            &file.content
+        };
+        traces::must_have_none(&format!("`{path}`"), content, folders)?;
+    }
+    Ok(())
 }
 
 /// Writes the products and their sums.
@@ -157,6 +172,21 @@ mod tests {
             content: content.into(),
         };
         [product("a", b"abc"), product("longer", &vec![0; 1_600_000])]
+    }
+
+    #[test]
+    fn a_folder_of_this_machine_is_found_in_a_compressed_file_too() {
+        let folders = [PathBuf::from("/srv/build")];
+        let said = |path: &str, content: Vec<u8>| {
+            let files = Files::from([(path.to_owned(), deb::PackedFile::plain(content))]);
+            must_name_nothing_of_this_machine(&files, &folders).map_err(|error| error.to_string())
+        };
+        let planted = b"see /srv/build/src/main.rs";
+        let found =
+            |path: &str| Err(format!("`{path}` names a folder of this machine: `/srv/build/src/main.rs`"));
+        assert_eq!(said("a", planted.to_vec()), found("a"));
+        assert_eq!(said("a.gz", deb::compressed(planted).unwrap()), found("a.gz"));
+        assert_eq!(said("a.gz", deb::compressed(b"see /usr/share").unwrap()), Ok(()));
     }
 
     #[test]

@@ -47,12 +47,17 @@ impl Renaming {
     }
 }
 
+/// Folders that nothing may name, beside those that are renamed: the caller's home and toolchains.
+///
+/// The home of root is left out. Every machine has that one, it tells nobody anything, and a program that reads machines
+/// names it.
+pub(super) fn private(home: Option<PathBuf>, rustup_home: Option<PathBuf>) -> Vec<PathBuf> {
+    let toolchains = rustup_home.or_else(|| home.as_ref().map(|home| home.join(".rustup")));
+    home.into_iter().filter(|home| home != Path::new("/root")).chain(toolchains).collect()
+}
+
 /// Refuses `content` if it names one of these folders, or something in one.
-pub(super) fn must_have_none<'a>(
-    what: &str,
-    content: &[u8],
-    folders: impl IntoIterator<Item = &'a Path>,
-) -> Result<()> {
+pub(super) fn must_have_none(what: &str, content: &[u8], folders: &[PathBuf]) -> Result<()> {
     for folder in folders {
         let name = folder.as_os_str().as_encoded_bytes();
         // `/` and its like stand in every program.
@@ -92,8 +97,8 @@ mod tests {
     use super::*;
 
     fn said(content: &[u8]) -> String {
-        let folders = [Path::new("/"), Path::new("/srv/build/tenure"), Path::new("/srv/cargo")];
-        must_have_none("it", content, folders)
+        let folders = ["/", "/srv/build/tenure", "/srv/cargo"].map(PathBuf::from);
+        must_have_none("it", content, &folders)
             .map_or_else(|error| error.to_string(), |()| String::from("none"))
     }
 
@@ -107,6 +112,14 @@ mod tests {
     #[test]
     fn other_paths_are_none_of_its_concern() {
         assert_eq!(said(b"/tenure/src/main.rs /srv/build/tenured/x /srv/cargo-home /usr/lib"), "none");
+    }
+
+    #[test]
+    fn a_persons_home_and_the_toolchains_are_private_and_the_home_of_root_is_everywhere() {
+        let of = |home: &str| private(Some(PathBuf::from(home)), None);
+        assert_eq!(of("/srv/dana"), ["/srv/dana", "/srv/dana/.rustup"].map(PathBuf::from));
+        assert_eq!(of("/root"), [PathBuf::from("/root").join(".rustup")]);
+        assert_eq!(private(None, Some(PathBuf::from("/opt/rust"))), [PathBuf::from("/opt/rust")]);
     }
 
     #[test]
