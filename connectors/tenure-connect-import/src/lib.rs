@@ -40,6 +40,7 @@ pub const MANIFEST: Manifest = Manifest {
     system: "import",
     title: "a file of claims",
     steps: &[],
+    shown_by: tenure_model::ShownBy::InstalledValue,
     permissions: &[
         Permission {
             name: "to read the file, and to enter every directory on the way to it",
