@@ -20,6 +20,7 @@ mod prompts;
 mod reading;
 mod refusals;
 mod returned;
+mod service;
 mod small_disk;
 mod tour;
 mod witnessed;
