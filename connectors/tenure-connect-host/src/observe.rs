@@ -156,13 +156,17 @@ fn look(root: &Path) -> Result<Looks, Unread> {
             text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="))?.trim_matches('"').to_owned();
         Some(printable(&line, 80))
     });
-    let able = |place: &str| {
-        let Some(place) = Place::parse(place.as_bytes()) else { return false };
-        // A directory is read by listing it; a file by opening it.
-        let listed = crate::list(&opened, &place, &budget);
-        listed.is_ok() || opened.read(&place, &budget).is_ok()
+    // A directory is read by listing it, a file by opening it; what is not there shows nothing.
+    let able = |(what, shown): (&'static str, &'static str)| {
+        let place = Place::parse(shown.as_bytes())?;
+        let read = || opened.read(&place, &budget).map(drop);
+        match crate::list(&opened, &place, &budget).map(drop).or_else(|_| read()) {
+            Ok(()) => Some((what, shown, true)),
+            Err(Unread::Absent) => None,
+            Err(_) => Some((what, shown, false)),
+        }
     };
-    let places = SHOWN_BY.into_iter().map(|(what, place)| (what, place, able(place))).collect();
+    let places = SHOWN_BY.into_iter().filter_map(able).collect();
     Ok(Looks {
         system: name.unwrap_or_else(|| String::from("a machine that does not say its name")),
         account: format!("user id {}", rustix::process::geteuid().as_raw()),

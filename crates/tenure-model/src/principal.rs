@@ -115,6 +115,21 @@ noun! {
     }
 }
 
+impl CredentialKind {
+    /// What it is called in a sentence.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::SshKey => "SSH key",
+            Self::PrivateKey => "private key",
+            Self::Certificate => "certificate",
+            Self::Token => "token",
+            Self::CloudKey => "cloud key",
+            Self::KeyStore => "key store",
+        }
+    }
+}
+
 noun! {
     /// Whether the system would accept a credential.
     pub enum CredentialState as "credential state" {

@@ -14,6 +14,8 @@ struct BuiltIn {
 
 fn list() -> Vec<BuiltIn> {
     vec![
+        #[cfg(feature = "host")]
+        BuiltIn { connector: Arc::new(tenure_connect_host::HostConnector), schemes: &["host"] },
         #[cfg(feature = "postgres")]
         BuiltIn {
             connector: Arc::new(tenure_connect_postgres::PostgresConnector),
@@ -25,6 +27,12 @@ fn list() -> Vec<BuiltIn> {
 /// Every connector that is built in.
 pub(crate) fn built_in() -> Vec<Arc<dyn Connector>> {
     list().into_iter().map(|entry| entry.connector).collect()
+}
+
+/// The connectors of systems where we have an account to log in with.
+pub(crate) fn with_accounts() -> Vec<&'static Manifest> {
+    let manifests = list().into_iter().map(|entry| entry.connector.manifest());
+    manifests.filter(|manifest| manifest.takes_password).collect()
 }
 
 /// The connector that answers to the scheme of an address.
@@ -44,15 +52,16 @@ pub(crate) fn schemes() -> String {
     if schemes.is_empty() { String::from("none: no connector is built in") } else { schemes.join(", ") }
 }
 
-#[cfg(all(test, feature = "postgres"))]
+#[cfg(all(test, feature = "postgres", feature = "host"))]
 mod tests {
     #[test]
     fn the_scheme_of_an_address_picks_the_connector() {
         let system = |address: &str| super::of_address(address).map(|manifest| manifest.system);
         assert_eq!(system("postgres://u@h/d"), Some("postgres"));
         assert_eq!(system("PostgreSQL://u@h/d"), Some("postgres"));
+        assert_eq!(system("host:///"), Some("host"));
         assert_eq!(system("mysql://u@h/d"), None);
         assert_eq!(system("h:5432"), None);
-        assert_eq!(super::schemes(), "postgres://, postgresql://");
+        assert_eq!(super::schemes(), "host://, postgres://, postgresql://");
     }
 }

@@ -87,6 +87,7 @@ mod logging {
 
     use super::{Cli, Command};
     use crate::cli::LogForm;
+    use std::io::IsTerminal as _;
     use tracing_subscriber::EnvFilter;
 
     /// Which messages are written, in the form of `tracing-subscriber`'s filters.
@@ -94,8 +95,12 @@ mod logging {
 
     pub(crate) fn begin(cli: &Cli) {
         let (form, usual) = match &cli.command {
-            // A person at a terminal wants to know what Tenure does, not who asked for which page.
-            Command::Up(up) if up.log == LogForm::Text => (up.log, "warn,tenure=info,tenure_engine=info"),
+            // At a terminal `up` itself says what it does; a log line in between would only break that up.
+            Command::Up(up) if up.log == LogForm::Text && std::io::stderr().is_terminal() => (up.log, "warn"),
+            // Elsewhere a person wants to know what Tenure does, not who asked for which page.
+            Command::Up(up) if up.log == LogForm::Text => {
+                (up.log, "warn,tenure::cli=info,tenure_engine=info")
+            }
             Command::Up(up) => (up.log, "info"),
             // A command tells a failure itself, once; a line of the log before it would tell it twice.
             _ => (LogForm::Text, "off"),

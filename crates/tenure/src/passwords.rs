@@ -23,6 +23,11 @@ pub(crate) struct PasswordFrom {
 }
 
 impl PasswordFrom {
+    /// Whether one was given, in any way.
+    pub(crate) const fn is_given(&self) -> bool {
+        self.password_file.is_some() || self.password_env.is_some() || self.password.is_some()
+    }
+
     /// The password, asked for when there is somebody to ask; `None` when nobody is asked.
     pub(crate) async fn read(
         &self,

@@ -85,9 +85,16 @@ pub(crate) struct Source {
     pub(crate) system: String,
     pub(crate) points: Vec<Point>,
     #[serde(default)]
-    pub(crate) not_observable: Vec<serde::de::IgnoredAny>,
+    pub(crate) not_observable: Vec<NotObservable>,
     #[serde(default)]
     pub(crate) last_survey: Option<Survey>,
+}
+
+/// Something that cannot be known at a source.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct NotObservable {
+    pub(crate) what: String,
+    pub(crate) remedy: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -7,7 +7,7 @@ use crate::{Engine, EngineFailure};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use tenure_judge::{Dossier, Judgement};
-use tenure_model::{CredentialState, Presence, PrincipalId, names, text};
+use tenure_model::{CredentialState, Presence, PrincipalId, PrincipalKind, names, text};
 use tenure_store::tables::{
     findings::FindingRow,
     identities::IdentityRow,
@@ -149,7 +149,12 @@ fn credential_shown(
     grants: i64,
     owned: i64,
 ) -> CredentialShown {
+    let elsewhere = is_elsewhere(principal);
     let dies = match (credential.state, credential.valid_until) {
+        (CredentialState::Live, None) if elsewhere => match text(&credential.facts, names::ENDLESS) {
+            Some(why) => format!("never by itself: {why}"),
+            None => String::from("when the system it is for ends it; not known here"),
+        },
         (CredentialState::Removed, _) => String::from("removed by Tenure"),
         (CredentialState::Gone, _) => String::from("gone"),
         (CredentialState::Disabled, _) => String::from("refused now, but kept"),
@@ -161,10 +166,25 @@ fn credential_shown(
     };
     let may_do = match (tenure_model::flag(&principal.facts, names::SUPERUSER), grants, owned) {
         (Some(true), ..) => String::from("everything: no permission check applies"),
+        _ if elsewhere => String::from("what its system lets it do; not known here"),
         (_, 0, 0) => String::from("nothing beyond what everybody may"),
         (_, grants, owned) => format!("{grants} rights, owner of {owned}"),
     };
-    CredentialShown { issued_by: format!("{} (by hand)", principal.source_name), may_do, dies, credential }
+    let issued_by = match text(&principal.facts, TOWARDS) {
+        Some(towards) if elsewhere => tenure_model::printable(towards, 120),
+        _ if elsewhere => String::from("another system; the copy does not say which"),
+        _ => format!("{} (by hand)", principal.source_name),
+    };
+    CredentialShown { credential, issued_by, may_do, dies }
+}
+
+/// The fact that says for which system a copy is.
+const TOWARDS: &str = "towards";
+
+/// True of an identity of another system, of which only a copy of its credential is known.
+fn is_elsewhere(principal: &PrincipalRow) -> bool {
+    principal.kind == PrincipalKind::External
+        || (principal.kind == PrincipalKind::Agent && principal.facts.contains_key("what"))
 }
 
 /// Where the name or a value of one that was ended is there again.
@@ -209,7 +229,12 @@ fn should_it_exist(shown: &IdentityShown) -> Question {
 }
 
 fn least_it_needs(shown: &IdentityShown) -> Question {
-    let has = format!("it holds {} rights and owns {}", shown.grants_count, shown.owned_count);
+    let elsewhere = shown.principals.iter().any(is_elsewhere);
+    let has = if elsewhere {
+        String::from("its rights are in another system, which is not read as a source")
+    } else {
+        format!("it holds {} rights and owns {}", shown.grants_count, shown.owned_count)
+    };
     let (answer, text) = if shown.identity.charter.allowed_scope.is_empty() {
         let seen = match shown.uses.first() {
             None => String::from("no use was seen"),
@@ -237,6 +262,12 @@ fn what_proves_removal(shown: &IdentityShown, again: &[String]) -> Question {
             let since = unread.map(|since| since.to_string()).unwrap_or_default();
             (Answer::Unanswered, format!("no longer read since {since}; it was present then"))
         }
+        (true, _) if shown.principals.iter().any(is_elsewhere) => (
+            Answer::Unanswered,
+            String::from(
+                "a copy of it is there; only the system it is for can refuse it, and that one is not read as a source",
+            ),
+        ),
         (true, _) => (
             Answer::Unanswered,
             String::from("it is there; a revocation would show at each point that it is refused"),

@@ -212,7 +212,7 @@ impl Credentials {
                 context.next("tenure survey");
                 return Ok(Exit::Done);
             }
-            let mut table = Table::new(&["HOLDER", "KIND", "STATE", "KEPT AS", "VALUE SINCE", "DIES"]);
+            let mut table = Table::new(&["HOLDER", "KIND", "STATE", "KEPT", "VALUE SINCE", "DIES"]);
             for credential in &listed.rows {
                 let look = match credential.state {
                     CredentialState::Live => Look::Plain,
@@ -226,7 +226,11 @@ impl Credentials {
                     cell(&credential.holder),
                     cell(credential.kind.as_str()),
                     looking(look, credential.state.as_str()),
-                    cell(text(&credential.facts, names::VERIFIER).unwrap_or("unknown")),
+                    cell(
+                        text(&credential.facts, names::VERIFIER)
+                            .or_else(|| text(&credential.facts, names::PLACE))
+                            .unwrap_or("unknown"),
+                    ),
                     cell(format!("{} or before", instant(since))),
                     cell(credential.valid_until.map_or_else(|| String::from("never by itself"), instant)),
                 ]);

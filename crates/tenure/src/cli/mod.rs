@@ -9,6 +9,7 @@ mod by_hand;
 mod doctor;
 mod evidence;
 mod findings;
+mod first_look;
 mod identities;
 mod init;
 mod keys;

@@ -55,6 +55,7 @@ impl SourceCommand {
 Examples:
   tenure source add --sql > tenure.sql
   tenure source add pg-main postgres://tenure@db.example/shop
+  tenure source add image host:///mnt/image
   tenure source add pg-main postgres://tenure@db-1.example/shop \\
       --point replica-1=postgres://tenure@db-2.example/shop \\
       --point pooler=postgres://tenure@pool.example:6432/shop \\
@@ -114,7 +115,11 @@ impl Add {
             points.push(PointBody { name, url });
         }
         let options = self.option.iter().map(|given| pair("--option", given)).collect::<Result<_, _>>()?;
-        let secret = self.password.read(context, "Password of that account (empty for none): ").await?;
+        let secret = if manifest.takes_password || self.password.is_given() {
+            self.password.read(context, "Password of that account (empty for none): ").await?
+        } else {
+            None
+        };
         let body = NewSource {
             name,
             system: manifest.system,
@@ -146,8 +151,9 @@ impl Add {
                 refuse_in_address("URL", url, "--password-file")?;
                 connector_of(url)?
             }
-            None => match connectors::built_in().as_slice() {
-                [only] => only.manifest(),
+            // Only where we log in is there an account to make.
+            None => match connectors::with_accounts().as_slice() {
+                [only] => only,
                 _ => {
                     return Err(Failure::usage("which script is wanted was not said").next(format!(
                         "give an address that begins with one of: {}",
@@ -188,6 +194,9 @@ const DEFAULT_PORT: &str = "5432";
 
 /// True when one of a source's points is at the server of this address.
 fn reads_the_same(source: &Source, url: &str) -> bool {
+    if connectors::of_address(url).is_some_and(|manifest| !manifest.takes_password) {
+        return source.points.iter().any(|point| point.url == url);
+    }
     let server = server_of(url);
     source.points.iter().any(|point| server_of(&point.url) == server)
 }

@@ -100,16 +100,26 @@ impl SurveyArgs {
             let decided = session.post(&what, &path, &json!({ "believe": self.accept })).await?;
             return Ok((shaped(&decided)?, decided));
         }
-        loop {
-            let begun =
-                session.post(&what, &format!("/api/v1/sources/{}/surveys", part(source)), &json!({})).await?;
-            let reading = Reading {
-                id: begun.get("id").and_then(Value::as_str).unwrap_or_default().to_owned(),
-                hosted: session.is_hosted().await,
-            };
-            if let Some(read) = watch(session, context, source, &reading, &what).await? {
-                return Ok(read);
-            }
+        read_source(session, context, source).await
+    }
+}
+
+/// Reads a source now, and watches until it is done.
+pub(super) async fn read_source(
+    session: &Session<'_>,
+    context: &Context,
+    source: &str,
+) -> Result<(Survey, Value), Failure> {
+    let what = format!("source `{}` was not read", printable(source, 60));
+    loop {
+        let begun =
+            session.post(&what, &format!("/api/v1/sources/{}/surveys", part(source)), &json!({})).await?;
+        let reading = Reading {
+            id: begun.get("id").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            hosted: session.is_hosted().await,
+        };
+        if let Some(read) = watch(session, context, source, &reading, &what).await? {
+            return Ok(read);
         }
     }
 }
@@ -211,7 +221,8 @@ const fn words_of(state: SurveyState) -> &'static str {
 async fn finish(session: &Session<'_>, context: &Context, reads: Vec<Read>) -> Result<Exit, Failure> {
     let was_read = reads.iter().any(|read| read.outcome.is_ok());
     if was_read {
-        wait_until_judged(session, &reads).await?;
+        let read = reads.iter().filter(|read| read.outcome.is_ok());
+        wait_until_judged(session, read.map(|read| read.source.as_str())).await?;
     }
     let surveys: Vec<Value> = reads
         .iter()
@@ -251,10 +262,13 @@ async fn finish(session: &Session<'_>, context: &Context, reads: Vec<Read>) -> R
 }
 
 /// Waits until the first page of what was seen is judged, so that the summary is not about half of it.
-async fn wait_until_judged(session: &Session<'_>, reads: &[Read]) -> Result<(), Failure> {
+pub(super) async fn wait_until_judged(
+    session: &Session<'_>,
+    sources: impl Iterator<Item = &str>,
+) -> Result<(), Failure> {
     let deadline = tokio::time::Instant::now() + JUDGING_MAX;
-    for read in reads.iter().filter(|read| read.outcome.is_ok()) {
-        let query = [format!("source={}", part(&read.source)), String::from("built_in=true")];
+    for source in sources {
+        let query = [format!("source={}", part(source)), String::from("built_in=true")];
         while tokio::time::Instant::now() < deadline {
             let listed = listing::read::<IdentityListed>(
                 session,

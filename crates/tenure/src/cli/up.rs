@@ -3,14 +3,14 @@
 //! What it says when it is ready comes from its own API, asked over its own socket: when it is
 //! printed, it works. The one-time code is printed and never logged. Next: `session.rs`.
 
-use super::LogForm;
+use super::{LogForm, first_look};
 use crate::{
     client::{Client, check_socket_path},
-    context::Context,
+    context::{Context, Form},
     failure::{Exit, Failure},
     place::OpenRefused,
     render::words::count,
-    session::{Hosted, Purpose, shaped},
+    session::{Hosted, Purpose, Session, shaped},
     wire::{Log, Page, Source, Status},
 };
 use clap::Args;
@@ -31,7 +31,8 @@ const LISTEN: &str = "127.0.0.1:8420";
 
 /// Run Tenure: serve the API and the console, carry out what was decided
 ///
-/// Opens the deployment in the data directory, making it when there is none. Listens on a socket in
+/// Opens the deployment in the data directory, making it when there is none; a new one begins by reading this
+/// machine, and changes nothing there. Listens on a socket in
 /// that directory, which every other command finds by itself, and on an address of this machine for
 /// the console. Ends cleanly with Ctrl-C or SIGTERM; after a crash the next start goes on where it was.
 #[derive(Debug, Args)]
@@ -40,6 +41,7 @@ Examples:
   tenure up
   tenure up --listen 127.0.0.1:0          any free port
   tenure up --listen none --log json      socket only, logs for a collector
+  tenure up --host none                   a new deployment that reads nothing yet
 
 Logs go to standard error; TENURE_LOG sets what is logged (for example TENURE_LOG=debug).
 Exit codes: 0 stopped as asked, 1 failed, 2 usage, 4 a key is needed.")]
@@ -47,6 +49,9 @@ pub(crate) struct Up {
     /// Listen on this address of this machine, or `none` [default: 127.0.0.1:8420]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
+    /// Which machine a new deployment reads first: `host:///` is this one; `none` reads nothing
+    #[arg(long, value_name = "ADDRESS", env = "TENURE_HOST", hide_env_values = true, default_value = first_look::ADDRESS)]
+    host: String,
     /// The form of log lines
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub(crate) log: LogForm,
@@ -58,7 +63,7 @@ impl Up {
         let tcp = listen_address(self.listen.or(configured).as_deref().unwrap_or(LISTEN))?;
         let socket = context.place.paths().socket();
         check_socket_path(&socket)?;
-        let stop = Stop::prepare()?;
+        let mut stop = Stop::prepare()?;
         let deployment = open(context).await?;
         let opening = deployment.opening.clone();
         let options = ServeOptions { socket: Some(socket.clone()), tcp };
@@ -68,21 +73,59 @@ impl Up {
                 .next("choose another address with --listen, or `--listen none`")
         })?;
         tracing::info!(address = ?hosted.serving.address, created = opening.created, "serving");
-        let shown = match Welcome::gather(&Client::new(socket), &hosted).await {
+        let client = Client::new(socket);
+        let shown = match Welcome::gather(&client, &hosted).await {
             Ok(welcome) => {
-                welcome.print(context, opening.created, opening.backup.as_deref());
+                welcome.print_opening(context, opening.created, opening.backup.as_deref());
+                let first = opening.created && self.host != "none";
+                tokio::select! {
+                    told = tell(welcome, first.then_some(self.host.as_str()), context, &client, &hosted) => told.map(|()| false),
+                    () = stop.wait() => Ok(true),
+                }
+            }
+            Err(failure) => Err(failure),
+        };
+        let shown = match shown {
+            Ok(stopped) => {
+                if !stopped {
+                    stop.wait().await;
+                }
                 Ok(Exit::Done)
             }
             Err(failure) => Err(failure),
         };
         if shown.is_ok() {
-            stop.wait().await;
             context.say("Stopping: finishing what is under way.");
         }
         hosted.end().await;
         tracing::info!("stopped");
         shown
     }
+}
+
+/// Reads this machine first where that was asked for, then says where everything stands.
+async fn tell(
+    welcome: Welcome,
+    first: Option<&str>,
+    context: &Context,
+    client: &Client,
+    hosted: &Hosted,
+) -> Result<(), Failure> {
+    let Some(address) = first else {
+        welcome.print(context, None);
+        return Ok(());
+    };
+    let session = Session::attach(context, Purpose::Read).await?;
+    let looked = first_look::look(&session, context, address).await;
+    session.end().await;
+    let looked = looked.unwrap_or_else(|failure| {
+        if context.form != Form::Json {
+            eprint!("{}", failure.text());
+        }
+        None
+    });
+    Welcome::gather(client, hosted).await?.print(context, looked.as_ref());
+    Ok(())
 }
 
 /// Opens the deployment; waits a little when another command has it open, which is soon done.
@@ -114,7 +157,7 @@ impl Stop {
         })
     }
 
-    async fn wait(mut self) {
+    async fn wait(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
@@ -171,8 +214,8 @@ impl Welcome {
         Ok(Self { status: shaped(&status)?, log, sources: sources.items, address, code, document })
     }
 
-    fn print(&self, context: &Context, created: bool, backup: Option<&std::path::Path>) {
-        context.document(&self.document);
+    /// What was opened.
+    fn print_opening(&self, context: &Context, created: bool, backup: Option<&std::path::Path>) {
         let made = if created { "made just now" } else { "opened" };
         context.say(format!(
             "Tenure {} · data {} ({made}) · evidence log {} ({})",
@@ -187,14 +230,29 @@ impl Welcome {
                 crate::place::shown(backup)
             ));
         }
-        for line in standing_lines(&self.status, &self.sources) {
-            context.say(line);
-        }
         if created && let Some(key) = self.log.keys.first() {
             context.say(
                 "Whoever verifies evidence later needs the log's public key. Keep this line somewhere else:",
             );
             context.say(format!("  {key}"));
+        }
+    }
+
+    /// Where everything stands, and what to do next.
+    fn print(&self, context: &Context, first: Option<&first_look::FirstLook>) {
+        let mut document = self.document.clone();
+        if let (Some(first), Some(fields)) = (first, document.as_object_mut()) {
+            fields.insert(String::from("first_survey"), first.document());
+        }
+        context.document(&document);
+        let (identities, built_in) = counted(&self.status);
+        match first {
+            Some(first) => first.print(context, identities, built_in),
+            None => {
+                for line in standing_lines(&self.status, &self.sources) {
+                    context.say(line);
+                }
+            }
         }
         let look = match (self.address, &self.code) {
             (Some(address), Some(code)) => {
@@ -207,13 +265,18 @@ impl Welcome {
     }
 }
 
+/// How many identities there are, and how many of them are built in.
+fn counted(status: &Status) -> (i64, i64) {
+    let built_in: i64 = status.standings.iter().map(|row| row.built_in).sum();
+    (built_in + status.standings.iter().map(|row| row.count).sum::<i64>(), built_in)
+}
+
 pub(crate) fn standing_lines(status: &Status, sources: &[Source]) -> Vec<String> {
     if status.sources == 0 {
         return vec![String::from("No source yet: Tenure knows nothing until it may read something.")];
     }
     let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
-    let built_in: i64 = status.standings.iter().map(|row| row.built_in).sum();
-    let identities: i64 = built_in + status.standings.iter().map(|row| row.count).sum::<i64>();
+    let (identities, built_in) = counted(status);
     let mut lines = vec![format!(
         "{}: {}. {} ({built_in} built in), {}.",
         count(status.sources, "source"),

@@ -8,8 +8,8 @@ use super::{
     table::{Table, cell, looking},
     words::{count, instant, wrapped},
 };
-use crate::wire::{CredentialShown, Finding, Identity, IdentityShown, Principal};
-use tenure_model::{flag, names, printable, text};
+use crate::wire::{Credential, CredentialShown, Finding, Identity, IdentityShown, Principal};
+use tenure_model::{CredentialKind, flag, names, printable, text};
 
 /// Rights shown, at most.
 const GRANTS_SHOWN: usize = 20;
@@ -128,8 +128,7 @@ fn credentials(credentials: &[CredentialShown]) -> Vec<String> {
     let mut lines = vec![String::new(), String::from("Credentials")];
     for shown in credentials {
         let credential = &shown.credential;
-        let kept = text(&credential.facts, names::VERIFIER).unwrap_or("kept in an unknown way");
-        lines.push(format!("  {} ({}), {}", credential.kind, printable(kept, 60), credential.state));
+        lines.push(format!("  {}{}, {}", credential.kind.title(), kept(credential), credential.state));
         lines.push(format!(
             "    issued by {}; may do {}; dies {}",
             printable(&shown.issued_by, 120),
@@ -138,6 +137,16 @@ fn credentials(credentials: &[CredentialShown]) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// How its value is kept, or where, in brackets.
+fn kept(credential: &Credential) -> String {
+    let known = text(&credential.facts, names::VERIFIER).or_else(|| text(&credential.facts, names::PLACE));
+    match (known, credential.kind) {
+        (Some(known), _) => format!(" ({})", printable(known, 120)),
+        (None, CredentialKind::Password) => String::from(" (kept in an unknown way)"),
+        (None, _) => String::new(),
+    }
 }
 
 fn rights(shown: &IdentityShown, frame: Frame) -> Vec<String> {

@@ -228,9 +228,9 @@ fn up_says_where_it_is_and_stops_when_asked() {
     let said = up.until("Next: ");
     insta::assert_snapshot!(normalised(&said, &place), @r"
         Tenure 0.1.0 · data [HOME]/data (made just now) · evidence log [LOG] (2 entries)
-        No source yet: Tenure knows nothing until it may read something.
         Whoever verifies evidence later needs the log's public key. Keep this line somewhere else:
           [LOG-KEY]
+        No source yet: Tenure knows nothing until it may read something.
         Next: tenure source add pg-main postgres://tenure@HOST/DATABASE. Or look: http://127.0.0.1:[PORT], one-time code [CODE] (10 minutes).
         ");
     let listed = place.done(&["source", "list"]);

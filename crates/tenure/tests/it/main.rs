@@ -12,6 +12,7 @@
 
 mod by_hand;
 mod deployment;
+mod first_look;
 mod kill;
 mod live;
 mod on_postgres;

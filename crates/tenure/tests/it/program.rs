@@ -43,7 +43,7 @@ impl Ran {
 
 /// A place for one test: a home, a data directory in it.
 pub(crate) struct Place {
-    folder: tempfile::TempDir,
+    pub(crate) folder: tempfile::TempDir,
     pub(crate) data: PathBuf,
     environment: Vec<(String, String)>,
 }
@@ -93,6 +93,8 @@ impl Place {
             .env_clear()
             .env("HOME", self.folder.path())
             .env("TENURE_DATA", &self.data)
+            // The machine the tests run on is nobody's business; tests of the first look name a planted one.
+            .env("TENURE_HOST", "none")
             .env("PATH", "/usr/bin:/bin")
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .current_dir(self.folder.path())

@@ -1,0 +1,127 @@
+//! The first look: the machine Tenure runs on, read once when a deployment is made.
+//!
+//! It goes through the same API as everybody's: a source is added, surveyed and judged, and what it says is read back.
+//! A failure here must never keep `up` from serving: it is told, and what to do about it. Next: `up.rs`.
+
+use super::{listing, survey};
+use crate::{
+    connectors,
+    context::Context,
+    failure::Failure,
+    render::{
+        paint::look_of_severity,
+        width::cut,
+        words::{count, duration},
+    },
+    session::Session,
+    wire::{Finding, Source, Survey},
+};
+use serde_json::{Value, json};
+use tenure_model::printable;
+
+/// What this machine is called as a source.
+pub(super) const NAME: &str = "this-host";
+/// Where it is.
+pub(super) const ADDRESS: &str = "host:///";
+/// Findings shown at once.
+const QUEUE: usize = 5;
+/// Credentials that are counted; beyond it, at least as many are there.
+const COUNTED_MAX: usize = 5_000;
+
+/// What a first look found.
+pub(super) struct FirstLook {
+    survey: Survey,
+    document: Value,
+    credentials: usize,
+    more_credentials: bool,
+    findings: Vec<Finding>,
+    dark: Vec<(String, String)>,
+}
+
+/// Reads this machine; nothing when no connector of this build reads machines.
+pub(super) async fn look(
+    session: &Session<'_>,
+    context: &Context,
+    address: &str,
+) -> Result<Option<FirstLook>, Failure> {
+    let Some(manifest) = connectors::of_address(address) else { return Ok(None) };
+    let what = "this machine was not read";
+    let body = json!({
+        "name": NAME, "system": manifest.system, "options": {},
+        "points": [{ "name": tenure_model::PRIMARY, "url": address }],
+    });
+    session.post(what, "/api/v1/sources", &body).await?;
+    let (survey, document) = survey::read_source(session, context, NAME).await?;
+    survey::wait_until_judged(session, [NAME].into_iter()).await?;
+    // Nothing but this machine was read yet, so that all credentials are of it.
+    let credentials = listing::read::<Value>(session, what, "/api/v1/credentials", &[], COUNTED_MAX).await?;
+    let findings = listing::read::<Finding>(session, what, "/api/v1/findings", &[], QUEUE).await?;
+    let sources = listing::read::<Source>(session, what, "/api/v1/sources", &[], 20).await?;
+    let source = sources.rows.into_iter().find(|source| source.name == NAME);
+    let notes = source.map(|source| source.not_observable).unwrap_or_default();
+    let dark = notes.into_iter().map(|note| (note.what, note.remedy)).collect();
+    Ok(Some(FirstLook {
+        survey,
+        document,
+        credentials: credentials.rows.len(),
+        more_credentials: credentials.more,
+        findings: findings.rows,
+        dark,
+    }))
+}
+
+impl FirstLook {
+    /// As a part of the document of `up`.
+    pub(super) fn document(&self) -> Value {
+        self.document.clone()
+    }
+
+    /// What was found, worst first, and what could not be seen.
+    pub(super) fn print(&self, context: &Context, identities: i64, built_in: i64) {
+        let took = self.survey.ended.map(|end| duration(end.since(self.survey.started))).unwrap_or_default();
+        let credentials = i64::try_from(self.credentials).unwrap_or(i64::MAX);
+        let least = if self.more_credentials { "at least " } else { "" };
+        context.say(format!(
+            "Surveyed this host in {took}: {} ({built_in} built in), {least}{}.",
+            count(identities, "identity"),
+            count(credentials, "credential"),
+        ));
+        self.print_findings(context);
+        for (what, remedy) in &self.dark {
+            context.say(format!(
+                "Not observable here: {} ({}).",
+                printable(what, 200),
+                printable(remedy, 200)
+            ));
+        }
+    }
+
+    fn print_findings(&self, context: &Context) {
+        let frame = context.frame();
+        let columns = frame.prose(6);
+        for finding in &self.findings {
+            let severity = frame.paint.text(look_of_severity(finding.severity), finding.severity.as_str());
+            context.say(format!("  ▲ {severity}  {}", cut(&printable(&finding.reason, 400), columns)));
+            context
+                .say(format!("      tenure explain {}", shell_word(&printable(&finding.identity_name, 200))));
+        }
+    }
+}
+
+/// A name as it can be typed: in quotes when a shell would read something into it.
+fn shell_word(name: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/-_.:@+,=".contains(letter);
+    if name.chars().all(plain) { name.to_owned() } else { format!("'{}'", name.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shell_word;
+
+    #[test]
+    fn a_name_is_shown_as_it_can_be_typed() {
+        assert_eq!(shell_word("this-host/deploy"), "this-host/deploy");
+        assert_eq!(shell_word("this-host/~ada/.netrc[ci]"), "'this-host/~ada/.netrc[ci]'");
+        assert_eq!(shell_word("it's"), r"'it'\''s'");
+    }
+}
