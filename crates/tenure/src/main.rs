@@ -26,6 +26,10 @@ use cli::{Cli, Command};
 use context::{Context, Form};
 use std::process::ExitCode;
 
+/// The stack that commands run on. That of a process' first thread grows as it is used, and musl tells only
+/// how far it has grown; Cedar, which asks before it evaluates, would deny everything on it.
+const STACK_BYTES: usize = 8 << 20;
+
 fn main() -> ExitCode {
     // Whatever this process makes is for its owner only, whatever the shell was told.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
@@ -34,17 +38,32 @@ fn main() -> ExitCode {
         Err(error) => return not_understood(&error),
     };
     logging::begin(&cli);
+    let work = std::thread::Builder::new().name(String::from("tenure")).stack_size(STACK_BYTES);
+    let ended = match work.spawn(move || work_on(cli)) {
+        Ok(work) => work.join(),
+        Err(error) => Ok(not_begun(&error)),
+    };
+    match ended {
+        Ok(code) => ExitCode::from(code),
+        // It was told where it happened; what is left is to end as a program does that came to grief.
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+}
+
+fn work_on(cli: Cli) -> u8 {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => {
-            eprint!("{}", failure::Failure::new("nothing was begun").caused_by(&error).text());
-            return ExitCode::from(failure::Exit::Failed.code());
-        }
+        Err(error) => return not_begun(&error),
     };
     let code = runtime.block_on(run(cli));
     // A thread may still wait for somebody to type: nobody waits for that thread.
     runtime.shutdown_background();
-    ExitCode::from(code)
+    code
+}
+
+fn not_begun(error: &std::io::Error) -> u8 {
+    eprint!("{}", failure::Failure::new("nothing was begun").caused_by(error).text());
+    failure::Exit::Failed.code()
 }
 
 /// A command line that cannot be understood, or one that asks for help or the version.
