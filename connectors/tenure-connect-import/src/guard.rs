@@ -4,7 +4,11 @@
 //! keep or show what it looked at.
 
 use crate::unreadable::Unreadable;
-use tenure_secrets::{ScanLimits, Scanner};
+use std::sync::LazyLock;
+use tenure_secrets::{ScanLimits, Scanner, ScannerRefused};
+
+/// Made once: the rules are the same for every reading, and making them takes longer than most files.
+static SCANNER: LazyLock<Result<Scanner, ScannerRefused>> = LazyLock::new(Scanner::new);
 
 /// Shorter texts hold no secret that a rule knows, in bytes.
 const TEXT_BYTES_MIN: usize = 10;
@@ -14,14 +18,14 @@ const PUBLIC: &[&str] = &["aws_access_key_id"];
 /// Finds secrets in texts.
 #[derive(Debug)]
 pub(crate) struct Guard {
-    scanner: Scanner,
+    scanner: &'static Scanner,
     limits: ScanLimits,
 }
 
 impl Guard {
     /// With every rule that is enabled.
     pub(crate) fn new() -> Result<Self, Unreadable> {
-        let scanner = Scanner::new().map_err(|_| Unreadable::NoScanner)?;
+        let scanner = SCANNER.as_ref().map_err(|_| Unreadable::NoScanner)?;
         Ok(Self { scanner, limits: ScanLimits::default() })
     }
 

@@ -124,7 +124,10 @@ impl<'reader> RowReader<'reader, '_> {
         let mut hints = Vec::new();
         for column in columns {
             let told = self.told(*column)?;
-            hints.extend(told.map(|told| format!("{}: {told}", self.column(*column))));
+            let name = self.column(*column);
+            // A path into JSON is shown by its last part.
+            let name = name.rsplit('/').next().unwrap_or(&name);
+            hints.extend(told.map(|told| format!("{name}: {told}")));
         }
         Ok((!hints.is_empty()).then(|| hints.join("; ")))
     }
