@@ -81,7 +81,9 @@ impl Man {
         }
         context.document(&json!({ "directory": self.directory, "pages": written }));
         if context.form == crate::context::Form::Quiet {
-            written.iter().for_each(|path| context.print(path));
+            for path in &written {
+                context.print(path);
+            }
         }
         context.say(format!("Wrote {} pages below {}.", written.len(), shown(&self.directory)));
         context.next(format!("man -M {} tenure", shown(&self.directory)));
