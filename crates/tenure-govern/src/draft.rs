@@ -23,6 +23,11 @@ pub struct Target {
 /// Why a plan is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanRefused {
+    /// The connector cannot carry out any step: it only reads.
+    #[error(
+        "Tenure can only read this source and carries out nothing there; `tenure revoke NAME --by-hand` prints what a person can do"
+    )]
+    OnlyRead,
     /// The connector cannot carry out a step.
     #[error("this kind of source cannot `{step}`")]
     StepNotPossible {
@@ -117,6 +122,9 @@ pub fn lint(steps: &[StepKind], possible: &[StepKind], touches: &Touches) -> Res
     if !touches.refusals.is_empty() {
         return Err(PlanRefused::Dangerous { why: touches.refusals.clone() });
     }
+    if possible.is_empty() && steps.iter().any(|step| step.acts()) {
+        return Err(PlanRefused::OnlyRead);
+    }
     if let Some(step) = steps.iter().find(|step| step.acts() && !possible.contains(step)) {
         return Err(PlanRefused::StepNotPossible { step: *step });
     }
@@ -187,6 +195,17 @@ mod tests {
         assert_eq!(lint(&revoke, StepKind::ALL, &touches), Err(PlanRefused::NoHeir { owned: 3 }));
         let disable = draft_steps(PlanKind::Disable, BY_VALUE);
         assert_eq!(lint(&disable, StepKind::ALL, &touches), Ok(()));
+    }
+
+    #[test]
+    fn where_nothing_can_be_carried_out_the_refusal_says_what_a_person_can_do() {
+        for kind in PlanKind::ALL {
+            let refused = lint(&draft_steps(*kind, BY_VALUE), &[], &Touches::default()).unwrap_err();
+            assert_eq!(refused, PlanRefused::OnlyRead, "{kind}");
+        }
+        assert!(PlanRefused::OnlyRead.to_string().contains("--by-hand"));
+        let some = lint(&[StepKind::Delete], &[StepKind::Disable], &Touches::default());
+        assert_eq!(some, Err(PlanRefused::StepNotPossible { step: StepKind::Delete }));
     }
 
     #[test]

@@ -16,6 +16,11 @@ fn list() -> Vec<BuiltIn> {
     vec![
         #[cfg(feature = "host")]
         BuiltIn { connector: Arc::new(tenure_connect_host::HostConnector), schemes: &["host"] },
+        #[cfg(feature = "import")]
+        BuiltIn {
+            connector: Arc::new(tenure_connect_import::ImportConnector),
+            schemes: &["csv", "json", "prowler", "cartography"],
+        },
         #[cfg(feature = "postgres")]
         BuiltIn {
             connector: Arc::new(tenure_connect_postgres::PostgresConnector),
@@ -52,7 +57,7 @@ pub(crate) fn schemes() -> String {
     if schemes.is_empty() { String::from("none: no connector is built in") } else { schemes.join(", ") }
 }
 
-#[cfg(all(test, feature = "postgres", feature = "host"))]
+#[cfg(all(test, feature = "postgres", feature = "host", feature = "import"))]
 mod tests {
     #[test]
     fn the_scheme_of_an_address_picks_the_connector() {
@@ -60,8 +65,12 @@ mod tests {
         assert_eq!(system("postgres://u@h/d"), Some("postgres"));
         assert_eq!(system("PostgreSQL://u@h/d"), Some("postgres"));
         assert_eq!(system("host:///"), Some("host"));
+        assert_eq!(system("csv:///srv/list.csv"), Some("import"));
         assert_eq!(system("mysql://u@h/d"), None);
         assert_eq!(system("h:5432"), None);
-        assert_eq!(super::schemes(), "host://, postgres://, postgresql://");
+        assert_eq!(
+            super::schemes(),
+            "host://, csv://, json://, prowler://, cartography://, postgres://, postgresql://"
+        );
     }
 }

@@ -11,6 +11,8 @@ mod evidence;
 mod findings;
 mod first_look;
 mod identities;
+#[cfg(feature = "import")]
+mod import;
 mod init;
 mod keys;
 mod listing;
@@ -117,6 +119,9 @@ pub(crate) enum Command {
     Init(init::Init),
     #[command(subcommand)]
     Source(source::SourceCommand),
+    #[cfg(feature = "import")]
+    #[command(subcommand)]
+    Import(import::ImportCommand),
     Survey(survey::SurveyArgs),
     Identities(identities::Identities),
     Principals(identities::Principals),
@@ -154,6 +159,8 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Up(args) => args.run(context).await,
         Command::Init(args) => args.run(context).await,
         Command::Source(command) => command.run(context).await,
+        #[cfg(feature = "import")]
+        Command::Import(command) => command.run(context).await,
         Command::Survey(args) => args.run(context).await,
         Command::Identities(args) => args.run(context).await,
         Command::Principals(args) => args.run(context).await,

@@ -13,6 +13,7 @@
 mod by_hand;
 mod deployment;
 mod first_look;
+mod imported;
 mod kill;
 mod live;
 mod on_postgres;
