@@ -27,7 +27,8 @@ pub use tenure_evidence::{Entry, FactValue};
 pub use tenure_store::{
     PostgresLocation, StoreFailure, Tx,
     tables::{
-        findings::FindingRow,
+        dismissals::DismissedShare,
+        findings::{FindingRow, FindingsMeant},
         identities::{IdentityFilter, IdentityRow},
         inventory::{CredentialRow, PrincipalRow},
         plans::PlanRow,
@@ -39,7 +40,9 @@ pub use tenure_store::{
 pub use verbs::{
     answers::Recalled,
     backup::{BackupReport, RestoreReport, restore},
+    baseline::Baseline,
     by_hand::{ByHand, by_hand_unopened},
+    dismiss::Dismissal,
     doctor::{Check, CheckState},
     drive::Drive,
     ending::Belief,
@@ -48,6 +51,7 @@ pub use verbs::{
     own::CharterChange,
     people::{NewPerson, OwnedShown, PersonLeaving, token_hash},
     plan::{Assessed, PlanRequest, PlanShown},
+    queue::{Queue, QueueItem},
     show::{Answer, CredentialShown, IdentityShown, Question},
     source::NewSource,
     witness::Cosigned,

@@ -26,8 +26,22 @@ pub struct Dossier {
     pub new_since_baseline: bool,
     /// The governed record.
     pub charter: Charter,
+    /// What a person said is no finding here, each with its end; what is over may stand here, too.
+    #[serde(default)]
+    pub dismissed: Vec<Dismissed>,
     /// The principals it consists of, at most [`crate::PRINCIPALS_MAX`].
     pub principals: Vec<PrincipalDossier>,
+}
+
+/// A condition that a person said is no finding here, until it ends by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dismissed {
+    /// Which policy.
+    pub policy: String,
+    /// About which part of the identity, as in [`crate::FailedCondition::subject`].
+    pub subject: String,
+    /// When it counts again.
+    pub ends_at: Instant,
 }
 
 /// One principal of an identity.

@@ -55,6 +55,9 @@ pub struct FailedCondition {
     pub lapses_at: Instant,
     /// Its grace has ended.
     pub lapsed: bool,
+    /// Until when it does not count, because a person said that it is no finding here.
+    #[serde(default)]
+    pub dismissed_until: Option<Instant>,
 }
 
 /// One boolean a policy could see, with what it rests on.
@@ -139,6 +142,11 @@ impl Judge {
         })
     }
 
+    /// How long a condition of this severity may fail before the identity lapses.
+    pub fn grace(&self, severity: Severity) -> std::time::Duration {
+        self.programme.thresholds.grace_days.of(severity)
+    }
+
     /// What each policy says about itself, enabled or not, in the order conditions are reported.
     pub fn policies(&self) -> impl Iterator<Item = &PolicyCard> {
         self.rules.iter().map(|rule| &rule.card)
@@ -165,17 +173,18 @@ impl Judge {
         for subject in &subjects {
             let ruling = self.remain.rule(subject.kind, reach, subject.bits())?;
             for rule in ruling.failing.iter().filter_map(|index| self.rules.get(*index)) {
-                conditions.push(self.failed(rule, subject, open_since, now));
+                conditions.push(self.failed(rule, subject, dossier, open_since, now));
             }
             for (index, why) in &ruling.erring {
                 if let Some(rule) = self.rules.get(*index) {
-                    conditions.push(self.erred(rule, why, subject, open_since, now));
+                    conditions.push(self.erred(rule, why, (dossier, subject), open_since, now));
                 }
             }
         }
         let flips = subjects.iter().flat_map(|subject| subject.seen.iter().filter_map(|seen| seen.flips_at));
         let lapses = conditions.iter().map(|condition| condition.lapses_at).filter(|at| *at > now);
-        let changes_at = flips.chain(lapses).min();
+        let returns = conditions.iter().filter_map(|condition| condition.dismissed_until);
+        let changes_at = flips.chain(lapses).chain(returns).min();
         let standing = self.standing(dossier, &conditions);
         Ok(Judgement { standing, conditions, changes_at, explanation: explain(subjects) })
     }
@@ -184,6 +193,7 @@ impl Judge {
         &self,
         rule: &Rule,
         subject: &Subject,
+        dossier: &Dossier,
         open_since: &OpenSince,
         now: Instant,
     ) -> FailedCondition {
@@ -191,6 +201,12 @@ impl Judge {
         let key = (card.id.clone(), subject.key.clone());
         let since = open_since.get(&key).copied();
         let lapses_at = since.unwrap_or(now).plus(self.programme.thresholds.grace_days.of(card.severity));
+        let dismissed = dossier
+            .dismissed
+            .iter()
+            .filter(|one| one.policy == key.0 && one.subject == key.1 && one.ends_at > now)
+            .map(|one| one.ends_at)
+            .max();
         FailedCondition {
             policy: key.0,
             kind: card.kind,
@@ -203,6 +219,7 @@ impl Judge {
             since,
             lapses_at,
             lapsed: lapses_at <= now,
+            dismissed_until: dismissed,
         }
     }
 
@@ -211,7 +228,7 @@ impl Judge {
         &self,
         rule: &Rule,
         why: &str,
-        subject: &Subject,
+        (dossier, subject): (&Dossier, &Subject),
         open_since: &OpenSince,
         now: Instant,
     ) -> FailedCondition {
@@ -220,7 +237,7 @@ impl Judge {
         FailedCondition {
             reason: format!("policy `{}` could not be evaluated on {}: {why}", rule.card.id, subject.shown),
             remedy: "mend the policy; until then it counts as failed".to_owned(),
-            ..self.failed(&broken, subject, open_since, now)
+            ..self.failed(&broken, subject, dossier, open_since, now)
         }
     }
 
@@ -228,6 +245,7 @@ impl Judge {
     fn standing(&self, dossier: &Dossier, conditions: &[FailedCondition]) -> Standing {
         let thresholds = &self.programme.thresholds;
         let principals = &dossier.principals;
+        let counts = || conditions.iter().filter(|condition| condition.dismissed_until.is_none());
         if principals.iter().any(|principal| is_unproven(principal, thresholds)) {
             Standing::Unproven
         } else if !principals.is_empty() && principals.iter().all(|p| p.presence == Presence::Retired) {
@@ -241,9 +259,9 @@ impl Judge {
             }
         } else if !is_enrolled(dossier) {
             Standing::Unclaimed
-        } else if conditions.iter().any(|condition| condition.lapsed) {
+        } else if counts().any(|condition| condition.lapsed) {
             Standing::Lapsed
-        } else if conditions.is_empty() {
+        } else if counts().next().is_none() {
             Standing::Sound
         } else {
             Standing::Due
@@ -323,6 +341,7 @@ mod tests {
             enrolled: true,
             built_in: false,
             new_since_baseline: false,
+            dismissed: Vec::new(),
             charter: Charter { business_owner: Some(PersonId::new(now, [2; 10])), ..Charter::default() },
             principals: vec![principal.unwrap()],
         };

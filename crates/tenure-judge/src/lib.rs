@@ -19,7 +19,9 @@ mod sentence;
 pub use authorise::{
     Actor, ApiAction, ApiResource, ApiResourceKind, Authoriser, AuthoriserRefused, Claim, Verdict,
 };
-pub use dossier::{ClaimedDead, CredentialDossier, Dossier, PrincipalDossier, RightDossier, UseDossier};
+pub use dossier::{
+    ClaimedDead, CredentialDossier, Dismissed, Dossier, PrincipalDossier, RightDossier, UseDossier,
+};
 pub use facts::{CredentialFact, IdentityFact, PrincipalFact, SubjectKind};
 pub use judge::{
     CREDENTIALS_MAX, ExplainedFact, FailedCondition, Judge, JudgeFailed, Judgement, OpenSince,

@@ -117,6 +117,8 @@ id! {
     CredentialId = "credential";
     /// One condition that fails.
     FindingId = "finding";
+    /// A dismissal's id.
+    DismissalId = "dismissal";
     /// What should change.
     PlanId = "plan";
     /// One step of a plan.

@@ -24,8 +24,8 @@ mod text;
 
 pub use facts::{Fact, Facts, flag, names, number, text};
 pub use id::{
-    ActionId, CredentialId, EntryId, FindingId, HANDLE_CHARS, IdRandomness, IdentityId, IntentId, NotAnId,
-    PersonId, PlanId, PrincipalId, SourceId, SurveyId, handle_of, uuid_v7,
+    ActionId, CredentialId, DismissalId, EntryId, FindingId, HANDLE_CHARS, IdRandomness, IdentityId,
+    IntentId, NotAnId, PersonId, PlanId, PrincipalId, SourceId, SurveyId, handle_of, uuid_v7,
 };
 pub use identity::{Charter, Environment, Finding, PolicyKind, Severity, Standing};
 pub use instant::{Instant, NotAnInstant};

@@ -8,7 +8,9 @@
 use super::sink::Gathered;
 use std::collections::BTreeMap;
 use tenure_evidence::Hash;
-use tenure_model::{Completeness, Extent, IdentityId, Instant, PrincipalId, SourceId, SurveyEvent, SurveyId};
+use tenure_model::{
+    Completeness, Extent, IdentityId, Instant, PrincipalId, SourceId, SurveyEvent, SurveyId, SurveyState,
+};
 use tenure_store::{
     NewEntry, StoreFailure, Tx,
     tables::{
@@ -181,6 +183,9 @@ impl Ending {
         tx.set_not_observable(source, &self.notes)?;
         tx.entry(self.entry_of_end.clone())?;
         survey.state = tx.move_survey(&survey, self.event)?;
+        if matches!(survey.state, SurveyState::Complete | SurveyState::Partial | SurveyState::Accepted) {
+            tx.set_first_baseline(source, self.now)?;
+        }
         Ok(survey)
     }
 

@@ -1,25 +1,19 @@
 //! judge: from what is known about an identity to its standing, and the instant it changes by itself.
 //!
 //! The dossier is read in one transaction and judged outside of it; the verdict is written with
-//! one entry for all standings that changed. It must never decide anything itself: `tenure-judge` does.
+//! one entry for all standings that changed. It must never decide anything itself: `tenure-judge` does. Next: `dossier.rs`, how it is read.
 
+use super::dossier::dossier;
 use crate::{
     Engine, EngineFailure,
     record::{By, Draft},
 };
-use tenure_judge::{
-    ClaimedDead, CredentialDossier, Dossier, Judgement, OpenSince, PrincipalDossier, UseDossier,
-};
-use tenure_model::{IdentityId, Instant, Presence, PrincipalId, Standing, printable};
-use tenure_store::{
-    StoreFailure, Tx,
-    tables::{findings::FailedNow, inventory::Related},
-};
+use tenure_judge::{Dossier, Judgement};
+use tenure_model::{IdentityId, Instant, Standing};
+use tenure_store::tables::findings::FailedNow;
 
 /// Identities judged in one transaction, at most.
 const BATCH: i64 = 500;
-/// Consumers in a dossier, at most.
-const USES_READ: i64 = 200;
 
 /// One identity, judged as it was after so many touches.
 struct Judged {
@@ -113,6 +107,7 @@ impl Engine {
                 let mut round = Round { judged: verdicts.len(), ..Round::default() };
                 for Judged { id, judgement, touches } in verdicts.iter() {
                     let failed: Vec<FailedNow> = judgement.conditions.iter().map(failed_now).collect();
+                    tx.end_dismissals(*id, now)?;
                     let changes = tx.apply_findings(&mint, *id, &failed)?;
                     round.opened += changes.opened;
                     round.closed += changes.closed;
@@ -170,97 +165,6 @@ fn failed_now(condition: &tenure_judge::FailedCondition) -> FailedNow {
         severity: condition.severity,
         reason: condition.reason.clone(),
         remedy: condition.remedy.clone(),
+        cause: condition.cause.clone(),
     }
-}
-
-/// Those of the same name that were ended, in words.
-fn names_ended(tx: &mut Tx<'_>, principal: PrincipalId) -> Result<Vec<String>, StoreFailure> {
-    let ended = tx.namesakes(principal, [Presence::Retired, Presence::Unproven])?;
-    Ok(ended.iter().map(ended_shown).collect())
-}
-
-/// One that was ended, in words: `` `main/app` (7k2m4xq), retired ``.
-fn ended_shown(ended: &Related) -> String {
-    format!("`{}` ({}), {}", printable(&ended.name, 60), ended.handle, ended.presence)
-}
-
-/// Everything known about one identity, and since when its findings are open.
-pub(crate) fn dossier(tx: &mut Tx<'_>, id: IdentityId) -> Result<(Dossier, OpenSince), StoreFailure> {
-    let identity = tx.identity(id)?;
-    let open_since = tx
-        .open_findings_of(id)?
-        .into_iter()
-        .map(|finding| ((finding.policy, finding.subject), finding.opened))
-        .collect();
-    let mut principals = Vec::new();
-    for principal in tx.principals_of(id)? {
-        let uses = tx.uses_of(principal.id, USES_READ)?;
-        let uses = uses.into_iter().map(|seen| UseDossier {
-            consumer: seen.consumer,
-            last_seen: seen.last_seen,
-            count: seen.count,
-        });
-        let claimed_dead = tx.claimed_dead(principal.id)?.map(|(level, required, sentence)| ClaimedDead {
-            level,
-            required,
-            sentence,
-        });
-        let (grants, owned) = tx.count_grants(principal.id)?;
-        principals.push(PrincipalDossier {
-            id: principal.id,
-            name: principal.name,
-            source: principal.source_name,
-            system: principal.system,
-            kind: principal.kind,
-            presence: principal.presence,
-            unread_since: principal.unread_since,
-            facts: principal.facts,
-            credentials: credentials(tx, principal.id)?,
-            uses: uses.collect(),
-            use_coverage: None,
-            use_watched_since: None,
-            rights: Vec::new(),
-            claimed_dead,
-            name_ended: names_ended(tx, principal.id)?,
-            grants,
-            owned,
-        });
-    }
-    let dossier = Dossier {
-        identity: id,
-        name: identity.name,
-        enrolled: identity.enrolled,
-        built_in: identity.built_in,
-        new_since_baseline: false,
-        charter: identity.charter,
-        principals,
-    };
-    Ok((dossier, open_since))
-}
-
-fn credentials(tx: &mut Tx<'_>, principal: PrincipalId) -> Result<Vec<CredentialDossier>, StoreFailure> {
-    let mut credentials = Vec::new();
-    for row in tx.credentials_of(principal)? {
-        let (same_value, value_ended) = match &row.fingerprint {
-            Some(fingerprint) => {
-                let ended = tx.ended_with_value(row.id, fingerprint)?;
-                (tx.same_value_as(row.id, fingerprint)?, ended.iter().map(ended_shown).collect())
-            }
-            None => (Vec::new(), Vec::new()),
-        };
-        credentials.push(CredentialDossier {
-            id: row.id,
-            kind: row.kind,
-            state: row.state,
-            facts: row.facts,
-            valid_until: row.valid_until,
-            first_seen: row.first_seen,
-            value_changed_at: row.value_changed,
-            same_value,
-            value_ended,
-            opens_elsewhere: Vec::new(),
-            other_environments: Vec::new(),
-        });
-    }
-    Ok(credentials)
 }

@@ -157,7 +157,7 @@ async fn a_removed_source_leaves_what_it_showed_as_no_longer_read_and_neither_al
         .map(|fact| fact.value.as_str())
         .collect();
     assert!(
-        words.len() == 3 && words.iter().all(|word| word.starts_with("unknown: no longer read since ")),
+        words.len() == 4 && words.iter().all(|word| word.starts_with("unknown: no longer read since ")),
         "{words:?}"
     );
     assert_eq!(open().await, 0, "nothing is held against what nobody looks at");

@@ -13,6 +13,7 @@ mod doctor;
 mod faults;
 mod governance;
 mod people;
+mod quiet;
 mod recognised;
 mod returned;
 mod scripted;

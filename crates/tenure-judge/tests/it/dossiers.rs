@@ -6,7 +6,9 @@
 use proptest::prelude::*;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use tenure_judge::{ClaimedDead, CredentialDossier, Dossier, PrincipalDossier, RightDossier, UseDossier};
+use tenure_judge::{
+    ClaimedDead, CredentialDossier, Dismissed, Dossier, PrincipalDossier, RightDossier, UseDossier,
+};
 use tenure_model::{
     Charter, CredentialId, CredentialKind, CredentialState, Environment, Fact, Facts, IdRandomness,
     IdentityId, Instant, PersonId, Presence, PrincipalId, PrincipalKind, ProofLevel, names,
@@ -167,6 +169,7 @@ impl Brief {
             enrolled: self.enrolled,
             built_in: self.built_in,
             new_since_baseline: self.new_since_baseline,
+            dismissed: Vec::new(),
             charter: Charter {
                 business_owner: self.business_owner.then(|| PersonId::new(NOW, random(1))),
                 technical_owner: self.technical_owner.then(|| PersonId::new(NOW, random(2))),
@@ -454,6 +457,20 @@ fn any_principal() -> impl Strategy<Value = PrincipalDossier> {
         )
 }
 
+/// Policies that drawn dismissals are about.
+const DISMISSED: &[&str] = &["no_owner", "passwordless_access", "shared_use", "unknown_authorized_key"];
+
+/// Dismissals of the identity's and its first principal's conditions.
+fn dismissals(principals: &[PrincipalDossier], drawn: &[(&str, Instant)]) -> Vec<Dismissed> {
+    let identity = format!("identity:{}", IdentityId::new(NOW, [9; 10]));
+    let first = principals.first().map(|principal| format!("principal:{}", principal.id));
+    let about = |policy: &str, ends_at| {
+        let subject = if policy == "no_owner" { Some(identity.clone()) } else { first.clone() };
+        subject.map(|subject| Dismissed { policy: policy.to_owned(), subject, ends_at })
+    };
+    drawn.iter().filter_map(|(policy, ends_at)| about(policy, *ends_at)).collect()
+}
+
 /// Any dossier, including nonsense that no connector would send.
 pub(crate) fn any_dossier() -> impl Strategy<Value = Dossier> {
     (
@@ -463,7 +480,10 @@ pub(crate) fn any_dossier() -> impl Strategy<Value = Dossier> {
         proptest::option::of(Just(PersonId::new(NOW, [2; 10]))),
         proptest::option::of(proptest::sample::select(vec![0_u32, 1, 30, 90, 365, u32::MAX])),
         (proptest::option::of(any_of(Environment::ALL)), any_scope()),
-        proptest::collection::vec(any_principal(), 0..3),
+        (
+            proptest::collection::vec(any_principal(), 0..3),
+            proptest::collection::vec((any_of(DISMISSED), any_instant()), 0..3),
+        ),
     )
         .prop_map(
             |(
@@ -473,7 +493,7 @@ pub(crate) fn any_dossier() -> impl Strategy<Value = Dossier> {
                 technical_owner,
                 rotation_days,
                 held,
-                principals,
+                (principals, dismissed),
             )| {
                 let (environment, allowed_scope) = held;
                 let charter = Charter {
@@ -490,6 +510,7 @@ pub(crate) fn any_dossier() -> impl Strategy<Value = Dossier> {
                     enrolled,
                     built_in,
                     new_since_baseline: new,
+                    dismissed: dismissals(&principals, &dismissed),
                     charter,
                     principals,
                 }

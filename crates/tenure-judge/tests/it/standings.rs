@@ -5,7 +5,7 @@
 
 use crate::dossiers::{NOW, days_ago, dossier};
 use std::{fmt::Write as _, time::Duration};
-use tenure_judge::{Dossier, Judge, JudgeFailed, Judgement, OpenSince, PRINCIPALS_MAX, Programme};
+use tenure_judge::{Dismissed, Dossier, Judge, JudgeFailed, Judgement, OpenSince, PRINCIPALS_MAX, Programme};
 use tenure_model::{Instant, Standing};
 
 fn judge(brief: &str) -> Judgement {
@@ -73,6 +73,24 @@ fn a_condition_is_due_until_the_instant_its_grace_ends_and_lapsed_from_it() {
     assert_eq!(before.conditions[0].since, Some(days_ago(10)));
     let at = judge_since(&ownerless, &open_since, end);
     assert_eq!((at.standing, at.changes_at), (Standing::Lapsed, None));
+}
+
+#[test]
+fn what_a_person_dismissed_does_not_count_until_its_end_and_then_by_itself() {
+    let mut ownerless = dossier("[[principals]]");
+    let subject = format!("identity:{}", ownerless.identity);
+    let end = days_ago(-9);
+    let about =
+        |policy: &str| Dismissed { policy: policy.to_owned(), subject: subject.clone(), ends_at: end };
+    ownerless.dismissed = vec![about("rotation_overdue")];
+    assert_eq!(judge_since(&ownerless, &OpenSince::new(), NOW).standing, Standing::Due);
+    ownerless.dismissed = vec![about("no_owner")];
+    let open_since = OpenSince::from([(("no_owner".to_owned(), subject), days_ago(300))]);
+    let dismissed = judge_since(&ownerless, &open_since, NOW);
+    assert_eq!((dismissed.standing, dismissed.changes_at), (Standing::Sound, Some(end)));
+    assert_eq!(dismissed.conditions[0].dismissed_until, Some(end));
+    let over = judge_since(&ownerless, &open_since, end);
+    assert_eq!((over.standing, over.conditions[0].dismissed_until), (Standing::Lapsed, None));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::Mint;
 use crate::{Row, StoreFailure, Tx, value::named};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use tenure_model::{FindingId, IdentityId, Instant, PolicyKind, Severity};
+use tenure_model::{FindingId, IdentityId, Instant, PolicyKind, Severity, printable};
 
 /// A finding as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +36,42 @@ pub struct FindingRow {
     pub opened: Instant,
     /// Until when, when it is over.
     pub closed: Option<Instant>,
+    /// The place where it is mended: what one policy says of one place is mended at once.
+    pub cause: Option<String>,
+    /// It was opened after the baseline of every source that shows its identity.
+    pub is_new: bool,
+    /// Until when it does not count, because a person said so.
+    pub dismissed_until: Option<Instant>,
 }
+
+/// Findings of one policy with one cause, or one finding without any.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindingGroup {
+    /// How many findings.
+    pub count: i64,
+    /// At least one was opened after the baseline.
+    pub is_new: bool,
+    /// Since when the oldest is open.
+    pub opened: Instant,
+    /// One of them.
+    pub first: FindingRow,
+    /// Names of the identities, at most [`GROUP_NAMES_MAX`], in their order.
+    pub names: Vec<String>,
+}
+
+/// Which open findings are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FindingsMeant {
+    /// Those that count.
+    Counted,
+    /// Those that count and were opened after the baseline.
+    New,
+    /// Those that a person dismissed.
+    Dismissed,
+}
+
+/// Names of identities that a group shows.
+pub const GROUP_NAMES_MAX: i64 = 5;
 
 /// A condition that fails now, as judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +90,8 @@ pub struct FailedNow {
     pub reason: String,
     /// What to do.
     pub remedy: String,
+    /// The place where it is mended.
+    pub cause: Option<String>,
 }
 
 /// What applying a judgement changed.
@@ -64,6 +101,122 @@ pub struct FindingChanges {
     pub opened: i64,
     /// Closed now.
     pub closed: i64,
+}
+
+// Statements are prepared once and so are known when this is built: fragments are macros, not texts put together.
+
+/// An identity is as old as the latest baseline of its sources, and nothing is new where there is none.
+macro_rules! is_new {
+    () => {
+        "CASE WHEN f.opened_us > (SELECT MAX(COALESCE(s.baseline_us, 9223372036854775807)) FROM principals p \
+         JOIN sources s ON s.source_id = p.source_id WHERE p.identity_id = f.identity_id) THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END"
+    };
+}
+
+/// Findings `f` with their identity `i` and the dismissal `d` that stands, if one does.
+macro_rules! from_findings {
+    () => {
+        " FROM findings f JOIN identities i ON i.identity_id = f.identity_id LEFT JOIN dismissals d \
+         ON d.identity_id = f.identity_id AND d.policy = f.policy AND d.subject = f.subject AND d.withdrawn_us IS NULL "
+    };
+}
+
+macro_rules! counted {
+    () => {
+        "f.closed_us IS NULL AND d.dismissal_id IS NULL"
+    };
+}
+
+macro_rules! rank {
+    () => {
+        "CASE f.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END"
+    };
+}
+
+/// Every column of a finding, as `finding` reads it.
+macro_rules! finding_columns {
+    () => {
+        concat!(
+            "f.finding_id, f.identity_id, i.name, f.policy, f.subject, f.kind, f.control, f.severity, f.reason, f.remedy, \
+             f.opened_us, f.closed_us, f.cause, ",
+            is_new!(),
+            ", d.ends_us"
+        )
+    };
+}
+
+/// A statement about the open findings that are meant: what stands before and after that condition.
+macro_rules! about_meant {
+    ($meant:expr, [$($before:tt)*], [$($after:tt)*]) => {
+        match $meant {
+            FindingsMeant::Counted => concat!($($before)*, counted!(), $($after)*),
+            FindingsMeant::New => concat!($($before)*, counted!(), " AND ", is_new!(), " = 1", $($after)*),
+            FindingsMeant::Dismissed => {
+                concat!($($before)*, "f.closed_us IS NULL AND d.dismissal_id IS NOT NULL", $($after)*)
+            }
+        }
+    };
+}
+
+const OF_IDENTITY: &str = concat!(
+    "SELECT ",
+    finding_columns!(),
+    from_findings!(),
+    "WHERE f.identity_id = $1 AND f.closed_us IS NULL ORDER BY f.policy, f.subject"
+);
+const OF_ID: &str = concat!("SELECT ", finding_columns!(), from_findings!(), "WHERE f.finding_id = $1");
+/// The most important findings that count, with when their identity changes by itself, and its handle.
+pub(super) const FIRST: &str = concat!(
+    "SELECT ",
+    finding_columns!(),
+    ", i.due_us, i.handle",
+    from_findings!(),
+    "WHERE ",
+    counted!(),
+    " ORDER BY ",
+    rank!(),
+    ", CASE WHEN i.due_us IS NULL THEN 1 ELSE 0 END, i.due_us, f.opened_us, f.finding_id LIMIT $1"
+);
+const NAMES_OF_GROUP: &str = concat!(
+    "SELECT DISTINCT i.name",
+    from_findings!(),
+    "WHERE ",
+    counted!(),
+    " AND f.policy = $1 AND f.cause = $2 ORDER BY 1 LIMIT $3"
+);
+
+impl FindingsMeant {
+    const fn page(self) -> &'static str {
+        about_meant!(
+            self,
+            ["SELECT ", finding_columns!(), from_findings!(), "WHERE "],
+            [" ORDER BY ", rank!(), ", f.opened_us, i.name, f.policy, f.finding_id LIMIT $2 OFFSET $1"]
+        )
+    }
+
+    const fn count(self) -> &'static str {
+        about_meant!(self, ["SELECT COUNT(*)", from_findings!(), "WHERE "], [""])
+    }
+
+    const fn groups(self) -> &'static str {
+        about_meant!(
+            self,
+            [
+                "SELECT MIN(g.finding_id), COUNT(*), MAX(g.is_new), MIN(g.opened_us) FROM (SELECT f.finding_id, f.policy, \
+                 f.opened_us, COALESCE(f.cause, f.finding_id) AS place, ",
+                rank!(),
+                " AS severity_rank, ",
+                is_new!(),
+                " AS is_new",
+                from_findings!(),
+                "WHERE "
+            ],
+            [
+                ") AS g GROUP BY g.policy, g.place, g.severity_rank ORDER BY g.severity_rank, MAX(g.is_new) DESC, \
+                 MIN(g.opened_us), MIN(g.finding_id) LIMIT $1"
+            ]
+        )
+    }
 }
 
 pub(super) fn finding(row: &Row<'_>) -> Result<FindingRow, StoreFailure> {
@@ -80,32 +233,86 @@ pub(super) fn finding(row: &Row<'_>) -> Result<FindingRow, StoreFailure> {
         remedy: row.text(9)?,
         opened: row.instant(10)?,
         closed: row.opt_instant(11)?,
+        cause: row.opt_text(12)?,
+        is_new: row.flag(13)?,
+        dismissed_until: row.opt_instant(14)?,
     })
 }
 
 impl Tx<'_> {
-    /// Open findings of an identity.
+    /// Open findings of an identity, dismissed ones included.
     pub fn open_findings_of(&mut self, identity: IdentityId) -> Result<Vec<FindingRow>, StoreFailure> {
-        self.query(
-            "findings",
-            "SELECT f.finding_id, f.identity_id, i.name, f.policy, f.subject, f.kind, f.control, f.severity, f.reason, f.remedy, \
-             f.opened_us, f.closed_us FROM findings f JOIN identities i ON i.identity_id = f.identity_id \
-             WHERE f.identity_id = $1 AND f.closed_us IS NULL ORDER BY f.policy, f.subject",
-            &[named(identity)],
-            finding,
-        )
+        self.query("findings", OF_IDENTITY, &[named(identity)], finding)
     }
 
-    /// Open findings, worst first, one page after `after` rows.
+    /// Open findings that count, worst first, one page after `skip` rows.
     pub fn open_findings(&mut self, skip: i64, page_size: i64) -> Result<Vec<FindingRow>, StoreFailure> {
+        self.findings(FindingsMeant::Counted, skip, page_size)
+    }
+
+    /// Open findings of those meant, worst first, one page after `skip` rows.
+    pub fn findings(
+        &mut self,
+        meant: FindingsMeant,
+        skip: i64,
+        page_size: i64,
+    ) -> Result<Vec<FindingRow>, StoreFailure> {
+        self.query("findings", meant.page(), &[skip.into(), page_size.into()], finding)
+    }
+
+    /// How many open findings are meant.
+    pub fn count_findings(&mut self, meant: FindingsMeant) -> Result<i64, StoreFailure> {
+        Ok(self.query_one("findings", meant.count(), &[], |row| row.number(0))?.unwrap_or(0))
+    }
+
+    /// An open finding by its id or handle, dismissed or not. A handle that two bear is a conflict.
+    pub fn open_finding_named(&mut self, given: &str) -> Result<FindingRow, StoreFailure> {
+        let missing = || StoreFailure::Missing { noun: "open finding", given: printable(given, 60) };
+        let wanted = given.to_lowercase();
+        let ids: Vec<FindingId> =
+            self.query("findings", "SELECT finding_id FROM findings WHERE closed_us IS NULL", &[], |row| {
+                row.parsed(0)
+            })?;
+        let mut meant = ids.into_iter().filter(|id| id.handle() == wanted || id.to_string() == wanted);
+        let id = meant.next().ok_or_else(missing)?;
+        if meant.next().is_some() {
+            let why =
+                format!("several open findings are called `{}`; give the whole id", printable(given, 60));
+            return Err(StoreFailure::Conflict { why });
+        }
+        self.query_one("findings", OF_ID, &[named(id)], finding)?.ok_or_else(missing)
+    }
+
+    /// What to do first: findings that count, those of one policy and one cause as one; worst first, then those
+    /// with something new, then the longest open.
+    pub fn finding_groups(
+        &mut self,
+        meant: FindingsMeant,
+        most: i64,
+    ) -> Result<Vec<FindingGroup>, StoreFailure> {
+        let found: Vec<(FindingId, i64, bool, Instant)> =
+            self.query("findings", meant.groups(), &[most.into()], |row| {
+                Ok((row.parsed(0)?, row.number(1)?, row.flag(2)?, row.instant(3)?))
+            })?;
+        let mut groups = Vec::with_capacity(found.len());
+        for (id, count, is_new, opened) in found {
+            let first = self.query_one("findings", OF_ID, &[named(id)], finding)?;
+            let Some(first) = first else { continue };
+            let names = match &first.cause {
+                Some(cause) => self.names_of_group(&first.policy, cause)?,
+                None => vec![first.identity_name.clone()],
+            };
+            groups.push(FindingGroup { count, is_new, opened, first, names });
+        }
+        Ok(groups)
+    }
+
+    fn names_of_group(&mut self, policy: &str, cause: &str) -> Result<Vec<String>, StoreFailure> {
         self.query(
             "findings",
-            "SELECT f.finding_id, f.identity_id, i.name, f.policy, f.subject, f.kind, f.control, f.severity, f.reason, f.remedy, \
-             f.opened_us, f.closed_us FROM findings f JOIN identities i ON i.identity_id = f.identity_id \
-             WHERE f.closed_us IS NULL ORDER BY CASE f.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 \
-             WHEN 'medium' THEN 2 ELSE 3 END, f.opened_us, i.name, f.policy, f.finding_id LIMIT $2 OFFSET $1",
-            &[skip.into(), page_size.into()],
-            finding,
+            NAMES_OF_GROUP,
+            &[policy.into(), cause.into(), GROUP_NAMES_MAX.into()],
+            |row| row.text(0),
         )
     }
 
@@ -121,6 +328,7 @@ impl Tx<'_> {
             .into_iter()
             .map(|row| ((row.policy.clone(), row.subject.clone()), row))
             .collect();
+        let at = self.opened_at(identity, mint.now)?;
         let mut changes = FindingChanges::default();
         let mut said = BTreeSet::new();
         for now in failed {
@@ -131,7 +339,7 @@ impl Tx<'_> {
             if let Some(kept) = open.remove(&(now.policy.clone(), now.subject.clone())) {
                 self.refresh_finding(&kept, now)?;
             } else {
-                self.open_finding(mint, identity, now)?;
+                self.open_finding(mint, (identity, at), now)?;
                 changes.opened += 1;
             }
         }
@@ -145,18 +353,35 @@ impl Tx<'_> {
         Ok(changes)
     }
 
+    /// Since when a finding is open that is found now: what the first judgement finds of an identity that was
+    /// there at the baseline was so at the baseline.
+    ///
+    /// t0 the first survey ends and sets the baseline; t1 what it showed is judged. Without this everything of the
+    /// first day would be new.
+    fn opened_at(&mut self, identity: IdentityId, now: Instant) -> Result<Instant, StoreFailure> {
+        let baseline = self.query_one(
+            "sources",
+            "SELECT MAX(s.baseline_us) FROM identities i JOIN principals p ON p.identity_id = i.identity_id \
+             JOIN sources s ON s.source_id = p.source_id WHERE i.identity_id = $1 AND i.judged_us IS NULL \
+             AND p.first_seen_us <= s.baseline_us",
+            &[named(identity)],
+            |row| row.opt_instant(0),
+        )?;
+        Ok(baseline.flatten().map_or(now, |baseline| baseline.min(now)))
+    }
+
     fn open_finding(
         &mut self,
         mint: &Mint,
-        identity: IdentityId,
+        (identity, at): (IdentityId, Instant),
         now: &FailedNow,
     ) -> Result<(), StoreFailure> {
-        let (at, randomness) = mint.parts();
+        let (_, randomness) = mint.parts();
         self.execute(
-            "INSERT INTO findings (finding_id, identity_id, policy, subject, kind, control, severity, reason, remedy, opened_us) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            "INSERT INTO findings (finding_id, identity_id, policy, subject, kind, control, severity, reason, remedy, opened_us, cause) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
             &[
-                named(FindingId::new(at, randomness)),
+                named(FindingId::new(mint.now, randomness)),
                 named(identity),
                 now.policy.as_str().into(),
                 now.subject.as_str().into(),
@@ -166,18 +391,26 @@ impl Tx<'_> {
                 now.reason.as_str().into(),
                 now.remedy.as_str().into(),
                 at.into(),
+                now.cause.clone().into(),
             ],
         )?;
         Ok(())
     }
 
     fn refresh_finding(&mut self, kept: &FindingRow, now: &FailedNow) -> Result<(), StoreFailure> {
-        if kept.reason == now.reason && kept.severity == now.severity && kept.remedy == now.remedy {
+        let kept_text = (&kept.reason, &kept.remedy, &kept.cause);
+        if kept_text == (&now.reason, &now.remedy, &now.cause) && kept.severity == now.severity {
             return Ok(());
         }
         self.execute(
-            "UPDATE findings SET reason = $2, severity = $3, remedy = $4 WHERE finding_id = $1",
-            &[named(kept.id), now.reason.as_str().into(), named(now.severity), now.remedy.as_str().into()],
+            "UPDATE findings SET reason = $2, severity = $3, remedy = $4, cause = $5 WHERE finding_id = $1",
+            &[
+                named(kept.id),
+                now.reason.as_str().into(),
+                named(now.severity),
+                now.remedy.as_str().into(),
+                now.cause.clone().into(),
+            ],
         )?;
         Ok(())
     }

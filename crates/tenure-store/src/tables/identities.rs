@@ -235,6 +235,10 @@ impl Tx<'_> {
             "UPDATE identities SET charter = $2, enrolled = 1 WHERE identity_id = $1",
             &[named(id), json(charter)?],
         )?;
+        // Whoever holds a value of it is judged by where this one belongs, too.
+        for principal in self.principals_of(id)? {
+            self.touch_related(principal.id, now)?;
+        }
         self.touch(id, now)
     }
 

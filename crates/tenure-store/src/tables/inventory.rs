@@ -6,7 +6,7 @@
 use crate::{Row, StoreFailure, Tx, value::named};
 use serde::{Deserialize, Serialize};
 use tenure_model::{
-    CredentialId, CredentialKind, CredentialState, Facts, IdentityId, Instant, Presence, PrincipalId,
+    Charter, CredentialId, CredentialKind, CredentialState, Facts, IdentityId, Instant, Presence, PrincipalId,
     PrincipalKind, SourceId,
 };
 
@@ -251,6 +251,42 @@ impl Tx<'_> {
              AND c.state NOT IN ('gone', 'removed') AND s.removed_us IS NULL ORDER BY 1 LIMIT 10",
             &[fingerprint.into(), named(credential)],
             |row| row.text(0),
+        )
+    }
+
+    /// Of an authorised key, the others with an equal fingerprint, at any source that is read, by name; at most ten.
+    /// Of anything else nothing: a private half beside its lock opens no second door.
+    pub fn same_key_of_keys(
+        &mut self,
+        credential: CredentialId,
+        fingerprint: &str,
+    ) -> Result<Vec<String>, StoreFailure> {
+        self.query(
+            "credentials",
+            "SELECT s.name || '/' || p.name FROM credentials c JOIN principals p ON p.principal_id = c.principal_id \
+             JOIN sources s ON s.source_id = c.source_id JOIN credentials mine ON mine.credential_id = $2 \
+             JOIN principals me ON me.principal_id = mine.principal_id AND me.kind = 'key' \
+             WHERE c.fingerprint = $1 AND c.credential_id <> $2 AND p.kind = 'key' AND p.presence = 'present' AND c.state NOT IN ('gone', 'removed') \
+             AND s.removed_us IS NULL ORDER BY 1 LIMIT 10",
+            &[fingerprint.into(), named(credential)],
+            |row| row.text(0),
+        )
+    }
+
+    /// Identities with an equal fingerprint and the charter of each, by name; at most ten.
+    pub fn charters_with_value(
+        &mut self,
+        credential: CredentialId,
+        fingerprint: &str,
+    ) -> Result<Vec<(String, Charter)>, StoreFailure> {
+        self.query(
+            "credentials",
+            "SELECT DISTINCT s.name || '/' || p.name, i.charter FROM credentials c \
+             JOIN principals p ON p.principal_id = c.principal_id JOIN sources s ON s.source_id = c.source_id \
+             JOIN identities i ON i.identity_id = p.identity_id WHERE c.fingerprint = $1 AND c.credential_id <> $2 \
+             AND c.state NOT IN ('gone', 'removed') AND p.presence = 'present' AND s.removed_us IS NULL ORDER BY 1 LIMIT 10",
+            &[fingerprint.into(), named(credential)],
+            |row| Ok((row.text(0)?, row.json(1)?)),
         )
     }
 

@@ -2,7 +2,7 @@
 //! It must never decide what is important beyond the order written here, and never write. Next: `findings.rs`.
 
 use super::{
-    findings::{FindingRow, finding},
+    findings::{FIRST, FindingRow, finding},
     plans::{PlanRow, plan},
     surveys::{SurveyRow, survey},
 };
@@ -40,16 +40,9 @@ pub struct ExtentSeen {
 impl Tx<'_> {
     /// The most important open findings: the worst first, then what is due first, then the oldest.
     pub fn findings_first(&mut self, most: i64) -> Result<Vec<Waiting>, StoreFailure> {
-        self.query(
-            "findings",
-            "SELECT f.finding_id, f.identity_id, i.name, f.policy, f.subject, f.kind, f.control, f.severity, f.reason, f.remedy, \
-             f.opened_us, f.closed_us, i.due_us, i.handle FROM findings f JOIN identities i ON i.identity_id = f.identity_id \
-             WHERE f.closed_us IS NULL ORDER BY CASE f.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 \
-             WHEN 'medium' THEN 2 ELSE 3 END, CASE WHEN i.due_us IS NULL THEN 1 ELSE 0 END, i.due_us, f.opened_us, \
-             f.finding_id LIMIT $1",
-            &[most.into()],
-            |row| Ok(Waiting { finding: finding(row)?, due: row.opt_instant(12)?, handle: row.text(13)? }),
-        )
+        self.query("findings", FIRST, &[most.into()], |row| {
+            Ok(Waiting { finding: finding(row)?, due: row.opt_instant(15)?, handle: row.text(16)? })
+        })
     }
 
     /// Plans that wait for a decision, newest first.

@@ -6,6 +6,7 @@
 pub mod answers;
 pub mod cosigned;
 pub mod counts;
+pub mod dismissals;
 pub mod escrow;
 pub mod findings;
 pub mod identities;

@@ -150,6 +150,59 @@ impl Tx<'_> {
         .ok_or_else(|| StoreFailure::Missing { noun: "source", given: id.to_string() })
     }
 
+    /// When the baseline of a source was set; `None` before its first survey has ended.
+    pub fn baseline(&mut self, id: SourceId) -> Result<Option<Instant>, StoreFailure> {
+        let found = self.query_one(
+            "sources",
+            "SELECT baseline_us FROM sources WHERE source_id = $1",
+            &[named(id)],
+            |row| row.opt_instant(0),
+        )?;
+        Ok(found.flatten())
+    }
+
+    /// Sets the baseline of a source anew: what is there now is no news, and is judged as that.
+    pub fn set_baseline(&mut self, id: SourceId, now: Instant) -> Result<(), StoreFailure> {
+        self.execute("UPDATE sources SET baseline_us = $2 WHERE source_id = $1", &[named(id), now.into()])?;
+        self.touch_held(id, now)
+    }
+
+    /// Sets the baseline of a source that has none. What is there was seen before it, so nothing becomes news or
+    /// ceases to be.
+    pub fn set_first_baseline(&mut self, id: SourceId, now: Instant) -> Result<(), StoreFailure> {
+        self.execute(
+            "UPDATE sources SET baseline_us = $2 WHERE source_id = $1 AND baseline_us IS NULL",
+            &[named(id), now.into()],
+        )?;
+        Ok(())
+    }
+
+    /// None of an identity's principals was there at the baseline of its source.
+    pub fn is_new_since_baseline(&mut self, identity: IdentityId) -> Result<bool, StoreFailure> {
+        let counted = self.query_one(
+            "principals",
+            "SELECT COUNT(*), COUNT(CASE WHEN p.first_seen_us > s.baseline_us THEN 1 END) FROM principals p \
+             JOIN sources s ON s.source_id = p.source_id WHERE p.identity_id = $1",
+            &[named(identity)],
+            |row| Ok((row.number(0)?, row.number(1)?)),
+        )?;
+        Ok(counted.is_some_and(|(all, new)| all > 0 && all == new))
+    }
+
+    /// How many open findings that count hang on identities of a source, and how many of them are new.
+    pub fn count_findings_of(&mut self, source: SourceId) -> Result<(i64, i64), StoreFailure> {
+        let counted = self.query_one(
+            "findings",
+            "SELECT COUNT(*), COUNT(CASE WHEN f.opened_us > s.baseline_us THEN 1 END) FROM findings f \
+             JOIN sources s ON s.source_id = $1 LEFT JOIN dismissals d ON d.identity_id = f.identity_id AND d.policy = f.policy \
+             AND d.subject = f.subject AND d.withdrawn_us IS NULL WHERE f.closed_us IS NULL AND d.dismissal_id IS NULL \
+             AND EXISTS (SELECT 1 FROM principals p WHERE p.identity_id = f.identity_id AND p.source_id = $1)",
+            &[named(source)],
+            |row| Ok((row.number(0)?, row.number(1)?)),
+        )?;
+        Ok(counted.unwrap_or_default())
+    }
+
     /// Replaces what cannot be known at a source.
     pub fn set_not_observable(&mut self, id: SourceId, notes: &[Unobservable]) -> Result<(), StoreFailure> {
         self.execute(

@@ -108,6 +108,7 @@ fn fill(bed: &Bed, store: &Store) {
         severity: Severity::High,
         reason: String::from("r"),
         remedy: String::from("do"),
+        cause: None,
     };
     write(store, move |tx| tx.apply_findings(&mint, identity, std::slice::from_ref(&failed))).unwrap();
     fill_plan(bed, store, &principal);

@@ -155,6 +155,7 @@ fn condition(policy: &str, reason: &str, severity: Severity) -> FailedNow {
         severity,
         reason: String::from(reason),
         remedy: String::from("do it"),
+        cause: None,
     }
 }
 

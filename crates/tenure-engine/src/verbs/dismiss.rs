@@ -1,0 +1,119 @@
+//! dismiss: a person says that a finding is none here, with a reason and an end; and takes that back.
+//!
+//! What is dismissed does not count and returns by itself at its end. It never closes a finding, and must never
+//! be without an end (law 7). Next: `queue.rs`.
+
+use crate::{
+    Actor, Engine, EngineFailure,
+    record::{By, Draft},
+};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use tenure_model::Instant;
+use tenure_store::{
+    StoreFailure,
+    tables::{dismissals::NewDismissal, findings::FindingRow},
+};
+
+/// How long a finding may be dismissed.
+const DISMISSED_MAX: Duration = Duration::from_hours(24 * 365);
+
+/// What a person says of a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dismissal {
+    /// Why it is no finding here.
+    pub reason: String,
+    /// When it counts again, at most 365 days from now.
+    pub until: Instant,
+}
+
+impl Engine {
+    /// An open finding by its id or handle, dismissed or not.
+    pub async fn open_finding(&self, given: &str) -> Result<FindingRow, EngineFailure> {
+        let wanted = given.to_owned();
+        Ok(self.store.read("open_finding", move |tx| tx.open_finding_named(&wanted)).await?)
+    }
+
+    /// Says that this finding is none until an end; it is judged on and counts again by itself. One that is
+    /// dismissed already is a conflict.
+    pub async fn dismiss(
+        &self,
+        actor: Actor,
+        finding: &FindingRow,
+        dismissal: Dismissal,
+    ) -> Result<FindingRow, EngineFailure> {
+        let now = self.clock.now();
+        let reason = dismissal.reason.trim().to_owned();
+        let refused = |why: &str| Err(EngineFailure::Refused { why: why.to_owned() });
+        if reason.is_empty() {
+            return refused("a dismissal says why; the reason is empty");
+        }
+        if dismissal.until <= now {
+            return refused("the end lies in the past");
+        }
+        if dismissal.until > now.plus(DISMISSED_MAX) {
+            return refused("a finding is dismissed for 365 days at most; say it again then");
+        }
+        let draft = about(finding, "finding.dismissed", actor).text("until", dismissal.until);
+        let entry = self.entry(draft.body(serde_json::json!({
+            "subject": finding.subject, "policy": finding.policy, "reason": reason,
+        })))?;
+        let new = NewDismissal {
+            identity: finding.identity,
+            policy: finding.policy.clone(),
+            subject: finding.subject.clone(),
+            reason,
+            dismissed_by: actor.person,
+            ends: dismissal.until,
+        };
+        let (mint, given) = (self.mint()?, finding.id.to_string());
+        let written = self.store.write("dismiss", move |tx| {
+            still_there(tx.person(actor.person)?.map(|person| person.role), actor)?;
+            tx.dismiss(&mint, &new)?;
+            tx.entry(entry.clone())?;
+            tx.open_finding_named(&given)
+        });
+        let written = written.await?;
+        self.judging_woken.notify_one();
+        Ok(written)
+    }
+
+    /// Takes a dismissal back: the finding counts again from now on. One that is not dismissed is a conflict.
+    pub async fn withdraw_dismissal(
+        &self,
+        actor: Actor,
+        finding: &FindingRow,
+    ) -> Result<FindingRow, EngineFailure> {
+        let now = self.clock.now();
+        let entry = self.entry(about(finding, "finding.dismissal_withdrawn", actor))?;
+        let (of, given) = (finding.clone(), finding.id.to_string());
+        let written = self.store.write("withdraw_dismissal", move |tx| {
+            still_there(tx.person(actor.person)?.map(|person| person.role), actor)?;
+            if !tx.withdraw_dismissal(of.identity, &of.policy, &of.subject, now)? {
+                let why = String::from("this finding is not dismissed");
+                return Err(StoreFailure::Conflict { why });
+            }
+            tx.entry(entry.clone())?;
+            tx.open_finding_named(&given)
+        });
+        let written = written.await?;
+        self.judging_woken.notify_one();
+        Ok(written)
+    }
+}
+
+fn about(finding: &FindingRow, kind: &'static str, actor: Actor) -> Draft {
+    Draft::new(kind, By::Person(actor, None), finding.id)
+        .about(finding.identity)
+        .text("policy", &finding.policy)
+}
+
+/// Whoever decides must still be there, in the role in which they were let in, when it is written.
+fn still_there(role: Option<tenure_model::Role>, actor: Actor) -> Result<(), StoreFailure> {
+    if role == Some(actor.role) {
+        return Ok(());
+    }
+    let why = String::from("whoever asked this was removed or given another role meanwhile");
+    Err(StoreFailure::Conflict { why })
+}

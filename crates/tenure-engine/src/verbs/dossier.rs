@@ -1,0 +1,147 @@
+//! A dossier: everything that is known about one identity, gathered in one transaction for the judge.
+//!
+//! It says what was seen and what could not be; it must never judge, nor hold a value or a fingerprint.
+//! Whatever it reads must touch the identity where it is written. Next: `judge.rs`.
+
+use tenure_judge::{
+    ClaimedDead, CredentialDossier, Dismissed, Dossier, OpenSince, PrincipalDossier, RightDossier, UseDossier,
+};
+use tenure_model::{Charter, Environment, IdentityId, Presence, PrincipalId, printable};
+use tenure_store::{
+    StoreFailure, Tx,
+    tables::inventory::{CredentialRow, PrincipalRow, Related},
+};
+
+/// Consumers in a dossier, at most.
+const USES_READ: i64 = 200;
+/// Rights of one principal that are held against the charter, at most.
+const RIGHTS_READ: i64 = 2_000;
+
+/// Everything known about one identity, and since when its findings are open.
+pub(crate) fn dossier(tx: &mut Tx<'_>, id: IdentityId) -> Result<(Dossier, OpenSince), StoreFailure> {
+    let identity = tx.identity(id)?;
+    let open_since = tx
+        .open_findings_of(id)?
+        .into_iter()
+        .map(|finding| ((finding.policy, finding.subject), finding.opened))
+        .collect();
+    let dismissed = tx.dismissals_of(id)?;
+    let mut principals = Vec::new();
+    for row in tx.principals_of(id)? {
+        principals.push(principal(tx, row, &identity.charter)?);
+    }
+    let dossier = Dossier {
+        identity: id,
+        name: identity.name,
+        enrolled: identity.enrolled,
+        built_in: identity.built_in,
+        new_since_baseline: tx.is_new_since_baseline(id)?,
+        charter: identity.charter,
+        dismissed: dismissed
+            .into_iter()
+            .map(|one| Dismissed { policy: one.policy, subject: one.subject, ends_at: one.ends })
+            .collect(),
+        principals,
+    };
+    Ok((dossier, open_since))
+}
+
+fn principal(
+    tx: &mut Tx<'_>,
+    row: PrincipalRow,
+    charter: &Charter,
+) -> Result<PrincipalDossier, StoreFailure> {
+    let mut credentials = Vec::new();
+    for held in tx.credentials_of(row.id)? {
+        credentials.push(credential(tx, held, charter.environment)?);
+    }
+    let uses = tx.uses_of(row.id, USES_READ)?.into_iter().map(|seen| UseDossier {
+        consumer: seen.consumer,
+        last_seen: seen.last_seen,
+        count: seen.count,
+    });
+    let claimed_dead =
+        tx.claimed_dead(row.id)?.map(|(level, required, sentence)| ClaimedDead { level, required, sentence });
+    let (grants, owned) = tx.count_grants(row.id)?;
+    Ok(PrincipalDossier {
+        id: row.id,
+        uses: uses.collect(),
+        use_coverage: None,
+        // Uses are what a survey found at its moment: one between two surveys can be missed.
+        use_watched_since: None,
+        claimed_dead,
+        name_ended: names_ended(tx, row.id)?,
+        rights: rights(tx, row.id, charter)?,
+        name: row.name,
+        source: row.source_name,
+        system: row.system,
+        kind: row.kind,
+        presence: row.presence,
+        unread_since: row.unread_since,
+        facts: row.facts,
+        credentials,
+        grants,
+        owned,
+    })
+}
+
+fn credential(
+    tx: &mut Tx<'_>,
+    row: CredentialRow,
+    environment: Option<Environment>,
+) -> Result<CredentialDossier, StoreFailure> {
+    let (mut same_value, mut value_ended, mut opens_elsewhere, mut other_environments) = Default::default();
+    if let Some(fingerprint) = &row.fingerprint {
+        same_value = tx.same_value_as(row.id, fingerprint)?;
+        value_ended = tx.ended_with_value(row.id, fingerprint)?.iter().map(ended_shown).collect();
+        opens_elsewhere = tx.same_key_of_keys(row.id, fingerprint)?;
+        other_environments = match environment {
+            Some(here) if !same_value.is_empty() => {
+                elsewhere(tx.charters_with_value(row.id, fingerprint)?, here)
+            }
+            Some(_) | None => Vec::new(),
+        };
+    }
+    Ok(CredentialDossier {
+        id: row.id,
+        kind: row.kind,
+        state: row.state,
+        facts: row.facts,
+        valid_until: row.valid_until,
+        first_seen: row.first_seen,
+        value_changed_at: row.value_changed,
+        same_value,
+        value_ended,
+        opens_elsewhere,
+        other_environments,
+    })
+}
+
+/// Those that are chartered for another environment, in words: `` pg-test/app (test) ``.
+fn elsewhere(held: Vec<(String, Charter)>, here: Environment) -> Vec<String> {
+    held.into_iter()
+        .filter_map(|(name, charter)| charter.environment.map(|environment| (name, environment)))
+        .filter(|(_, environment)| *environment != here)
+        .map(|(name, environment)| format!("{name} ({environment})"))
+        .collect()
+}
+
+/// What it may do, where the charter says what it should be allowed.
+fn rights(tx: &mut Tx<'_>, id: PrincipalId, charter: &Charter) -> Result<Vec<RightDossier>, StoreFailure> {
+    if charter.allowed_scope.is_empty() {
+        return Ok(Vec::new());
+    }
+    let held = tx.grants_of(id, RIGHTS_READ)?;
+    Ok(held.into_iter().map(|one| RightDossier { right: one.right, resource: one.resource }).collect())
+}
+
+/// Those of the same name that were ended, in words.
+fn names_ended(tx: &mut Tx<'_>, principal: PrincipalId) -> Result<Vec<String>, StoreFailure> {
+    let ended = tx.namesakes(principal, [Presence::Retired, Presence::Unproven])?;
+    Ok(ended.iter().map(ended_shown).collect())
+}
+
+/// One that was ended, in words: `` `main/app` (7k2m4xq), retired ``.
+fn ended_shown(ended: &Related) -> String {
+    format!("`{}` ({}), {}", printable(&ended.name, 60), ended.handle, ended.presence)
+}

@@ -1,0 +1,102 @@
+//! queue: what to do first. Findings of one policy with one cause are one thing to do.
+//!
+//! Worst first, then what has something new, then what is longest open. Dismissed findings are not in it and
+//! are counted. It must never change anything. Next: `dismiss.rs`.
+
+use crate::{Engine, EngineFailure};
+use serde::Serialize;
+use tenure_model::{Instant, PolicyKind, Severity};
+use tenure_store::tables::{
+    dismissals::DismissedShare,
+    findings::{FindingGroup, FindingsMeant},
+};
+
+/// Things to do in one answer, at most.
+const QUEUE_MAX: u32 = 500;
+
+/// What to do first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Queue {
+    /// Things to do, the first first.
+    pub items: Vec<QueueItem>,
+    /// Open findings that count.
+    pub findings: i64,
+    /// Those of them that were opened after the baseline.
+    pub new: i64,
+    /// Open findings that a person dismissed.
+    pub dismissed: i64,
+    /// How often each policy is said to be wrong here, where it is.
+    pub shares: Vec<DismissedShare>,
+}
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct QueueItem {
+    /// Which policy.
+    pub policy: String,
+    /// Which kind of policy.
+    pub kind: PolicyKind,
+    /// Which control.
+    pub control: String,
+    /// How bad.
+    pub severity: Severity,
+    /// The place where all of it is mended; nothing where it is one finding without a place.
+    pub cause: Option<String>,
+    /// How many findings it ends.
+    pub count: i64,
+    /// At least one was opened after the baseline.
+    pub is_new: bool,
+    /// Since when the oldest is open.
+    pub opened: Instant,
+    /// When the grace of the oldest ends.
+    pub due: Instant,
+    /// What is wrong, of one of them.
+    pub reason: String,
+    /// What to do about it.
+    pub remedy: String,
+    /// The handle of one of them.
+    pub finding: String,
+    /// Names of the identities, at most five.
+    pub names: Vec<String>,
+}
+
+impl Engine {
+    /// The first `most` things to do, at most 500; of what is new alone when that is asked.
+    pub async fn queue(&self, meant: FindingsMeant, most: u32) -> Result<Queue, EngineFailure> {
+        let most = i64::from(most.min(QUEUE_MAX));
+        let read = self.store.read("queue", move |tx| {
+            Ok(Queue {
+                items: tx.finding_groups(meant, most)?.into_iter().map(undated).collect(),
+                findings: tx.count_findings(FindingsMeant::Counted)?,
+                new: tx.count_findings(FindingsMeant::New)?,
+                dismissed: tx.count_findings(FindingsMeant::Dismissed)?,
+                shares: tx.dismissed_shares()?,
+            })
+        });
+        let mut queue = read.await?;
+        for item in &mut queue.items {
+            item.due = item.opened.plus(self.judge.grace(item.severity));
+        }
+        Ok(queue)
+    }
+}
+
+/// Without its grace, which the judge knows.
+fn undated(group: FindingGroup) -> QueueItem {
+    let first = group.first;
+    QueueItem {
+        finding: first.id.handle(),
+        policy: first.policy,
+        kind: first.kind,
+        control: first.control,
+        severity: first.severity,
+        cause: first.cause,
+        count: group.count,
+        is_new: group.is_new,
+        opened: group.opened,
+        due: group.opened,
+        reason: first.reason,
+        remedy: first.remedy,
+        names: group.names,
+    }
+}

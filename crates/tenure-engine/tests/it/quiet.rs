@@ -1,0 +1,143 @@
+//! Quiet by design: the baseline, what a person dismisses, and the queue.
+//!
+//! Over the chaos world, in virtual time. Next: `tenure-engine/src/verbs/queue.rs`.
+
+use crate::bench::{Bench, PLANTED, actor};
+use std::time::Duration;
+use tenure_connect::chaos::ChaosPrincipal;
+use tenure_engine::{Belief, CharterChange, Deployment, Dismissal, Engine, FindingRow, FindingsMeant, Queue};
+use tenure_model::{Environment, Instant, Standing};
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// Two roles with one value: a finding of each.
+async fn twins(bench: &mut Bench) -> Deployment {
+    bench.world.add(ChaosPrincipal::account("twin", PLANTED));
+    bench.surveyed().await
+}
+
+async fn survey(engine: &Engine) {
+    engine.survey(Some(actor(engine).await), "main", Belief::HoldWhenMuchIsMissing).await.unwrap();
+    engine.judge_touched().await.unwrap();
+}
+
+async fn queue(engine: &Engine) -> Queue {
+    engine.queue(FindingsMeant::Counted, 5).await.unwrap()
+}
+
+async fn finding(engine: &Engine, name: &str) -> FindingRow {
+    let findings = engine.store().read("findings", |tx| tx.open_findings(0, 100)).await.unwrap();
+    findings.into_iter().find(|one| one.identity_name == name).unwrap()
+}
+
+fn until(end: Instant) -> Dismissal {
+    Dismissal { reason: String::from("a copy for a rehearsal"), until: end }
+}
+
+#[tokio::test]
+async fn the_first_day_is_no_news_and_the_next_is() {
+    let mut bench = Bench::new();
+    let deployment = twins(&mut bench).await;
+    let engine = &deployment.engine;
+    let first = engine.baseline("main").await.unwrap();
+    assert!(first.baseline.is_some());
+    assert_eq!((first.findings, first.new), (2, 0));
+    bench.world.clock().advance(DAY);
+    bench.world.create(ChaosPrincipal::account("third", PLANTED));
+    survey(engine).await;
+    let second = engine.baseline("main").await.unwrap();
+    assert_eq!((second.findings, second.new, second.baseline), (3, 1, first.baseline));
+    assert_eq!(engine.queue(FindingsMeant::New, 5).await.unwrap().items[0].names, ["main/third"]);
+    let (dossier, _) = engine.explain("main/third").await.unwrap();
+    assert!(dossier.new_since_baseline);
+    assert!(!engine.explain("main/twin").await.unwrap().0.new_since_baseline);
+    bench.world.clock().advance(DAY);
+    let anew = engine.set_baseline(actor(engine).await, "main").await.unwrap();
+    assert_eq!((anew.findings, anew.new), (3, 0));
+    assert!(!engine.explain("main/third").await.unwrap().0.new_since_baseline);
+    assert!(engine.set_baseline(actor(engine).await, "nowhere").await.is_err());
+    assert_eq!(engine.log_page(None, 1).await.unwrap()[0].1.kind, "source.baseline_set");
+}
+
+#[tokio::test]
+async fn a_dismissed_finding_does_not_count_and_returns_by_itself() {
+    let mut bench = Bench::new();
+    let deployment = twins(&mut bench).await;
+    let engine = &deployment.engine;
+    engine.own(actor(engine).await, "main/twin", CharterChange::default()).await.unwrap();
+    engine.judge_touched().await.unwrap();
+    assert_eq!(engine.show("main/twin").await.unwrap().identity.standing, Standing::Due);
+    let (twin, end) = (finding(engine, "main/twin").await, bench.world.now().plus(3 * DAY));
+    let dismissed = engine.dismiss(actor(engine).await, &twin, until(end)).await.unwrap();
+    assert_eq!(dismissed.dismissed_until, Some(end));
+    engine.judge_touched().await.unwrap();
+    let identity = engine.show("main/twin").await.unwrap().identity;
+    assert_eq!((identity.standing, identity.due), (Standing::Sound, Some(end)));
+    let counts = |queue: Queue| (queue.findings, queue.dismissed, queue.items.len());
+    assert_eq!(counts(queue(engine).await), (1, 1, 1));
+    bench.world.clock().advance(4 * DAY);
+    engine.judge_touched().await.unwrap();
+    assert_eq!(engine.show("main/twin").await.unwrap().identity.standing, Standing::Due);
+    assert_eq!(counts(queue(engine).await), (2, 0, 2));
+}
+
+#[tokio::test]
+async fn a_dismissal_is_withdrawn_and_both_are_in_the_log_without_the_reason() {
+    let mut bench = Bench::new();
+    let deployment = twins(&mut bench).await;
+    let engine = &deployment.engine;
+    let who = actor(engine).await;
+    let twin = finding(engine, "main/twin").await;
+    assert!(engine.withdraw_dismissal(who, &twin).await.is_err(), "nothing stands");
+    engine.dismiss(who, &twin, until(bench.world.now().plus(DAY))).await.unwrap();
+    assert!(engine.dismiss(who, &twin, until(bench.world.now().plus(DAY))).await.is_err());
+    let handle = twin.id.handle();
+    let withdrawn =
+        engine.withdraw_dismissal(who, &engine.open_finding(&handle).await.unwrap()).await.unwrap();
+    assert_eq!(withdrawn.dismissed_until, None);
+    assert_eq!(queue(engine).await.dismissed, 0);
+    let entries = engine.log_page(None, 2).await.unwrap();
+    let kinds: Vec<&str> = entries.iter().map(|(_, entry)| entry.kind.as_str()).collect();
+    assert_eq!(kinds, ["finding.dismissal_withdrawn", "finding.dismissed"]);
+    for (_, entry) in entries {
+        assert!(!String::from_utf8(entry.encode().unwrap()).unwrap().contains("rehearsal"));
+    }
+}
+
+#[tokio::test]
+async fn a_dismissal_without_a_reason_or_a_sensible_end_is_refused() {
+    let mut bench = Bench::new();
+    let deployment = twins(&mut bench).await;
+    let engine = &deployment.engine;
+    let (twin, now) = (finding(engine, "main/twin").await, bench.world.now());
+    let silent = Dismissal { reason: String::from(" \n"), until: now.plus(DAY) };
+    for (dismissal, why) in [
+        (silent, "a dismissal says why; the reason is empty"),
+        (until(now), "the end lies in the past"),
+        (until(now.plus(366 * DAY)), "a finding is dismissed for 365 days at most; say it again then"),
+    ] {
+        let refused = engine.dismiss(actor(engine).await, &twin, dismissal).await.unwrap_err();
+        assert_eq!(refused.to_string(), why);
+    }
+    let missing = engine.open_finding("zzzzzz").await.unwrap_err();
+    assert_eq!(missing.to_string(), "there is no open finding `zzzzzz`");
+}
+
+#[tokio::test]
+async fn one_value_in_two_environments_is_found_when_the_second_charter_says_so() {
+    let mut bench = Bench::new();
+    let deployment = twins(&mut bench).await;
+    let engine = &deployment.engine;
+    let runs_in = |environment| CharterChange { environment: Some(environment), ..CharterChange::default() };
+    let crossing = async || {
+        engine.judge_touched().await.unwrap();
+        let open = engine.store().read("findings", |tx| tx.open_findings(0, 100)).await.unwrap();
+        open.iter().filter(|one| one.policy == "cross_environment_use").count()
+    };
+    engine.own(actor(engine).await, "main/twin", runs_in(Environment::Production)).await.unwrap();
+    assert_eq!(crossing().await, 0);
+    engine.own(actor(engine).await, "main/reporting", runs_in(Environment::Production)).await.unwrap();
+    assert_eq!(crossing().await, 0);
+    engine.own(actor(engine).await, "main/reporting", runs_in(Environment::Test)).await.unwrap();
+    assert_eq!(crossing().await, 2, "both hold it, and the first is judged again");
+}

@@ -1,0 +1,148 @@
+//! Dismissals: conditions of which a person said, with a reason and an end, that they are no finding here.
+//!
+//! A dismissal stands until it is withdrawn or its end has come; what is over stays as history. It never
+//! closes a finding: the condition is judged on, and counts again by itself. Next: `findings.rs`.
+
+use super::Mint;
+use crate::{Row, StoreFailure, Tx, value::named};
+use serde::{Deserialize, Serialize};
+use tenure_model::{DismissalId, IdentityId, Instant, PersonId};
+
+/// A dismissal as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DismissalRow {
+    /// Its id.
+    pub id: DismissalId,
+    /// Whose condition.
+    pub identity: IdentityId,
+    /// Which policy.
+    pub policy: String,
+    /// Which principal or credential.
+    pub subject: String,
+    /// Why it is no finding here.
+    pub reason: String,
+    /// Who said so.
+    pub dismissed_by: PersonId,
+    /// When.
+    pub dismissed: Instant,
+    /// When it counts again.
+    pub ends: Instant,
+}
+
+/// What a person says about one condition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDismissal {
+    /// Whose condition.
+    pub identity: IdentityId,
+    /// Which policy.
+    pub policy: String,
+    /// Which principal or credential.
+    pub subject: String,
+    /// Why it is no finding here.
+    pub reason: String,
+    /// Who says so.
+    pub dismissed_by: PersonId,
+    /// When it counts again.
+    pub ends: Instant,
+}
+
+/// How often a policy was said to be wrong in the field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DismissedShare {
+    /// Which policy.
+    pub policy: String,
+    /// Its open findings, dismissed ones included.
+    pub open: i64,
+    /// Those of them that are dismissed now.
+    pub dismissed: i64,
+}
+
+fn dismissal(row: &Row<'_>) -> Result<DismissalRow, StoreFailure> {
+    Ok(DismissalRow {
+        id: row.parsed(0)?,
+        identity: row.parsed(1)?,
+        policy: row.text(2)?,
+        subject: row.text(3)?,
+        reason: row.text(4)?,
+        dismissed_by: row.parsed(5)?,
+        dismissed: row.instant(6)?,
+        ends: row.instant(7)?,
+    })
+}
+
+impl Tx<'_> {
+    /// Dismissals of an identity's conditions that were not withdrawn; their end may have come.
+    pub fn dismissals_of(&mut self, identity: IdentityId) -> Result<Vec<DismissalRow>, StoreFailure> {
+        self.query(
+            "dismissals",
+            "SELECT dismissal_id, identity_id, policy, subject, reason, dismissed_by, dismissed_us, ends_us \
+             FROM dismissals WHERE identity_id = $1 AND withdrawn_us IS NULL ORDER BY policy, subject",
+            &[named(identity)],
+            dismissal,
+        )
+    }
+
+    /// Writes down that a condition is no finding until its end. One that stands already is a conflict.
+    pub fn dismiss(&mut self, mint: &Mint, new: &NewDismissal) -> Result<(), StoreFailure> {
+        self.end_dismissals(new.identity, mint.now)?;
+        let stands = |one: &DismissalRow| one.policy == new.policy && one.subject == new.subject;
+        if self.dismissals_of(new.identity)?.iter().any(stands) {
+            let why = String::from("this finding is dismissed already; withdraw that first");
+            return Err(StoreFailure::Conflict { why });
+        }
+        let (at, randomness) = mint.parts();
+        self.execute(
+            "INSERT INTO dismissals (dismissal_id, identity_id, policy, subject, reason, dismissed_by, dismissed_us, ends_us) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            &[
+                named(DismissalId::new(at, randomness)),
+                named(new.identity),
+                new.policy.as_str().into(),
+                new.subject.as_str().into(),
+                new.reason.as_str().into(),
+                named(new.dismissed_by),
+                at.into(),
+                new.ends.into(),
+            ],
+        )?;
+        self.touch(new.identity, at)
+    }
+
+    /// Takes a dismissal back. Returns false when none stood.
+    pub fn withdraw_dismissal(
+        &mut self,
+        identity: IdentityId,
+        policy: &str,
+        subject: &str,
+        now: Instant,
+    ) -> Result<bool, StoreFailure> {
+        let withdrawn = self.execute(
+            "UPDATE dismissals SET withdrawn_us = $4 WHERE identity_id = $1 AND policy = $2 AND subject = $3 \
+             AND withdrawn_us IS NULL",
+            &[named(identity), policy.into(), subject.into(), now.into()],
+        )?;
+        self.touch(identity, now)?;
+        Ok(withdrawn > 0)
+    }
+
+    /// Lets go of the dismissals of an identity whose end has come; they are withdrawn by their own end.
+    pub fn end_dismissals(&mut self, identity: IdentityId, now: Instant) -> Result<(), StoreFailure> {
+        self.execute(
+            "UPDATE dismissals SET withdrawn_us = ends_us WHERE identity_id = $1 AND withdrawn_us IS NULL AND ends_us <= $2",
+            &[named(identity), now.into()],
+        )?;
+        Ok(())
+    }
+
+    /// Policies with dismissed findings, the most dismissed first.
+    pub fn dismissed_shares(&mut self) -> Result<Vec<DismissedShare>, StoreFailure> {
+        self.query(
+            "dismissals",
+            "SELECT f.policy, COUNT(*), COUNT(d.dismissal_id) FROM findings f LEFT JOIN dismissals d \
+             ON d.identity_id = f.identity_id AND d.policy = f.policy AND d.subject = f.subject AND d.withdrawn_us IS NULL \
+             WHERE f.closed_us IS NULL GROUP BY f.policy HAVING COUNT(d.dismissal_id) > 0 ORDER BY 3 DESC, 1",
+            &[],
+            |row| Ok(DismissedShare { policy: row.text(0)?, open: row.number(1)?, dismissed: row.number(2)? }),
+        )
+    }
+}
