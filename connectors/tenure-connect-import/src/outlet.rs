@@ -59,7 +59,7 @@ impl<'take> Outlet<'take> {
         }
     }
 
-    /// Takes one claim; a trouble leaves all of it out.
+    /// Takes one claim; a trouble leaves out the rest of it.
     pub(crate) fn claim(&mut self, claim: Claim, tally: &mut Tally) -> Result<(), Trouble> {
         let key = self.hash(&("p", &claim.principal.key.0));
         let said = self.hashers[0].hash_one(principal_says(&claim.principal));

@@ -17,8 +17,9 @@ use tenure_model::{
     Fact, Facts, Observation, ObservedCredential, ObservedGrant, PrincipalKey, names, printable,
 };
 
-/// The domain of fingerprints of values from files.
-const DOMAIN: &str = "import-value";
+/// The domain of fingerprints of clear values, the same as of values that are found on machines: a value that a file
+/// claims is known again where a copy of it lies.
+const DOMAIN: &str = "host-value";
 
 /// A row: its line, and a cell for each column of the mapping.
 pub(crate) struct Row<'row> {
@@ -200,7 +201,8 @@ impl<'reader> RowReader<'reader, '_> {
         };
         let value = of.fingerprint.map(|column| self.text(column)).transpose()?.flatten();
         // The value itself goes no further than this call.
-        let fingerprint = value.map(|value| self.desk.fingerprint.fingerprint(DOMAIN, value.as_bytes()));
+        let fingerprint =
+            value.map(|value| self.desk.fingerprint.fingerprint(DOMAIN, value.trim().as_bytes()));
         let mut facts = self.desk.facts(self.row.line);
         facts.extend(self.facts(&of.facts)?);
         Ok(Some(ObservedCredential {

@@ -39,7 +39,7 @@ async fn no_secret_of_a_file_shows_anywhere() {
         assert!(!everything.contains(canary), "{canary} shows in {everything}");
     }
     assert_eq!(survey.names(), ["a"], "a row with a token for a name is left out");
-    assert!(everything.contains("import-value:"), "the mapped one is known again by its fingerprint");
+    assert!(everything.contains("host-value:"), "the mapped one is known again by its fingerprint");
     assert_eq!(shown.dropped.get("password"), Some(&4));
     assert_eq!(shown.dropped.get("note"), Some(&1));
     let note = survey.notes.iter().find(|note| note.what == "values that look like secrets").unwrap();

@@ -17,4 +17,5 @@ mod claims;
 mod conformance;
 mod examples;
 mod formats;
+mod hostile;
 mod large;
