@@ -5,6 +5,7 @@
 
 use crate::limits::{FileSystems, Limits};
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use tenure_connect::{ConfigRefused, SourceConfig};
@@ -17,10 +18,16 @@ pub const HOME_ENTRIES_MAX: &str = "home-entries-max";
 /// Which file systems are entered: `root`, `local` or `all`.
 pub const FILE_SYSTEMS: &str = "file-systems";
 
-/// What a source needs to read.
+/// Where the SSH server of the machine answers, as `address:port`.
+pub const SSHD: &str = "sshd";
+/// How long a change takes to be felt, in seconds; read by Tenure for every kind of source.
+const LAG_SECONDS: &str = "lag-seconds";
+
+/// What a source needs to read and to act.
 pub(crate) struct Configured {
     pub(crate) root: PathBuf,
     pub(crate) limits: Limits,
+    pub(crate) sshd: Option<SocketAddr>,
 }
 
 /// Reads a configuration.
@@ -43,7 +50,14 @@ pub(crate) fn configured(config: &SourceConfig) -> Result<Configured, ConfigRefu
     if path.split('/').any(|part| part == "..") || path.contains('\0') {
         return Err(address("the path must not go up with `..`"));
     }
-    Ok(Configured { root: PathBuf::from(path), limits: limits(&config.options)? })
+    let sshd = match config.options.get(SSHD) {
+        None => None,
+        Some(given) => Some(given.parse().map_err(|_| ConfigRefused::Setting {
+            name: SSHD.to_owned(),
+            why: String::from("it must be an address and a port, such as `127.0.0.1:22` or `[::1]:22`"),
+        })?),
+    };
+    Ok(Configured { root: PathBuf::from(path), limits: limits(&config.options)?, sshd })
 }
 
 fn address(why: &str) -> ConfigRefused {
@@ -69,8 +83,12 @@ fn limits(options: &BTreeMap<String, String>) -> Result<Limits, ConfigRefused> {
                     _ => return Err(refused("it must be `root`, `local` or `all`")),
                 }
             }
+            SSHD => {}
+            LAG_SECONDS => {
+                number(0, 3_600)?;
+            }
             _ => {
-                let known = [SECONDS_MAX, HOME_ENTRIES_MAX, FILE_SYSTEMS].join(", ");
+                let known = [SECONDS_MAX, HOME_ENTRIES_MAX, FILE_SYSTEMS, SSHD, LAG_SECONDS].join(", ");
                 return Err(refused(&format!("it is not known; the settings are: {known}")));
             }
         }
@@ -125,6 +143,10 @@ mod tests {
         assert_eq!(read.limits.time_max, Duration::from_secs(7));
         assert_eq!(read.limits.home_entries_max, 2_000);
         assert_eq!(read.limits.file_systems, crate::FileSystems::OfRoot);
+        assert_eq!(read.sshd, None);
+        let read =
+            configured(&config(&["host:///"], &[("sshd", "[::1]:2222"), ("lag-seconds", "2")])).unwrap();
+        assert_eq!(read.sshd.unwrap().to_string(), "[::1]:2222");
     }
 
     #[test]
@@ -136,6 +158,8 @@ mod tests {
             refused(&["host:///"], &[("seconds-max", "0")]),
             refused(&["host:///"], &[("file-systems", "some")]),
             refused(&["host:///"], &[("depth", "3")]),
+            refused(&["host:///"], &[("sshd", "localhost")]),
+            refused(&["host:///"], &[("lag-seconds", "soon")]),
         ];
         insta::assert_snapshot!(texts.join("\n"));
         let secret = SourceConfig {

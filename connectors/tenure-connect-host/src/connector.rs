@@ -3,13 +3,13 @@
 use crate::{config, source::HostSource};
 use std::{sync::Arc, time::Duration};
 use tenure_connect::{ConfigRefused, Connector, LockOut, Manifest, Permission, Source, SourceConfig};
-use tenure_model::ShownBy;
+use tenure_model::{ShownBy, StepKind};
 
 /// What this connector says about itself.
 pub const MANIFEST: Manifest = Manifest {
     system: "host",
     title: "Machine",
-    steps: &[],
+    steps: &[StepKind::Disable, StepKind::Delete, StepKind::Enable],
     shown_by: ShownBy::PublicKey,
     permissions: &[
         Permission {
@@ -27,12 +27,20 @@ pub const MANIFEST: Manifest = Manifest {
             enables: "stored passwords (as fingerprints), keys of the system, and the homes of all other accounts",
             required: false,
         },
+        Permission {
+            name: "root, or being the account whose key it is",
+            enables: "taking an authorised key out of its file, and putting it back",
+            required: false,
+        },
     ],
     takes_password: false,
     least_privilege_script: include_str!("../least-privilege.sh"),
-    propagation_lag: Duration::from_secs(0),
-    enforcement_points: "the machine itself",
-    lock_out: LockOut { failures_max: u32::MAX, window: Duration::from_mins(1) },
+    // The SSH server reads the files at each login.
+    propagation_lag: Duration::from_secs(1),
+    enforcement_points: "the machine itself: its SSH server, at the address of its settings or of the option `sshd`",
+    // Since OpenSSH 9.8 an address that fails pays five seconds each time, and is turned away from fifteen on
+    // (sshd_config(5), PerSourcePenalties); every probe fails once on purpose.
+    lock_out: LockOut { failures_max: 4, window: Duration::from_secs(30) },
     blind_spots: &[
         "what a secret for another system may do there, and whether it still works: it is never tried",
         "secrets that are not in a known place, in a file of a known name, or in a home: application directories, \
@@ -40,6 +48,8 @@ pub const MANIFEST: Manifest = Manifest {
         "what is behind a symbolic link, on a network file system, or in a file of more than 1 MiB",
         "accounts that a directory service (LDAP, SSSD) adds to those of /etc/passwd",
         "the environment and the memory of running processes",
+        "which of the programs that a session started go on after it, and what a key opened on its way further",
+        "further key files that a `Match` block of the SSH server names, and what its `AuthorizedKeysCommand` answers",
         "who held a key before, and who holds the other half of an authorised key",
     ],
 };

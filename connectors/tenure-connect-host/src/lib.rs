@@ -1,11 +1,14 @@
 //! The host: what a machine's files say about its non-human identities.
 //!
-//! This room reads files below a root and nothing else. It must never execute, write, follow a link, wait
-//! for a pipe, judge, store, or hand out a secret value: a value becomes a fingerprint through the caller's
-//! callback and is gone. Begin with `survey.rs` (one reading), then `catalogue.rs` (which place means
+//! This room reads files below a root and, on a recorded intent only, takes a key out of an `authorized_keys` file or
+//! puts it back. It must never execute, write anything else, follow a link, wait for a pipe, judge, store, or hand out a
+//! secret value: a value becomes a fingerprint through the caller's callback and is gone. It asks the machine's own SSH
+//! server whether it would take a key, and nobody else anything. Begin with `survey.rs` (one reading), `act.rs`, then `catalogue.rs` (which place means
 //! what), `open.rs` (the only place that opens files) and `read/` (bytes to facts, pure). README.md says
 //! what is read and how that looks to endpoint protection.
 
+mod act;
+mod blast;
 pub mod catalogue;
 mod config;
 mod connector;
@@ -16,14 +19,17 @@ mod map;
 mod observe;
 mod open;
 mod place;
+mod probe;
 pub mod read;
+mod sessions;
 mod source;
 mod survey;
 mod unread;
+mod uses;
 mod vendor;
 mod walk;
 
-pub use config::{FILE_SYSTEMS, HOME_ENTRIES_MAX, SECONDS_MAX};
+pub use config::{FILE_SYSTEMS, HOME_ENTRIES_MAX, SECONDS_MAX, SSHD};
 pub use connector::{HostConnector, MANIFEST};
 pub use found::{Found, FoundMark, Reading, STORED_HASH_DOMAIN, SkippedLine, VALUE_DOMAIN};
 pub use item::{Item, Mark, Problem, ThingKind};

@@ -7,22 +7,28 @@ use crate::map::{ExtentContent, observations};
 use crate::open::{Root, Way};
 use crate::source::HostSource;
 use crate::survey::{Asked, survey_root};
-use crate::{Place, Reading, Unread};
+use crate::{Place, Reading, Unread, uses};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant as Clock;
 use tenure_connect::{
     ContentDigest, NotObservable, OutsideFailure, PAGE_MAX, Recognition, SinkClosed, SurveySink, Target,
 };
-use tenure_model::{Completeness, Extent, printable};
+use tenure_model::{Completeness, Extent, Instant, Observation, printable};
 use tenure_secrets::Scanner;
 
 /// Which way observations are made of what is read: a digest of another way is another digest.
 const WAY_OF_MAPPING: &[u8] = b"host-1\n";
 
 /// Reads everything we may see.
-pub(crate) async fn observe(source: &HostSource, sink: &mut dyn SurveySink) -> Result<(), OutsideFailure> {
-    let (root, limits, fingerprint) = (source.root.clone(), source.limits, Arc::clone(&source.fingerprint));
+pub(crate) async fn observe(
+    source: &HostSource,
+    now: Instant,
+    sink: &mut dyn SurveySink,
+) -> Result<(), OutsideFailure> {
+    let ground = source.ground.clone();
+    let (root, limits, fingerprint) =
+        (source.ground.root.clone(), source.ground.limits, Arc::clone(&source.fingerprint));
     let scanner = scanner()?;
     let read = tokio::task::spawn_blocking(move || {
         let began = Clock::now();
@@ -34,12 +40,18 @@ pub(crate) async fn observe(source: &HostSource, sink: &mut dyn SurveySink) -> R
             elapsed: &|| began.elapsed(),
             way: Way::Kernel,
         };
-        survey_root(&asked).map(|reading| (observations(&reading), notes(&reading)))
+        survey_root(&asked).map(|reading| {
+            let mut extents = observations(&reading);
+            let (logins, untold) = uses::of_keys(&ground, &extents, now);
+            // What is used comes before its uses.
+            extents.extend(logins);
+            (extents, notes(&reading, untold))
+        })
     });
     let (extents, notes) = read
         .await
         .map_err(|gone| OutsideFailure::Puzzling { why: format!("the reading was cut off: {gone}") })?
-        .map_err(|why| unreachable(&source.root, why))?;
+        .map_err(|why| unreachable(&source.ground.root, why))?;
     match send(source, sink, extents, notes).await {
         // Whoever receives is gone and knows why.
         Ok(()) | Err(SinkClosed) => Ok(()),
@@ -93,6 +105,10 @@ async fn send(
 
 /// The keyed digest of what an extent holds.
 fn digest(source: &HostSource, content: &ExtentContent) -> Option<ContentDigest> {
+    // Uses are of a moment; no extent is recognised by them.
+    if content.observations.iter().any(|observation| matches!(observation, Observation::Use(_))) {
+        return None;
+    }
     let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
     context.update(WAY_OF_MAPPING);
     for observation in &content.observations {
@@ -103,12 +119,8 @@ fn digest(source: &HostSource, content: &ExtentContent) -> Option<ContentDigest>
 }
 
 /// What no machine tells anybody, said once.
-fn notes(reading: &Reading) -> Vec<NotObservable> {
-    let mut notes = vec![NotObservable {
-        what: String::from("when a key or a service was last used"),
-        why: String::from("the records of logins are not read"),
-        remedy: String::from("keep sshd's log at LogLevel VERBOSE, so that it names keys"),
-    }];
+fn notes(reading: &Reading, untold: NotObservable) -> Vec<NotObservable> {
+    let mut notes = vec![untold];
     let closed = reading.not_read.iter().filter(|unread| unread.why == Unread::NotPermitted).count();
     if closed > 0 {
         notes.push(NotObservable {

@@ -43,8 +43,38 @@ pub struct FileFacts {
 pub struct ReadFile {
     /// What it is.
     pub facts: FileFacts,
+    /// By which it is known again.
+    pub(crate) stamp: Stamp,
     /// All of its content.
     pub content: Secret<Vec<u8>>,
+}
+
+/// By which a file is known again, and whether anything about it has changed since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    identity: (u64, u64),
+    bytes: i64,
+    /// Last change of the content, and of what the file is: seconds and nanoseconds.
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    /// The stamp of what the system reports.
+    #[allow(
+        clippy::useless_conversion,
+        clippy::unnecessary_fallible_conversions,
+        reason = "types differ by system"
+    )]
+    pub(crate) fn of(stat: &Stat) -> Self {
+        let nanos = |nanos| i64::try_from(nanos).unwrap_or(i64::MIN);
+        Self {
+            identity: identity(stat),
+            bytes: i64::try_from(stat.st_size).unwrap_or(i64::MIN),
+            modified: (i64::try_from(stat.st_mtime).unwrap_or(i64::MIN), nanos(stat.st_mtime_nsec)),
+            changed: (i64::try_from(stat.st_ctime).unwrap_or(i64::MIN), nanos(stat.st_ctime_nsec)),
+        }
+    }
 }
 
 /// How the way to a file is taken.
@@ -83,7 +113,8 @@ impl AsFd for Directory {
 
 /// `openat2` refuses any further flag beside `O_PATH`.
 const DIRECTORY: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
-const FILE: OFlags = OFlags::NOFOLLOW.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
+pub(crate) const FILE: OFlags =
+    OFlags::NOFOLLOW.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
 
 impl Root {
     /// Opens a root. The path itself may lead through links: it is the caller's word, not content.
@@ -129,7 +160,21 @@ impl Root {
             return Err(Unread::Replaced);
         }
         let content = content(&handle, seen.facts.bytes, limit)?;
-        Ok(ReadFile { facts: facts(&stat), content })
+        Ok(ReadFile { facts: facts(&stat), stamp: Stamp::of(&stat), content })
+    }
+
+    /// The last bytes of a regular file, at most `bytes_max`; a log is as long as it is.
+    pub(crate) fn tail(&self, place: &Place, bytes_max: u64) -> Result<Secret<Vec<u8>>, Unread> {
+        let seen = self.look(place)?;
+        let handle = self.open_content(place)?;
+        let stat = rustix::fs::fstat(&handle).map_err(from_errno)?;
+        if identity(&stat) != seen.identity {
+            return Err(Unread::Replaced);
+        }
+        let from = facts(&stat).bytes.saturating_sub(bytes_max);
+        rustix::fs::seek(&handle, rustix::fs::SeekFrom::Start(from)).map_err(from_errno)?;
+        // It may grow while it is read, as logs do.
+        content(&handle, bytes_max.min(facts(&stat).bytes), bytes_max.saturating_add(1 << 20))
     }
 
     /// What a regular file is, without reading it.
@@ -151,7 +196,7 @@ impl Root {
         }
     }
 
-    fn open_content(&self, place: &Place) -> Result<OwnedFd, Unread> {
+    pub(crate) fn open_content(&self, place: &Place) -> Result<OwnedFd, Unread> {
         // Only the owner of a file, or root, may leave its access time alone (open(2), O_NOATIME).
         match self.beneath(place, OFlags::RDONLY | FILE | quietly()) {
             Err(Unread::NotPermitted) => self.beneath(place, OFlags::RDONLY | FILE),
@@ -298,9 +343,10 @@ fn is_local(_handle: BorrowedFd<'_>) -> bool {
     false
 }
 
-fn content(handle: &OwnedFd, bytes: u64, bytes_max: u64) -> Result<Secret<Vec<u8>>, Unread> {
+pub(crate) fn content(handle: &OwnedFd, bytes: u64, bytes_max: u64) -> Result<Secret<Vec<u8>>, Unread> {
     // One more than it has, so that the end is seen without a second piece.
-    let much = usize::try_from(bytes.saturating_add(1)).unwrap_or(READ_BYTES).min(READ_BYTES);
+    // What the kernel makes up while it is read says that it has none.
+    let much = usize::try_from(bytes.saturating_add(1)).unwrap_or(READ_BYTES).clamp(256, READ_BYTES);
     let mut content = Vec::new();
     let mut piece = vec![0_u8; much];
     let outcome = loop {
@@ -344,7 +390,7 @@ fn identity(stat: &Stat) -> (u64, u64) {
 }
 
 #[allow(clippy::useless_conversion, clippy::unnecessary_fallible_conversions, reason = "as above")]
-fn facts(stat: &Stat) -> FileFacts {
+pub(crate) fn facts(stat: &Stat) -> FileFacts {
     FileFacts {
         mode: u32::from(stat.st_mode) & 0o7777,
         uid: stat.st_uid,

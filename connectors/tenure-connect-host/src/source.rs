@@ -1,11 +1,15 @@
 //! The connection to one machine: what every verb of the port starts from.
 //!
-//! Reads only. Every verb that would change something refuses and says how a person does it by hand. Keeps nothing
-//! between calls. It must never read anything but through `survey.rs`. Next: `observe.rs`.
+//! Reads, and on a recorded intent takes an authorised key out or puts it back. Every other principal is refused, with
+//! the commands by which a person does it. Keeps nothing between calls. It must never read anything but through
+//! `survey.rs` and `act/ways_in.rs`, nor write but through `act/replace.rs`. Next: `observe.rs`, `act.rs`.
 
-use crate::{config::Configured, limits::Limits, observe};
+use crate::act::ways_in::Ground;
+use crate::act::{self, KeyOf};
+use crate::blast::{self, OwnSession};
+use crate::{config::Configured, observe, probe, sessions};
 use async_trait::async_trait;
-use std::path::PathBuf;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use tenure_connect::{
     Ability, Act, BlastRadius, CheckReport, DerivedReading, Done, Effect, Fingerprint, OutsideFailure,
@@ -15,27 +19,42 @@ use tenure_model::{
     ControlPlane, Instant, PRIMARY, ProbeAnswer, RecordedIntent, Secret, ShortName, StepKind,
 };
 
-/// Why nothing is changed here.
-const READS_ONLY: &str =
-    "Tenure reads machines and does not change them yet; the commands to do it by hand are in the plan";
+/// Why this principal is not changed.
+const KEYS_ONLY: &str = "on a machine Tenure takes away authorised keys and nothing else; \
+                         the commands to do it by hand are in the plan";
 
 /// One configured machine.
 pub(crate) struct HostSource {
-    pub(crate) root: PathBuf,
-    pub(crate) limits: Limits,
+    pub(crate) ground: Ground,
     pub(crate) fingerprint: Arc<dyn Fingerprint>,
+    sshd: Option<SocketAddr>,
+    own: OwnSession,
 }
 
 impl HostSource {
     pub(crate) fn new(configured: Configured, fingerprint: Arc<dyn Fingerprint>) -> Self {
-        Self { root: configured.root, limits: configured.limits, fingerprint }
+        let ground = Ground { root: configured.root, limits: configured.limits };
+        // A copy of a machine is not the one whose sessions ours is among.
+        let own = if ground.is_live() { OwnSession::of_this_process() } else { OwnSession::default() };
+        Self { ground, fingerprint, sshd: configured.sshd, own }
+    }
+
+    /// Runs what blocks beside the tasks of the program.
+    async fn beside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Ground) -> T + Send + 'static,
+    ) -> Result<T, OutsideFailure> {
+        let ground = self.ground.clone();
+        let done = tokio::task::spawn_blocking(move || work(&ground)).await;
+        // Whatever was under way went on to its end or not: nobody knows.
+        done.map_err(|gone| OutsideFailure::Lost { why: format!("it was cut off: {gone}") })
     }
 }
 
 #[async_trait]
 impl Source for HostSource {
     async fn check(&self) -> Result<CheckReport, OutsideFailure> {
-        let looks = observe::abilities(&self.root).await?;
+        let looks = observe::abilities(&self.ground.root).await?;
         let primary =
             ShortName::parse(PRIMARY).map_err(|why| OutsideFailure::Puzzling { why: why.to_string() })?;
         let able = |(what, place, able): (&str, &str, bool)| Ability {
@@ -55,50 +74,122 @@ impl Source for HostSource {
         })
     }
 
-    async fn observe(&self, _now: Instant, sink: &mut dyn SurveySink) -> Result<(), OutsideFailure> {
-        observe::observe(self, sink).await
+    async fn observe(&self, now: Instant, sink: &mut dyn SurveySink) -> Result<(), OutsideFailure> {
+        observe::observe(self, now, sink).await
     }
 
-    async fn blast_radius(&self, _target: &Target) -> Result<BlastRadius, OutsideFailure> {
-        Ok(BlastRadius {
-            sessions: Vec::new(),
-            owned: Vec::new(),
-            grants: 0,
-            members: Vec::new(),
-            heir: None,
-            warnings: Vec::new(),
-            refusals: vec![READS_ONLY.to_owned()],
-            unread: Vec::new(),
-            undo_restores_value: Err(READS_ONLY.to_owned()),
-        })
+    async fn blast_radius(&self, target: &Target) -> Result<BlastRadius, OutsideFailure> {
+        let Some(key) = KeyOf::parse(target) else { return Ok(blast::of_other(&self.by_hand(target))) };
+        let own = self.own.clone();
+        self.beside(move |ground| blast::of_key(ground, &own, &key)).await?
     }
 
-    async fn keepsake(&self, _target: &Target) -> Result<Option<Secret<String>>, OutsideFailure> {
-        Ok(None)
+    async fn keepsake(&self, target: &Target) -> Result<Option<Secret<String>>, OutsideFailure> {
+        let Some(key) = KeyOf::parse(target) else { return Ok(None) };
+        self.beside(move |ground| act::keepsake(ground, &key)).await?
     }
 
-    async fn act(&self, _intent: &RecordedIntent, _act: &Act<'_>) -> Result<Done, OutsideFailure> {
-        Err(OutsideFailure::NotOurs { why: READS_ONLY.to_owned() })
+    async fn act(&self, intent: &RecordedIntent, act: &Act<'_>) -> Result<Done, OutsideFailure> {
+        let record = intent.record();
+        let target = Target { key: record.principal.clone(), name: record.principal_name.clone() };
+        let Some(key) = KeyOf::parse(&target) else {
+            return Err(OutsideFailure::NotOurs { why: KEYS_ONLY.to_owned() });
+        };
+        // One name for all tries of a plan, so that what a crash left is found again.
+        let mark = record.plan.handle();
+        match act {
+            Act::Disable | Act::Delete { .. } => {
+                self.beside(move |ground| act::take_out(ground, &key, &mark)).await?
+            }
+            Act::Enable { keepsake } => {
+                let kept = keepsake.map(|kept| Secret::new(kept.expose().clone()));
+                self.beside(move |ground| act::put_back(ground, &key, kept.as_ref(), &mark)).await?
+            }
+            Act::Deny { .. } | Act::EndSessions => {
+                Err(OutsideFailure::NotOurs { why: String::from("a machine has no such step") })
+            }
+        }
     }
 
-    async fn effect(&self, _target: &Target, _step: StepKind, _value: Option<&Secret<String>>) -> Effect {
-        Effect::Unobserved { why: READS_ONLY.to_owned() }
+    async fn effect(&self, target: &Target, step: StepKind, value: Option<&Secret<String>>) -> Effect {
+        let Some(key) = KeyOf::parse(target) else {
+            return Effect::Unobserved { why: KEYS_ONLY.to_owned() };
+        };
+        let kept = value.map(|kept| Secret::new(kept.expose().clone()));
+        let seen = self
+            .beside(move |ground| match step {
+                StepKind::Disable | StepKind::Delete => act::is_out(ground, &key),
+                StepKind::Enable => act::is_back(ground, &key, kept.as_ref()),
+                StepKind::Deny
+                | StepKind::EndSessions
+                | StepKind::Control
+                | StepKind::Sweep
+                | StepKind::Prove => Effect::Unobserved { why: format!("a machine has no step `{step}`") },
+            })
+            .await;
+        seen.unwrap_or_else(|why| Effect::Unobserved { why: why.to_string() })
     }
 
-    async fn control_plane(&self, _target: &Target) -> ControlPlane {
-        ControlPlane::Unread { why: READS_ONLY.to_owned() }
+    async fn control_plane(&self, target: &Target) -> ControlPlane {
+        let Some(key) = KeyOf::parse(target) else {
+            return ControlPlane::Unread { why: KEYS_ONLY.to_owned() };
+        };
+        let read = self.beside(move |ground| act::control_plane(ground, &key)).await;
+        read.unwrap_or_else(|why| ControlPlane::Unread { why: why.to_string() })
     }
 
-    async fn probe(&self, _point: &ShortName, _target: &Target, _value: &Secret<String>) -> ProbeAnswer {
-        ProbeAnswer::CannotKnow { why: String::from("nothing of ours was installed here") }
+    async fn probe(&self, _point: &ShortName, target: &Target, value: &Secret<String>) -> ProbeAnswer {
+        let cannot_know = |why: &str| ProbeAnswer::CannotKnow { why: why.to_owned() };
+        let Some(key) = KeyOf::parse(target) else { return cannot_know(KEYS_ONLY) };
+        let Some(blob) = act::public_key_of(value) else {
+            return cannot_know("what was kept names no key");
+        };
+        let (sshd, live) = (self.sshd, self.ground.is_live());
+        let question = self
+            .beside(move |ground| question(ground, sshd, live, &key, blob))
+            .await
+            .unwrap_or_else(|why| Err(why.to_string()));
+        match question {
+            Ok(question) => probe::ask(question).await,
+            Err(why) => ProbeAnswer::CannotKnow { why },
+        }
     }
 
     fn by_hand(&self, target: &Target) -> Vec<String> {
-        observe::by_hand(target)
+        match KeyOf::parse(target) {
+            Some(key) => blast::by_hand(&self.ground, &key),
+            None => observe::by_hand(target),
+        }
     }
 
-    async fn derived(&self, _target: &Target) -> DerivedReading {
-        let unread = (PRIMARY.to_owned(), READS_ONLY.to_owned());
-        DerivedReading { found: Vec::new(), unread: vec![unread] }
+    async fn derived(&self, target: &Target) -> DerivedReading {
+        let unread =
+            |why: String| DerivedReading { found: Vec::new(), unread: vec![(PRIMARY.to_owned(), why)] };
+        let Some(key) = KeyOf::parse(target) else { return unread(KEYS_ONLY.to_owned()) };
+        let read = self.beside(move |ground| sessions::derived(ground, &key)).await;
+        read.unwrap_or_else(|why| unread(why.to_string()))
     }
+}
+
+/// Whom to ask, and for what; `Err` says why nobody can be asked.
+fn question(
+    ground: &Ground,
+    configured: Option<SocketAddr>,
+    live: bool,
+    key: &KeyOf,
+    blob: Vec<u8>,
+) -> Result<probe::Question, String> {
+    let read =
+        ground.with(|machine| Ok((machine.server()?, machine.account(&key.account)?, machine.host_keys())));
+    let (server, account, host_keys) = read.map_err(|why| why.to_string())?;
+    let found = if live { server.and_then(|server| server.address()) } else { None };
+    let Some(server) = configured.or(found) else {
+        let why = "which SSH server reads this machine's keys is not known; name it with the option sshd";
+        return Err(why.to_owned());
+    };
+    let user = account.and_then(|account| String::from_utf8(account.name).ok());
+    let Some(user) = user else {
+        return Err(String::from("the account is not there, or its name cannot be asked for"));
+    };
+    Ok(probe::Question { server, user, key: blob, host_keys })
 }

@@ -8,6 +8,7 @@ mod formats;
 mod homes;
 mod places;
 mod ssh_server;
+pub(crate) use ssh_server::place_of;
 mod units;
 
 use crate::catalogue::{self, Format};

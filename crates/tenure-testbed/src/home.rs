@@ -50,7 +50,7 @@ impl Owner {
 }
 
 /// What server directories are made for.
-const KINDS: [&str; 3] = ["postgres", "replica", "pgbouncer"];
+const KINDS: [&str; 4] = ["postgres", "replica", "pgbouncer", "sshd"];
 
 /// The root of the tree, made if needed. Traversable by the servers' account, listable only by us.
 pub(crate) fn root() -> Result<PathBuf> {

@@ -1,4 +1,4 @@
-//! The test bed: private PostgreSQL, streaming replicas and PgBouncers for tests and demonstrations.
+//! The test bed: private PostgreSQL, streaming replicas, PgBouncers and SSH servers for tests and demonstrations.
 //!
 //! Every server lives in its own temporary directory, listens on loopback only, and is ended by its own
 //! process id. This room must never touch a server it did not start, never use a fixed port, never leave
@@ -20,6 +20,7 @@ mod programs;
 mod psql;
 mod replica;
 mod server;
+mod sshd;
 mod template;
 mod wait;
 mod watcher;
@@ -28,6 +29,9 @@ pub use certificate::Certificate;
 pub use leftovers::sweep_leftovers;
 pub use pgbouncer::{PgBouncer, PgBouncerAuth, PgBouncerOptions, PoolMode};
 pub use postgres::{Postgres, PostgresOptions};
-pub use programs::{Availability, MUST_RUN, pgbouncer_available, postgres_available, ready_to_run};
+pub use programs::{
+    Availability, MUST_RUN, pgbouncer_available, postgres_available, ready_to_run, sshd_available,
+};
 pub use psql::{PsqlFailed, quote_identifier, quote_literal};
 pub use replica::Replica;
+pub use sshd::{SshKey, Sshd, SshdOptions};

@@ -45,6 +45,17 @@ pub fn pgbouncer_available() -> Availability {
     }
 }
 
+/// Whether an SSH server can be started here, and asked with its own client.
+pub fn sshd_available() -> Availability {
+    if start_refused() {
+        return Availability::Missing("needs Linux with /proc".to_owned());
+    }
+    match (sshd_program(), on_search_path(&["ssh"]), on_search_path(&["ssh-keygen"])) {
+        (Some(_), Some(_), Some(_)) => Availability::Present,
+        _ => Availability::Missing("not installed".to_owned()),
+    }
+}
+
 /// True if the test may go on. Otherwise says `SKIPPED: <name> (<reason>)` on standard error, past the
 /// test runner's capture, and answers false. Prefer the [`needs!`](crate::needs) macro.
 ///
@@ -96,6 +107,7 @@ macro_rules! needs {
     };
     (@availability postgres) => { $crate::postgres_available() };
     (@availability pgbouncer) => { $crate::pgbouncer_available() };
+    (@availability sshd) => { $crate::sshd_available() };
 }
 
 /// The folder that holds every PostgreSQL program we need; the newest version wins.
@@ -120,6 +132,12 @@ pub(crate) fn pgbouncer_program() -> Option<PathBuf> {
     search_path().chain(system).map(|folder| folder.join("pgbouncer")).find(|program| program.is_file())
 }
 
+/// The SSH server; it starts itself again for each connection, and so must be named by its whole path.
+pub(crate) fn sshd_program() -> Option<PathBuf> {
+    let system = ["/usr/sbin", "/usr/local/sbin"].into_iter().map(PathBuf::from);
+    system.chain(search_path()).map(|folder| folder.join("sshd")).find(|program| program.is_file())
+}
+
 fn start_refused() -> bool {
     !Path::new("/proc/self/stat").exists()
 }
@@ -127,6 +145,15 @@ fn start_refused() -> bool {
 fn search_path() -> impl Iterator<Item = PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).collect::<Vec<_>>().into_iter()
+}
+
+/// The first of these programs that is on PATH.
+fn on_search_path(names: &[&str]) -> Option<PathBuf> {
+    let folders: Vec<PathBuf> = search_path().collect();
+    names
+        .iter()
+        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
+        .find(|path| path.is_file())
 }
 
 fn holds_all(folder: &Path) -> bool {

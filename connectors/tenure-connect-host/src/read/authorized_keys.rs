@@ -30,6 +30,8 @@ pub struct AuthorizedKey {
     pub options: Vec<KeyOption>,
     /// The key.
     pub key: SshPublicKey,
+    /// The key as it goes over the wire.
+    pub blob: Vec<u8>,
     /// What stands behind the key.
     pub comment: Vec<u8>,
     /// The line it stands on.
@@ -119,7 +121,7 @@ fn authorized(line: &[u8], number: u32) -> Result<AuthorizedKey, LineFault> {
     if key.algorithm.as_bytes() != algorithm {
         return Err(LineFault::OtherKeyType);
     }
-    Ok(AuthorizedKey { options, key, comment: trimmed(comment).to_vec(), line: number })
+    Ok(AuthorizedKey { options, key, blob, comment: trimmed(comment).to_vec(), line: number })
 }
 
 /// Whether the line begins with the type of a key, and so has no options.

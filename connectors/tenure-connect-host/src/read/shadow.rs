@@ -63,6 +63,16 @@ pub enum StoredPassword {
     },
 }
 
+impl StoredPassword {
+    /// Whether a password, or none at all, lets the account in.
+    pub const fn lets_in(&self) -> bool {
+        match self {
+            Self::Empty | Self::Hash { locked: false, .. } => true,
+            Self::InShadow | Self::Locked | Self::Hash { locked: true, .. } => false,
+        }
+    }
+}
+
 /// An account's password as `shadow` keeps it.
 #[derive(Debug)]
 pub struct ShadowEntry {

@@ -7,9 +7,12 @@ use super::{Parsed, lines};
 use crate::item::{Item, ThingKind, program};
 use crate::place::shown;
 use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Settings that are kept, in small letters, and the fact each becomes.
-const SETTINGS: [(&str, &str); 9] = [
+const SETTINGS: [(&str, &str); 11] = [
+    ("port", "port"),
+    ("listenaddress", "listen_address"),
     ("permitrootlogin", "permit_root_login"),
     ("passwordauthentication", "password_authentication"),
     ("pubkeyauthentication", "public_key_authentication"),
@@ -45,6 +48,41 @@ impl SshServer {
             item = item.text(fact, value);
         }
         Some(item)
+    }
+
+    /// The file of authorities whose certificates let somebody in.
+    pub fn authority(&self) -> Option<String> {
+        self.settings.get("trusted_user_ca_keys").filter(|file| *file != "none").cloned()
+    }
+
+    /// The program that is asked for further keys.
+    pub fn keys_command(&self) -> Option<String> {
+        self.settings.get("authorized_keys_command").filter(|command| *command != "none").cloned()
+    }
+
+    /// Where it answers, as seen from this machine: the first address and port of the settings.
+    pub fn address(&self) -> Option<SocketAddr> {
+        let port = match self.settings.get("port") {
+            Some(port) => port.parse().ok()?,
+            None => 22,
+        };
+        let Some(listens) = self.settings.get("listen_address") else {
+            return Some(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port));
+        };
+        let with_port = listens.parse().ok();
+        let bare = || {
+            let address = listens.trim_start_matches('[').trim_end_matches(']').parse().ok()?;
+            Some(SocketAddr::new(address, port))
+        };
+        let mut address: SocketAddr = with_port.or_else(bare)?;
+        if address.ip().is_unspecified() {
+            address.set_ip(if address.is_ipv4() {
+                Ipv4Addr::LOCALHOST.into()
+            } else {
+                Ipv6Addr::LOCALHOST.into()
+            });
+        }
+        Some(address)
     }
 
     /// Where keys are looked for, with `%h`, `%u` and `%%` as they stand.
@@ -98,5 +136,38 @@ impl SshServer {
         }
         let shown = if *fact == "authorized_keys_command" { program(value) } else { shown(value) };
         self.settings.entry(fact).or_insert(shown);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+
+    fn address(settings: &str) -> Option<String> {
+        read(settings.as_bytes()).things.pop()?.address().map(|address| address.to_string())
+    }
+
+    #[test]
+    fn where_the_server_answers_is_read_from_its_settings() {
+        let check = |settings: &str, expected: Option<&str>| {
+            assert_eq!(address(settings).as_deref(), expected, "{settings:?}");
+        };
+        check("", Some("127.0.0.1:22"));
+        check("Port 2222\n", Some("127.0.0.1:2222"));
+        check("Port 2222\nListenAddress 10.0.0.7\n", Some("10.0.0.7:2222"));
+        check("ListenAddress 10.0.0.7:99\n", Some("10.0.0.7:99"));
+        check("ListenAddress 0.0.0.0\n", Some("127.0.0.1:22"));
+        check("ListenAddress ::\n", Some("[::1]:22"));
+        check("ListenAddress [::1]:99\n", Some("[::1]:99"));
+        check("ListenAddress box.example\n", None);
+        check("Port x\n", None);
+    }
+
+    #[test]
+    fn other_ways_in_are_told() {
+        let server =
+            read(b"TrustedUserCAKeys /etc/ssh/ca\nAuthorizedKeysCommand none\n").things.pop().unwrap();
+        assert_eq!(server.authority().as_deref(), Some("/etc/ssh/ca"));
+        assert_eq!(server.keys_command(), None);
     }
 }

@@ -44,7 +44,7 @@ impl Survey<'_> {
 }
 
 /// A pattern's file for one account: `%h` is its home, `%u` its name, `%%` a percent sign.
-fn place_of(pattern: &str, name: &[u8], home: &[u8]) -> Option<Place> {
+pub(crate) fn place_of(pattern: &str, name: &[u8], home: &[u8]) -> Option<Place> {
     let mut path = Vec::new();
     if !pattern.starts_with('/') && !pattern.starts_with("%h") {
         path.extend_from_slice(home);

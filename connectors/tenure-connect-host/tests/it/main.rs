@@ -11,8 +11,10 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod acts;
 mod draw;
 mod hostile;
+mod logins;
 mod machine;
 mod planted;
 mod readers;

@@ -25,7 +25,7 @@ pub(crate) struct Recorder {
     digests: BTreeMap<String, ContentDigest>,
     recalled: BTreeMap<String, ContentDigest>,
     unchanged: BTreeSet<String>,
-    notes: Vec<NotObservable>,
+    pub(crate) notes: Vec<NotObservable>,
 }
 
 #[async_trait]
