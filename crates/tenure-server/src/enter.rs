@@ -83,6 +83,12 @@ impl Asked {
         self.shared.engine.authoriser().authorise(&self.asker(), &action, &resource) == Verdict::Allowed
     }
 
+    /// As `may_also`, about a thing that is somebody's.
+    pub(crate) fn may_about(&self, action: ApiAction, kind: ApiResourceKind, whose: Whose<'_>) -> bool {
+        let resource = self.resource(kind, whose);
+        self.shared.engine.authoriser().authorise(&self.asker(), &action, &resource) == Verdict::Allowed
+    }
+
     fn resource(&self, kind: ApiResourceKind, whose: Whose<'_>) -> ApiResource {
         match whose {
             Whose::Nobodys => ApiResource::new(kind, false),

@@ -8,7 +8,7 @@ use crate::{problem::Problem, shared::Shared};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
-use tenure_engine::{StoreFailure, Tx};
+use tenure_engine::{Scanned, StoreFailure, Tx};
 
 /// Items on one page when nothing is said.
 const PAGE_SIZE: u32 = 100;
@@ -59,6 +59,24 @@ impl<T> Page<T> {
     /// A list that is whole.
     pub(crate) const fn whole(items: Vec<T>) -> Self {
         Self { items, next: None }
+    }
+
+    /// A page of `size` made from what a bounded look found. `next` may be there although the page is short: what
+    /// was looked through held no more matches.
+    pub(crate) fn scanned<K>(
+        found: Scanned<T, K>,
+        size: u32,
+        key: impl FnOnce(&T) -> Vec<String>,
+        stopped: impl FnOnce(K) -> Vec<String>,
+    ) -> Self {
+        let further = found.stopped_at.map(|at| mark(&stopped(at)));
+        let page = Self::cut(found.rows, size, key);
+        Self { next: page.next.or(further), ..page }
+    }
+
+    /// The same page of something else.
+    pub(crate) fn map<U>(self, each: impl FnMut(T) -> U) -> Page<U> {
+        Page { items: self.items.into_iter().map(each).collect(), next: self.next }
     }
 
     /// A page of `size` made from `size + 1` rows, or from fewer when there are no more.

@@ -29,6 +29,8 @@ const WRONG_WINDOW: Duration = Duration::from_mins(1);
 /// Characters of what is typed, at most.
 const TYPED_CHARS_MAX: usize = 64;
 const COOKIE: &str = "tenure_session";
+/// Cookies of that name that are looked at, at most.
+const COOKIES_MAX: usize = 16;
 
 /// Codes that wait and sessions that last.
 #[derive(Default)]
@@ -107,13 +109,15 @@ impl SignIn {
 
     /// Whose session a request belongs to.
     pub(crate) fn session_of(&self, headers: &HeaderMap, now: Instant) -> Option<PersonId> {
-        let hash = token_hash(&cookie_of(headers)?);
-        self.held().sessions.get(&hash).filter(|grant| grant.ends > now).map(|grant| grant.person)
+        let hashes: Vec<_> = cookies_of(headers).map(|session| token_hash(&session)).collect();
+        let held = self.held();
+        let grants = hashes.iter().filter_map(|hash| held.sessions.get(hash));
+        grants.into_iter().find(|grant| grant.ends > now).map(|grant| grant.person)
     }
 
     /// Ends the session of a request; says how the browser forgets it.
     pub(crate) fn end(&self, headers: &HeaderMap) -> HeaderValue {
-        if let Some(session) = cookie_of(headers) {
+        for session in cookies_of(headers) {
             self.held().sessions.remove(&token_hash(&session));
         }
         HeaderValue::from_static("tenure_session=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0")
@@ -168,11 +172,13 @@ fn as_printed(typed: &str) -> Option<String> {
     Some(groups.join("-"))
 }
 
-fn cookie_of(headers: &HeaderMap) -> Option<Secret<String>> {
+/// Every value under the session's name, the first few: whoever controls a neighbouring name or port can add cookies
+/// of that name, and must not keep anybody out with them. Only a value that we gave is a session.
+fn cookies_of(headers: &HeaderMap) -> impl Iterator<Item = Secret<String>> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs =
-        cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| Secret::new(value.to_owned()))
+    let pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let named = pairs.filter(|(name, _)| *name == COOKIE).take(COOKIES_MAX);
+    named.map(|(_, value)| Secret::new(value.to_owned()))
 }
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ pub(crate) mod ending;
 pub(crate) mod evidence;
 pub(crate) mod judge;
 pub(crate) mod keys;
+pub(crate) mod list_entries;
+pub(crate) mod list_waiting;
 pub(crate) mod look;
 pub(crate) mod own;
 pub(crate) mod people;

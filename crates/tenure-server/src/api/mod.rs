@@ -4,9 +4,11 @@
 //! A new endpoint is a new file and a line in `ENDPOINTS`; without a line it is not served, and
 //! a line without a row in the golden matrix fails the tests.
 
+pub(crate) mod csv;
 mod evidence;
+pub(crate) mod filter;
 mod identities;
-mod inventory;
+pub(crate) mod inventory;
 mod keys;
 mod log;
 mod people;
@@ -18,8 +20,10 @@ mod system;
 
 use crate::endpoint::Endpoint;
 
+pub(crate) use identities::find as find_identity;
 pub(crate) use identities::listing;
 pub(crate) use plans::{events::has_settled, find as find_plan};
+pub(crate) use surveys::begin::begin as begin_survey;
 
 /// Every endpoint of the API, in the order of the documents.
 pub(crate) static ENDPOINTS: &[&Endpoint] = &[
@@ -42,12 +46,17 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &surveys::decide::ENDPOINT,
     &surveys::show::ENDPOINT,
     &identities::list::ENDPOINT,
+    &inventory::csv::IDENTITIES,
     &identities::show::ENDPOINT,
     &identities::explain::ENDPOINT,
     &identities::by_hand::ENDPOINT,
     &identities::own::ENDPOINT,
     &inventory::principals::ENDPOINT,
+    &inventory::csv::PRINCIPALS,
     &inventory::credentials::ENDPOINT,
+    &inventory::csv::CREDENTIALS,
+    &inventory::grants::ENDPOINT,
+    &inventory::csv::GRANTS,
     &inventory::findings::ENDPOINT,
     &plans::list::ENDPOINT,
     &plans::draft::ENDPOINT,

@@ -4,22 +4,57 @@
 //! the templates' escaping. A page never counts over everything and never loads anything from
 //! another host. Templates, stylesheet and script are in `console/` at the root.
 
+mod address;
 mod assets;
-mod identities;
+mod doctor;
+mod entry;
+mod evidence;
+mod find;
+mod form;
+mod headline;
+mod identity;
+mod lists;
+mod now;
+mod picture;
 mod plan;
+mod plan_acts;
+mod plans;
 mod sign_in;
+mod source;
+mod source_acts;
+mod systems;
+mod table;
 mod text;
 
-use crate::{endpoint::Endpoint, problem::Problem};
+use crate::{endpoint::Endpoint, enter::Asked, problem::Problem};
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use tenure_model::Person;
+use tenure_judge::{ApiAction, ApiResourceKind};
 
 /// Every page and what pages need.
 pub(crate) static ENDPOINTS: &[&Endpoint] = &[
-    &identities::ENDPOINT,
+    &now::ENDPOINT,
+    &lists::IDENTITIES,
+    &lists::PRINCIPALS,
+    &lists::CREDENTIALS,
+    &lists::RIGHTS,
+    &systems::SYSTEMS,
+    &find::ENDPOINT,
+    &identity::ENDPOINT,
+    &plan_acts::DRAFT,
+    &plans::ENDPOINT,
     &plan::ENDPOINT,
+    &plan_acts::APPLY,
+    &plan_acts::WITHDRAW,
+    &plan_acts::UNDO,
+    &evidence::ENDPOINT,
+    &entry::ENDPOINT,
+    &systems::SOURCES,
+    &source::ENDPOINT,
+    &source_acts::SURVEY,
+    &source_acts::DECIDE,
+    &doctor::ENDPOINT,
     &sign_in::SHOW,
     &sign_in::BEGIN,
     &sign_in::END,
@@ -33,16 +68,61 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 const HTML: &str = "text/html; charset=utf-8";
 
+/// Where a page is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Now,
+    Inventory,
+    Plans,
+    Evidence,
+    Sources,
+    Doctor,
+}
+
+/// Every place: its address, its word, the letter after `g`, and what one must be allowed to go there.
+const PLACES: [PlaceKnown; 6] = [
+    (Place::Now, "/", "Now", 'n', ApiAction::View, ApiResourceKind::Identity),
+    (Place::Inventory, "/identities", "Inventory", 'i', ApiAction::View, ApiResourceKind::Identity),
+    (Place::Plans, "/plans", "Plans", 'p', ApiAction::View, ApiResourceKind::Plan),
+    (Place::Evidence, "/evidence", "Evidence", 'e', ApiAction::ReadEvidence, ApiResourceKind::Evidence),
+    (Place::Sources, "/sources", "Sources", 's', ApiAction::View, ApiResourceKind::Source),
+    (Place::Doctor, "/doctor", "Doctor", 'd', ApiAction::View, ApiResourceKind::System),
+];
+
+type PlaceKnown = (Place, &'static str, &'static str, char, ApiAction, ApiResourceKind);
+
+/// A place as the frame names it.
+struct PlaceShown {
+    href: &'static str,
+    word: &'static str,
+    key: char,
+    is_here: bool,
+}
+
 /// What stands around every page.
 struct Frame {
     title: String,
     /// Who is signed in.
     person: Option<String>,
+    /// Where they may go.
+    places: Vec<PlaceShown>,
 }
 
 impl Frame {
-    fn of(title: impl Into<String>, person: &Person) -> Self {
-        Self { title: title.into(), person: Some(text::shown(&person.name)) }
+    fn of(title: impl Into<String>, here: Place, asked: &Asked) -> Self {
+        let may = |(.., action, kind): &PlaceKnown| asked.may_also(*action, *kind);
+        let shown =
+            |(place, href, word, key, ..): PlaceKnown| PlaceShown { href, word, key, is_here: place == here };
+        Self {
+            title: title.into(),
+            person: Some(text::shown(&asked.person.name)),
+            places: PLACES.into_iter().filter(may).map(shown).collect(),
+        }
+    }
+
+    /// For somebody who is not known, or not known yet.
+    fn bare(title: impl Into<String>) -> Self {
+        Self { title: title.into(), person: None, places: Vec::new() }
     }
 }
 
@@ -59,6 +139,8 @@ fn page(status: StatusCode, template: &impl Template) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(HTML));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    // For what does not know `frame-ancestors`.
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     let permissions = HeaderName::from_static("permissions-policy");
     headers.insert(permissions, HeaderValue::from_static("camera=(), geolocation=(), microphone=()"));
     response
@@ -90,7 +172,7 @@ impl IntoResponse for PageProblem {
             return see_other("/sign-in");
         }
         let shown = ProblemPage {
-            frame: Frame { title: problem.title.to_owned(), person: None },
+            frame: Frame::bare(problem.title),
             status: problem.status.as_u16(),
             title: problem.title,
             detail: &problem.detail,
@@ -100,7 +182,11 @@ impl IntoResponse for PageProblem {
     }
 }
 
-/// Sends the browser on to one of our own addresses.
-fn see_other(to: &'static str) -> Response {
-    (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response()
+/// Sends the browser on to one of our own addresses. Whatever came from outside is percent-encoded in it, so it
+/// begins with one slash and never leads to another host.
+fn see_other(to: &str) -> Response {
+    match HeaderValue::from_str(to) {
+        Ok(to) => (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response(),
+        Err(_) => Problem::ours().into_response(),
+    }
 }

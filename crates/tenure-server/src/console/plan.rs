@@ -2,13 +2,16 @@
 //! level reached and what is not known. It shows what is written down and computes no level:
 //! that is `tenure-govern`. The template is `console/plan.html`.
 
-use super::{Frame, HTML, PageProblem, page, text};
+use super::{Frame, HTML, PageProblem, Place, address, page, text};
 use crate::api::{find_plan, has_settled, prelude::*};
 use askama::Template;
 use axum::response::Response;
 use std::collections::BTreeMap;
 use tenure_engine::{EngineFailure, PlanShown, ProbeRow, StepRow};
-use tenure_model::{ControlPlane, Instant, PersonId, PlanState, ProbeAnswer, ProofLevel, ShortName};
+use tenure_model::{
+    Charter, ControlPlane, Instant, PersonId, PlanKind, PlanState, ProbeAnswer, ProofLevel, ShortName,
+    StepKind, StepState,
+};
 
 pub(super) static ENDPOINT: Endpoint = Endpoint {
     verb: Verb::Get,
@@ -41,7 +44,20 @@ struct PlanPage {
     reason: String,
     requested: Said,
     approvals: Vec<Said>,
-    waits_for_approval: bool,
+    /// What may be done with it from here.
+    offer: Offer,
+    /// What was wrong in a form.
+    wrong: Option<&'static str>,
+    /// The identity's address.
+    identity: String,
+    /// How it can be taken back.
+    way_back: String,
+    sessions: Vec<String>,
+    owned: Vec<String>,
+    members: Vec<String>,
+    heir: Option<String>,
+    /// What has to be typed; nothing when the name cannot be typed in one line.
+    typed: Option<String>,
     steps: Vec<StepLine>,
     points: Vec<PointLine>,
     control_plane: Option<Answered>,
@@ -96,17 +112,52 @@ async fn handle(
     let Named(handle) = handle?;
     let (shown, charter) = find_plan(&shared, &handle).await?;
     asked.authorise(Whose::Chartered(&charter))?;
-    let mut people: Vec<PersonId> = shown.approvals.iter().map(|approval| approval.person).collect();
-    people.push(shown.plan.requested_by);
-    let names = names_of(&shared, people).await?;
-    let frame = Frame::of(format!("Plan {}", shown.plan.handle), &asked.person);
-    Ok(page(StatusCode::OK, &view(frame, shown, &names, shared.engine.now())))
+    show(&shared, &asked, shown, &charter, None).await
 }
 
-async fn names_of(shared: &Shared, people: Vec<PersonId>) -> Result<BTreeMap<PersonId, String>, Problem> {
+/// The page once more, because of what was wrong in a form of it.
+pub(super) async fn again(
+    shared: &Shared,
+    asked: &Asked,
+    shown: PlanShown,
+    charter: &Charter,
+    wrong: &'static str,
+) -> Result<Response, PageProblem> {
+    show(shared, asked, shown, charter, Some(wrong)).await
+}
+
+async fn show(
+    shared: &Shared,
+    asked: &Asked,
+    shown: PlanShown,
+    charter: &Charter,
+    wrong: Option<&'static str>,
+) -> Result<Response, PageProblem> {
+    let mut people: Vec<PersonId> = shown.approvals.iter().map(|approval| approval.person).collect();
+    people.push(shown.plan.requested_by);
+    let names = names_of(shared, people).await?;
+    let may = |action| asked.may_about(action, ApiResourceKind::Plan, Whose::Chartered(charter));
+    let offers = Offers { apply: may(ApiAction::Apply), withdraw: may(ApiAction::Plan), wrong };
+    let identity = shown.plan.identity;
+    let read = move |tx: &mut tenure_engine::Tx<'_>| tx.identity(identity);
+    let identity = shared.engine.store().read("identity", read).await.map_err(Problem::from)?;
+    let frame = Frame::of(format!("Plan {}", shown.plan.handle), Place::Plans, asked);
+    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let address = address::of_identity(&identity.name, &identity.handle);
+    Ok(page(status, &view(frame, shown, &names, offers, address, shared.engine.now())))
+}
+
+/// Names of people, for whoever asks about them.
+pub(super) async fn names_of(
+    shared: &Shared,
+    people: Vec<PersonId>,
+) -> Result<BTreeMap<PersonId, String>, Problem> {
     let read = move |tx: &mut tenure_engine::Tx<'_>| {
         let mut names = BTreeMap::new();
         for id in &people {
+            if names.contains_key(id) {
+                continue;
+            }
             let name =
                 tx.person(*id)?.map_or_else(|| String::from("(left)"), |person| text::shown(&person.name));
             names.insert(*id, name);
@@ -116,9 +167,25 @@ async fn names_of(shared: &Shared, people: Vec<PersonId>) -> Result<BTreeMap<Per
     Ok(shared.engine.store().read("names", read).await.map_err(EngineFailure::from)?)
 }
 
-fn view(frame: Frame, shown: PlanShown, names: &BTreeMap<PersonId, String>, now: Instant) -> PlanPage {
+/// What the page offers to do.
+#[derive(Clone, Copy)]
+struct Offers {
+    apply: bool,
+    withdraw: bool,
+    wrong: Option<&'static str>,
+}
+
+fn view(
+    frame: Frame,
+    shown: PlanShown,
+    names: &BTreeMap<PersonId, String>,
+    offers: Offers,
+    identity: String,
+    now: Instant,
+) -> PlanPage {
     let name_of = |id| names.get(&id).cloned().unwrap_or_default();
     let is_live = !has_settled(&shown);
+    let offer = offer(&shown, offers);
     let plan = shown.plan;
     let approvals = shown.approvals.iter().map(|approval| Said {
         who: name_of(approval.person),
@@ -128,6 +195,14 @@ fn view(frame: Frame, shown: PlanShown, names: &BTreeMap<PersonId, String>, now:
     let list = |name: &str| texts_of(&plan.blast_radius, name);
     PlanPage {
         frame,
+        offer,
+        wrong: offers.wrong,
+        identity,
+        way_back: way_back(&plan.blast_radius, plan.kind),
+        sessions: derived_texts(&plan.blast_radius),
+        owned: owned_texts(&plan.blast_radius),
+        heir: plan.heir.as_deref().map(text::shown),
+        typed: typed(&plan.principal_name),
         kind: plan.kind.as_str(),
         name: text::shown(&shown.identity_name),
         state: plan.state.as_str(),
@@ -142,7 +217,7 @@ fn view(frame: Frame, shown: PlanShown, names: &BTreeMap<PersonId, String>, now:
         reason: text::shown_long(&plan.reason),
         requested: Said { who: name_of(plan.requested_by), note: "", at: text::when(plan.created, now) },
         approvals: approvals.collect(),
-        waits_for_approval: plan.state == PlanState::Proposed,
+        members: list("members"),
         steps: shown.steps.iter().map(|step| step_line(step, now)).collect(),
         points: plan.points.iter().map(|point| point_line(point, &shown.probes, now)).collect(),
         control_plane: last_of(&shown.probes, "control_plane").and_then(|probe| control_plane(probe, now)),
@@ -153,6 +228,99 @@ fn view(frame: Frame, shown: PlanShown, names: &BTreeMap<PersonId, String>, now:
         digest: plan.digest,
         handle: plan.handle,
     }
+}
+
+/// What a page offers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Offer {
+    /// To decide, the name typed, or to withdraw.
+    Decide {
+        may_withdraw: bool,
+    },
+    /// It waits, for somebody else.
+    Wait {
+        may_withdraw: bool,
+    },
+    /// To withdraw it: it was decided and has not begun.
+    Withdraw,
+    /// To take it back.
+    Undo,
+    Nothing,
+}
+
+fn offer(shown: &PlanShown, offers: Offers) -> Offer {
+    let removal_began = shown.steps.iter().any(|step| {
+        step.kind == StepKind::Delete && !matches!(step.state, StepState::Waiting | StepState::Skipped)
+    });
+    match shown.plan.state {
+        PlanState::Proposed if offers.apply => Offer::Decide { may_withdraw: offers.withdraw },
+        PlanState::Proposed => Offer::Wait { may_withdraw: offers.withdraw },
+        PlanState::Approved if offers.withdraw => Offer::Withdraw,
+        PlanState::Running | PlanState::Proved | PlanState::Short if offers.apply && !removal_began => {
+            Offer::Undo
+        }
+        PlanState::Approved
+        | PlanState::Running
+        | PlanState::Proved
+        | PlanState::Short
+        | PlanState::Undoing
+        | PlanState::Undone
+        | PlanState::Withdrawn => Offer::Nothing,
+    }
+}
+
+/// A name as it is typed: only one that is shown as it is can be.
+fn typed(name: &str) -> Option<String> {
+    (text::shown(name) == name && name.trim() == name).then(|| name.to_owned())
+}
+
+/// How it can be taken back, and until when.
+fn way_back(blast_radius: &serde_json::Value, kind: PlanKind) -> String {
+    let until = match kind {
+        PlanKind::Revoke => "It can be taken back until the step `delete` begins",
+        PlanKind::Disable | PlanKind::Enable => "It can be taken back",
+    };
+    let value = match blast_radius.get("undo_restores_value") {
+        Some(restores) if restores.get("Ok").is_some() => {
+            String::from("; the former password works again then.")
+        }
+        Some(restores) => match restores.get("Err").and_then(serde_json::Value::as_str) {
+            Some(why) => format!("; the former password does not come back: {}.", text::shown_long(why)),
+            None => String::from("."),
+        },
+        None => String::from("."),
+    };
+    format!("{until}{value}")
+}
+
+/// What is logged in now, a line each, the first few.
+fn derived_texts(blast_radius: &serde_json::Value) -> Vec<String> {
+    let said = |session: &serde_json::Value| {
+        let of = |name| session.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
+        text::shown(&format!("{} {} at {}", of("kind"), of("name"), of("point")))
+    };
+    first_few(blast_radius.get("sessions"), said)
+}
+
+/// What it owns, a line each, the first few.
+fn owned_texts(blast_radius: &serde_json::Value) -> Vec<String> {
+    let said = |owned: &serde_json::Value| {
+        let of = |name| owned.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
+        let count = owned.get("count").and_then(serde_json::Value::as_i64).unwrap_or(0);
+        text::shown(&format!("{count} {} in {}", of("kind"), of("place")))
+    };
+    first_few(blast_radius.get("owned"), said)
+}
+
+fn first_few(items: Option<&serde_json::Value>, said: impl Fn(&serde_json::Value) -> String) -> Vec<String> {
+    const FEW: usize = 8;
+    let items: Vec<&serde_json::Value> =
+        items.and_then(serde_json::Value::as_array).into_iter().flatten().collect();
+    let mut lines: Vec<String> = items.iter().take(FEW).map(|item| said(item)).collect();
+    if items.len() > FEW {
+        lines.push(format!("and {} more", items.len() - FEW));
+    }
+    lines
 }
 
 fn step_line(step: &StepRow, now: Instant) -> StepLine {

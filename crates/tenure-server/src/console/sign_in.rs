@@ -39,7 +39,7 @@ struct SignInPage {
 }
 
 fn form(status: StatusCode, wrong: Option<String>) -> Response {
-    let frame = Frame { title: String::from("Sign in"), person: None };
+    let frame = Frame::bare("Sign in");
     page(status, &SignInPage { frame, wrong })
 }
 

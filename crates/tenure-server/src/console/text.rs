@@ -3,7 +3,10 @@
 //! Templates escape and isolate the direction (`<bdi>`); this makes what cannot be seen visible
 //! and bounds the length.
 
-use tenure_model::{Instant, PlanState, StepState, printable};
+use super::table::StateShown;
+use std::collections::BTreeMap;
+use tenure_engine::FactValue;
+use tenure_model::{CredentialState, Fact, Instant, PlanState, Standing, StepState, SurveyState, printable};
 
 /// Characters of a name on a page, at most.
 const NAME_CHARS_MAX: usize = 90;
@@ -41,6 +44,85 @@ pub(super) fn when(at: Instant, now: Instant) -> When {
         (false, _) => format!("in {count} {unit}"),
     };
     When { said, exact: at.to_string() }
+}
+
+/// A name of ours as words: `ssh_key` is `ssh key`.
+pub(super) fn spaced(name: &str) -> String {
+    name.replace('_', " ")
+}
+
+/// A standing as a state.
+pub(super) fn standing_state(standing: Standing) -> StateShown {
+    StateShown { mark: standing.mark(), word: standing.to_string(), tone: format!("standing-{standing}") }
+}
+
+/// A credential's state as a state.
+pub(super) fn credential_state(state: CredentialState) -> StateShown {
+    let (mark, tone) = match state {
+        CredentialState::Live => ("●", "plain"),
+        CredentialState::Disabled => ("■", "busy"),
+        CredentialState::Expired => ("◔", "warn"),
+        CredentialState::Gone => ("○", "quiet"),
+        CredentialState::Removed => ("✓", "good"),
+    };
+    StateShown { mark, word: state.to_string(), tone: String::from(tone) }
+}
+
+/// A plan's state as a state.
+pub(super) fn plan_state(state: PlanState) -> StateShown {
+    StateShown { mark: plan_mark(state), word: state.to_string(), tone: plan_tone(state).to_owned() }
+}
+
+/// The facts of an entry on one line, the first few.
+pub(super) fn entry_facts(facts: &BTreeMap<String, FactValue>) -> String {
+    const SHOWN: usize = 6;
+    let said: Vec<String> = facts
+        .iter()
+        .take(SHOWN)
+        .map(|(name, value)| format!("{} {}", shown(&spaced(name)), shown(&entry_fact(value))))
+        .collect();
+    said.join(", ")
+}
+
+/// One fact of an entry.
+pub(super) fn entry_fact(value: &FactValue) -> String {
+    match value {
+        FactValue::Text(text) => text.clone(),
+        FactValue::Integer(number) => number.to_string(),
+        FactValue::Flag(true) => String::from("yes"),
+        FactValue::Flag(false) => String::from("no"),
+    }
+}
+
+/// A survey's state as a state.
+pub(super) fn survey_state(state: SurveyState) -> StateShown {
+    let (mark, tone) = match state {
+        SurveyState::Running => ("◐", "busy"),
+        SurveyState::Complete | SurveyState::Accepted => ("●", "good"),
+        SurveyState::Partial => ("◔", "warn"),
+        SurveyState::Held => ("■", "warn"),
+        SurveyState::Discarded => ("–", "quiet"),
+        SurveyState::Failed => ("▲", "bad"),
+    };
+    StateShown { mark, word: state.to_string(), tone: String::from(tone) }
+}
+
+/// A fact as a person reads it, whatever it is.
+pub(super) fn fact(value: &Fact, now: Instant) -> String {
+    match value {
+        Fact::Flag(true) => String::from("yes"),
+        Fact::Flag(false) => String::from("no"),
+        Fact::Number(number) => number.to_string(),
+        Fact::Text(text) => shown_long(text),
+        Fact::At(at) => format!("{} ({at})", when(*at, now).said),
+        Fact::Texts(texts) => {
+            let shown: Vec<String> = texts.iter().take(12).map(|text| shown(text)).collect();
+            let more = texts.len().saturating_sub(shown.len());
+            let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!("{}{rest}", shown.join(", "))
+        }
+        Fact::Unknown(why) => format!("unknown: {}", shown_long(why)),
+    }
 }
 
 /// The mark beside the word of a step's state.

@@ -215,6 +215,18 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
     ("CredentialPage", &["items: [Credential]", "next: text?"]),
     ("CredentialShown", &["credential: Credential", "issued_by: text", "may_do: text", "dies: text"]),
     ("Grant", &["resource: text", "right: text", "path: [text]", "grantable: flag"]),
+    (
+        "HeldGrant",
+        &[
+            "principal: id",
+            "holder: text",
+            "resource: text",
+            "right: text",
+            "path: [text]",
+            "grantable: flag",
+        ],
+    ),
+    ("HeldGrantPage", &["items: [HeldGrant]", "next: text?"]),
     ("Use", &["consumer: text", "last_seen: instant", "count: number"]),
     (
         "Finding",

@@ -15,7 +15,7 @@ use tenure_server::{Access, Peer};
 type Rehearsal = (&'static str, &'static str, Option<Value>);
 
 fn rehearsals() -> Vec<Rehearsal> {
-    [about_things(), about_the_deployment()].concat()
+    [about_things(), about_lists(), about_the_deployment(), about_pages()].concat()
 }
 
 fn about_things() -> Vec<Rehearsal> {
@@ -55,8 +55,6 @@ fn about_things() -> Vec<Rehearsal> {
             "/api/v1/identities/{identity}/charter",
             Some(json!({ "expires_at": "2001-01-01T00:00:00Z" })),
         ),
-        ("GET /api/v1/principals", "/api/v1/principals", None),
-        ("GET /api/v1/credentials", "/api/v1/credentials", None),
         ("GET /api/v1/findings", "/api/v1/findings", None),
         ("GET /api/v1/plans", "/api/v1/plans", None),
         (
@@ -77,6 +75,46 @@ fn about_things() -> Vec<Rehearsal> {
     ]
 }
 
+fn about_lists() -> Vec<Rehearsal> {
+    vec![
+        ("GET /api/v1/identities.csv", "/api/v1/identities.csv", None),
+        ("GET /api/v1/principals", "/api/v1/principals", None),
+        ("GET /api/v1/principals.csv", "/api/v1/principals.csv", None),
+        ("GET /api/v1/credentials", "/api/v1/credentials", None),
+        ("GET /api/v1/credentials.csv", "/api/v1/credentials.csv", None),
+        ("GET /api/v1/grants", "/api/v1/grants", None),
+        ("GET /api/v1/grants.csv", "/api/v1/grants.csv", None),
+    ]
+}
+
+/// Forms are asked with a body that is none: whoever may is told that, and nothing happens.
+fn about_pages() -> Vec<Rehearsal> {
+    let no_form = || Some(json!({ "no": "form" }));
+    vec![
+        ("GET /", "/", None),
+        ("GET /identities", "/identities", None),
+        ("GET /principals", "/principals", None),
+        ("GET /credentials", "/credentials", None),
+        ("GET /rights", "/rights", None),
+        ("GET /systems", "/systems", None),
+        ("GET /find", "/find?q=billing", None),
+        ("GET /identities/{ref}", "/identities/{identity}", None),
+        ("POST /identities/{ref}/plans", "/identities/{identity}/plans", no_form()),
+        ("GET /plans", "/plans", None),
+        ("GET /plans/{handle}", "/plans/{plan}", None),
+        ("POST /plans/{handle}/apply", "/plans/{plan}/apply", no_form()),
+        ("POST /plans/{handle}/withdraw", "/plans/{plan}/withdraw", no_form()),
+        ("POST /plans/{handle}/undo", "/plans/{plan}/undo", no_form()),
+        ("GET /evidence", "/evidence", None),
+        ("GET /evidence/{index}", "/evidence/0", None),
+        ("GET /sources", "/sources", None),
+        ("GET /sources/{name}", "/sources/main", None),
+        ("POST /sources/{name}/survey", "/sources/main/survey", no_form()),
+        ("POST /sources/{name}/decide", "/sources/main/decide", no_form()),
+        ("GET /doctor", "/doctor", None),
+    ]
+}
+
 fn about_the_deployment() -> Vec<Rehearsal> {
     vec![
         ("GET /api/v1/evidence", "/api/v1/evidence", None),
@@ -94,8 +132,6 @@ fn about_the_deployment() -> Vec<Rehearsal> {
         ("POST /api/v1/keys/{ring}/{key_id}/retire", "/api/v1/keys/nothing/0/retire", None),
         ("GET /api/v1/openapi.json", "/api/v1/openapi.json", None),
         ("GET /metrics", "/metrics", None),
-        ("GET /", "/", None),
-        ("GET /plans/{handle}", "/plans/{plan}", None),
     ]
 }
 

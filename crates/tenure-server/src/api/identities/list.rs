@@ -8,8 +8,9 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     path: "/api/v1/identities",
     access: Access::Decided { action: ApiAction::View, kind: ApiResourceKind::Identity },
     evidence: None,
-    about: "Identities by name, with owners and the number of findings.",
+    about: "Identities by name, with owners and the number of findings; `q` filters as in the console.",
     query: &[
+        ("q", "text"),
         ("contains", "text"),
         ("standing", "Standing"),
         ("findings", "flag"),
@@ -29,5 +30,5 @@ async fn handle(
     Asking(wanted): Asking<Wanted>,
 ) -> Result<Json<Page<Listed>>, Problem> {
     asked.authorise(Whose::Nobodys)?;
-    listing::read(&shared, wanted).await.map(Json)
+    listing::read(&shared, wanted, asked.person.id).await.map(Json)
 }

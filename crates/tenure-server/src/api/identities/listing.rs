@@ -1,18 +1,21 @@
 //! One page of identities, as the API and the console both show it.
 
 use crate::{
+    api::filter::{self, IdentityWords},
     page::{self, Page},
     problem::Problem,
     shared::Shared,
 };
 use serde::{Deserialize, Serialize};
-use tenure_engine::{IdentityFilter, IdentityRow, StoreFailure, Tx};
-use tenure_model::{IdentityId, Severity, Standing, printable};
+use tenure_engine::{IdentityQuery, IdentityRow, OwnedBy, StoreFailure, Tx};
+use tenure_model::{IdentityId, PersonId, Severity, Standing, printable};
 
 /// What stands after `?`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Wanted {
+    /// A filter as people write it; the other fields narrow it further.
+    pub(crate) q: Option<String>,
     pub(crate) contains: Option<String>,
     pub(crate) standing: Option<Standing>,
     pub(crate) findings: Option<bool>,
@@ -36,9 +39,25 @@ pub(crate) struct Listed {
 }
 
 /// Reads one page.
-pub(crate) async fn read(shared: &Shared, wanted: Wanted) -> Result<Page<Listed>, Problem> {
-    let size = page::size(wanted.limit)?;
-    let after = match page::read_mark::<2>(wanted.after.as_deref())? {
+pub(crate) async fn read(shared: &Shared, wanted: Wanted, me: PersonId) -> Result<Page<Listed>, Problem> {
+    let mut words = filter::identities(wanted.q.as_deref().unwrap_or_default()).strict()?;
+    words.contains = wanted.contains.or(words.contains);
+    words.standing = wanted.standing.or(words.standing);
+    words.source = wanted.source.or(words.source);
+    words.findings |= wanted.findings.unwrap_or(false);
+    words.built_in |= wanted.built_in.unwrap_or(false);
+    filtered(shared, words, me, page::size(wanted.limit)?, wanted.after).await
+}
+
+/// Reads one page of a filter that was read; `me` is who `owner:me` means.
+pub(crate) async fn filtered(
+    shared: &Shared,
+    words: IdentityWords,
+    me: PersonId,
+    size: u32,
+    after: Option<String>,
+) -> Result<Page<Listed>, Problem> {
+    let after = match page::read_mark::<2>(after.as_deref())? {
         None => None,
         Some([name, id]) => {
             let id: IdentityId = id
@@ -47,24 +66,44 @@ pub(crate) async fn read(shared: &Shared, wanted: Wanted) -> Result<Page<Listed>
             Some((name, id))
         }
     };
-    let source = wanted.source.clone();
-    let filter = IdentityFilter {
-        name_contains: wanted.contains,
-        standing: wanted.standing,
-        built_in: wanted.built_in.unwrap_or(false),
-        with_findings: wanted.findings.unwrap_or(false),
-        source_name: wanted.source,
+    let source = words.source.clone();
+    let query = IdentityQuery {
+        owner: owner(shared, words.owner, me).await?,
+        contains: words.contains,
+        standing: words.standing,
+        kind: words.kind,
+        built_in: words.built_in,
+        with_findings: words.findings,
+        source_name: words.source,
     };
     let read = move |tx: &mut Tx<'_>| {
-        let after = after.as_ref().map(|(name, id)| (name.as_str(), *id));
-        let rows = tx.identities(&filter, after, i64::from(size) + 1)?;
-        rows.into_iter().map(|row| listed(tx, row)).collect::<Result<Vec<_>, _>>()
+        let found = tx.list_identities(&query, after.as_ref(), i64::from(size) + 1)?;
+        let rows = found.rows.into_iter().map(|row| listed(tx, row)).collect::<Result<Vec<_>, _>>()?;
+        Ok(tenure_engine::Scanned { rows, stopped_at: found.stopped_at })
     };
-    let rows = shared.engine.store().read("identities", read).await?;
-    if let (true, Some(source)) = (rows.is_empty(), source) {
+    let found = shared.engine.store().read("identities", read).await?;
+    if let (true, Some(source)) = (found.rows.is_empty() && found.stopped_at.is_none(), source) {
         check_source(shared, source).await?;
     }
-    Ok(Page::cut(rows, size, |last| vec![last.identity.name.clone(), last.identity.id.to_string()]))
+    let place = |(name, id): (String, IdentityId)| vec![name, id.to_string()];
+    Ok(Page::scanned(found, size, |last| place((last.identity.name.clone(), last.identity.id)), place))
+}
+
+/// Whose identities are meant: `none`, `me`, or a person's name.
+async fn owner(shared: &Shared, given: Option<String>, me: PersonId) -> Result<Option<OwnedBy>, Problem> {
+    let Some(given) = given else { return Ok(None) };
+    match given.as_str() {
+        "none" => return Ok(Some(OwnedBy::Nobody)),
+        "me" => return Ok(Some(OwnedBy::Person(me))),
+        _ => {}
+    }
+    let named = given.clone();
+    let person = shared.engine.store().read("person_named", move |tx| tx.person_named(&named)).await?;
+    match person {
+        Some(person) => Ok(Some(OwnedBy::Person(person.id))),
+        None => Err(Problem::missing(format!("there is no person `{}`", printable(&given, 60)))
+            .with_remedy("write a person's name, `none` or `me`")),
+    }
 }
 
 /// A name that no source has is told, with those there are: an empty list would look like an answer.

@@ -1,15 +1,16 @@
-//! `GET /api/v1/principals`: every one that was ever seen, oldest first.
+//! `GET /api/v1/principals`: every one that was ever seen, by name.
 
-use crate::api::prelude::*;
-use tenure_engine::{PrincipalRow, Tx};
+use super::rows::{self, Wanted};
+use crate::api::{filter, prelude::*};
+use tenure_engine::PrincipalRow;
 
 pub(crate) static ENDPOINT: Endpoint = Endpoint {
     verb: Verb::Get,
     path: "/api/v1/principals",
     access: Access::Decided { action: ApiAction::View, kind: ApiResourceKind::Identity },
     evidence: None,
-    about: "Principals as they were last seen, oldest first.",
-    query: &[("limit", "limit"), ("after", "text")],
+    about: "Principals as they were last seen, by name; `q` filters as in the console.",
+    query: &[("q", "text"), ("limit", "limit"), ("after", "text")],
     takes: None,
     answers: Answers::Json(200, "PrincipalPage"),
     route: || get(handle),
@@ -18,9 +19,10 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
 async fn handle(
     State(shared): State<Shared>,
     asked: Asked,
-    Asking(paging): Asking<Paging>,
+    Asking(wanted): Asking<Wanted>,
 ) -> Result<Json<Page<PrincipalRow>>, Problem> {
     asked.authorise(Whose::Nobodys)?;
-    let rows = |tx: &mut Tx<'_>, after, most| tx.principals_page(after, most);
-    paging.read(&shared, "principals", rows, |_, last, _| last.id.to_string()).await.map(Json)
+    let words = wanted.q.as_deref().map(|q| filter::principals(q).strict()).transpose()?;
+    let found = rows::principals(&shared, words, wanted).await?;
+    Ok(Json(found.map(|held| held.row)))
 }

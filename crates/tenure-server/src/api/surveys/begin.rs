@@ -4,7 +4,7 @@
 
 use crate::api::prelude::*;
 use std::sync::Arc;
-use tenure_engine::Belief;
+use tenure_engine::{Actor, Belief};
 use tenure_model::SurveyId;
 
 pub(crate) static ENDPOINT: Endpoint = Endpoint {
@@ -30,14 +30,20 @@ async fn handle(
     Named(name): Named<String>,
 ) -> Result<(StatusCode, Json<SurveyBegun>), Problem> {
     let actor = asked.authorise(Whose::Nobodys)?;
-    let (source, id) = shared.engine.prepare_survey(&name).await?;
+    let id = begin(&shared, actor, &name).await?;
+    Ok((StatusCode::ACCEPTED, Json(SurveyBegun { id })))
+}
+
+/// Begins to read a source in the background.
+pub(crate) async fn begin(shared: &Shared, actor: Actor, name: &str) -> Result<SurveyId, Problem> {
+    let (source, id) = shared.engine.prepare_survey(name).await?;
     shared.surveying.begun(id);
-    let (engine, front) = (Arc::clone(&shared.engine), Arc::downgrade(&shared));
+    let (engine, front) = (Arc::clone(&shared.engine), Arc::downgrade(shared));
     shared.run_survey(async move {
         let outcome = engine.survey_as(Some(actor), source, id, Belief::HoldWhenMuchIsMissing).await;
         if let Some(front) = front.upgrade() {
             front.surveying.over(id, outcome.err().map(|failure| Problem::from(failure).detail));
         }
     });
-    Ok((StatusCode::ACCEPTED, Json(SurveyBegun { id })))
+    Ok(id)
 }

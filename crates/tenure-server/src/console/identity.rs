@@ -1,0 +1,334 @@
+//! `GET /identities/{ref}`: everything about one identity, from a sentence to its evidence.
+//!
+//! What is shown was decided elsewhere (`tenure-engine/src/verbs/show.rs`, judging); this page puts it in order and
+//! offers the next step. Kinds and facts are shown as they are called, whatever they are. Next: `headline.rs`,
+//! `picture.rs`; the template is `console/identity.html`.
+
+use super::{
+    Frame, HTML, PageProblem, Place, address,
+    headline::headline,
+    lists, page,
+    picture::{self, Picture},
+    table::{Cell, StateShown, Table, column, naming},
+    text::{self, When},
+};
+use crate::api::prelude::*;
+use askama::Template;
+use axum::response::Response;
+use std::collections::BTreeMap;
+use tenure_engine::{Answer, CredentialShown, Entry, IdentityShown, PlanRow, PrincipalRow};
+use tenure_model::{Charter, Facts, Instant, PersonId, Presence};
+
+pub(super) static ENDPOINT: Endpoint = Endpoint {
+    verb: Verb::Get,
+    path: "/identities/{ref}",
+    access: Access::Decided { action: ApiAction::View, kind: ApiResourceKind::Identity },
+    evidence: None,
+    about: "The console: everything about one identity.",
+    query: &[],
+    takes: None,
+    answers: Answers::Page(HTML),
+    route: || get(handle),
+};
+
+/// Entries of the timeline.
+const ENTRIES: i64 = 30;
+/// Rights in the text beside the picture.
+const RIGHTS: usize = 100;
+
+#[derive(Template)]
+#[template(path = "identity.html")]
+struct IdentityPage {
+    frame: Frame,
+    name: String,
+    handle: String,
+    /// Its permanent address.
+    address: String,
+    headline: String,
+    standing: StateShown,
+    due: Option<When>,
+    judged: Option<When>,
+    questions: Vec<Asking3>,
+    findings: Vec<Reason>,
+    charter: Vec<(&'static str, Option<String>)>,
+    principals: Vec<PrincipalLine>,
+    credentials: Vec<CredentialLine>,
+    picture: Option<Picture>,
+    rights: Option<Table>,
+    rights_note: Option<String>,
+    uses: Option<Table>,
+    copies: Vec<String>,
+    plans: Vec<PlanLine>,
+    /// Who may not read evidence is shown none.
+    timeline: Option<Vec<EntryLine>>,
+    /// What may be planned from here.
+    acts: Option<Acts>,
+    own_command: String,
+}
+
+/// One of the three questions.
+struct Asking3 {
+    question: &'static str,
+    is_answered: bool,
+    text: String,
+}
+
+struct Reason {
+    severity: &'static str,
+    control: String,
+    policy: String,
+    said: String,
+    remedy: String,
+    opened: When,
+}
+
+struct PrincipalLine {
+    presence: StateShown,
+    name: String,
+    kind: String,
+    source: String,
+    first_seen: When,
+    gone: Option<When>,
+    unread: Option<When>,
+    facts: Vec<(String, String)>,
+    hint: Option<String>,
+}
+
+struct CredentialLine {
+    state: StateShown,
+    kind: String,
+    place: String,
+    issued_by: String,
+    may_do: String,
+    dies: String,
+    since: When,
+    fingerprint: Option<String>,
+    facts: Vec<(String, String)>,
+}
+
+/// A plan in a line.
+pub(super) struct PlanLine {
+    pub(super) handle: String,
+    pub(super) kind: &'static str,
+    pub(super) name: String,
+    pub(super) state: StateShown,
+    pub(super) level: Option<&'static str>,
+    pub(super) made: When,
+}
+
+/// An entry in a line.
+pub(super) struct EntryLine {
+    pub(super) index: u64,
+    pub(super) kind: String,
+    pub(super) by: String,
+    pub(super) facts: String,
+    pub(super) at: When,
+}
+
+/// The forms of a page.
+struct Acts {
+    action: String,
+}
+
+async fn handle(
+    State(shared): State<Shared>,
+    asked: Asked,
+    Named(given): Named<String>,
+) -> Result<Response, PageProblem> {
+    let found = address::identity(&shared, &given).await?;
+    asked.authorise(Whose::Chartered(&found.charter))?;
+    let shown = shared.engine.show(&found.id.to_string()).await.map_err(Problem::from)?;
+    let may_read_evidence = asked.may_also(ApiAction::ReadEvidence, ApiResourceKind::Evidence);
+    let entries = if may_read_evidence {
+        Some(shared.engine.entries_about(&found.id.to_string(), ENTRIES).await.map_err(Problem::from)?)
+    } else {
+        None
+    };
+    let mut people: Vec<PersonId> = owners(&shown.identity.charter).collect();
+    people.extend(entries.iter().flatten().filter_map(|(_, entry)| entry.actor.parse::<PersonId>().ok()));
+    let names = super::plan::names_of(&shared, people).await?;
+    let may_plan =
+        asked.may_about(ApiAction::Plan, ApiResourceKind::Identity, Whose::Chartered(&found.charter));
+    let frame = Frame::of(text::shown(&found.name), Place::Inventory, &asked);
+    Ok(page(StatusCode::OK, &view(frame, shown, entries, &names, may_plan, shared.engine.now())))
+}
+
+fn owners(charter: &Charter) -> impl Iterator<Item = PersonId> {
+    [charter.business_owner, charter.technical_owner].into_iter().flatten()
+}
+
+fn view(
+    frame: Frame,
+    shown: IdentityShown,
+    entries: Option<Vec<(u64, Entry)>>,
+    names: &BTreeMap<PersonId, String>,
+    may_plan: bool,
+    now: Instant,
+) -> IdentityPage {
+    let address = address::of_identity(&shown.identity.name, &shown.identity.handle);
+    let is_present = shown.principals.iter().any(|one| one.presence == Presence::Present);
+    let acts = (may_plan && is_present && !shown.identity.built_in)
+        .then(|| Acts { action: format!("{address}/plans") });
+    let left_out = shown.grants.len().saturating_sub(RIGHTS);
+    let known = usize::try_from(shown.grants_count + shown.owned_count).unwrap_or(usize::MAX);
+    let rights_note = (left_out > 0 || known > shown.grants.len())
+        .then(|| format!("{} of {known} are shown.", shown.grants.len().min(RIGHTS)));
+    IdentityPage {
+        frame,
+        headline: headline(&shown, now),
+        own_command: format!("tenure own {}", shown.identity.handle),
+        standing: text::standing_state(shown.identity.standing),
+        due: shown.identity.due.map(|due| text::when(due, now)),
+        judged: shown.identity.judged.map(|judged| text::when(judged, now)),
+        questions: shown
+            .questions
+            .iter()
+            .map(|one| Asking3 {
+                question: one.question,
+                is_answered: one.answer == Answer::Answered,
+                text: text::shown_long(&one.text),
+            })
+            .collect(),
+        findings: reasons(&shown, now),
+        charter: charter(&shown.identity.charter, names),
+        principals: shown.principals.iter().map(|one| principal(one, now)).collect(),
+        credentials: shown.credentials.iter().map(|one| credential(one, now)).collect(),
+        picture: picture::draw(&shown.identity.name, &shown.grants),
+        rights: rights(&shown),
+        rights_note,
+        uses: uses(&shown, now),
+        copies: shown.copies.iter().map(|place| text::shown(place)).collect(),
+        plans: shown.plans.iter().take(10).map(|plan| plan_line(plan, now)).collect(),
+        timeline: entries.map(|entries| entries.iter().map(|one| entry_line(one, names, now)).collect()),
+        acts,
+        address,
+        name: text::shown(&shown.identity.name),
+        handle: shown.identity.handle,
+    }
+}
+
+fn reasons(shown: &IdentityShown, now: Instant) -> Vec<Reason> {
+    let mut findings: Vec<_> = shown.findings.iter().collect();
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let reason = |finding: &tenure_engine::FindingRow| Reason {
+        severity: finding.severity.as_str(),
+        control: text::shown(&finding.control),
+        policy: text::shown(&text::spaced(&finding.policy)),
+        said: text::shown_long(&finding.reason),
+        remedy: text::shown_long(&finding.remedy),
+        opened: text::when(finding.opened, now),
+    };
+    findings.into_iter().map(reason).collect()
+}
+
+/// Every field of a charter; what nobody answered is nothing.
+fn charter(charter: &Charter, names: &BTreeMap<PersonId, String>) -> Vec<(&'static str, Option<String>)> {
+    let person = |id: Option<PersonId>| id.and_then(|id| names.get(&id).cloned());
+    let said = |said: &Option<String>| said.as_deref().map(text::shown_long);
+    let scope: Vec<String> = charter.allowed_scope.iter().map(|right| text::shown(right)).collect();
+    vec![
+        ("Business owner", person(charter.business_owner)),
+        ("Technical owner", person(charter.technical_owner)),
+        ("Purpose", said(&charter.purpose)),
+        ("Boundary", said(&charter.boundary)),
+        ("Environment", charter.environment.map(|environment| environment.to_string())),
+        ("Allowed scope", (!scope.is_empty()).then(|| scope.join(", "))),
+        ("Rotation", charter.rotation_days.map(|days| format!("every {days} days"))),
+        ("Ends", charter.expires_at.map(|end| end.to_string())),
+        ("Ends earlier when", said(&charter.retirement_trigger)),
+    ]
+}
+
+fn facts(facts: &Facts, now: Instant) -> Vec<(String, String)> {
+    facts.iter().map(|(name, value)| (text::shown(&text::spaced(name)), text::fact(value, now))).collect()
+}
+
+fn principal(row: &PrincipalRow, now: Instant) -> PrincipalLine {
+    PrincipalLine {
+        presence: lists::presence(row.presence),
+        name: text::shown(&row.name),
+        kind: text::spaced(row.kind.as_str()),
+        source: text::shown(&row.source_name),
+        first_seen: text::when(row.first_seen, now),
+        gone: row.gone.map(|gone| text::when(gone, now)),
+        unread: row.unread_since.map(|since| text::when(since, now)),
+        facts: facts(&row.facts, now),
+        hint: row.charter_hint.as_deref().map(text::shown_long),
+    }
+}
+
+fn credential(shown: &CredentialShown, now: Instant) -> CredentialLine {
+    let row = &shown.credential;
+    let place = tenure_model::text(&row.facts, tenure_model::names::PLACE).unwrap_or(&row.native_key);
+    CredentialLine {
+        state: text::credential_state(row.state),
+        kind: text::spaced(row.kind.as_str()),
+        place: text::shown(place),
+        issued_by: text::shown_long(&shown.issued_by),
+        may_do: text::shown_long(&shown.may_do),
+        dies: text::shown_long(&shown.dies),
+        since: text::when(row.value_changed.unwrap_or(row.first_seen), now),
+        fingerprint: row.fingerprint.as_deref().map(|print| tenure_model::printable(print, 24)),
+        facts: facts(&row.facts, now),
+    }
+}
+
+fn rights(shown: &IdentityShown) -> Option<Table> {
+    let row = |grant: &tenure_engine::GrantRow| {
+        vec![
+            Cell::outside(&grant.resource),
+            Cell::outside(&grant.right),
+            Cell::many(&grant.path, "directly"),
+            if grant.grantable { Cell::Ours(String::from("yes")) } else { Cell::quiet("no") },
+        ]
+    };
+    let columns =
+        [naming("On"), column("Right", "few"), column("By way of", "text"), column("May pass it on", "few")];
+    Table::of("Rights", &columns, shown.grants.iter().take(RIGHTS).map(row).collect())
+}
+
+fn uses(shown: &IdentityShown, now: Instant) -> Option<Table> {
+    let row = |seen: &tenure_engine::UseRow| {
+        vec![
+            Cell::outside(&seen.consumer),
+            Cell::Time(text::when(seen.last_seen, now)),
+            Cell::Ours(seen.count.to_string()),
+        ]
+    };
+    let columns =
+        [naming("From"), column("Last seen in the hour of", "when"), column("Sessions seen", "few")];
+    Table::of("Uses", &columns, shown.uses.iter().map(row).collect())
+}
+
+/// A plan in a line.
+pub(super) fn plan_line(plan: &PlanRow, now: Instant) -> PlanLine {
+    PlanLine {
+        handle: plan.handle.clone(),
+        kind: plan.kind.as_str(),
+        name: text::shown(&plan.principal_name),
+        state: text::plan_state(plan.state),
+        level: plan.level.map(|level| level.as_str()),
+        made: text::when(plan.created, now),
+    }
+}
+
+/// An entry in a line.
+pub(super) fn entry_line(
+    (index, entry): &(u64, Entry),
+    names: &BTreeMap<PersonId, String>,
+    now: Instant,
+) -> EntryLine {
+    EntryLine {
+        index: *index,
+        kind: text::shown(&entry.kind),
+        by: by(entry, names),
+        facts: text::entry_facts(&entry.facts),
+        at: text::when(Instant::from_micros(entry.time_us), now),
+    }
+}
+
+/// Who did what an entry says.
+pub(super) fn by(entry: &Entry, names: &BTreeMap<PersonId, String>) -> String {
+    let person = entry.actor.parse::<PersonId>().ok().and_then(|id| names.get(&id).cloned());
+    person.unwrap_or_else(|| text::shown(&entry.actor))
+}

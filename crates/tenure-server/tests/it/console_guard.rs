@@ -1,0 +1,310 @@
+//! Pages under attack: hostile names, foreign pages, framing, tossed cookies, large forms, and secrets that must stay out.
+//!
+//! Every page of the console is tried, so that a new one cannot be forgotten: they are taken from the list of
+//! endpoints. Next: `sign_in.rs` for codes and sessions, `canary.rs` for planted secrets elsewhere.
+
+use crate::bench::{ADMINISTRATOR, Bench, OPERATOR, Reply, SOURCE_CANARY, VALUE_CANARY, from_network};
+use crate::console::send_form;
+use crate::sign_in::{cookie, sign_in};
+use axum::body::Body;
+use serde_json::json;
+use tenure_connect::chaos::ChaosPrincipal;
+use tenure_server::Access;
+
+const HOSTILE: [&str; 6] = [
+    "</bdi><script>alert(1)</script>",
+    "\" onmouseover=\"alert(1)",
+    "\u{202e}nimda\u{2066}",
+    "line\nbreak\u{1b}[31m",
+    "'; DROP TABLE identities; --",
+    "=HYPERLINK(\"http://evil.example\")",
+];
+
+/// What must never reach a browser as it is.
+const BROKEN: [&str; 7] =
+    ["<script>alert", "\" onmouseover", "\u{202e}", "\u{1b}", "line\nbreak", "<img src=x", "javascript:"];
+
+/// Every page that is only looked at, with its placeholders filled in.
+async fn every_page(bench: &Bench, identity: &str) -> Vec<String> {
+    let identity = bench.get(ADMINISTRATOR, &format!("/api/v1/identities/{identity}")).await.json();
+    let handle = identity["identity"]["handle"].as_str().unwrap().to_owned();
+    let plan = bench.draft("disable", &handle).await["plan"]["handle"].as_str().unwrap().to_owned();
+    let is_page = |path: &&str| !path.starts_with("/api") && !path.contains("/log") && !path.contains('.');
+    let paths: Vec<&str> = tenure_server::endpoints()
+        .iter()
+        .filter(|endpoint| endpoint.method == "GET" && endpoint.access != Access::Open)
+        .map(|endpoint| endpoint.path)
+        .filter(is_page)
+        .filter(|path| !["/metrics", "/find"].contains(path))
+        .collect();
+    assert!(paths.len() >= 14, "{paths:?}");
+    let fill = |path: &str| {
+        path.replace("{ref}", &handle)
+            .replace("{handle}", &plan)
+            .replace("{index}", "3")
+            .replace("{name}", "main")
+    };
+    paths.into_iter().map(fill).collect()
+}
+
+/// A name from outside, of a principal with rights and a credential.
+fn plant(bench: &Bench, name: &str) {
+    let key = bench.world.create(ChaosPrincipal {
+        grants: vec![(format!("shop/{name}"), name.to_owned())],
+        ..ChaosPrincipal::account(name, "Value0000000000001")
+    });
+    bench.world.grant(&key, &format!("else/{name}"), name).unwrap();
+}
+
+#[tokio::test]
+async fn no_page_lets_a_name_from_outside_do_anything() {
+    let bench = Bench::surveyed().await;
+    for name in HOSTILE {
+        plant(&bench, name);
+    }
+    bench.survey("main").await;
+    bench.engine.judge_touched().await.unwrap();
+    let charter = json!({ "purpose": HOSTILE[0], "boundary": HOSTILE[1], "retirement_trigger": HOSTILE[2] });
+    let rows = bench.get(ADMINISTRATOR, "/api/v1/identities?limit=500").await.json();
+    for row in rows["items"].as_array().unwrap() {
+        let handle = row["handle"].as_str().unwrap();
+        let name = row["name"].as_str().unwrap();
+        if !HOSTILE.iter().any(|hostile| name == format!("main/{hostile}")) {
+            continue;
+        }
+        let own = format!("/api/v1/identities/{handle}/charter");
+        assert_eq!(bench.call(ADMINISTRATOR, "PUT", &own, Some(&charter)).await.status, 200);
+        for path in every_page(&bench, handle).await {
+            let page = bench.get(ADMINISTRATOR, &path).await;
+            assert_eq!(page.status, 200, "{path}: {}", page.text());
+            for broken in BROKEN {
+                assert!(!page.text().contains(broken), "{path}: {broken:?}");
+            }
+        }
+    }
+    let shown = bench.get(ADMINISTRATOR, "/identities").await.text();
+    assert!(
+        shown.contains("&#60;script&#62;alert(1)") && shown.contains("\\u{202e}nimda\\u{2066}"),
+        "{shown}"
+    );
+}
+
+#[tokio::test]
+async fn no_page_repeats_what_stands_in_the_address_as_it_is() {
+    let bench = Bench::surveyed().await;
+    let bad = "%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E%E2%80%AE";
+    for path in [
+        format!("/identities?q={bad}"),
+        format!("/identities?q=standing:{bad}"),
+        format!("/identities?q=source:{bad}"),
+        format!("/identities?q=owner:{bad}"),
+        format!("/identities?after={bad}"),
+        format!("/identities?{bad}=1"),
+        format!("/principals?q=kind:{bad}"),
+        format!("/credentials?q=state:{bad}"),
+        format!("/rights?q=grantable:{bad}"),
+        format!("/identities/{bad}"),
+        format!("/plans/{bad}"),
+        format!("/evidence/{bad}"),
+        format!("/evidence?before={bad}"),
+        format!("/sources/{bad}"),
+        format!("/find?q={bad}"),
+        format!("/identities?q={}", "x".repeat(4_000)),
+    ] {
+        let page = bench.get(ADMINISTRATOR, &path).await;
+        assert!(page.status < 500, "{path}: {}", page.text());
+        assert!(page.status == 303 || page.text().starts_with("<!doctype html>"), "{path}: {}", page.text());
+        // What somebody typed stays as it is in the field they typed it into, and nowhere else.
+        let text = page.text();
+        let parts: Vec<&str> = text.split(" value=\"").collect();
+        let around: String = parts
+            .iter()
+            .enumerate()
+            .map(|(at, part)| if at == 0 { *part } else { part.split_once('"').unwrap().1 })
+            .collect();
+        for broken in ["<script>alert", "\u{202e}"] {
+            assert!(
+                !around.contains(broken) && !text.contains("<script>alert"),
+                "{path}: {broken:?} in {text}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_page_is_kept_from_frames_caches_and_foreign_content() {
+    let bench = Bench::surveyed().await;
+    let mut pages = every_page(&bench, "billing").await;
+    pages.extend(["/sign-in", "/plans/zzz", "/identities/nobody"].map(String::from));
+    for path in pages {
+        let page = bench.get(ADMINISTRATOR, &path).await;
+        let policy = page.headers["content-security-policy"].to_str().unwrap();
+        for part in ["default-src 'none'", "frame-ancestors 'none'", "form-action 'self'", "base-uri 'none'"]
+        {
+            assert!(policy.contains(part) && !policy.contains("unsafe"), "{path}: {policy}");
+        }
+        assert_eq!(page.headers["x-frame-options"], "DENY", "{path}");
+        assert_eq!(page.headers["x-content-type-options"], "nosniff", "{path}");
+        assert_eq!(page.headers["referrer-policy"], "no-referrer", "{path}");
+        assert_eq!(page.headers["cache-control"], "no-store", "{path}");
+        let text = page.text();
+        for inline in [" style=", "<style", " onclick=", "<script>", "http://", "https://", "javascript:"] {
+            assert!(!text.contains(inline), "{path}: {inline}");
+        }
+    }
+    for (path, media_type) in
+        [("tenure.css", "text/css"), ("tenure.js", "text/javascript"), ("mark.svg", "image/svg+xml")]
+    {
+        let asset = bench.get(4711, &format!("/assets/{path}")).await;
+        assert!(asset.headers["content-type"].to_str().unwrap().starts_with(media_type), "{path}");
+    }
+}
+
+async fn session(bench: &Bench) -> String {
+    let code = bench.post(OPERATOR, "/api/v1/sign-in-codes", &json!({})).await.json();
+    cookie(&sign_in(bench, code["code"].as_str().unwrap()).await)
+}
+
+async fn form_from(bench: &Bench, headers: &[(&str, &str)], path: &str, form: &str) -> Reply {
+    let mut request = from_network("POST", path).header("content-type", "application/x-www-form-urlencoded");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    bench.send(request.body(Body::from(form.to_owned())).unwrap()).await
+}
+
+#[tokio::test]
+async fn a_form_is_taken_only_from_our_own_pages() {
+    let bench = Bench::surveyed().await;
+    let session = session(&bench).await;
+    let (path, form) = ("/identities/billing.main/plans", "kind=disable&reason=x");
+    for origin in ["http://evil.example", "null", "http://localhost:8420", "http://127.0.0.1:9999"] {
+        let refused = form_from(&bench, &[("cookie", &session), ("origin", origin)], path, form).await;
+        assert_eq!(refused.status, 403, "{origin}");
+    }
+    assert_eq!(form_from(&bench, &[("cookie", &session)], path, form).await.status, 403, "no origin at all");
+    assert_eq!(bench.get(OPERATOR, "/api/v1/plans").await.json()["items"], json!([]), "nothing was drafted");
+    let ours = [("cookie", session.as_str()), ("origin", "http://127.0.0.1:8420")];
+    assert_eq!(form_from(&bench, &ours, path, form).await.status, 303);
+}
+
+#[tokio::test]
+async fn a_tossed_cookie_is_nobody_and_takes_no_session_away() {
+    let bench = Bench::surveyed().await;
+    let session = session(&bench).await;
+    let get = async |cookies: &str| {
+        let request = from_network("GET", "/").header("cookie", cookies);
+        bench.send(request.body(Body::empty()).unwrap()).await.status
+    };
+    assert_eq!(get(&session).await, 200);
+    for tossed in ["tenure_session=", "tenure_session=x", "tenure_session=\"\"", "TENURE_SESSION=x"] {
+        assert_eq!(get(tossed).await, 303, "{tossed}");
+        // A neighbour on the same host can add a cookie of that name; ours is looked for among all of them.
+        assert_eq!(get(&format!("{tossed}; {session}")).await, 200, "{tossed} first");
+        assert_eq!(get(&format!("{session}; {tossed}")).await, 200, "{tossed} last");
+    }
+    let many = "tenure_session=x; ".repeat(200);
+    assert_eq!(get(&format!("{many}{session}")).await, 303, "so many are no browser's");
+}
+
+#[tokio::test]
+async fn signing_in_leads_to_the_first_page_and_never_elsewhere() {
+    let bench = Bench::surveyed().await;
+    let code = bench.post(OPERATOR, "/api/v1/sign-in-codes", &json!({})).await.json();
+    let form = format!("code={}", code["code"].as_str().unwrap());
+    let ours = [("origin", "http://127.0.0.1:8420")];
+    for elsewhere in ["?next=http://evil.example", "?next=//evil.example", "?redirect=/\\evil.example"] {
+        let page = form_from(&bench, &ours, &format!("/sign-in{elsewhere}"), "code=1").await;
+        assert_eq!((page.status, page.headers.get("location")), (401, None), "{elsewhere}");
+    }
+    let with_more = form_from(&bench, &ours, "/sign-in", &format!("{form}&next=//evil.example")).await;
+    assert_eq!(with_more.status, 400, "an unknown field is refused");
+    let signed_in = form_from(&bench, &ours, "/sign-in?next=//evil.example", &form).await;
+    assert_eq!((signed_in.status, &signed_in.headers["location"].to_str().unwrap()), (303, &"/"));
+    for hostile in ["//evil.example", "http://evil.example", "\\\\evil.example", "..//evil.example"] {
+        let found = bench
+            .get(OPERATOR, &format!("/find?q={}", hostile.replace('\\', "%5C").replace('/', "%2F")))
+            .await;
+        let location = found.headers["location"].to_str().unwrap();
+        assert!(location.starts_with("/identities?q=") && !location.contains("//"), "{location}");
+    }
+}
+
+#[tokio::test]
+async fn pages_answer_to_their_own_name_only() {
+    let bench = Bench::surveyed().await;
+    let session = session(&bench).await;
+    for host in ["evil.example:8420", "127.0.0.1.evil.example", "", "rebound.evil.example"] {
+        for path in ["/", "/sign-in", "/identities", "/assets/tenure.js"] {
+            let request = http::Request::builder().uri(path).header("host", host).header("cookie", &session);
+            let mut request = request.body(Body::empty()).unwrap();
+            request.extensions_mut().insert(tenure_server::Peer::Network);
+            let reply = bench.send(request).await;
+            assert_eq!(reply.status, 421, "{host} {path}");
+            assert!(!reply.text().contains("billing"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_is_too_large_or_odd_is_refused_as_a_page() {
+    let bench = Bench::surveyed().await;
+    let path = "/identities/billing/plans";
+    let large = format!("kind=disable&reason={}", "x".repeat(20 * 1024));
+    let refused = send_form(&bench, OPERATOR, path, &large).await;
+    assert_eq!(refused.status, 413, "{}", refused.text());
+    assert!(refused.text().contains("larger than 16 KiB"), "{}", refused.text());
+    let long = format!("kind=disable&reason={}", "x".repeat(3_000));
+    assert_eq!(send_form(&bench, OPERATOR, path, &long).await.status, 422);
+    for odd in [
+        "",
+        "kind=disable",
+        "reason=x",
+        "kind=disable&reason=x&more=y",
+        "%ff=%ff",
+        "kind=disable&kind=x&reason=y",
+    ] {
+        let refused = send_form(&bench, OPERATOR, path, odd).await;
+        assert_eq!(refused.status, 422, "{odd}");
+        assert!(refused.text().starts_with("<!doctype html>"), "{odd}");
+    }
+    assert_eq!(
+        send_form(&bench, OPERATOR, path, "kind=disable&reason=+++").await.status,
+        422,
+        "a reason is needed"
+    );
+}
+
+#[tokio::test]
+async fn a_spreadsheet_takes_no_name_for_a_formula() {
+    let bench = Bench::surveyed().await;
+    plant(&bench, HOSTILE[5]);
+    bench.survey("main").await;
+    let file = bench.get(ADMINISTRATOR, "/api/v1/principals.csv?q=hyperlink").await.text();
+    assert!(file.contains("\"'=HYPERLINK(\"\"http://evil.example\"\")\""), "{file}");
+    let rights = bench.get(ADMINISTRATOR, "/api/v1/grants.csv?q=hyperlink").await.text();
+    assert!(!rights.contains(",=HYPERLINK") && rights.contains("'=HYPERLINK"), "{rights}");
+}
+
+#[tokio::test]
+async fn a_planted_secret_is_on_no_page() {
+    let bench = Bench::surveyed().await;
+    let reporting = bench.draft("revoke", "reporting").await["plan"].clone();
+    let plan = format!("/plans/{}", reporting["handle"].as_str().unwrap());
+    bench.post(OPERATOR, &format!("/api/v1{plan}/apply"), &json!({ "digest": reporting["digest"] })).await;
+    bench.carry_out(reporting["id"].as_str().unwrap()).await;
+    let mut pages = every_page(&bench, "billing").await;
+    pages.extend([plan, String::from("/identities/reporting")]);
+    let size = bench.get(ADMINISTRATOR, "/api/v1/evidence").await.json()["size"].as_u64().unwrap();
+    pages.extend((0..size).map(|index| format!("/evidence/{index}")));
+    for list in ["identities", "principals", "credentials", "grants"] {
+        pages.push(format!("/api/v1/{list}.csv"));
+    }
+    for path in pages {
+        let page = bench.get(ADMINISTRATOR, &path).await;
+        assert_eq!(page.status, 200, "{path}");
+        for canary in [SOURCE_CANARY, VALUE_CANARY] {
+            assert!(!page.text().contains(canary), "{canary} on {path}");
+        }
+    }
+}
