@@ -6,6 +6,7 @@
 
 pub(crate) mod csv;
 mod evidence;
+mod findings;
 pub(crate) mod filter;
 mod identities;
 pub(crate) mod inventory;
@@ -42,6 +43,8 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &sources::show::ENDPOINT,
     &sources::remove::ENDPOINT,
     &sources::check::ENDPOINT,
+    &sources::baseline::ENDPOINT,
+    &sources::set_baseline::ENDPOINT,
     &surveys::begin::ENDPOINT,
     &surveys::decide::ENDPOINT,
     &surveys::show::ENDPOINT,
@@ -58,6 +61,9 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &inventory::grants::ENDPOINT,
     &inventory::csv::GRANTS,
     &inventory::findings::ENDPOINT,
+    &findings::queue::ENDPOINT,
+    &findings::dismiss::ENDPOINT,
+    &findings::withdraw::ENDPOINT,
     &plans::list::ENDPOINT,
     &plans::draft::ENDPOINT,
     &plans::show::ENDPOINT,

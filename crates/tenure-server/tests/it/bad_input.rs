@@ -205,6 +205,18 @@ const IDENTITIES: &[Bad] = &[
     ("GET /api/v1/grants", "/api/v1/grants?after=W10", None),
     ("GET /api/v1/credentials", "/api/v1/credentials?limit=-1", None),
     ("GET /api/v1/findings", "/api/v1/findings?after=WyItMSJd", None),
+    ("GET /api/v1/findings", "/api/v1/findings?new=true&dismissed=true", None),
+    ("GET /api/v1/findings", "/api/v1/findings?new=perhaps", None),
+    ("GET /api/v1/queue", "/api/v1/queue?limit=0", None),
+    ("PUT /api/v1/findings/{ref}/dismissal", "/api/v1/findings/nothing/dismissal", Some(r#"{"reason":"x"}"#)),
+    (
+        "PUT /api/v1/findings/{ref}/dismissal",
+        "/api/v1/findings/nothing/dismissal",
+        Some(r#"{"reason":"x","until":"2030-01-01T00:00:00Z"}"#),
+    ),
+    ("DELETE /api/v1/findings/{ref}/dismissal", "/api/v1/findings/%0A/dismissal", None),
+    ("GET /api/v1/sources/{name}/baseline", "/api/v1/sources/nowhere/baseline", None),
+    ("PUT /api/v1/sources/{name}/baseline", "/api/v1/sources/nowhere/baseline", None),
 ];
 
 const PLANS: &[Bad] = &[

@@ -95,6 +95,7 @@ async fn calls_leave_the_evidence_they_say() {
     assert_eq!(bench.post(ADMINISTRATOR, "/api/v1/keys/fingerprint/rotate", &json!({})).await.status, 201);
     let retired = format!("/api/v1/keys/fingerprint/{}/retire", old.as_str().unwrap());
     assert_eq!(bench.post(ADMINISTRATOR, &retired, &json!({})).await.status, 204);
+    dismiss_and_set_baseline(&bench).await;
     hold_and_decide(&bench).await;
     cosign(&bench).await;
     assert_eq!(bench.call(ADMINISTRATOR, "DELETE", "/api/v1/sources/main", None).await.status, 204);
@@ -123,6 +124,32 @@ async fn change_people(bench: &Bench) {
     let auditor = json!({ "role": "auditor" });
     assert_eq!(bench.call(ADMINISTRATOR, "PUT", &role, Some(&auditor)).await.status, 200);
     assert_eq!(bench.call(ADMINISTRATOR, "DELETE", owner, None).await.status, 200);
+}
+
+/// Two hold one value; one finding is dismissed and that taken back, and what is there is made no news.
+async fn dismiss_and_set_baseline(bench: &Bench) {
+    use tenure_connect::chaos::ChaosPrincipal;
+    let before = bench.get(AUDITOR, "/api/v1/sources/main/baseline").await.json();
+    for name in ["twin-a", "twin-b"] {
+        bench.world.create(ChaosPrincipal::account(name, "Value0000000000007"));
+    }
+    bench.survey("main").await;
+    bench.engine.judge_touched().await.unwrap();
+    let queue = bench.get(AUDITOR, "/api/v1/queue?new=true").await.json();
+    let handle = queue["items"][0]["finding"].as_str().unwrap_or_else(|| panic!("{queue}")).to_owned();
+    let path = format!("/api/v1/findings/{handle}/dismissal");
+    let end = json!({ "reason": "a rehearsal", "until": "2020-01-01T00:00:00Z" });
+    assert_eq!(bench.call(OPERATOR, "PUT", &path, Some(&end)).await.status, 422);
+    let until = json!({ "reason": "a rehearsal", "until": "2027-03-31T00:00:00Z" });
+    let dismissed = bench.call(OPERATOR, "PUT", &path, Some(&until)).await;
+    assert_eq!(dismissed.json()["dismissed_until"], "2027-03-31T00:00:00Z", "{}", dismissed.text());
+    assert_eq!(bench.get(AUDITOR, "/api/v1/queue").await.json()["dismissed"], 1);
+    let listed = bench.get(AUDITOR, "/api/v1/findings?dismissed=true").await.json();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+    assert_eq!(bench.call(AUDITOR, "DELETE", &path, None).await.status, 403);
+    assert_eq!(bench.call(OPERATOR, "DELETE", &path, None).await.status, 200);
+    let set = bench.call(ADMINISTRATOR, "PUT", "/api/v1/sources/main/baseline", None).await.json();
+    assert_eq!((&set["new"], set["baseline"] != before["baseline"]), (&json!(0), true), "{set}");
 }
 
 /// A witness signs the present checkpoint, and the log keeps that.

@@ -39,6 +39,8 @@ fn about_things() -> Vec<Rehearsal> {
         ("GET /api/v1/sources/{name}", "/api/v1/sources/main", None),
         ("DELETE /api/v1/sources/{name}", "/api/v1/sources/nowhere", None),
         ("POST /api/v1/sources/{name}/check", "/api/v1/sources/nowhere/check", None),
+        ("GET /api/v1/sources/{name}/baseline", "/api/v1/sources/main/baseline", None),
+        ("PUT /api/v1/sources/{name}/baseline", "/api/v1/sources/nowhere/baseline", None),
         ("POST /api/v1/sources/{name}/surveys", "/api/v1/sources/nowhere/surveys", None),
         (
             "POST /api/v1/sources/{name}/surveys/decide",
@@ -56,6 +58,13 @@ fn about_things() -> Vec<Rehearsal> {
             Some(json!({ "expires_at": "2001-01-01T00:00:00Z" })),
         ),
         ("GET /api/v1/findings", "/api/v1/findings", None),
+        ("GET /api/v1/queue", "/api/v1/queue", None),
+        (
+            "PUT /api/v1/findings/{ref}/dismissal",
+            "/api/v1/findings/nothing/dismissal",
+            Some(json!({ "reason": "x", "until": "2001-01-01T00:00:00Z" })),
+        ),
+        ("DELETE /api/v1/findings/{ref}/dismissal", "/api/v1/findings/nothing/dismissal", None),
         ("GET /api/v1/plans", "/api/v1/plans", None),
         (
             "POST /api/v1/plans",

@@ -3,27 +3,46 @@
 //! Ordered by severity, so a mark is a position: a finding that opens meanwhile may move the rest.
 
 use crate::api::prelude::*;
-use tenure_engine::{FindingRow, Tx};
+use crate::page::{read_mark_of, size};
+use tenure_engine::{FindingRow, FindingsMeant};
 
 pub(crate) static ENDPOINT: Endpoint = Endpoint {
     verb: Verb::Get,
     path: "/api/v1/findings",
     access: Access::Decided { action: ApiAction::View, kind: ApiResourceKind::Identity },
     evidence: None,
-    about: "What is wrong now, worst first.",
-    query: &[("limit", "limit"), ("after", "text")],
+    about: "What is wrong now, worst first: what counts; of that what is `new` since the baseline; or what was `dismissed`.",
+    query: &[("new", "flag"), ("dismissed", "flag"), ("limit", "limit"), ("after", "text")],
     takes: None,
     answers: Answers::Json(200, "FindingPage"),
     route: || get(handle),
 };
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    new: Option<bool>,
+    dismissed: Option<bool>,
+    limit: Option<u32>,
+    after: Option<String>,
+}
+
 async fn handle(
     State(shared): State<Shared>,
     asked: Asked,
-    Asking(paging): Asking<Paging>,
+    Asking(wanted): Asking<Wanted>,
 ) -> Result<Json<Page<FindingRow>>, Problem> {
     asked.authorise(Whose::Nobodys)?;
-    let rows = |tx: &mut Tx<'_>, skip: Option<u32>, most| tx.open_findings(skip.unwrap_or(0).into(), most);
-    let mark = |skip: Option<u32>, _: &FindingRow, size| skip.unwrap_or(0).saturating_add(size).to_string();
-    paging.read(&shared, "findings", rows, mark).await.map(Json)
+    let meant = match (wanted.new == Some(true), wanted.dismissed == Some(true)) {
+        (false, false) => FindingsMeant::Counted,
+        (true, false) => FindingsMeant::New,
+        (false, true) => FindingsMeant::Dismissed,
+        (true, true) => return Err(Problem::malformed("ask for `new` or for `dismissed`, not for both")),
+    };
+    let size = size(wanted.limit)?;
+    let skip: u32 = read_mark_of(wanted.after.as_deref())?.unwrap_or(0);
+    let store = shared.engine.store();
+    let read = store.read("findings", move |tx| tx.findings(meant, skip.into(), i64::from(size) + 1));
+    let mark = |_: &FindingRow| vec![skip.saturating_add(size).to_string()];
+    Ok(Json(Page::cut(read.await?, size, mark)))
 }

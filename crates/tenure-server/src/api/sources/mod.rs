@@ -1,9 +1,11 @@
 //! Sources: configured connections to systems, shown without their secrets.
 
 pub(super) mod add;
+pub(super) mod baseline;
 pub(super) mod check;
 pub(super) mod list;
 pub(super) mod remove;
+pub(super) mod set_baseline;
 pub(super) mod show;
 
 use crate::{problem::Problem, shared::Shared};
