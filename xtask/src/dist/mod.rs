@@ -1,6 +1,6 @@
 //! `cargo xtask dist`: a static program and a Debian package of it, in `target/dist`.
 //!
-//! Made for the machine it runs on. Two runs on one commit give the same bytes. Everything is checked before it is put
+//! Made for the machine it runs on. One program packed twice gives the same bytes. Everything is checked before it is put
 //! there: a run that fails leaves nothing that could be handed on. Reads in this order: `release.rs` (what is packed),
 //! `binary.rs` (the program), `contents.rs` (what lies where), `deb.rs` (the package). For people: docs/install.md.
 
