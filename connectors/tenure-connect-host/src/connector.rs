@@ -9,7 +9,7 @@ use tenure_model::{ShownBy, StepKind};
 pub const MANIFEST: Manifest = Manifest {
     system: "host",
     title: "Machine",
-    steps: &[StepKind::Disable, StepKind::Delete, StepKind::Enable],
+    steps: &[StepKind::Disable, StepKind::EndSessions, StepKind::Delete, StepKind::Enable],
     shown_by: ShownBy::PublicKey,
     permissions: &[
         Permission {
@@ -29,7 +29,7 @@ pub const MANIFEST: Manifest = Manifest {
         },
         Permission {
             name: "root, or being the account whose key it is",
-            enables: "taking an authorised key out of its file, and putting it back",
+            enables: "taking an authorised key out of its file, putting it back, and ending its sessions",
             required: false,
         },
     ],

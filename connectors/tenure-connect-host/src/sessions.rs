@@ -2,8 +2,12 @@
 //!
 //! The server's processes say whose session they are; its log says which key opened each of them. A session that the log
 //! does not name is *unread*, never taken for somebody else's. What a session has started and left behind is not seen.
-//! This file must never signal a process, and never trust a title to show that there is no session: only the whole list
-//! does. Next: `read/sshd_log.rs`.
+//! Ended is only what the log says this very key opened. This file must never signal a process that it cannot name so, nor
+//! one of another machine, and never trust a title to show that there is no session: only the whole list does. Next:
+//! `sessions/ending.rs`, `read/sshd_log.rs`.
+
+mod ending;
+pub(crate) use ending::end;
 
 use crate::act::KeyOf;
 use crate::act::ways_in::{Account, Ground, Machine};
@@ -22,7 +26,7 @@ const LOG_BYTES_MAX: u64 = 8 << 20;
 /// How the server calls the processes of its sessions (since version 9.8 the second).
 const TITLES: [&str; 2] = ["sshd: ", "sshd-session: "];
 
-/// A process of a session.
+/// A process of a session. When it ends, the session has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Session {
     pid: u32,
@@ -30,49 +34,64 @@ struct Session {
     title: String,
 }
 
+/// What was read of the sessions of a key's account.
+#[derive(Default)]
+struct Seen {
+    reading: DerivedReading,
+    /// Processes of sessions that this key opened.
+    ours: Vec<u32>,
+}
+
 /// What is alive that the key opened.
 pub(crate) fn derived(ground: &Ground, key: &KeyOf) -> DerivedReading {
-    let mut reading = DerivedReading::default();
-    let unread = |why: String| (PRIMARY.to_owned(), printable(&why, 300));
+    derived_of(ground, key).reading
+}
+
+fn derived_of(ground: &Ground, key: &KeyOf) -> Seen {
+    let mut seen = Seen::default();
+    let at_primary = |why: String| (PRIMARY.to_owned(), printable(&why, 300));
     let read = ground.with(|machine| {
         let server = machine.server()?.unwrap_or_default();
         let account = machine.account(&key.account)?;
-        Ok((server.authority(), account, logins(machine)))
+        Ok((server.authority(), account, has_log(machine).then(|| logins(machine))))
     });
-    match read {
-        Err(why) => reading.unread.push(unread(why.to_string())),
-        Ok((authority, account, logins)) => {
-            if let Some(authority) = authority {
-                let why = format!(
-                    "a certificate of the authority in {authority} may let the same key in, which asking for the key does not show"
-                );
-                reading.unread.push(unread(why));
-            }
-            match account.map(|account| sessions(ground, &account)) {
-                None => {}
-                Some(Err(why)) => reading.unread.push(unread(why)),
-                Some(Ok(open)) => attribute(&mut reading, open, &logins, key),
-            }
+    let (authority, account, logins) = match read {
+        Ok(read) => read,
+        Err(why) => {
+            seen.reading.unread.push(at_primary(why.to_string()));
+            return seen;
         }
+    };
+    if let Some(authority) = authority {
+        seen.reading.unknowable.push(at_primary(format!(
+            "a certificate of the authority in {authority} may let the same key in, which asking for the key does not show"
+        )));
     }
-    reading
+    match account.map(|account| sessions(ground, &account)) {
+        None => {}
+        Some(Err(why)) => seen.reading.unknowable.push(at_primary(why)),
+        Some(Ok(open)) => attribute(&mut seen, open, logins.as_deref(), key),
+    }
+    seen
 }
 
-fn attribute(reading: &mut DerivedReading, open: Vec<Session>, logins: &[Accepted], key: &KeyOf) {
+/// Says of each session whose it is. Without a log nobody will ever say it; with one, the session will end.
+fn attribute(seen: &mut Seen, open: Vec<Session>, logins: Option<&[Accepted]>, key: &KeyOf) {
     for session in open {
         let name = format!("process {} ({})", session.pid, printable(&session.title, 80));
-        match whose(&session, logins, key) {
+        match whose(&session, logins.unwrap_or_default(), key) {
             Whose::Ours => {
-                reading.found.push(Derived {
-                    point: PRIMARY.to_owned(),
-                    kind: String::from("session"),
-                    name,
-                });
+                seen.ours.push(session.pid);
+                let found = Derived { point: PRIMARY.to_owned(), kind: String::from("session"), name };
+                seen.reading.found.push(found);
             }
             Whose::Another => {}
             Whose::NotKnown => {
                 let why = format!("which key opened the session of {name} is not in the log");
-                reading.unread.push((PRIMARY.to_owned(), why));
+                match logins {
+                    Some(_) => seen.reading.unread.push((PRIMARY.to_owned(), why)),
+                    None => seen.reading.unknowable.push((PRIMARY.to_owned(), why)),
+                }
             }
         }
     }

@@ -105,8 +105,9 @@ impl Source for HostSource {
                 let kept = keepsake.map(|kept| Secret::new(kept.expose().clone()));
                 self.beside(move |ground| act::put_back(ground, &key, kept.as_ref(), &mark)).await?
             }
-            Act::Deny { .. } | Act::EndSessions => {
-                Err(OutsideFailure::NotOurs { why: String::from("a machine has no such step") })
+            Act::EndSessions => self.beside(move |ground| sessions::end(ground, &key)).await?,
+            Act::Deny { .. } => {
+                Err(OutsideFailure::NotOurs { why: String::from("nothing is installed on a machine") })
             }
         }
     }
@@ -120,11 +121,18 @@ impl Source for HostSource {
             .beside(move |ground| match step {
                 StepKind::Disable | StepKind::Delete => act::is_out(ground, &key),
                 StepKind::Enable => act::is_back(ground, &key, kept.as_ref()),
-                StepKind::Deny
-                | StepKind::EndSessions
-                | StepKind::Control
-                | StepKind::Sweep
-                | StepKind::Prove => Effect::Unobserved { why: format!("a machine has no step `{step}`") },
+                StepKind::EndSessions => {
+                    // What can never be known is not what the act ends.
+                    let read = sessions::derived(ground, &key);
+                    match (read.found.is_empty(), read.unread.into_iter().next()) {
+                        (false, _) => Effect::Missing,
+                        (true, None) => Effect::Present,
+                        (true, Some((_, why))) => Effect::Unobserved { why },
+                    }
+                }
+                StepKind::Deny | StepKind::Control | StepKind::Sweep | StepKind::Prove => {
+                    Effect::Unobserved { why: format!("a machine has no step `{step}`") }
+                }
             })
             .await;
         seen.unwrap_or_else(|why| Effect::Unobserved { why: why.to_string() })
@@ -163,8 +171,11 @@ impl Source for HostSource {
     }
 
     async fn derived(&self, target: &Target) -> DerivedReading {
-        let unread =
-            |why: String| DerivedReading { found: Vec::new(), unread: vec![(PRIMARY.to_owned(), why)] };
+        let unread = |why: String| DerivedReading {
+            found: Vec::new(),
+            unread: vec![(PRIMARY.to_owned(), why)],
+            unknowable: Vec::new(),
+        };
         let Some(key) = KeyOf::parse(target) else { return unread(KEYS_ONLY.to_owned()) };
         let read = self.beside(move |ground| sessions::derived(ground, &key)).await;
         read.unwrap_or_else(|why| unread(why.to_string()))

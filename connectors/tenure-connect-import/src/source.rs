@@ -221,6 +221,7 @@ impl Source for ImportSource {
         DerivedReading {
             found: Vec::new(),
             unread: vec![(self.configured.point.to_string(), ONLY_A_CLAIM.to_owned())],
+            unknowable: Vec::new(),
         }
     }
 }

@@ -191,8 +191,10 @@ pub enum Effect {
 pub struct DerivedReading {
     /// What was found.
     pub found: Vec<Derived>,
-    /// Points that could not be read, with why.
+    /// Points that could not be read, with why. They are looked at again until they can be.
     pub unread: Vec<(String, String)>,
+    /// What no further look will show, and at which point: the level stays below P4 for good.
+    pub unknowable: Vec<(String, String)>,
 }
 
 /// A connection to one system.

@@ -64,7 +64,7 @@ pub fn assess(view: &PlanView) -> Assessment {
         None => missing.push(String::from("a fresh read")),
         Some(ControlPlane::Absent | ControlPlane::Disabled) => {}
     }
-    let derived_clean = assess_derived(view, since, &mut alive, &mut missing);
+    let derived_clean = assess_derived(view, since, &mut alive, &mut missing, &mut unknowable);
     let level = if !alive.is_empty() || !matches!(read, Some(ControlPlane::Absent | ControlPlane::Disabled)) {
         ProofLevel::P1
     } else if dead.len() < view.points.len() || view.points.is_empty() {
@@ -179,13 +179,14 @@ fn assess_derived(
     since: Instant,
     alive: &mut Vec<String>,
     missing: &mut Vec<String>,
+    unknowable: &mut Vec<String>,
 ) -> bool {
     match view.derived(since) {
         None => {
             missing.push(String::from("a look for what came from it"));
             false
         }
-        Some(DerivedSeen { at, found, unread }) => {
+        Some(DerivedSeen { at, found, unread, unknowable: hidden }) => {
             for thing in found.iter().take(5) {
                 alive.push(format!(
                     "{} {} at {}",
@@ -197,10 +198,13 @@ fn assess_derived(
             for (point, why) in unread {
                 missing.push(format!("what came from it at {point} could not be read ({why})"));
             }
+            for (point, why) in hidden {
+                unknowable.push(format!("{point}: {why}"));
+            }
             if at < since.plus(view.lag) {
                 missing.push(String::from("a look for what came from it, past the lag"));
             }
-            found.is_empty() && unread.is_empty() && at >= since.plus(view.lag)
+            found.is_empty() && unread.is_empty() && hidden.is_empty() && at >= since.plus(view.lag)
         }
     }
 }

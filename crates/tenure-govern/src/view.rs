@@ -53,6 +53,8 @@ pub enum SeenWhat {
         found: Vec<Derived>,
         /// Points that could not be read, with why.
         unread: Vec<(String, String)>,
+        /// What no further look will show, and where.
+        unknowable: Vec<(String, String)>,
     },
 }
 
@@ -112,6 +114,8 @@ pub struct DerivedSeen<'view> {
     pub found: &'view [Derived],
     /// Points that could not be read, with why.
     pub unread: &'view [(String, String)],
+    /// What no further look will show, and where.
+    pub unknowable: &'view [(String, String)],
 }
 
 impl PlanView {
@@ -244,8 +248,8 @@ impl PlanView {
     /// The last reading of what came from the credential since `since`.
     pub fn derived(&self, since: Instant) -> Option<DerivedSeen<'_>> {
         self.seen.iter().rev().find_map(|seen| match &seen.what {
-            SeenWhat::Derived { found, unread } if seen.at >= since => {
-                Some(DerivedSeen { at: seen.at, found, unread })
+            SeenWhat::Derived { found, unread, unknowable } if seen.at >= since => {
+                Some(DerivedSeen { at: seen.at, found, unread, unknowable })
             }
             SeenWhat::Control { .. }
             | SeenWhat::After { .. }

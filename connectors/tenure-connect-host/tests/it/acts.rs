@@ -341,7 +341,7 @@ fn an_open_session_is_found_by_the_log_and_unread_without_it() {
     fs::remove_dir_all(stage.machine.path("proc")).unwrap();
     std::os::unix::fs::symlink("/proc", stage.machine.path("proc")).unwrap();
     let unread = stage.derived(&stage.ci);
-    assert!(unread.found.is_empty() && unread.unread[0].1.contains("is not in the log"), "{unread:?}");
+    assert!(unread.found.is_empty() && unread.unknowable[0].1.contains("is not in the log"), "{unread:?}");
     let pid = session_of(sshd.pid().unwrap());
     let line = |key: &SshKey| {
         format!(
@@ -356,8 +356,36 @@ fn an_open_session_is_found_by_the_log_and_unread_without_it() {
     assert_eq!(stage.derived(&stage.other), DerivedReading::default(), "it is not the other key's");
     stage.machine.put("var/log/auth.log", 0o640, format!("{ours}{another}"));
     assert_eq!(stage.derived(&stage.ci).unread.len(), 1, "two keys for one process: not known");
-    session.kill().unwrap();
+    assert!(!stage.act(&stage.ci, &Act::EndSessions).unwrap().changed, "what cannot be named is not ended");
+    assert_eq!(session.try_wait().unwrap(), None, "it goes on");
+    stage.machine.put("var/log/auth.log", 0o640, &ours);
+    assert!(!stage.act(&stage.other, &Act::EndSessions).unwrap().changed, "nor is another key's");
+    assert_eq!(stage.effect(&stage.ci, StepKind::EndSessions, None), Effect::Missing);
+    assert!(stage.act(&stage.ci, &Act::EndSessions).unwrap().changed);
     session.wait().unwrap();
+    assert_eq!(stage.derived(&stage.ci), DerivedReading::default());
+    assert_eq!(stage.effect(&stage.ci, StepKind::EndSessions, None), Effect::Present);
+    assert!(!stage.act(&stage.ci, &Act::EndSessions).unwrap().changed);
+}
+
+#[test]
+fn a_process_of_another_machine_is_never_signalled() {
+    let mut stage = Stage::dark("ed25519");
+    let mut bystander = std::process::Command::new("sleep").arg("600").spawn().unwrap();
+    let pid = bystander.id();
+    stage.machine.put(&format!("proc/{pid}/cmdline"), 0o444, "sshd: it@notty\0");
+    stage.machine.put(&format!("proc/{pid}/stat"), 0o444, format!("{pid} (sshd) S 1 1 1 0"));
+    let line = format!(
+        "Nov 22 06:26:13 box sshd[{pid}]: Accepted publickey for it from 127.0.0.1 port 1 ssh2: ED25519 {}\n",
+        stage.ci.fingerprint
+    );
+    stage.machine.put("var/log/auth.log", 0o640, line);
+    assert_eq!(stage.derived(&stage.ci).found.len(), 1);
+    let answer = stage.act(&stage.ci, &Act::EndSessions).unwrap_err();
+    assert!(answer.to_string().contains("not those of the machine that Tenure runs on"), "{answer}");
+    assert_eq!(bystander.try_wait().unwrap(), None, "it goes on");
+    bystander.kill().unwrap();
+    bystander.wait().unwrap();
 }
 
 /// The first process below the server that is somebody's session.

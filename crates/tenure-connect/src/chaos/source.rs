@@ -167,6 +167,7 @@ impl Source for ChaosSource {
         let fail = |failure: OutsideFailure| DerivedReading {
             found: Vec::new(),
             unread: self.points().map(|(point, _)| (point.to_owned(), failure.to_string())).collect(),
+            unknowable: Vec::new(),
         };
         self.ask(question, fail, |state, now, honesty| match honesty {
             Honesty::Honest => reads::derived(self, state, now, target),

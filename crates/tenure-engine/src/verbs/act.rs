@@ -13,7 +13,9 @@ use std::{sync::Arc, time::Duration};
 use tenure_connect::{Act, Done, Effect, FailureClass, OutsideFailure, Source};
 use tenure_govern::{Lost, NeedsPerson, backoff, settle_failure};
 use tenure_keys::{EscrowRefused, SealedValue, generate_password};
-use tenure_model::{ActionId, Instant, IntentId, RecordedIntent, Secret, ShownBy, StepEvent, StepKind};
+use tenure_model::{
+    ActionId, Instant, IntentId, PlanKind, RecordedIntent, Secret, ShownBy, StepEvent, StepKind,
+};
 use tenure_store::tables::{
     escrow::EscrowPurpose,
     steps::{IntentDraft, Settlement, StepRow},
@@ -70,10 +72,13 @@ impl Engine {
         keepsake: Option<Secret<String>>,
     ) -> Result<(), EngineFailure> {
         let plan = &loaded.plan;
-        let nothing = || Err(String::from("what an undo needs could not be read"));
-        let sealed = keepsake.map_or_else(nothing, |keepsake| {
-            self.seal_for_escrow(EscrowPurpose::Keepsake, &keepsake).map_err(|failure| failure.to_string())
-        });
+        let sealed = match keepsake.map(|keepsake| self.seal_for_escrow(EscrowPurpose::Keepsake, &keepsake)) {
+            Some(Ok(row)) => Ok(row),
+            // A disabling promises a way back; an end does not, and a full disk must not keep anybody from it.
+            Some(Err(failure)) if plan.kind == PlanKind::Disable => return Err(failure),
+            Some(Err(failure)) => Err(failure.to_string()),
+            None => Err(String::from("what an undo needs is not there or could not be read")),
+        };
         let (escrow, purpose, sealed) = match sealed {
             Ok(row) => row,
             Err(why) => {

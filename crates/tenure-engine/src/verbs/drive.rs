@@ -482,6 +482,9 @@ fn step_view(row: &StepRow) -> StepView {
 pub(crate) struct DerivedRow {
     pub(crate) found: Vec<Derived>,
     pub(crate) unread: Vec<(String, String)>,
+    /// Absent in rows from before there was such a thing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) unknowable: Vec<(String, String)>,
 }
 
 fn seen_of(row: &ProbeRow) -> Result<Seen, StoreFailure> {
@@ -505,7 +508,7 @@ fn seen_of(row: &ProbeRow) -> Result<Seen, StoreFailure> {
         }
         _ => {
             let read: DerivedRow = serde_json::from_value(answer).map_err(shape)?;
-            SeenWhat::Derived { found: read.found, unread: read.unread }
+            SeenWhat::Derived { found: read.found, unread: read.unread, unknowable: read.unknowable }
         }
     };
     Ok(Seen { at: row.at, what })

@@ -40,8 +40,13 @@ impl Engine {
             }
             Look::Derived => {
                 let read = self.read_derived(loaded).await?;
-                let short = format!("{} alive, {} unread", read.found.len(), read.unread.len());
-                (serde_json::to_value(DerivedRow { found: read.found, unread: read.unread }), short)
+                let short = format!(
+                    "{} alive, {} unread",
+                    read.found.len(),
+                    read.unread.len() + read.unknowable.len()
+                );
+                let DerivedReading { found, unread, unknowable } = read;
+                (serde_json::to_value(DerivedRow { found, unread, unknowable }), short)
             }
         };
         let answer = answer.map_err(|error| EngineFailure::Evidence { why: error.to_string() })?;
@@ -97,6 +102,7 @@ impl Engine {
                 .iter()
                 .map(|point| (point.to_string(), NO_ANSWER.to_owned()))
                 .collect(),
+            unknowable: Vec::new(),
         }))
     }
 }

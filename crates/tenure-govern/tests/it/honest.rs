@@ -131,6 +131,7 @@ impl World {
                 SeenWhat::Derived {
                     found: if self.sessions { vec![session] } else { vec![] },
                     unread: vec![],
+                    unknowable: vec![],
                 }
             }
         }

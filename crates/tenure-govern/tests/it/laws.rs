@@ -21,17 +21,24 @@ fn seen() -> impl Strategy<Value = Seen> {
         (point(), answer()).prop_map(|(point, answer)| SeenWhat::After { point, answer }),
         prop::sample::select(vec![ControlPlane::Absent, ControlPlane::Disabled, ControlPlane::Enabled])
             .prop_map(SeenWhat::ControlPlane),
-        prop::bool::weighted(0.2).prop_map(|alive| SeenWhat::Derived {
-            found: if alive {
-                vec![Derived {
-                    point: String::from("primary"),
-                    kind: String::from("session"),
-                    name: String::from("1"),
-                }]
-            } else {
-                Vec::new()
-            },
-            unread: Vec::new(),
+        (prop::bool::weighted(0.2), prop::bool::weighted(0.1)).prop_map(|(alive, hidden)| {
+            SeenWhat::Derived {
+                found: if alive {
+                    vec![Derived {
+                        point: String::from("primary"),
+                        kind: String::from("session"),
+                        name: String::from("1"),
+                    }]
+                } else {
+                    Vec::new()
+                },
+                unread: Vec::new(),
+                unknowable: if hidden {
+                    vec![(String::from("primary"), String::from("hidden"))]
+                } else {
+                    Vec::new()
+                },
+            }
         }),
     ];
     (0_u64..40, what).prop_map(|(seconds, what)| Seen { at: at(seconds), what })
@@ -82,7 +89,8 @@ proptest! {
         }
         if assessment.level >= ProofLevel::P4 {
             let seen = view.derived(at(ACTED)).unwrap();
-            prop_assert!(seen.found.is_empty() && seen.unread.is_empty() && seen.at >= at(ACTED).plus(LAG));
+            prop_assert!(seen.found.is_empty() && seen.unread.is_empty() && seen.unknowable.is_empty());
+            prop_assert!(seen.at >= at(ACTED).plus(LAG));
         }
         if assessment.level >= ProofLevel::P2 {
             let (_, read) = view.control_plane(at(ACTED)).unwrap();

@@ -1,9 +1,13 @@
 //! Prover mutants: each differs from a whole proof in one thing, and must not prove.
+//!
+//! By an installed value and by the public key. A mutant that proves is a defect of `level.rs`, never of the mutant.
+//! Next: `laws.rs`, which says the same over random observations.
 
 use crate::view::{
-    ACTED, DENIED, acted, acted_by_key, after, at, control, derived, proved, proved_of, read, refused,
+    ACTED, DENIED, acted, acted_by_key, after, at, control, derived, derived_but, proved, proved_of, read,
+    refused,
 };
-use tenure_govern::{PlanView, SeenWhat, assess};
+use tenure_govern::{Next, PlanView, SeenWhat, assess, next};
 use tenure_model::{ControlPlane, Derived, ProbeAnswer, ProofLevel, StepKind, StepState};
 
 fn without(mut view: PlanView, drop: impl Fn(&SeenWhat, tenure_model::Instant) -> bool) -> PlanView {
@@ -178,4 +182,15 @@ fn without_a_control_step_nothing_is_tried_and_nothing_proved() {
     let mut view = proved_of(acted_by_key());
     view.steps.retain(|step| step.kind != StepKind::Control);
     check("no control", &view, ProofLevel::P2, "we held no value");
+}
+
+#[test]
+fn what_no_look_will_show_keeps_the_level_down_and_is_not_waited_for() {
+    let mut view = proved();
+    derived_but(&mut view, ACTED + 9, "certificates are not shown");
+    check("hidden", &view, ProofLevel::P3, "primary: certificates are not shown");
+    assert_eq!(assess(&view).level, ProofLevel::P3);
+    assert_eq!(next(&view, at(ACTED + 10)), Next::Complete(7), "another look would show no more");
+    derived(&mut view, ACTED + 11, Vec::new(), vec![(String::from("primary"), String::from("timeout"))]);
+    assert!(matches!(next(&view, at(ACTED + 12)), Next::Wait { .. }), "what may yet be read is waited for");
 }

@@ -122,7 +122,14 @@ pub(crate) fn read(view: &mut PlanView, seconds: u64, read: ControlPlane) {
 }
 
 pub(crate) fn derived(view: &mut PlanView, seconds: u64, found: Vec<Derived>, unread: Vec<(String, String)>) {
-    view.seen.push(Seen { at: at(seconds), what: SeenWhat::Derived { found, unread } });
+    view.seen
+        .push(Seen { at: at(seconds), what: SeenWhat::Derived { found, unread, unknowable: Vec::new() } });
+}
+
+pub(crate) fn derived_but(view: &mut PlanView, seconds: u64, why: &str) {
+    let unknowable = vec![(String::from("primary"), why.to_owned())];
+    let what = SeenWhat::Derived { found: Vec::new(), unread: Vec::new(), unknowable };
+    view.seen.push(Seen { at: at(seconds), what });
 }
 
 /// Everything that a whole proof needs.

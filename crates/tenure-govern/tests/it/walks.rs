@@ -54,7 +54,9 @@ impl World {
             Look::ControlPlane if self.deleted.is_some() => SeenWhat::ControlPlane(ControlPlane::Absent),
             Look::ControlPlane if self.disabled.is_some() => SeenWhat::ControlPlane(ControlPlane::Disabled),
             Look::ControlPlane => SeenWhat::ControlPlane(ControlPlane::Enabled),
-            Look::Derived => SeenWhat::Derived { found: Vec::new(), unread: Vec::new() },
+            Look::Derived => {
+                SeenWhat::Derived { found: Vec::new(), unread: Vec::new(), unknowable: Vec::new() }
+            }
         }
     }
 }

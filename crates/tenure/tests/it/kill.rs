@@ -16,10 +16,10 @@ use tenure_testbed::{Postgres, PostgresOptions, needs};
 const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Numbers from a seed (SplitMix64), so that a failure can be run again.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -28,16 +28,16 @@ impl Dice {
     }
 }
 
-struct Deployment {
-    directory: TempDir,
+pub(crate) struct Deployment {
+    pub(crate) directory: TempDir,
 }
 
 impl Deployment {
-    fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.directory.path().join("data")
     }
 
-    fn tenure(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn tenure(&self, arguments: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_tenure"))
             .arg("--data")
             .arg(self.data())
@@ -48,14 +48,14 @@ impl Deployment {
             .unwrap()
     }
 
-    fn done(&self, arguments: &[&str]) -> String {
+    pub(crate) fn done(&self, arguments: &[&str]) -> String {
         let output = self.tenure(arguments);
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success(), "{arguments:?}: {}\n{out}{err}", output.status);
         out.into_owned()
     }
 
-    fn up(&self) -> Up {
+    pub(crate) fn up(&self) -> Up {
         let log = std::fs::File::options()
             .create(true)
             .append(true)
@@ -84,17 +84,17 @@ impl Deployment {
     }
 
     /// Entries in the log, as the checkpoint beside the database says.
-    fn entries(&self) -> u64 {
+    pub(crate) fn entries(&self) -> u64 {
         let checkpoint = std::fs::read_to_string(self.data().join("checkpoint")).unwrap_or_default();
         checkpoint.lines().nth(1).and_then(|size| size.parse().ok()).unwrap_or(0)
     }
 }
 
 /// A running server; killed hard when dropped.
-struct Up(Child);
+pub(crate) struct Up(Child);
 
 impl Up {
-    fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
@@ -107,7 +107,7 @@ impl Drop for Up {
     }
 }
 
-fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {
         assert!(begun.elapsed() < PATIENCE, "waited in vain for {what}");
@@ -135,7 +135,7 @@ struct Stage {
 /// A role that was revoked: its name, its former password, its plan's handle.
 type Settled = (String, String, String);
 
-fn number(variable: &str, otherwise: u64) -> u64 {
+pub(crate) fn number(variable: &str, otherwise: u64) -> u64 {
     std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
@@ -213,7 +213,7 @@ impl Stage {
     }
 }
 
-fn is_settled(plan: &serde_json::Value) -> bool {
+pub(crate) fn is_settled(plan: &serde_json::Value) -> bool {
     plan["plan"]["state"] == "proved" || plan["plan"]["state"] == "short"
 }
 
@@ -233,7 +233,7 @@ fn kill_9_loses_doubles_and_falsely_proves_nothing() {
     println!("FIGURE real kill -9: kills, plans settled and checked at the server | {killed}, {proved}");
 }
 
-fn plan_of(deployment: &Deployment, role: &str) -> serde_json::Value {
+pub(crate) fn plan_of(deployment: &Deployment, role: &str) -> serde_json::Value {
     let plans: serde_json::Value = serde_json::from_str(&deployment.done(&["plans", "--json"])).unwrap();
     let items = plans["items"].as_array().or_else(|| plans.as_array()).unwrap();
     let plan =

@@ -13,6 +13,7 @@
 mod by_hand;
 mod deployment;
 mod first_look;
+mod host_acts;
 mod imported;
 mod kill;
 mod live;
