@@ -56,7 +56,8 @@ impl Desk<'_> {
             self.tally.drop_secret(column);
             return None;
         }
-        let cut: String = text.trim().chars().take(FACT_CHARS_MAX).collect();
+        // The inventory holds no NUL, and one in a remark is no reason to lose the row.
+        let cut: String = text.trim().replace('\0', "\u{fffd}").chars().take(FACT_CHARS_MAX).collect();
         (!cut.is_empty()).then_some(cut)
     }
 

@@ -1,6 +1,6 @@
 //! One reading of a file: opened, told apart, read record by record, claims handed over page by page.
 //!
-//! Blocking, on a thread of its own. Memory is bounded by one record, a few pages, and 40 bytes for each thing seen.
+//! Blocking, on a thread of its own. Memory is bounded by one record, a few pages, and 60 bytes at most for each thing seen.
 //! A file that cannot be read at all is an `Unreadable`; what is wrong with single records is in the `Tally`. Must never
 //! hand over what it did not understand. Next: `outlet.rs`, `mapping/apply.rs`, `prowler.rs`, `cartography.rs`.
 

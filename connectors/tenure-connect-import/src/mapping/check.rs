@@ -174,6 +174,9 @@ fn kinds() -> Vec<&'static str> {
 /// The text of `is`, which may be written as a word or as true and false.
 fn literal(key: &str, value: &toml::Value) -> Result<String, Refusal> {
     match value {
+        toml::Value::String(text) if text.chars().any(char::is_control) => {
+            Err(format!("`{key}` holds a control character"))
+        }
         toml::Value::String(text) => Ok(text.clone()),
         toml::Value::Boolean(flag) => Ok(flag.to_string()),
         _ => Err(format!("`{key}`: expected a text, or true or false")),
@@ -298,7 +301,7 @@ fn facts(
             "number" => FactOf::Number(columns.plain(&key, column)?),
             "date" => FactOf::Date(date_of(columns, &key, from)?),
             "flag" => {
-                let plain = From { kind: None, ..clone_of(from) };
+                let plain = From { kind: None, ..from.clone() };
                 FactOf::Flag(choice(columns, &key, &plain, FLAGS, cell::flag)?)
             }
             _ => return Err(format!("`{key}`: `as` is `text`, `flag`, `number` or `date`")),
@@ -309,18 +312,6 @@ fn facts(
         facts.insert(name.clone(), fact);
     }
     Ok(facts)
-}
-
-fn clone_of(from: &From) -> From {
-    From {
-        column: from.column.clone(),
-        is: from.is.clone(),
-        words: from.words.clone(),
-        otherwise: from.otherwise.clone(),
-        format: from.format.clone(),
-        kind: from.kind.clone(),
-        split: from.split.clone(),
-    }
 }
 
 fn delimiter(written: Option<&str>) -> Result<u8, Refusal> {
@@ -374,6 +365,7 @@ mod tests {
             "[[credential]]\nkey = \"k\"\nkind = { is = \"token\" }\nvalid_until = { column = \"e\", format = \"soon\" }",
             "[[right]]\nright = { column = \"r\", split = \"\" }\nresource = { is = \"crm\" }",
             "[[right]]\nright = { is = \"\" }\nresource = { is = \"crm\" }",
+            "[[right]]\nright = { is = \"a\\u0000\" }\nresource = { is = \"crm\" }",
             "[rows]\ndelimiter = \"::\"",
             "[rows]\ndelimiter = \";\"",
         ]

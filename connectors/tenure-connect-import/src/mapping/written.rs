@@ -99,7 +99,7 @@ struct Table {
 }
 
 /// Where something comes from.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct From {
     pub(super) column: Option<String>,
     pub(super) is: Option<toml::Value>,

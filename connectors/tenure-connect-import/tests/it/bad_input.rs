@@ -50,6 +50,19 @@ async fn what_is_a_formula_elsewhere_is_a_plain_text_here_and_never_computed() {
 }
 
 #[tokio::test]
+async fn a_nul_in_a_remark_reaches_nobody_and_costs_no_row() {
+    let bed = Bed::new();
+    let finding = r#"[{"resources":[{"type":"AwsIamUser","uid":"u","name":"n","region":"a\u0000b","labels":["owner:x\u0000"]}]}]"#;
+    let survey = bed.survey("prowler", finding, "").await;
+    assert_eq!((survey.names(), survey.why_part()), (vec!["n"], "whole".to_owned()));
+    assert!(!format!("{:?}", survey.seen).contains("\\0"), "{:?}", survey.seen);
+    let mapping = format!("{KEY_ONLY}[principal.facts]\ntags = \"tags\"\n");
+    let survey = bed.survey("json", r#"[{"id":"a","tags":["x\u0000"]},{"id":"b\u0000"}]"#, &mapping).await;
+    assert_eq!((survey.names(), survey.why_part()), (vec!["a"], "line 1: it holds a NUL".to_owned()));
+    assert!(!format!("{:?}", survey.seen).contains("\\0"), "{:?}", survey.seen);
+}
+
+#[tokio::test]
 async fn a_file_that_cannot_be_read_at_all_ends_no_extent_and_says_why() {
     let bed = Bed::new();
     let utf_16: Vec<u8> =
