@@ -6,8 +6,9 @@
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use tenure_model::{
-    Charter, CredentialKind, CredentialState, Derived, Facts, Instant, PlanKind, PlanState, PolicyKind,
-    Presence, PrincipalKind, ProofLevel, Role, Severity, Standing, StepKind, StepState, SurveyState,
+    Charter, CredentialKind, CredentialState, Derived, Facts, FindingId, Instant, PlanKind, PlanState,
+    PolicyKind, Presence, PrincipalKind, ProofLevel, Role, Severity, Standing, StepKind, StepState,
+    SurveyState,
 };
 
 /// One page of a list.
@@ -228,6 +229,7 @@ pub(crate) struct Use {
 
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Finding {
+    pub(crate) id: FindingId,
     pub(crate) identity_name: String,
     pub(crate) policy: String,
     pub(crate) kind: PolicyKind,
@@ -236,6 +238,56 @@ pub(crate) struct Finding {
     pub(crate) reason: String,
     pub(crate) remedy: String,
     pub(crate) opened: Instant,
+    #[serde(default)]
+    pub(crate) cause: Option<String>,
+    #[serde(default)]
+    pub(crate) is_new: bool,
+    #[serde(default)]
+    pub(crate) dismissed_until: Option<Instant>,
+}
+
+/// What to do first.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Queue {
+    pub(crate) items: Vec<QueueItem>,
+    pub(crate) findings: i64,
+    pub(crate) new: i64,
+    pub(crate) dismissed: i64,
+    #[serde(default)]
+    pub(crate) shares: Vec<DismissedShare>,
+}
+
+/// Findings of one policy with one cause, or one finding.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct QueueItem {
+    pub(crate) policy: String,
+    pub(crate) control: String,
+    pub(crate) severity: Severity,
+    pub(crate) cause: Option<String>,
+    pub(crate) count: i64,
+    pub(crate) is_new: bool,
+    pub(crate) opened: Instant,
+    pub(crate) reason: String,
+    pub(crate) remedy: String,
+    pub(crate) finding: String,
+    pub(crate) names: Vec<String>,
+}
+
+/// How often a policy is said to be wrong here.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct DismissedShare {
+    pub(crate) policy: String,
+    pub(crate) open: i64,
+    pub(crate) dismissed: i64,
+}
+
+/// A source's baseline, and what is news by it.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Baseline {
+    pub(crate) source: String,
+    pub(crate) baseline: Option<Instant>,
+    pub(crate) findings: i64,
+    pub(crate) new: i64,
 }
 
 #[derive(Debug, Clone, Deserialize)]

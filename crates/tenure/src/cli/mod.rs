@@ -5,7 +5,9 @@
 //! `snapshots/` hold every one of them.
 
 mod backup;
+mod baseline;
 mod by_hand;
+mod dismiss;
 mod doctor;
 mod evidence;
 mod findings;
@@ -130,6 +132,8 @@ pub(crate) enum Command {
     Explain(show::Explain),
     Own(own::Own),
     Findings(findings::Findings),
+    Dismiss(dismiss::Dismiss),
+    Baseline(baseline::BaselineArgs),
     Plan(plan::PlanArgs),
     Apply(plan::Apply),
     Disable(revoke::Disable),
@@ -169,6 +173,8 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Explain(args) => args.run(context).await,
         Command::Own(args) => args.run(context).await,
         Command::Findings(args) => args.run(context).await,
+        Command::Dismiss(args) => args.run(context).await,
+        Command::Baseline(args) => args.run(context).await,
         Command::Plan(args) => args.run(context).await,
         Command::Apply(args) => args.run(context).await,
         Command::Disable(args) => args.run(context).await,

@@ -68,7 +68,7 @@ fn parse_environment(given: &str) -> Result<Environment, String> {
 }
 
 /// `2027-03-31` means its end, 2027-04-01T00:00:00Z excluded: the last second of that day.
-fn parse_end(given: &str) -> Result<Instant, String> {
+pub(super) fn parse_end(given: &str) -> Result<Instant, String> {
     let whole = if given.len() == 10 { format!("{given}T23:59:59Z") } else { given.to_owned() };
     Instant::parse(&whole).map_err(|_| {
         format!(
