@@ -105,11 +105,14 @@ pub struct FindingChanges {
 
 // Statements are prepared once and so are known when this is built: fragments are macros, not texts put together.
 
-/// An identity is as old as the latest baseline of its sources, and nothing is new where there is none.
+/// An identity is as old as the latest baseline of its sources, and nothing is new where there is none. What is
+/// older than every baseline, as most of a first day is, is answered without looking at its identity.
 macro_rules! is_new {
     () => {
-        "CASE WHEN f.opened_us > (SELECT MAX(COALESCE(s.baseline_us, 9223372036854775807)) FROM principals p \
-         JOIN sources s ON s.source_id = p.source_id WHERE p.identity_id = f.identity_id) THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END"
+        "CASE WHEN f.opened_us <= (SELECT MIN(s.baseline_us) FROM sources s) THEN CAST(0 AS BIGINT) \
+         WHEN f.opened_us > (SELECT MAX(COALESCE(s.baseline_us, 9223372036854775807)) FROM principals p \
+         JOIN sources s ON s.source_id = p.source_id WHERE p.identity_id = f.identity_id) THEN CAST(1 AS BIGINT) \
+         ELSE CAST(0 AS BIGINT) END"
     };
 }
 
@@ -194,8 +197,22 @@ impl FindingsMeant {
         )
     }
 
+    /// Dismissals are few: what counts is all that is open without them, and both are read off an index.
     const fn count(self) -> &'static str {
-        about_meant!(self, ["SELECT COUNT(*)", from_findings!(), "WHERE "], [""])
+        match self {
+            Self::Counted => {
+                "SELECT COUNT(*) - (SELECT COUNT(*) FROM dismissals d JOIN findings f ON f.identity_id = d.identity_id \
+                 AND f.policy = d.policy AND f.subject = d.subject WHERE d.withdrawn_us IS NULL AND f.closed_us IS NULL) \
+                 FROM findings WHERE closed_us IS NULL"
+            }
+            Self::New => {
+                concat!("SELECT COUNT(*)", from_findings!(), "WHERE ", counted!(), " AND ", is_new!(), " = 1")
+            }
+            Self::Dismissed => {
+                "SELECT COUNT(*) FROM dismissals d JOIN findings f ON f.identity_id = d.identity_id \
+                 AND f.policy = d.policy AND f.subject = d.subject WHERE d.withdrawn_us IS NULL AND f.closed_us IS NULL"
+            }
+        }
     }
 
     const fn groups(self) -> &'static str {
