@@ -1,18 +1,25 @@
-//! When a key was last used, as the SSH server's log tells it.
+//! When keys and accounts were last used, as the SSH server's log and `wtmp` tell it.
 //!
-//! Logins are counted by key, address and hour. The logs are read anew with each survey, so the same login is counted
+//! Logins are counted by key, or account and terminal, by address and by hour. The logs are read anew with each survey, so the same login is counted
 //! again and not twice. A log that only names hours past is no claim about the hours before it. This file must never
 //! count a line for a key that the machine does not have. Next: `read/sshd_log.rs`.
 
-use crate::act::ways_in::Ground;
+use crate::act::ways_in::{Ground, Machine};
 use crate::map::ExtentContent;
+use crate::place::{Place, shown};
 use crate::read::sshd_log::Accepted;
+use crate::read::wtmp::{self, RECORD_BYTES, TerminalSession};
 use crate::sessions;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tenure_connect::NotObservable;
 use tenure_model::{Completeness, Instant, Observation, ObservedUse, PrincipalKey, PrincipalKind, printable};
 
+/// Uses by hour, key of the principal and consumer.
+type Counted = BTreeMap<(Instant, String, String), i64>;
+
+/// Records of `wtmp` that are read, from its end.
+const WTMP_RECORDS_MAX: u64 = 20_000;
 /// The extent of what the log tells.
 pub(crate) const EXTENT: &str = "logins";
 /// Uses in one survey, at most; the latest count.
@@ -30,9 +37,19 @@ pub(crate) fn of_keys(
     extents: &[(String, ExtentContent)],
     now: Instant,
 ) -> (Option<(String, ExtentContent)>, NotObservable) {
-    let read = ground.with(|machine| Ok((sessions::has_log(machine), sessions::logins(machine))));
-    let Ok((true, logins)) = read else { return (None, no_log()) };
-    let observations = uses(&logins, &keys(extents), now);
+    let read = ground.with(|machine| {
+        let logins = sessions::has_log(machine).then(|| sessions::logins(machine));
+        Ok((logins, at_terminals(machine)))
+    });
+    let (logins, terminals) = read.unwrap_or_default();
+    let (keys, accounts) = (of_kind(extents, PrincipalKind::Key), of_kind(extents, PrincipalKind::Account));
+    let mut observations = terminals.map(|read| by_account(&read, &accounts, now)).unwrap_or_default();
+    let Some(logins) = logins else {
+        let content = ExtentContent { completeness: Completeness::Whole, observations };
+        let extent = (!content.observations.is_empty()).then(|| (EXTENT.to_owned(), content));
+        return (extent, no_log());
+    };
+    observations.extend(uses(&logins, &keys, now));
     let since = logins.iter().filter_map(|login| instant(&login.when, now)).min();
     let content = ExtentContent { observations, completeness: Completeness::Whole };
     (Some((EXTENT.to_owned(), content)), reaches_back(since))
@@ -40,7 +57,7 @@ pub(crate) fn of_keys(
 
 fn no_log() -> NotObservable {
     NotObservable {
-        what: String::from("when a key, an account or a service was last used"),
+        what: String::from("when a key or a service was last used"),
         why: String::from(
             "no log of the SSH server can be read here (/var/log/auth.log, /var/log/secure); the journal is not read",
         ),
@@ -63,27 +80,57 @@ fn reaches_back(since: Option<Instant>) -> NotObservable {
     }
 }
 
-/// Principals that are keys.
-fn keys(extents: &[(String, ExtentContent)]) -> BTreeSet<&str> {
+/// Sessions at terminals, of the file that is written now.
+fn at_terminals(machine: &Machine<'_>) -> Option<Vec<TerminalSession>> {
+    let place = Place::parse(b"var/log/wtmp")?;
+    let tail = machine.root.tail(&place, WTMP_RECORDS_MAX * RECORD_BYTES as u64).ok()?;
+    Some(wtmp::read(tail.expose()))
+}
+
+/// Sessions at terminals by account, place and hour. A terminal says that a person sat there.
+fn by_account(read: &[TerminalSession], accounts: &BTreeSet<&str>, now: Instant) -> Vec<Observation> {
+    let keys: BTreeMap<&str, &str> =
+        accounts.iter().filter_map(|key| Some((key.splitn(3, ':').nth(2)?, *key))).collect();
+    let mut counted = Counted::new();
+    for session in read {
+        let at = Instant::from_micros(i64::from(session.seconds) * 1_000_000);
+        let Some(key) = keys.get(shown(&session.account).as_str()).filter(|_| at <= latest(now)) else {
+            continue;
+        };
+        let place = if session.host.is_empty() { String::from("local") } else { shown(&session.host) };
+        let consumer = format!("{place} ({})", shown(&session.terminal));
+        count(&mut counted, at, key, &consumer);
+    }
+    observed(counted)
+}
+
+/// Keys of principals of one kind.
+fn of_kind(extents: &[(String, ExtentContent)], kind: PrincipalKind) -> BTreeSet<&str> {
     let seen = extents.iter().flat_map(|(_, content)| &content.observations);
     seen.filter_map(|observation| match observation {
-        Observation::Principal(principal) if principal.kind == PrincipalKind::Key => {
-            Some(principal.key.0.as_str())
-        }
+        Observation::Principal(principal) if principal.kind == kind => Some(principal.key.0.as_str()),
         _ => None,
     })
     .collect()
 }
 
 fn uses(logins: &[Accepted], keys: &BTreeSet<&str>, now: Instant) -> Vec<Observation> {
-    let mut counted: BTreeMap<(Instant, String, String), i64> = BTreeMap::new();
+    let mut counted = Counted::new();
     for login in logins {
         let Some(fingerprint) = &login.fingerprint else { continue };
         let key = format!("key:{}:{fingerprint}", login.account);
         let Some(at) = instant(&login.when, now).filter(|_| keys.contains(key.as_str())) else { continue };
-        let consumer = printable(&format!("{} (ssh)", login.address), CONSUMER_CHARS);
-        *counted.entry((hour_of(at), key, consumer)).or_default() += 1;
+        count(&mut counted, at, &key, &format!("{} (ssh)", login.address));
     }
+    observed(counted)
+}
+
+fn count(counted: &mut Counted, at: Instant, key: &str, consumer: &str) {
+    let consumer = printable(consumer, CONSUMER_CHARS);
+    *counted.entry((hour_of(at), key.to_owned(), consumer)).or_default() += 1;
+}
+
+fn observed(counted: Counted) -> Vec<Observation> {
     let latest = counted.into_iter().rev().take(USES_MAX);
     latest
         .map(|((bucket, key, consumer), count)| {
@@ -97,11 +144,16 @@ fn hour_of(at: Instant) -> Instant {
     Instant::from_micros(micros - micros.rem_euclid(HOUR_US))
 }
 
+/// A clock may be a little ahead; what is later is not believed.
+fn latest(now: Instant) -> Instant {
+    now.plus(Duration::from_hours(24))
+}
+
 /// The instant of a line: with its zone, or `Nov 22 06:26:13`, which names neither year nor zone. It is then taken for
 /// UTC, right to within 14 hours, and for the latest such day that is not in the future.
 fn instant(when: &str, now: Instant) -> Option<Instant> {
     if when.contains('T') {
-        return Instant::parse(when).ok().filter(|at| *at <= now.plus(Duration::from_hours(24)));
+        return Instant::parse(when).ok().filter(|at| *at <= latest(now));
     }
     let mut words = when.split_ascii_whitespace();
     let (month, day, time) = (words.next()?, words.next()?, words.next()?);
@@ -109,14 +161,14 @@ fn instant(when: &str, now: Instant) -> Option<Instant> {
     let day: u32 = day.parse().ok()?;
     let year: i32 = now.to_string().get(..4)?.parse().ok()?;
     let of = |year: i32| Instant::parse(&format!("{year:04}-{month:02}-{day:02}T{time}Z")).ok();
-    let is_past = |at: &Instant| *at <= now.plus(Duration::from_hours(24));
+    let is_past = |at: &Instant| *at <= latest(now);
     of(year).filter(is_past).or_else(|| of(year - 1).filter(is_past))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{instant, uses};
-    use crate::read::sshd_log;
+    use super::{by_account, instant, uses};
+    use crate::read::{sshd_log, wtmp};
     use std::collections::BTreeSet;
     use tenure_model::{Instant, Observation};
 
@@ -170,5 +222,27 @@ mod tests {
         assert!(
             shown.contains(&format!("{} 10.0.0.7 (ssh) 2", Instant::parse("2026-01-02T06:00:00Z").unwrap()))
         );
+    }
+
+    #[test]
+    fn a_session_at_a_terminal_is_a_use_of_its_account_if_there_is_one() {
+        let seconds = u32::try_from(now().as_micros() / 1_000_000 - 7_200).unwrap();
+        let file = [
+            wtmp::record(7, "pts/0", "etl", "10.0.0.7", seconds),
+            wtmp::record(7, "tty1", "etl", "", seconds),
+            wtmp::record(7, "pts/1", "nobody-here", "10.0.0.7", seconds),
+            wtmp::record(7, "pts/1", "etl", "from the future", u32::MAX),
+        ]
+        .concat();
+        let seen = by_account(&wtmp::read(&file), &["account:998:etl"].into(), now());
+        let mut shown: Vec<String> = seen
+            .iter()
+            .filter_map(|observation| match observation {
+                Observation::Use(one) => Some(format!("{} {}", one.principal.0, one.consumer)),
+                _ => None,
+            })
+            .collect();
+        shown.sort();
+        assert_eq!(shown, ["account:998:etl 10.0.0.7 (pts/0)", "account:998:etl local (tty1)"]);
     }
 }

@@ -35,6 +35,7 @@ pub mod sshd_log;
 pub mod systemd;
 pub mod token_files;
 mod tree;
+pub mod wtmp;
 
 pub(crate) use lines::{LINE_BYTES_MAX, lines, number, trimmed};
 pub use lines::{LineFault, Parsed, Skipped};

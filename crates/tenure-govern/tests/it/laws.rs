@@ -1,4 +1,6 @@
 //! Laws over random observations: a level is never higher than what was seen.
+//!
+//! What a law demands is written out the long way here, never by asking the code under test. Next: `mutants.rs`.
 
 use crate::view::{ACTED, DENIED, LAG, acted, acted_by_key, at, points};
 use proptest::prelude::*;

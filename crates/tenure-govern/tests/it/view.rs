@@ -1,5 +1,6 @@
 //! Making plans to look at: a revocation at three points, its steps done, and observations added
 //! one by one. Instants are seconds after the beginning.
+//! Nothing here decides anything: what is expected stands in the tests. Next: `mutants.rs`, `laws.rs`.
 
 use std::time::Duration;
 use tenure_govern::{PlanView, Seen, SeenWhat, StepView};
