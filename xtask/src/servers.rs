@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use tenure_testbed::{Availability, pgbouncer_available, postgres_available};
+use tenure_testbed::{Availability, pgbouncer_available, postgres_available, sshd_available};
 
 use crate::stages::must_succeed;
 
@@ -35,12 +35,15 @@ pub(crate) enum Skipping {
 struct Needed {
     name: &'static str,
     package: &'static str,
+    /// The service that its package would start.
+    service: &'static str,
     look: fn() -> Availability,
 }
 
-const NEEDED: [Needed; 2] = [
-    Needed { name: "postgres", package: "postgresql", look: postgres_available },
-    Needed { name: "pgbouncer", package: "pgbouncer", look: pgbouncer_available },
+const NEEDED: [Needed; 3] = [
+    Needed { name: "postgres", package: "postgresql", service: "postgresql", look: postgres_available },
+    Needed { name: "pgbouncer", package: "pgbouncer", service: "pgbouncer", look: pgbouncer_available },
+    Needed { name: "sshd", package: "openssh-server", service: "ssh", look: sshd_available },
 ];
 
 /// Debian's switch for services at boot, for systemd and for others (update-rc.d(8)).
@@ -94,9 +97,9 @@ fn install(missing: &[&Needed]) -> Result<()> {
     let _policy = Policy::place(Path::new(POLICY))?;
     must_succeed(apt_get().args(["update", "-qq"]))?;
     must_succeed(apt_get().args(["install", "-y", "-qq", "--no-install-recommends"]).args(&packages))?;
-    // A package enables its service for the next start of the machine; nobody asked for that here. The
-    // services are called like their packages.
-    packages.iter().try_for_each(|service| must_succeed(Command::new(UPDATE_RC).args([service, "disable"])))
+    // A package enables its service for the next start of the machine; nobody asked for that here.
+    let disable = |needed: &&Needed| must_succeed(Command::new(UPDATE_RC).args([needed.service, "disable"]));
+    missing.iter().try_for_each(disable)
 }
 
 fn apt_get() -> Command {
