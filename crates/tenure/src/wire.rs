@@ -283,7 +283,7 @@ pub(crate) struct DismissedShare {
 
 /// A source's baseline, and what is news by it.
 #[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Baseline {
+pub(crate) struct SourceBaseline {
     pub(crate) source: String,
     pub(crate) baseline: Option<Instant>,
     pub(crate) findings: i64,

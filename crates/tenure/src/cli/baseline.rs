@@ -9,7 +9,7 @@ use crate::{
     failure::{Exit, Failure},
     render::words::{count, instant},
     session::shaped,
-    wire::Baseline,
+    wire::SourceBaseline,
 };
 use clap::Args;
 use serde_json::json;
@@ -43,7 +43,7 @@ impl BaselineArgs {
             let what = format!("the baseline of `{shown}` was not set");
             return changing(context, async |session| {
                 let document = session.put(&what, &path, &json!({})).await?;
-                let baseline: Baseline = shaped(&document)?;
+                let baseline: SourceBaseline = shaped(&document)?;
                 context.document(&document);
                 let at = baseline.baseline.map(instant).unwrap_or_default();
                 context.say(format!("The baseline of {} is {at}: nothing there is new.", baseline.source));
@@ -54,7 +54,7 @@ impl BaselineArgs {
         }
         reading(context, async |session| {
             let document = session.get(&format!("the baseline of `{shown}` was not read"), &path).await?;
-            let baseline: Baseline = shaped(&document)?;
+            let baseline: SourceBaseline = shaped(&document)?;
             context.document(&document);
             match baseline.baseline {
                 Some(at) => {
