@@ -10,6 +10,7 @@ mod machine;
 mod precision;
 mod repository;
 mod rust_text;
+mod screenshots;
 mod servers;
 mod soak;
 mod stages;
@@ -37,6 +38,8 @@ enum Task {
     Tidy(tidy::Options),
     /// Start a primary, a replica and a PgBouncer with a demonstration schema, until Ctrl-C.
     Testbed,
+    /// Walk the console in a browser and keep pictures of it in docs/console.
+    Screenshots,
     /// Run the registered benches and print their figures as a table.
     Bench(bench::Options),
     /// For each policy, how often it is right on its labelled examples.
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Tidy(options) => tidy::run(options),
         Task::Testbed => testbed::run(),
+        Task::Screenshots => screenshots::run(),
         Task::Bench(options) => bench::run(&options),
         Task::Precision => precision::run(),
         Task::Soak(options) => soak::run(&options),

@@ -3,7 +3,7 @@
 //! Only on Debian and as root, and only packages that are missing; every command is shown. A package's own
 //! server is never started: while packages are installed a policy file (invoke-rc.d's `policy-rc.d`)
 //! forbids it, unless the machine has a policy of its own, and afterwards the new services are disabled.
-//! Live tests start private servers instead.
+//! Live tests start private servers instead. The browser that walks the console counts as a server here.
 
 use std::fs;
 use std::io::Write as _;
@@ -12,9 +12,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use tenure_testbed::{Availability, pgbouncer_available, postgres_available, sshd_available};
+use tenure_testbed::{
+    Availability, chromium_available, chromium_program, console_walk, node_program, pgbouncer_available,
+    postgres_available, sshd_available,
+};
 
-use crate::stages::must_succeed;
+use crate::stages::{must_succeed, show, works};
 
 /// Whether a missing server may be installed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,17 +37,43 @@ pub(crate) enum Skipping {
 
 struct Needed {
     name: &'static str,
-    package: &'static str,
+    packages: fn() -> Vec<&'static str>,
     /// The service that its package would start.
-    service: &'static str,
+    service: Option<&'static str>,
     look: fn() -> Availability,
 }
 
-const NEEDED: [Needed; 3] = [
-    Needed { name: "postgres", package: "postgresql", service: "postgresql", look: postgres_available },
-    Needed { name: "pgbouncer", package: "pgbouncer", service: "pgbouncer", look: pgbouncer_available },
-    Needed { name: "sshd", package: "openssh-server", service: "ssh", look: sshd_available },
+const NEEDED: [Needed; 4] = [
+    Needed {
+        name: "postgres",
+        packages: || vec!["postgresql"],
+        service: Some("postgresql"),
+        look: postgres_available,
+    },
+    Needed {
+        name: "pgbouncer",
+        packages: || vec!["pgbouncer"],
+        service: Some("pgbouncer"),
+        look: pgbouncer_available,
+    },
+    Needed {
+        name: "sshd",
+        packages: || vec!["openssh-server"],
+        service: Some("ssh"),
+        look: sshd_available,
+    },
+    Needed { name: "chromium", packages: browser_packages, service: None, look: chromium_available },
 ];
+
+/// What is lacking of the browser, and of Node.js, which drives it.
+fn browser_packages() -> Vec<&'static str> {
+    let lacking = [
+        ("chromium", chromium_program().is_none()),
+        ("nodejs", node_program().is_none()),
+        ("npm", !works(Command::new("npm").arg("--version"))),
+    ];
+    lacking.into_iter().filter(|(_, lacks)| *lacks).map(|(package, _)| package).collect()
+}
 
 /// Debian's switch for services at boot, for systemd and for others (update-rc.d(8)).
 const UPDATE_RC: &str = "/usr/sbin/update-rc.d";
@@ -60,6 +89,9 @@ pub(crate) fn ensure(installing: Installing, skipping: Skipping) -> Result<Vec<S
         NEEDED.iter().filter(|needed| (needed.look)() != Availability::Present).collect();
     if !missing.is_empty() && installing == Installing::Allowed && may_install() {
         install(&missing)?;
+    }
+    if installing == Installing::Allowed {
+        fetch_walk()?;
     }
     let skipped = skipped(NEEDED.iter().map(|needed| (needed.name, (needed.look)())));
     for line in &skipped {
@@ -92,14 +124,34 @@ fn may_install() -> bool {
 }
 
 fn install(missing: &[&Needed]) -> Result<()> {
-    let packages: Vec<&str> = missing.iter().map(|needed| needed.package).collect();
+    let packages: Vec<&str> = missing.iter().flat_map(|needed| (needed.packages)()).collect();
+    if packages.is_empty() {
+        return Ok(());
+    }
     println!("   installing {} with apt-get; their own services stay off", packages.join(" and "));
     let _policy = Policy::place(Path::new(POLICY))?;
     must_succeed(apt_get().args(["update", "-qq"]))?;
     must_succeed(apt_get().args(["install", "-y", "-qq", "--no-install-recommends"]).args(&packages))?;
     // A package enables its service for the next start of the machine; nobody asked for that here.
-    let disable = |needed: &&Needed| must_succeed(Command::new(UPDATE_RC).args([needed.service, "disable"]));
-    missing.iter().try_for_each(disable)
+    let mut services = missing.iter().filter_map(|needed| needed.service);
+    services.try_for_each(|service| must_succeed(Command::new(UPDATE_RC).args([service, "disable"])))
+}
+
+/// Fetches what the walk through the console is made of, as its lock file says, once. Nothing that is fetched is
+/// run by fetching it. Without a network the walk is skipped, and that is said.
+fn fetch_walk() -> Result<()> {
+    let folder = console_walk();
+    let lacks = !folder.join("node_modules/axe-core").is_dir();
+    if !lacks || chromium_program().is_none() || !works(Command::new("npm").arg("--version")) {
+        return Ok(());
+    }
+    let mut fetch = Command::new("npm");
+    fetch.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(folder);
+    println!("   $ {}", show(&fetch));
+    if !fetch.status().context("starting `npm`")?.success() {
+        println!("   it could not be fetched; the console is not walked");
+    }
+    Ok(())
 }
 
 fn apt_get() -> Command {

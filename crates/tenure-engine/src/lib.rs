@@ -36,7 +36,7 @@ pub use tenure_store::{
         list_identities::{IdentityQuery, OwnedBy},
         list_principals::{Held, PrincipalQuery},
         list_scan::Scanned,
-        list_waiting::{ExtentSeen, Waiting},
+        list_waiting::ExtentSeen,
         plans::PlanRow,
         sources::{SourceRow, Unobservable},
         steps::{ProbeRow, StepRow},

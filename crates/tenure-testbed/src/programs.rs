@@ -56,6 +56,36 @@ pub fn sshd_available() -> Availability {
     }
 }
 
+/// Whether pages can be walked here: a Chromium, Node.js, and what `console/e2e` needs of it.
+pub fn chromium_available() -> Availability {
+    let lacking = |what: &str| Availability::Missing(what.to_owned());
+    if chromium_program().is_none() {
+        return lacking("not installed");
+    }
+    if node_program().is_none() {
+        return lacking("node is not installed");
+    }
+    if !console_walk().join("node_modules/axe-core").is_dir() {
+        return lacking("run `npm ci` in console/e2e first");
+    }
+    Availability::Present
+}
+
+/// The Chromium program.
+pub fn chromium_program() -> Option<PathBuf> {
+    on_search_path(&["chromium", "chromium-browser", "google-chrome"])
+}
+
+/// The Node.js program.
+pub fn node_program() -> Option<PathBuf> {
+    on_search_path(&["node", "nodejs"])
+}
+
+/// The folder of the program that walks the console.
+pub fn console_walk() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../console/e2e")
+}
+
 /// True if the test may go on. Otherwise says `SKIPPED: <name> (<reason>)` on standard error, past the
 /// test runner's capture, and answers false. Prefer the [`needs!`](crate::needs) macro.
 ///
@@ -108,6 +138,7 @@ macro_rules! needs {
     (@availability postgres) => { $crate::postgres_available() };
     (@availability pgbouncer) => { $crate::pgbouncer_available() };
     (@availability sshd) => { $crate::sshd_available() };
+    (@availability chromium) => { $crate::chromium_available() };
 }
 
 /// The folder that holds every PostgreSQL program we need; the newest version wins.

@@ -1,19 +1,19 @@
 //! What waits for people, and what Tenure does meanwhile: the first page of the console.
 
-use crate::{Engine, EngineFailure};
+use crate::{Engine, EngineFailure, QueueItem};
 use tenure_model::PlanState;
-use tenure_store::tables::{list_waiting::Waiting, plans::PlanRow, surveys::SurveyRow};
+use tenure_store::tables::{findings::FindingsMeant, plans::PlanRow, surveys::SurveyRow};
 
-/// Findings in the queue: what somebody does first, not a wall.
-const QUEUE: i64 = 5;
+/// Things in the queue: what somebody does first, not a wall.
+const QUEUE: u32 = 5;
 /// Plans that are named, at most.
 const PLANS: i64 = 20;
 
 /// What waits, each kind in its order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waits {
-    /// The most important open findings, at most five.
-    pub findings: Vec<Waiting>,
+    /// What to do first, at most five things: findings that are mended in one place are one of them.
+    pub queue: Vec<QueueItem>,
     /// Plans without a decision, newest first, at most twenty.
     pub undecided: Vec<PlanRow>,
     /// Surveys that are held, each with the name of its source.
@@ -27,10 +27,11 @@ pub struct Waits {
 impl Engine {
     /// What waits for people now.
     pub async fn waiting(&self) -> Result<Waits, EngineFailure> {
-        let read = |tx: &mut tenure_store::Tx<'_>| {
+        let queue = self.queue(FindingsMeant::Counted, QUEUE).await?.items;
+        let read = move |tx: &mut tenure_store::Tx<'_>| {
             let decided = tx.plans(None, PLANS)?.into_iter().filter(|plan| plan.state != PlanState::Proposed);
             Ok(Waits {
-                findings: tx.findings_first(QUEUE)?,
+                queue: queue.clone(),
                 undecided: tx.plans_undecided(PLANS)?,
                 held: tx.surveys_held()?,
                 plans: decided.collect(),

@@ -6,8 +6,8 @@
 
 pub(crate) mod csv;
 mod evidence;
-mod findings;
 pub(crate) mod filter;
+mod findings;
 mod identities;
 pub(crate) mod inventory;
 mod keys;

@@ -63,8 +63,8 @@ async fn handle(
     let columns = [
         column("Entry", "few"),
         naming("What"),
-        column("By", "text"),
-        column("Facts", "text"),
+        column("By", "short"),
+        column("Facts", "wide"),
         column("When", "when"),
     ];
     let range = entries.last().zip(entries.first()).map(|(oldest, newest)| (oldest.0, newest.0 + 1));

@@ -50,7 +50,9 @@ struct IdentityPage {
     judged: Option<When>,
     questions: Vec<Asking3>,
     findings: Vec<Reason>,
-    charter: Vec<(&'static str, Option<String>)>,
+    charter: Vec<(&'static str, String)>,
+    /// What nobody answered, in words.
+    unanswered: String,
     principals: Vec<PrincipalLine>,
     credentials: Vec<CredentialLine>,
     picture: Option<Picture>,
@@ -173,6 +175,7 @@ fn view(
     let known = usize::try_from(shown.grants_count + shown.owned_count).unwrap_or(usize::MAX);
     let rights_note = (left_out > 0 || known > shown.grants.len())
         .then(|| format!("{} of {known} are shown.", shown.grants.len().min(RIGHTS)));
+    let (answered, unanswered) = charter(&shown.identity.charter, names);
     IdentityPage {
         frame,
         headline: headline(&shown, now),
@@ -190,7 +193,8 @@ fn view(
             })
             .collect(),
         findings: reasons(&shown, now),
-        charter: charter(&shown.identity.charter, names),
+        charter: answered,
+        unanswered: unanswered.join(", "),
         principals: shown.principals.iter().map(|one| principal(one, now)).collect(),
         credentials: shown.credentials.iter().map(|one| credential(one, now)).collect(),
         picture: picture::draw(&shown.identity.name, &shown.grants),
@@ -221,12 +225,15 @@ fn reasons(shown: &IdentityShown, now: Instant) -> Vec<Reason> {
     findings.into_iter().map(reason).collect()
 }
 
-/// Every field of a charter; what nobody answered is nothing.
-fn charter(charter: &Charter, names: &BTreeMap<PersonId, String>) -> Vec<(&'static str, Option<String>)> {
+/// The fields of a charter that are answered, and the names of those that are not.
+fn charter(
+    charter: &Charter,
+    names: &BTreeMap<PersonId, String>,
+) -> (Vec<(&'static str, String)>, Vec<String>) {
     let person = |id: Option<PersonId>| id.and_then(|id| names.get(&id).cloned());
     let said = |said: &Option<String>| said.as_deref().map(text::shown_long);
     let scope: Vec<String> = charter.allowed_scope.iter().map(|right| text::shown(right)).collect();
-    vec![
+    let fields = [
         ("Business owner", person(charter.business_owner)),
         ("Technical owner", person(charter.technical_owner)),
         ("Purpose", said(&charter.purpose)),
@@ -236,7 +243,15 @@ fn charter(charter: &Charter, names: &BTreeMap<PersonId, String>) -> Vec<(&'stat
         ("Rotation", charter.rotation_days.map(|days| format!("every {days} days"))),
         ("Ends", charter.expires_at.map(|end| end.to_string())),
         ("Ends earlier when", said(&charter.retirement_trigger)),
-    ]
+    ];
+    let mut both = (Vec::new(), Vec::new());
+    for (word, said) in fields {
+        match said {
+            Some(said) => both.0.push((word, said)),
+            None => both.1.push(word.to_lowercase()),
+        }
+    }
+    both
 }
 
 fn facts(facts: &Facts, now: Instant) -> Vec<(String, String)> {

@@ -139,6 +139,8 @@ fn page(status: StatusCode, template: &impl Template) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(HTML));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    // Under `no-referrer` a browser sends its own forms with the origin `null`, which is nobody's: see `guard.rs`.
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     // For what does not know `frame-ancestors`.
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     let permissions = HeaderName::from_static("permissions-policy");

@@ -12,7 +12,7 @@ use super::{
 use crate::api::prelude::*;
 use askama::Template;
 use axum::response::Response;
-use tenure_engine::{Waiting, Waits};
+use tenure_engine::{QueueItem, Waits};
 use tenure_model::{Instant, PlanState};
 
 pub(super) static ENDPOINT: Endpoint = Endpoint {
@@ -44,11 +44,15 @@ struct NowPage {
 
 struct Queued {
     severity: &'static str,
-    identity: String,
-    href: String,
+    /// Whose, each with its address.
+    names: Vec<(String, String)>,
+    /// How many more findings it ends.
+    more: i64,
+    cause: Option<String>,
+    is_new: bool,
     reason: String,
     remedy: String,
-    due: Option<When>,
+    due: When,
     opened: When,
 }
 
@@ -70,7 +74,7 @@ async fn handle(State(shared): State<Shared>, asked: Asked) -> Result<Response, 
 }
 
 fn view(frame: Frame, waits: Waits, may_see_plans: bool, may_see_sources: bool, now: Instant) -> NowPage {
-    let Waits { findings, undecided, held, mut plans, sources } = waits;
+    let Waits { queue, undecided, held, mut plans, sources } = waits;
     if !may_see_plans {
         plans.clear();
     }
@@ -87,7 +91,7 @@ fn view(frame: Frame, waits: Waits, may_see_plans: bool, may_see_sources: bool, 
     NowPage {
         frame,
         sources,
-        findings: findings.into_iter().map(|one| queued(one, now)).collect(),
+        findings: queue.iter().map(|one| queued(one, now)).collect(),
         undecided: undecided.map(|plan| plan_line(plan, now)).collect(),
         held: held.collect(),
         doing: doing.into_iter().map(|plan| plan_line(plan, now)).collect(),
@@ -95,15 +99,18 @@ fn view(frame: Frame, waits: Waits, may_see_plans: bool, may_see_sources: bool, 
     }
 }
 
-fn queued(waiting: Waiting, now: Instant) -> Queued {
-    let Waiting { finding, due, handle } = waiting;
+fn queued(item: &QueueItem, now: Instant) -> Queued {
+    let address = |name: &String| (format!("/identities/{}", address::encoded(name)), text::shown(name));
+    let named = i64::try_from(item.names.len()).unwrap_or(0);
     Queued {
-        severity: finding.severity.as_str(),
-        href: address::of_identity(&finding.identity_name, &handle),
-        identity: text::shown(&finding.identity_name),
-        reason: text::shown_long(&finding.reason),
-        remedy: text::shown_long(&finding.remedy),
-        due: due.map(|due| text::when(due, now)),
-        opened: text::when(finding.opened, now),
+        severity: item.severity.as_str(),
+        names: item.names.iter().map(address).collect(),
+        more: (item.count - named).max(0),
+        cause: item.cause.as_deref().map(text::shown),
+        is_new: item.is_new,
+        reason: text::shown_long(&item.reason),
+        remedy: text::shown_long(&item.remedy),
+        due: text::when(item.due, now),
+        opened: text::when(item.opened, now),
     }
 }

@@ -168,18 +168,6 @@ const OF_IDENTITY: &str = concat!(
     "WHERE f.identity_id = $1 AND f.closed_us IS NULL ORDER BY f.policy, f.subject"
 );
 const OF_ID: &str = concat!("SELECT ", finding_columns!(), from_findings!(), "WHERE f.finding_id = $1");
-/// The most important findings that count, with when their identity changes by itself, and its handle.
-pub(super) const FIRST: &str = concat!(
-    "SELECT ",
-    finding_columns!(),
-    ", i.due_us, i.handle",
-    from_findings!(),
-    "WHERE ",
-    counted!(),
-    " ORDER BY ",
-    rank!(),
-    ", CASE WHEN i.due_us IS NULL THEN 1 ELSE 0 END, i.due_us, f.opened_us, f.finding_id LIMIT $1"
-);
 const NAMES_OF_GROUP: &str = concat!(
     "SELECT DISTINCT i.name",
     from_findings!(),

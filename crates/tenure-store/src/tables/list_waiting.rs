@@ -1,24 +1,12 @@
-//! What waits for people: the worst open findings, plans without a decision, surveys that are held.
-//! It must never decide what is important beyond the order written here, and never write. Next: `findings.rs`.
+//! What waits for people: plans without a decision, surveys that are held; and what a source showed, extent by extent.
+//! It must never write. Next: `findings.rs`, the queue.
 
 use super::{
-    findings::{FIRST, FindingRow, finding},
     plans::{PlanRow, plan},
     surveys::{SurveyRow, survey},
 };
 use crate::{StoreFailure, Tx, value::named};
 use tenure_model::{Instant, SourceId};
-
-/// A finding with what orders it, and where it leads.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiting {
-    /// The finding.
-    pub finding: FindingRow,
-    /// When the identity's standing changes by itself.
-    pub due: Option<Instant>,
-    /// The identity's handle.
-    pub handle: String,
-}
 
 /// What a survey last held of an extent, and how whole it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,13 +26,6 @@ pub struct ExtentSeen {
 }
 
 impl Tx<'_> {
-    /// The most important open findings: the worst first, then what is due first, then the oldest.
-    pub fn findings_first(&mut self, most: i64) -> Result<Vec<Waiting>, StoreFailure> {
-        self.query("findings", FIRST, &[most.into()], |row| {
-            Ok(Waiting { finding: finding(row)?, due: row.opt_instant(15)?, handle: row.text(16)? })
-        })
-    }
-
     /// Plans that wait for a decision, newest first.
     pub fn plans_undecided(&mut self, most: i64) -> Result<Vec<PlanRow>, StoreFailure> {
         self.query(

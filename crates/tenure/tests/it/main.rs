@@ -11,6 +11,7 @@
 )]
 
 mod by_hand;
+mod console;
 mod deployment;
 mod first_look;
 mod host_acts;

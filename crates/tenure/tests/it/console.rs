@@ -1,0 +1,186 @@
+//! The console in a real browser: every page of a planted deployment, at two widths, light and dark, with and without
+//! script, by keyboard alone, held against the rules of accessibility.
+//!
+//! The walk itself is `console/e2e/walk.mjs`. `TENURE_SCREENSHOTS=DIRECTORY` keeps a picture of every page in every
+//! variant. It must never walk anything but a private deployment over private servers.
+
+use crate::program::{Background, Place, Ran};
+use std::{io::Write as _, process::Stdio};
+use tenure_testbed::{
+    Postgres, PostgresOptions, chromium_program, console_walk, needs, node_program, quote_identifier,
+    quote_literal,
+};
+
+/// A shop's database: owners, readers, an administrator nobody claimed, a vendor who left, and names that bite.
+const SHOP: &str = "
+CREATE ROLE shop_owner NOLOGIN;
+CREATE ROLE dba LOGIN CREATEROLE PASSWORD 'correct-horse-dba';
+CREATE ROLE readers NOLOGIN;
+CREATE ROLE analysts NOLOGIN IN ROLE readers;
+CREATE ROLE batch_admin LOGIN SUPERUSER PASSWORD 'batch_admin';
+CREATE ROLE old_vendor LOGIN PASSWORD 'correct-horse-vendor' VALID UNTIL '2026-01-01';
+CREATE ROLE ci_deploy LOGIN PASSWORD 'correct-horse-shared';
+CREATE ROLE ci_migrate LOGIN PASSWORD 'correct-horse-shared';
+CREATE ROLE reporting LOGIN PASSWORD 'correct-horse-reporting' IN ROLE analysts;
+CREATE ROLE billing LOGIN PASSWORD 'correct-horse-billing' IN ROLE readers;
+COMMENT ON ROLE reporting IS 'monthly report for the board, until 2026';
+CREATE TABLE orders (id int PRIMARY KEY, total int);
+CREATE TABLE customers (id int PRIMARY KEY, name text);
+CREATE TABLE invoices (id int PRIMARY KEY, total int);
+ALTER TABLE orders OWNER TO shop_owner;
+ALTER TABLE customers OWNER TO shop_owner;
+ALTER TABLE invoices OWNER TO billing;
+GRANT SELECT ON orders, customers TO readers;
+GRANT SELECT ON invoices TO analysts WITH GRANT OPTION;
+GRANT INSERT, UPDATE ON orders TO ci_deploy;
+CREATE TABLE report_totals (month date, total int);
+ALTER TABLE report_totals OWNER TO reporting;
+GRANT INSERT ON report_totals TO reporting;
+";
+
+/// Names that a system allows and a page must survive.
+const HOSTILE: [&str; 3] =
+    ["</bdi><script>alert(1)</script>", "\u{202e}nimda\u{2066}", "\" onmouseover=\"alert(1)\nsecond line"];
+
+/// What is walked, kept alive.
+struct Planted {
+    place: Place,
+    up: Background,
+    _shop: Postgres,
+    _warehouse: Postgres,
+    address: String,
+    code: String,
+    proposed: String,
+    proved: String,
+}
+
+fn planted() -> Planted {
+    let shop = shop();
+    let place = Place::new();
+    place.private_file("shop.password", shop.password());
+    let mut up = place.begin(&["up", "--listen", "127.0.0.1:0", "--json"]);
+    let said: serde_json::Value = serde_json::from_str(&up.until("\n}\n")).unwrap();
+    let url = shop.url("shop");
+    let options = ["--option", "lag-seconds=0", "--option", "heir=dba", "--password-file", "shop.password"];
+    place.done(&[&["source", "add", "pg-main", &url], options.as_slice()].concat());
+    place.done(&["survey", "pg-main"]);
+    let warehouse = held(&place);
+    place.done(&["people", "add", "Anna Berg", "--role", "owner"]);
+    let own = ["--owner", "Anna Berg", "--technical-owner", "Anna Berg", "--purpose", "bills the customers"];
+    place.done(&[&["own", "pg-main/billing"], own.as_slice(), &["--environment", "production"]].concat());
+    place.run(&["revoke", "pg-main/reporting", "--reason", "the board has another report"]).ended(4);
+    let ended = ["--reason", "contract ended in January", "--yes", "old_vendor"];
+    place.done(&[&["revoke", "pg-main/old_vendor"], ended.as_slice()].concat());
+    let handle = |state: &str| {
+        let plans = place.done(&["plans", "--json"]).json();
+        let items = plans["items"].as_array().unwrap().clone();
+        let plan = items.iter().find(|plan| plan["state"] == state).unwrap_or_else(|| panic!("{items:?}"));
+        plan["handle"].as_str().unwrap().to_owned()
+    };
+    Planted {
+        address: said["address"].as_str().unwrap().to_owned(),
+        code: said["one_time_code"].as_str().unwrap().to_owned(),
+        proposed: handle("proposed"),
+        proved: handle("proved"),
+        _shop: shop,
+        _warehouse: warehouse,
+        place,
+        up,
+    }
+}
+
+fn shop() -> Postgres {
+    let hba_lines = vec![String::from("host shop batch_admin 127.0.0.1/32 trust")];
+    let shop = Postgres::start(&PostgresOptions { hba_lines, ..PostgresOptions::default() }).unwrap();
+    shop.create_database("shop").unwrap();
+    shop.sql("shop", SHOP).unwrap();
+    for name in HOSTILE {
+        shop.sql("shop", &format!("CREATE ROLE {} LOGIN", quote_identifier(name))).unwrap();
+    }
+    for number in 0..30 {
+        shop.sql("shop", &format!("CREATE ROLE worker_{number:02} LOGIN IN ROLE readers")).unwrap();
+    }
+    let unfinished = format!("COMMENT ON ROLE ci_deploy IS {}", quote_literal("<b>deploys</b>"));
+    shop.sql("shop", &unfinished).unwrap();
+    shop
+}
+
+/// A second server that lost most of its roles between two surveys: the second one is held.
+fn held(place: &Place) -> Postgres {
+    let warehouse = Postgres::start(&PostgresOptions::default()).unwrap();
+    place.private_file("warehouse.password", warehouse.password());
+    let roles = |verb: &str| (0..12).map(|n| format!("{verb} ROLE loader_{n};")).collect::<String>();
+    warehouse.sql("postgres", &roles("CREATE")).unwrap();
+    let url = warehouse.url("postgres");
+    place.done(&["source", "add", "warehouse", &url, "--password-file", "warehouse.password"]);
+    place.done(&["survey", "warehouse"]);
+    warehouse.sql("postgres", &roles("DROP")).unwrap();
+    place.run(&["survey", "warehouse"]).ended(4);
+    warehouse
+}
+
+fn pages(planted: &Planted) -> serde_json::Value {
+    let identity = |name: &str| {
+        let shown = planted.place.done(&["show", name, "--json"]).json();
+        format!("/identities/{}", shown["identity"]["handle"].as_str().unwrap())
+    };
+    let page = |name: &str, path: &str| serde_json::json!({ "name": name, "path": path });
+    let proposed = format!("/plans/{}", planted.proposed);
+    serde_json::json!([
+        page("now", "/"),
+        page("identities", "/identities"),
+        page("identities-filtered", "/identities?q=owner%3Anone%20source%3Apg-main%20ci"),
+        page("identities-none", "/identities?q=standing%3Afine%20zzz"),
+        page("principals", "/principals?q=source%3Apg-main"),
+        page("credentials", "/credentials"),
+        page("rights", "/rights"),
+        page("systems", "/systems"),
+        page("identity", &identity("pg-main/reporting")),
+        page("identity-owned", &identity("pg-main/billing")),
+        page("identity-hostile", &identity(&format!("pg-main/{}", HOSTILE[0]))),
+        page("plans", "/plans"),
+        { "name": "plan-proposed", "path": proposed },
+        page("plan-proved", &format!("/plans/{}", planted.proved)),
+        page("evidence", "/evidence"),
+        { "name": "entry", "path": "/evidence/5", "live": true },
+        page("sources", "/sources"),
+        page("source", "/sources/pg-main"),
+        page("source-held", "/sources/warehouse"),
+        page("doctor", "/doctor"),
+        { "name": "missing", "path": "/identities/nobody-at-all", "status": 404 },
+    ])
+}
+
+fn walk(planted: &Planted) -> Ran {
+    let second = planted.place.done(&["people", "code", "--quiet"]).out.trim().to_owned();
+    let task = serde_json::json!({
+        "address": planted.address,
+        "codes": [planted.code, second],
+        "chromium": chromium_program(),
+        "screenshots": std::env::var("TENURE_SCREENSHOTS").ok(),
+        "pages": pages(planted),
+        "filter": { "text": "ci_", "finds": "ci_deploy", "hides": "billing" },
+        "keys": { "n": "/", "i": "/identities", "p": "/plans", "e": "/evidence", "s": "/sources", "d": "/doctor" },
+    });
+    let script = console_walk().join("walk.mjs");
+    let node = node_program().unwrap();
+    let mut command =
+        planted.place.command_of(node.to_str().unwrap(), &[script.canonicalize().unwrap().to_str().unwrap()]);
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(task.to_string().as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    Ran {
+        code: output.status.code().unwrap_or(-1),
+        out: String::from_utf8_lossy(&output.stdout).into_owned(),
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+#[test]
+fn every_page_keeps_the_promises_of_the_console() {
+    needs!(postgres, chromium);
+    let planted = planted();
+    let walked = walk(&planted);
+    assert!(walked.code == 0, "{}\n{}", walked.out, walked.err);
+    planted.up.stop().ended(0);
+}
