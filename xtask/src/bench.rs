@@ -44,6 +44,16 @@ const BENCHES: &[Bench] = &[
     },
     Bench {
         package: "tenure",
+        name: "host",
+        measures: "a survey of a machine with 100 000 candidate files, against reading the same files plainly",
+    },
+    Bench {
+        package: "tenure",
+        name: "scale",
+        measures: "a million principals with five million rights: ingest, again unchanged, judging, lists",
+    },
+    Bench {
+        package: "tenure",
         name: "start",
         measures: "`tenure up` until its socket answers, idle memory, the binary's size",
     },

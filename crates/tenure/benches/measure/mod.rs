@@ -13,6 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tenure_connect::Connector;
+use tenure_connect_host::HostConnector;
 use tenure_connect_postgres::PostgresConnector;
 use tenure_engine::{Actor, Database, Deadlines, Deployment, OpenOptions, SystemClock};
 use tenure_keys::{RealDisk, SystemRandomness};
@@ -168,7 +169,11 @@ impl Cost {
 
 /// A deployment on the embedded database, exactly as `tenure up` opens it.
 pub(crate) async fn open(directory: &Path) -> Result<Deployment> {
-    let connectors: Vec<Arc<dyn Connector>> = vec![Arc::new(PostgresConnector)];
+    open_with(directory, vec![Arc::new(PostgresConnector), Arc::new(HostConnector)]).await
+}
+
+/// A deployment with other connectors.
+pub(crate) async fn open_with(directory: &Path, connectors: Vec<Arc<dyn Connector>>) -> Result<Deployment> {
     let options = OpenOptions {
         directory: directory.to_owned(),
         database: Database::Embedded,
