@@ -32,6 +32,9 @@ pub(crate) struct Options {
     /// (`TENURE_KILLS`).
     #[arg(long, default_value_t = 10_000)]
     kills: u64,
+    /// Random inputs for each reader of what strangers wrote (`PROPTEST_CASES`).
+    #[arg(long, default_value_t = 1_000_000)]
+    cases: u64,
     /// Leave the benches out.
     #[arg(long)]
     without_benches: bool,
@@ -58,6 +61,13 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
             "test(honest) or test(mutants) or test(laws)",
         )
     })?);
+    // The readers of a machine's files and of imports see what strangers wrote.
+    let cases = [("PROPTEST_CASES", options.cases)];
+    let readers =
+        ["--release", "-p", "tenure-connect-host", "-p", "tenure-connect-import", "-p", "tenure-secrets"];
+    all.extend(
+        stages.run("readers", || long(&root, &cases, &readers, "test(no_bytes) or test(almost_right)"))?,
+    );
     let storms = [("TENURE_STORMS", options.storms)];
     all.extend(stages.run("storms", || long(&root, &storms, &["-p", "tenure-engine"], "test(storm)"))?);
     let kills = [("TENURE_KILLS", options.kills)];

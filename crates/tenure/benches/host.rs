@@ -30,7 +30,7 @@ const PROJECTS: usize = 250;
 fn main() -> Result<()> {
     let machine = TempDir::new_in("/dev/shm").or_else(|_| TempDir::new())?;
     let candidates = plant(machine.path())?;
-    println!("{candidates} candidate files, {} homes", HOMES);
+    println!("{candidates} candidate files, {HOMES} homes");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let begun = Clock::now();
     let bytes = plain(machine.path())?;
@@ -69,7 +69,7 @@ fn plant(root: &Path) -> Result<usize> {
             let folder = root.join(format!("srv/user{home}/project{project}"));
             fs::create_dir_all(folder.join(".cursor"))?;
             let number = home * PROJECTS + project;
-            let secret = if number % 10 == 0 { made_up(number) } else { String::from("changeme") };
+            let secret = if number.is_multiple_of(10) { made_up(number) } else { String::from("changeme") };
             fs::write(folder.join(".env"), format!("MODE=test\nAPI_TOKEN={secret}\nPORT=8080\n"))?;
             fs::write(folder.join("notes.pem"), "no key is in here\n".repeat(20))?;
             fs::write(folder.join(".env.local"), "DEBUG=1\nLEVEL=info\n")?;

@@ -10,8 +10,7 @@ use crate::{
     failure::Failure,
     render::{
         paint::look_of_severity,
-        width::cut,
-        words::{count, duration},
+        words::{count, duration, typeable, wrapped},
     },
     session::Session,
     wire::{Finding, Source, Survey},
@@ -27,6 +26,17 @@ pub(super) const ADDRESS: &str = "host:///";
 const QUEUE: usize = 5;
 /// Credentials that are counted; beyond it, at least as many are there.
 const COUNTED_MAX: usize = 5_000;
+
+/// How many identities there are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Counts {
+    /// All of them.
+    pub(super) identities: i64,
+    /// Those that come with a system.
+    pub(super) built_in: i64,
+    /// Those of which nobody has said whose they are.
+    pub(super) unclaimed: i64,
+}
 
 /// What a first look found.
 pub(super) struct FirstLook {
@@ -77,15 +87,22 @@ impl FirstLook {
     }
 
     /// What was found, worst first, and what could not be seen.
-    pub(super) fn print(&self, context: &Context, identities: i64, built_in: i64) {
+    pub(super) fn print(&self, context: &Context, counts: Counts) {
         let took = self.survey.ended.map(|end| duration(end.since(self.survey.started))).unwrap_or_default();
         let credentials = i64::try_from(self.credentials).unwrap_or(i64::MAX);
         let least = if self.more_credentials { "at least " } else { "" };
         context.say(format!(
-            "Surveyed this host in {took}: {} ({built_in} built in), {least}{}.",
-            count(identities, "identity"),
+            "Surveyed this host in {took}: {} ({} built in), {least}{}.",
+            count(counts.identities, "identity"),
+            counts.built_in,
             count(credentials, "credential"),
         ));
+        if counts.unclaimed > 0 {
+            context.say(format!("{} unclaimed: nobody has said yet whose they are.", counts.unclaimed));
+        }
+        if !self.findings.is_empty() {
+            context.say("Wrong whoever owns it, worst first:");
+        }
         self.print_findings(context);
         for (what, remedy) in &self.dark {
             context.say(format!(
@@ -101,27 +118,10 @@ impl FirstLook {
         let columns = frame.prose(6);
         for finding in &self.findings {
             let severity = frame.paint.text(look_of_severity(finding.severity), finding.severity.as_str());
-            context.say(format!("  ▲ {severity}  {}", cut(&printable(&finding.reason, 400), columns)));
-            context
-                .say(format!("      tenure explain {}", shell_word(&printable(&finding.identity_name, 200))));
+            let mut lines = wrapped(&printable(&finding.reason, 400), columns).into_iter();
+            context.say(format!("  ▲ {severity}: {}", lines.next().unwrap_or_default()));
+            lines.for_each(|line| context.say(format!("      {line}")));
+            context.say(format!("      tenure explain {}", typeable(&finding.identity_name)));
         }
-    }
-}
-
-/// A name as it can be typed: in quotes when a shell would read something into it.
-fn shell_word(name: &str) -> String {
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/-_.:@+,=".contains(letter);
-    if name.chars().all(plain) { name.to_owned() } else { format!("'{}'", name.replace('\'', r"'\''")) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::shell_word;
-
-    #[test]
-    fn a_name_is_shown_as_it_can_be_typed() {
-        assert_eq!(shell_word("this-host/deploy"), "this-host/deploy");
-        assert_eq!(shell_word("this-host/~ada/.netrc[ci]"), "'this-host/~ada/.netrc[ci]'");
-        assert_eq!(shell_word("it's"), r"'it'\''s'");
     }
 }

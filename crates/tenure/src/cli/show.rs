@@ -9,13 +9,13 @@ use crate::{
         identity::page,
         paint::{look_of_severity, look_of_standing},
         table::{Table, cell},
-        words::instant,
+        words::{instant, typeable},
     },
     session::shaped,
     wire::{Explained, IdentityShown},
 };
 use clap::Args;
-use tenure_model::{Presence, printable};
+use tenure_model::{Presence, PrincipalKind, printable};
 
 /// Show everything about one identity, opened by three questions
 ///
@@ -62,7 +62,14 @@ fn next_step(shown: &IdentityShown) -> String {
         return format!("tenure explain {handle}");
     }
     if shown.owners.is_empty() {
-        return format!("tenure own {handle} --purpose \"…\", or tenure revoke {handle} --reason \"…\"");
+        // Of an identity of another system there is only a copy here: nothing to revoke.
+        let elsewhere = |principal: &crate::wire::Principal| principal.kind == PrincipalKind::External;
+        let revoke = if shown.principals.iter().all(elsewhere) {
+            String::new()
+        } else {
+            format!(", or tenure revoke {handle} --reason \"…\"")
+        };
+        return format!("tenure own {handle} --purpose \"…\"{revoke}");
     }
     if shown.findings.is_empty() {
         format!("tenure explain {handle}")
@@ -92,7 +99,7 @@ impl Explain {
             let explained: Explained = shaped(&document)?;
             context.document(&document);
             print(context, &explained);
-            context.next(format!("tenure show {}", printable(&self.identity, 120)));
+            context.next(format!("tenure show {}", typeable(&self.identity)));
             Ok(Exit::Done)
         })
         .await

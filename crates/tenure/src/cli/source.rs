@@ -13,7 +13,7 @@ use crate::{
     render::{
         paint::Look,
         table::{Table, cell, looking},
-        words::instant,
+        words::{count, instant},
     },
     session::{Session, shaped},
     wire::{CheckReport, Source},
@@ -306,9 +306,14 @@ pub(crate) struct List {}
 impl List {
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
         reading(context, async |session| {
-            let listed =
-                super::listing::read::<Source>(session, "the sources were not listed", "/api/v1/sources", &[], usize::MAX)
-                    .await?;
+            let listed = super::listing::read::<Source>(
+                session,
+                "the sources were not listed",
+                "/api/v1/sources",
+                &[],
+                usize::MAX,
+            )
+            .await?;
             context.document(&listed.document);
             if listed.rows.is_empty() {
                 context.say("No source yet: Tenure knows nothing until it may read something.");
@@ -328,10 +333,16 @@ impl List {
             context.list(&table, listed.rows.iter().map(|source| &source.name));
             let dark: usize = listed.rows.iter().map(|source| source.not_observable.len()).sum();
             if dark > 0 {
-                context.say(format!("{dark} things cannot be seen there; tenure doctor says which, why, and what would mend it."));
+                let things = count(i64::try_from(dark).unwrap_or(i64::MAX), "thing");
+                context.say(format!(
+                    "{things} cannot be seen there; tenure doctor says which, why, and what would mend it."
+                ));
             }
             let unread = listed.rows.iter().find(|source| source.last_survey.is_none());
-            context.next(unread.map_or_else(|| String::from("tenure identities"), |source| format!("tenure survey {}", source.name)));
+            context.next(unread.map_or_else(
+                || String::from("tenure identities"),
+                |source| format!("tenure survey {}", source.name),
+            ));
             Ok(Exit::Done)
         })
         .await

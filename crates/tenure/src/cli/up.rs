@@ -3,7 +3,10 @@
 //! What it says when it is ready comes from its own API, asked over its own socket: when it is
 //! printed, it works. The one-time code is printed and never logged. Next: `session.rs`.
 
-use super::{LogForm, first_look};
+use super::{
+    LogForm,
+    first_look::{self, Counts},
+};
 use crate::{
     client::{Client, check_socket_path},
     context::{Context, Form},
@@ -245,9 +248,8 @@ impl Welcome {
             fields.insert(String::from("first_survey"), first.document());
         }
         context.document(&document);
-        let (identities, built_in) = counted(&self.status);
         match first {
-            Some(first) => first.print(context, identities, built_in),
+            Some(first) => first.print(context, counted(&self.status)),
             None => {
                 for line in standing_lines(&self.status, &self.sources) {
                     context.say(line);
@@ -265,10 +267,11 @@ impl Welcome {
     }
 }
 
-/// How many identities there are, and how many of them are built in.
-fn counted(status: &Status) -> (i64, i64) {
+fn counted(status: &Status) -> Counts {
     let built_in: i64 = status.standings.iter().map(|row| row.built_in).sum();
-    (built_in + status.standings.iter().map(|row| row.count).sum::<i64>(), built_in)
+    let identities = built_in + status.standings.iter().map(|row| row.count).sum::<i64>();
+    let unclaimed = status.standings.iter().filter(|row| row.standing == Standing::Unclaimed);
+    Counts { identities, built_in, unclaimed: unclaimed.map(|row| row.count).sum() }
 }
 
 pub(crate) fn standing_lines(status: &Status, sources: &[Source]) -> Vec<String> {
@@ -276,7 +279,7 @@ pub(crate) fn standing_lines(status: &Status, sources: &[Source]) -> Vec<String>
         return vec![String::from("No source yet: Tenure knows nothing until it may read something.")];
     }
     let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
-    let (identities, built_in) = counted(status);
+    let Counts { identities, built_in, .. } = counted(status);
     let mut lines = vec![format!(
         "{}: {}. {} ({built_in} built in), {}.",
         count(status.sources, "source"),

@@ -49,6 +49,13 @@ pub(crate) fn ranges(indexes: &[u64]) -> String {
     shown.join(", ")
 }
 
+/// A name as it can be typed: on one line, and in quotes when a shell would read something into it.
+pub(crate) fn typeable(name: &str) -> String {
+    let name = tenure_model::printable(name, 200);
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/-_.:@+,=".contains(letter);
+    if name.chars().all(plain) { name } else { format!("'{}'", name.replace('\'', r"'\''")) }
+}
+
 /// A long text in pieces of at most `most` columns, broken at blanks.
 pub(crate) fn wrapped(text: &str, most: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
@@ -100,5 +107,13 @@ mod tests {
     fn long_text_is_broken_at_blanks() {
         assert_eq!(wrapped("one two three four five six", 20), ["one two three four", "five six"]);
         assert_eq!(wrapped("one two", 3), ["one two"], "never narrower than 20");
+    }
+
+    #[test]
+    fn a_name_is_shown_as_it_can_be_typed() {
+        assert_eq!(typeable("this-host/deploy"), "this-host/deploy");
+        assert_eq!(typeable("this-host/~ada/.netrc[ci]"), "'this-host/~ada/.netrc[ci]'");
+        assert_eq!(typeable("it's"), r"'it'\''s'");
+        assert_eq!(typeable("a\nb"), r"'a\nb'");
     }
 }

@@ -5,7 +5,8 @@
 //! otherwise it is compared, with what differs from run to run made equal.
 
 use crate::program::{Place, Ran};
-use std::{fmt::Write as _, fs, path::PathBuf};
+use crate::transcript::{self, Transcript, typed};
+use std::fs;
 use tenure_testbed::{
     PgBouncer, PgBouncerAuth, PgBouncerOptions, PoolMode, Postgres, PostgresOptions, Replica, needs,
 };
@@ -45,51 +46,6 @@ impl Servers {
     }
 }
 
-/// What was typed and what was answered.
-#[derive(Default)]
-struct Transcript(String);
-
-impl Transcript {
-    fn heading(&mut self, text: &str) {
-        let _ = write!(self.0, "\n## {text}\n\n");
-    }
-
-    fn prose(&mut self, text: &str) {
-        let _ = write!(self.0, "{text}\n\n");
-    }
-
-    fn ran(&mut self, typed: &str, ran: &Ran) {
-        let _ = writeln!(self.0, "```console\n$ {typed}\n{}{}", ran.out, ran.err.trim_end());
-        let text = self.0.trim_end().to_owned();
-        self.0 = text;
-        let exit = if ran.code == 0 { String::new() } else { format!("\n(exit code {})", ran.code) };
-        let _ = write!(self.0, "{exit}\n```\n\n");
-    }
-}
-
-/// Runs a command as it is typed, and writes both down.
-fn typed(transcript: &mut Transcript, place: &Place, line: &str, code: i32) -> Ran {
-    let words = split(line);
-    let arguments: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
-    let ran = place.run(&arguments).ended(code);
-    transcript.ran(line, &ran);
-    ran
-}
-
-/// Words of a command line, with double quotes as a shell takes them.
-fn split(line: &str) -> Vec<String> {
-    let (mut words, mut word, mut quoted) = (Vec::new(), String::new(), false);
-    for character in line.chars() {
-        match character {
-            '"' => quoted = !quoted,
-            ' ' if !quoted => words.push(std::mem::take(&mut word)),
-            other => word.push(other),
-        }
-    }
-    words.push(word);
-    words.into_iter().filter(|word| !word.is_empty() && word != "\\\n").collect()
-}
-
 #[test]
 fn the_tour() {
     needs!(postgres, pgbouncer);
@@ -99,14 +55,14 @@ fn the_tour() {
     transcript.heading("Begin");
     let mut up = place.begin(&["up", "--listen", "127.0.0.1:0"]);
     let said = up.until("Next: ");
-    transcript.ran("tenure up", &Ran { code: 0, out: said.clone(), err: String::new() });
+    transcript.ran("tenure up --host none", &Ran { code: 0, out: said.clone(), err: String::new() });
     let log_key = said.lines().find(|line| line.starts_with("  tenure-")).unwrap().trim().to_owned();
     fs::write(place.path("log-key"), format!("{log_key}\n")).unwrap();
     read(&mut transcript, &place, &servers);
     let handle = end(&mut transcript, &place, &servers);
     evidence(&mut transcript, &place, &handle);
     restore(&mut transcript, &place, up);
-    compare(&shown(&transcript.0, &place, &servers, &handle, &log_key));
+    transcript::compare("docs/tour.md", &shown(&transcript.0, &place, &servers, &handle, &log_key));
 }
 
 fn read(transcript: &mut Transcript, place: &Place, servers: &Servers) {
@@ -261,9 +217,7 @@ fn shown(text: &str, place: &Place, servers: &Servers, handle: &str, log_key: &s
         ("testbed_admin", "postgres"),
         ("testbed_pooler", "pooler_auth"),
     ];
-    let text = with_one_handle(text);
-    let text = pairs.iter().fold(format!("{HEAD}{text}"), |text, (from, to)| text.replace(from, to));
-    format!("{}\n", text.replace("\n\n\n", "\n\n").trim_end())
+    transcript::settled(HEAD, &with_one_handle(text), pairs)
 }
 
 /// The transcript with one handle for every finding.
@@ -280,67 +234,4 @@ fn with_one_handle(text: &str) -> String {
 /// The short form of an id, as the program prints it.
 fn handle_of(id: &serde_json::Value) -> String {
     id.as_str().unwrap().parse::<tenure_model::PersonId>().unwrap().handle()
-}
-
-/// Compares with the golden transcript, or rewrites it.
-fn compare(text: &str) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/tour.md");
-    if std::env::var_os("UPDATE_TOUR").is_some() {
-        fs::write(&path, text).unwrap();
-        return;
-    }
-    let golden = fs::read_to_string(&path).unwrap_or_default();
-    let (expected, found) = (levelled(&golden), levelled(text));
-    let differing = expected.lines().zip(found.lines()).find(|(expected, found)| expected != found);
-    assert!(
-        expected == found,
-        "docs/tour.md is not what the tour says now; look, then run it with UPDATE_TOUR=1. First difference: {differing:#?}\n{text}"
-    );
-}
-
-/// Makes equal what may differ: digits, ids, versions of servers, and how often something was looked at.
-fn levelled(text: &str) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    for line in text.lines() {
-        let line = match [
-            "\"id\":",
-            "\"time\":",
-            "\"body_digest\":",
-            "\"old_root\":",
-            "Source `pg-main`:",
-            " Evidence ",
-        ]
-        .iter()
-        .find_map(|volatile| line.find(volatile).map(|at| at + volatile.len()))
-        {
-            Some(end) => &line[..end],
-            None => line,
-        };
-        let level: String = words_of(line).collect::<Vec<_>>().join(" ");
-        // A look that came a moment early is repeated; how often is not part of the story.
-        let repeated = level.contains("proof.looked") && lines.contains(&level);
-        if !repeated {
-            lines.push(level);
-        }
-    }
-    lines.join("\n")
-}
-
-fn words_of(line: &str) -> impl Iterator<Item = String> + '_ {
-    line.split_whitespace().map(|word| {
-        let is_id = word.len() >= 6
-            && word.chars().any(|letter| letter.is_ascii_digit())
-            && word.chars().any(|letter| letter.is_ascii_alphabetic());
-        if is_id {
-            return String::from("[id]");
-        }
-        let mut level = String::new();
-        for letter in word.chars() {
-            let letter = if letter.is_ascii_digit() { '#' } else { letter };
-            if letter != '#' || !level.ends_with('#') {
-                level.push(letter);
-            }
-        }
-        level
-    })
 }
