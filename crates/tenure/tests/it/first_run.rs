@@ -90,6 +90,13 @@ fn planted(place: &Place) -> PathBuf {
     root
 }
 
+/// Each handle, and one that stays the same from run to run.
+fn place_handles(listed: &serde_json::Value) -> Vec<(String, String)> {
+    let handle = |row: &serde_json::Value| row["handle"].as_str().unwrap().to_owned();
+    let stable = (b'a'..).map(|letter| format!("k7wd2{}", char::from(letter)));
+    listed["items"].as_array().unwrap().iter().map(handle).zip(stable).collect()
+}
+
 #[test]
 fn the_first_run() {
     let place = Place::new();
@@ -112,15 +119,18 @@ fn the_first_run() {
     typed(&mut transcript, &place, "tenure show 'this-host/~ada/.aws/credentials[profile default]'", 0);
     transcript.heading("What could not be seen");
     typed(&mut transcript, &place, "tenure source list", 0);
+    let listed = place.done(&["identities", "--json"]).json();
     up.stop().ended(0);
     let log = said.lines().find_map(|line| line.trim().strip_prefix("tenure-")).unwrap().to_owned();
     let home = place.path("").display().to_string();
-    let pairs = [
+    let handles = place_handles(&listed);
+    let mut pairs = vec![
         (host.as_str(), "host:///"),
         (log.as_str(), "7f3a09c1+8c1e52d0+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c"),
         (log.split('+').next().unwrap(), "7f3a09c1"),
         (home.trim_end_matches('/'), "~"),
     ];
+    pairs.extend(handles.iter().map(|(from, to)| (from.as_str(), to.as_str())));
     let text = transcript::settled(HEAD, &transcript.0, &pairs);
     transcript::compare("docs/first-run.md", &text);
     transcript::compare_part("README.md", "first", &transcript::command_of(&text, "tenure up"));

@@ -100,8 +100,15 @@ pub(crate) fn command_of(text: &str, command: &str) -> String {
     text[from..from + length].to_owned()
 }
 
+/// What was found at one instant has no order of its own.
+fn in_any_order(text: String) -> String {
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.sort_unstable();
+    lines.join("\n")
+}
+
 fn assert_alike(document: &str, golden: &str, text: &str) {
-    let (expected, found) = (levelled(golden), levelled(text));
+    let (expected, found) = (in_any_order(levelled(golden)), in_any_order(levelled(text)));
     let differing = expected.lines().zip(found.lines()).find(|(expected, found)| expected != found);
     assert!(
         expected == found,
