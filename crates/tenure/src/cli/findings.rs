@@ -13,7 +13,7 @@ use crate::{
     render::{
         paint::{Look, look_of_severity},
         table::{Table, cell, looking},
-        words::{count, instant, wrapped},
+        words::{count, instant, typeable, wrapped},
     },
     session::{Session, shaped},
     wire::{Finding, Queue, QueueItem},
@@ -107,8 +107,7 @@ impl Findings {
             context.say(format!("There are more than these {number}; --all lists them."));
         }
         self.say_why(context, exit);
-        let first =
-            listed.rows.first().map(|finding| printable(&finding.identity_name, 120)).unwrap_or_default();
+        let first = listed.rows.first().map(|finding| typeable(&finding.identity_name)).unwrap_or_default();
         context.next(format!("tenure show {first}"));
         Ok(exit)
     }
@@ -143,7 +142,7 @@ impl Findings {
         say_dismissed(context, &queue);
         self.say_why(context, exit);
         if let Some(name) = queue.items.first().and_then(|item| item.names.first()) {
-            context.next(format!("tenure show {}", printable(name, 120)));
+            context.next(format!("tenure show {}", typeable(name)));
         }
         Ok(exit)
     }

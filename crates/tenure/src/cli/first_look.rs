@@ -12,8 +12,8 @@ use crate::{
         paint::look_of_severity,
         words::{count, duration, typeable, wrapped},
     },
-    session::Session,
-    wire::{Finding, Source, Survey},
+    session::{Session, shaped},
+    wire::{Queue, Source, Survey},
 };
 use serde_json::{Value, json};
 use tenure_model::printable;
@@ -22,7 +22,7 @@ use tenure_model::printable;
 pub(super) const NAME: &str = "this-host";
 /// Where it is.
 pub(super) const ADDRESS: &str = "host:///";
-/// Findings shown at once.
+/// Things to do first that are shown.
 const QUEUE: usize = 5;
 /// Credentials that are counted; beyond it, at least as many are there.
 const COUNTED_MAX: usize = 5_000;
@@ -44,7 +44,7 @@ pub(super) struct FirstLook {
     document: Value,
     credentials: usize,
     more_credentials: bool,
-    findings: Vec<Finding>,
+    queue: Queue,
     dark: Vec<(String, String)>,
 }
 
@@ -65,7 +65,7 @@ pub(super) async fn look(
     survey::wait_until_judged(session, [NAME].into_iter()).await?;
     // Nothing but this machine was read yet, so that all credentials are of it.
     let credentials = listing::read::<Value>(session, what, "/api/v1/credentials", &[], COUNTED_MAX).await?;
-    let findings = listing::read::<Finding>(session, what, "/api/v1/findings", &[], QUEUE).await?;
+    let queue: Queue = shaped(&session.get(what, &format!("/api/v1/queue?limit={QUEUE}")).await?)?;
     let sources = listing::read::<Source>(session, what, "/api/v1/sources", &[], 20).await?;
     let source = sources.rows.into_iter().find(|source| source.name == NAME);
     let notes = source.map(|source| source.not_observable).unwrap_or_default();
@@ -75,7 +75,7 @@ pub(super) async fn look(
         document,
         credentials: credentials.rows.len(),
         more_credentials: credentials.more,
-        findings: findings.rows,
+        queue,
         dark,
     }))
 }
@@ -100,8 +100,11 @@ impl FirstLook {
         if counts.unclaimed > 0 {
             context.say(format!("{} unclaimed: nobody has said yet whose they are.", counts.unclaimed));
         }
-        if !self.findings.is_empty() {
-            context.say("Wrong whoever owns it, worst first:");
+        let (shown, all) = (self.queue.items.iter().map(|item| item.count).sum::<i64>(), self.queue.findings);
+        if shown < all {
+            context.say(format!("{} wrong whoever owns it; the first {}:", all, self.queue.items.len()));
+        } else if all > 0 {
+            context.say(format!("{all} wrong whoever owns it:"));
         }
         self.print_findings(context);
         for (what, remedy) in &self.dark {
@@ -116,12 +119,25 @@ impl FirstLook {
     fn print_findings(&self, context: &Context) {
         let frame = context.frame();
         let columns = frame.prose(6);
-        for finding in &self.findings {
-            let severity = frame.paint.text(look_of_severity(finding.severity), finding.severity.as_str());
-            let mut lines = wrapped(&printable(&finding.reason, 400), columns).into_iter();
+        for item in &self.queue.items {
+            let severity = frame.paint.text(look_of_severity(item.severity), item.severity.as_str());
+            let reason = printable(&item.reason, 400);
+            let several = match &item.cause {
+                Some(cause) if item.count > 1 => {
+                    format!(
+                        "fix once: {}; {}, for example: ",
+                        printable(cause, 120),
+                        count(item.count, "finding")
+                    )
+                }
+                _ => String::new(),
+            };
+            let mut lines = wrapped(&format!("{several}{reason}"), columns).into_iter();
             context.say(format!("  ▲ {severity}: {}", lines.next().unwrap_or_default()));
             lines.for_each(|line| context.say(format!("      {line}")));
-            context.say(format!("      tenure explain {}", typeable(&finding.identity_name)));
+            if let Some(name) = item.names.first() {
+                context.say(format!("      tenure explain {}", typeable(name)));
+            }
         }
     }
 }

@@ -114,7 +114,7 @@ fn the_first_run() {
     );
     typed(&mut transcript, &place, "tenure identities", 0);
     transcript.heading("What is wrong whoever owns it");
-    typed(&mut transcript, &place, "tenure findings --limit 4", 0);
+    typed(&mut transcript, &place, "tenure findings --queue", 0);
     transcript.heading("One of them, from its copy to what is known");
     typed(&mut transcript, &place, "tenure show 'this-host/~ada/.aws/credentials[profile default]'", 0);
     transcript.heading("What could not be seen");
