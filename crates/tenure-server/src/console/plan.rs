@@ -36,6 +36,8 @@ struct PlanPage {
     mark: &'static str,
     tone: &'static str,
     is_live: bool,
+    /// Whether it is loaded again by itself without script: never while somebody may be typing.
+    refreshes: bool,
     level: Option<&'static str>,
     level_meaning: &'static str,
     required: &'static str,
@@ -209,6 +211,7 @@ fn view(
         mark: text::plan_mark(plan.state),
         tone: text::plan_tone(plan.state),
         is_live,
+        refreshes: is_live && plan.state != PlanState::Proposed && offers.wrong.is_none(),
         level: plan.level.map(ProofLevel::as_str),
         level_meaning: plan.level.map_or("", ProofLevel::meaning),
         required: plan.required_level.as_str(),

@@ -160,6 +160,7 @@ fn walk(planted: &Planted) -> Ran {
         "screenshots": std::env::var("TENURE_SCREENSHOTS").ok(),
         "pages": pages(planted),
         "filter": { "text": "ci_", "finds": "ci_deploy", "hides": "billing" },
+        "form": { "path": "/identities/worker_05.pg-main" },
         "keys": { "n": "/", "i": "/identities", "p": "/plans", "e": "/evidence", "s": "/sources", "d": "/doctor" },
     });
     let script = console_walk().join("walk.mjs");
