@@ -1,8 +1,8 @@
 //! What this connector says about itself, and how a source of it is made.
 
-use crate::{config, source::HostSource};
+use crate::{config, marks, source::HostSource};
 use std::{sync::Arc, time::Duration};
-use tenure_connect::{ConfigRefused, Connector, LockOut, Manifest, Permission, Source, SourceConfig};
+use tenure_connect::{ConfigRefused, Connector, LockOut, Manifest, Marks, Permission, Source, SourceConfig};
 use tenure_model::{ShownBy, StepKind};
 
 /// What this connector says about itself.
@@ -67,5 +67,16 @@ impl Connector for HostConnector {
     fn source(&self, config: SourceConfig) -> Result<Arc<dyn Source>, ConfigRefused> {
         let configured = config::configured(&config)?;
         Ok(Arc::new(HostSource::new(configured, config.fingerprint)))
+    }
+
+    fn marks_of(&self, value: &[u8]) -> Marks {
+        marks::of(value)
+    }
+
+    fn not_recognisable(&self) -> Option<&'static str> {
+        Some(
+            "the passwords of local accounts: the machine stores a salted hash and Tenure keeps only a fingerprint of \
+             that; the stored hash itself is recognised",
+        )
     }
 }

@@ -16,6 +16,7 @@ mod found;
 mod item;
 mod limits;
 mod map;
+mod marks;
 mod observe;
 mod open;
 mod place;

@@ -33,7 +33,7 @@ pub use tally::Reason;
 pub use unreadable::Unreadable;
 
 use std::{sync::Arc, time::Duration};
-use tenure_connect::{ConfigRefused, Connector, LockOut, Manifest, Permission, Source, SourceConfig};
+use tenure_connect::{ConfigRefused, Connector, LockOut, Manifest, Marks, Permission, Source, SourceConfig};
 
 /// What this connector says about itself.
 pub const MANIFEST: Manifest = Manifest {
@@ -82,5 +82,9 @@ impl Connector for ImportConnector {
 
     fn source(&self, config: SourceConfig) -> Result<Arc<dyn Source>, ConfigRefused> {
         Ok(Arc::new(source::ImportSource::new(config::configured(config)?)))
+    }
+
+    fn marks_of(&self, _: &[u8]) -> Marks {
+        Marks { domains: &[mapping::apply::FINGERPRINT_DOMAIN], public: Vec::new() }
     }
 }

@@ -29,7 +29,7 @@ mod wire;
 pub use config::{CA_FILE, HEIR, KIND_PREFIX, LAG_SECONDS, lag};
 
 use std::{sync::Arc, time::Duration};
-use tenure_connect::{ConfigRefused, Connector, LockOut, Manifest, Permission, Source, SourceConfig};
+use tenure_connect::{ConfigRefused, Connector, LockOut, Manifest, Marks, Permission, Source, SourceConfig};
 use tenure_model::{PRIMARY, ShownBy, StepKind};
 
 /// The script that creates a least-privilege account.
@@ -123,5 +123,17 @@ impl Connector for PostgresConnector {
                 why: "there is no address".to_owned(),
             }),
         }
+    }
+
+    fn marks_of(&self, _: &[u8]) -> Marks {
+        // A stored verifier may be pasted as well as a password that lies in a database in clear.
+        Marks { domains: observe::MARK_DOMAINS, public: Vec::new() }
+    }
+
+    fn not_recognisable(&self) -> Option<&'static str> {
+        Some(
+            "the passwords of PostgreSQL roles: the server stores a salted verifier and Tenure keeps only a fingerprint \
+             of that, without its salt; copies in clear and the stored verifier itself are recognised",
+        )
     }
 }

@@ -31,6 +31,9 @@ use tenure_connect::{FailureClass, NotObservable, OutsideFailure, SurveySink};
 use tenure_model::{Extent, Instant};
 use tokio_postgres::Transaction;
 
+/// Every domain in which a survey takes fingerprints of values.
+pub(crate) const MARK_DOMAINS: &[&str] = &[copies::FINGERPRINT_DOMAIN, credentials::FINGERPRINT_DOMAIN];
+
 /// Reads everything we may see.
 pub(crate) async fn observe(
     source: &PostgresSource,

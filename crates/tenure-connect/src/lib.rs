@@ -13,12 +13,14 @@ pub mod conformance;
 mod content_digest;
 mod failure;
 mod manifest;
+mod marks;
 mod source;
 mod survey_sink;
 
 pub use content_digest::{ContentDigest, Recognition};
 pub use failure::{FailureClass, OutsideFailure};
 pub use manifest::{LockOut, Manifest, Permission};
+pub use marks::{Marks, PublicMark};
 pub use source::{
     Ability, Act, BlastRadius, CheckReport, ConfigRefused, Connector, DerivedReading, Done, Effect,
     Fingerprint, Owned, Source, SourceConfig, Target,

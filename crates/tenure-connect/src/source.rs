@@ -5,7 +5,7 @@
 //! call that takes too long, which is the same as a lost answer; a connector must leave
 //! nothing locked behind. Retries: never inside a connector.
 
-use crate::{Manifest, OutsideFailure, SurveySink};
+use crate::{Manifest, Marks, OutsideFailure, SurveySink};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
@@ -70,6 +70,19 @@ pub trait Connector: Send + Sync {
     fn manifest(&self) -> &'static Manifest;
     /// Checks a configuration without connecting anywhere.
     fn source(&self, config: SourceConfig) -> Result<Arc<dyn Source>, ConfigRefused>;
+
+    /// By what surveys of this connector would have reported `value`: one secret, or a text that holds one.
+    /// Pure; keeps nothing of it, and what it answers holds nothing that is secret.
+    fn marks_of(&self, value: &[u8]) -> Marks {
+        let _ = value;
+        Marks::default()
+    }
+
+    /// Values that this connector reports in a form in which they cannot be looked up, and why: said when a
+    /// look-up finds nothing. Nothing where there are none.
+    fn not_recognisable(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// The one principal a call is about.

@@ -53,6 +53,7 @@ pub use verbs::{
     drive::Drive,
     ending::Belief,
     evidence::{EvidenceExport, LogStatus},
+    find::{CopyFound, CredentialFound, Found, STRING_BYTES_MAX, SecretFound, Sought},
     keys::{KeyShown, RingName},
     list_entries::{BodyState, EntryProved, ProofStep},
     list_waiting::Waits,

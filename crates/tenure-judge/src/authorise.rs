@@ -23,6 +23,8 @@ noun! {
     pub enum ApiAction as "action" {
         /// See it.
         View = "view",
+        /// Look up whose a pasted string is: whoever may confirms guesses, so it is apart from seeing.
+        Find = "find",
         /// Read a source now.
         Survey = "survey",
         /// Say what Tenure reads and how.

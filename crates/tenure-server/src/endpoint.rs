@@ -53,6 +53,9 @@ pub(crate) enum Answers {
     Json(u16, &'static str),
     /// JSON that holds a secret, shown once: the answer is never kept for repeated calls.
     SecretJson(u16, &'static str),
+    /// JSON about a secret that was asked with. Nothing may be kept of the call, not even a fingerprint: it is
+    /// carried out each time it is sent, also under an idempotency key.
+    UnkeptJson(u16, &'static str),
     /// Nothing but a status.
     Nothing(u16),
     /// Bytes or text of this media type.

@@ -151,7 +151,7 @@ pub(crate) async fn pass(
         }
         response
     };
-    if endpoint.verb.is_safe() {
+    if endpoint.verb.is_safe() || matches!(endpoint.answers, Answers::UnkeptJson(..)) {
         return checked(request).await;
     }
     repeat::once(&shared, endpoint, asker, request, checked).await
@@ -161,9 +161,11 @@ pub(crate) async fn pass(
 fn told(endpoint: &Endpoint, problem: Problem) -> Response {
     match endpoint.answers {
         Answers::Page(_) => PageProblem(problem).into_response(),
-        Answers::Json(..) | Answers::SecretJson(..) | Answers::Nothing(_) | Answers::Bytes(_) => {
-            problem.into_response()
-        }
+        Answers::Json(..)
+        | Answers::SecretJson(..)
+        | Answers::UnkeptJson(..)
+        | Answers::Nothing(_)
+        | Answers::Bytes(_) => problem.into_response(),
     }
 }
 

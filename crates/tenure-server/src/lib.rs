@@ -13,6 +13,7 @@ mod endpoint;
 mod enter;
 mod guard;
 mod limits;
+mod look_ups;
 mod metering;
 mod observe;
 mod openapi;

@@ -125,7 +125,11 @@ fn repeated(endpoint: &Endpoint, status: u16, body: Option<String>) -> Result<Re
                         "call again with a new idempotency key; the former secret then no longer counts",
                     )
             }
-            Answers::Json(..) | Answers::Nothing(_) | Answers::Bytes(_) | Answers::Page(_) => {
+            Answers::Json(..)
+            | Answers::UnkeptJson(..)
+            | Answers::Nothing(_)
+            | Answers::Bytes(_)
+            | Answers::Page(_) => {
                 Problem::conflict("this call was carried out before; its answer was too long to be kept")
                     .with_remedy("look at what came of it; nothing needs to be done again")
             }
@@ -153,7 +157,7 @@ async fn keep(
     let (parts, body) = response.into_parts();
     let body = body.collect().await.map_err(|_| Problem::ours())?.to_bytes();
     let text = match endpoint.answers {
-        Answers::SecretJson(..) => None,
+        Answers::SecretJson(..) | Answers::UnkeptJson(..) => None,
         Answers::Json(..) | Answers::Nothing(_) | Answers::Bytes(_) | Answers::Page(_) => kept_text(&body),
     };
     let kept = shared.engine.keep_answer(asker, key, call, parts.status.as_u16(), text).await;

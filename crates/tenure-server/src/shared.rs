@@ -3,7 +3,7 @@
 //! Everything here is lost at a restart and nothing is missed: sessions end, surveys are begun
 //! anew. Each part guards itself with a lock that is never held across an await.
 
-use crate::{guard::Hosts, repeat::CallsUnderWay, sign_in::SignIn, surveying::Surveying};
+use crate::{guard::Hosts, look_ups::LookUps, repeat::CallsUnderWay, sign_in::SignIn, surveying::Surveying};
 use std::sync::{Arc, Mutex, PoisonError};
 use tenure_engine::Engine;
 use tokio::{sync::watch, task::JoinSet};
@@ -18,6 +18,7 @@ pub(crate) struct Front {
     pub(crate) sign_in: SignIn,
     pub(crate) surveying: Surveying,
     pub(crate) calls: CallsUnderWay,
+    pub(crate) look_ups: LookUps,
     /// Becomes true when the server stops: whatever streams ends.
     pub(crate) stopping: watch::Sender<bool>,
     surveys: Mutex<JoinSet<()>>,
@@ -31,6 +32,7 @@ impl Front {
             sign_in: SignIn::default(),
             surveying: Surveying::default(),
             calls: CallsUnderWay::default(),
+            look_ups: LookUps::default(),
             stopping: watch::Sender::new(false),
             surveys: Mutex::new(JoinSet::new()),
         })

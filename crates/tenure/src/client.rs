@@ -31,7 +31,7 @@ impl Body {
     /// A JSON body.
     pub(crate) fn json(value: &impl Serialize) -> Result<Self, Failure> {
         // Room for all of it, so that nothing is left behind in a buffer that grew.
-        let mut bytes = Zeroizing::new(Vec::with_capacity(64 * 1024));
+        let mut bytes = Zeroizing::new(Vec::with_capacity(256 * 1024));
         serde_json::to_writer(&mut *bytes, value)
             .map_err(|error| Failure::new("the request cannot be written").caused_by(&error))?;
         Ok(Self(bytes))

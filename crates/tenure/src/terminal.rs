@@ -8,7 +8,9 @@ use crate::{
     failure::Failure,
     render::{Frame, paint::Paint},
 };
-use rustix::termios::{LocalModes, OptionalActions, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr};
+use rustix::termios::{
+    LocalModes, OptionalActions, QueueSelector, Termios, isatty, tcflush, tcgetattr, tcgetwinsize, tcsetattr,
+};
 use std::{
     ffi::OsString,
     io::{BufRead as _, Write as _},
@@ -82,6 +84,41 @@ pub(crate) async fn ask_secret(question: &str) -> Result<Secret<String>, Failure
     let end = line.trim_end_matches(['\r', '\n']).len();
     line.truncate(end);
     Ok(Secret::new(line))
+}
+
+/// Asks for a text of any number of lines, ended by Ctrl-D, without showing it. Answers at most `bytes_max` and one
+/// more byte, so that the caller sees that there was too much.
+pub(crate) async fn ask_secret_text(question: &str, bytes_max: usize) -> Result<Secret<Vec<u8>>, Failure> {
+    let _hidden = Hidden::begin().map_err(|error| {
+        Failure::new("nothing was asked").because(format!("the terminal cannot hide what is typed: {error}"))
+    })?;
+    let mut interrupt = interrupts()?;
+    eprint!("{question}");
+    let _ = std::io::stderr().flush();
+    let reading = tokio::task::spawn_blocking(move || read_text(bytes_max));
+    let read = tokio::select! {
+        read = reading => read.ok(),
+        _ = interrupt.recv() => None,
+    };
+    eprintln!();
+    // What was pasted and not read must not reach the shell: it would be shown, run and remembered there.
+    let _ = tcflush(std::io::stdin(), QueueSelector::IFlush);
+    match read {
+        Some(Ok(bytes)) => Ok(bytes),
+        Some(Err(error)) => Err(Failure::new("nothing was looked up").caused_by(&error)),
+        None => Err(Failure::undecided("nothing was answered").kept("nothing was changed")),
+    }
+}
+
+/// What stands on standard input: at most `bytes_max` bytes and one more.
+pub(crate) fn read_text(bytes_max: usize) -> std::io::Result<Secret<Vec<u8>>> {
+    // Room for all of it: a buffer that grew would leave parts of a secret behind.
+    let mut bytes = Vec::with_capacity(bytes_max + 2);
+    let most = u64::try_from(bytes_max + 1).unwrap_or(u64::MAX);
+    let read =
+        std::io::Read::read_to_end(&mut std::io::Read::take(std::io::stdin().lock(), most), &mut bytes);
+    let bytes = Secret::new(bytes);
+    read.map(|_| bytes)
 }
 
 async fn read_line(mut interrupt: Signal) -> Result<String, Failure> {

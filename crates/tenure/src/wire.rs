@@ -227,6 +227,61 @@ pub(crate) struct Use {
     pub(crate) count: i64,
 }
 
+/// What a look-up found.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Found {
+    pub(crate) known: bool,
+    pub(crate) secrets: Vec<SecretFound>,
+    pub(crate) looked_up: usize,
+    pub(crate) cut: bool,
+    pub(crate) not_recognisable: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct SecretFound {
+    pub(crate) line: usize,
+    pub(crate) what: String,
+    pub(crate) rule: Option<String>,
+    pub(crate) checked: bool,
+    pub(crate) shown: String,
+    pub(crate) notes: BTreeMap<String, String>,
+    pub(crate) our_token_of: Option<String>,
+    pub(crate) credentials: Vec<CredentialFound>,
+    pub(crate) copies: Vec<CopyFound>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct CredentialFound {
+    pub(crate) kind: CredentialKind,
+    pub(crate) state: CredentialState,
+    pub(crate) holder: String,
+    pub(crate) presence: Presence,
+    pub(crate) handle: String,
+    pub(crate) name: String,
+    pub(crate) standing: Standing,
+    pub(crate) owners: Vec<String>,
+    pub(crate) issued_by: String,
+    pub(crate) may_do: String,
+    pub(crate) dies: String,
+    pub(crate) facts: Facts,
+    pub(crate) since: Instant,
+    pub(crate) rights: Vec<Grant>,
+    pub(crate) rights_count: i64,
+    pub(crate) used_since: Option<Instant>,
+    pub(crate) uses: Vec<Use>,
+    #[serde(default)]
+    pub(crate) not_observable: Vec<NotObservable>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct CopyFound {
+    pub(crate) place: String,
+    pub(crate) source_name: String,
+    pub(crate) principal_name: String,
+    pub(crate) towards: Option<String>,
+    pub(crate) first_seen: Instant,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Finding {
     pub(crate) id: FindingId,

@@ -19,7 +19,7 @@ use tenure_model::{
 
 /// The domain of fingerprints of clear values, the same as of values that are found on machines: a value that a file
 /// claims is known again where a copy of it lies.
-const DOMAIN: &str = "host-value";
+pub(crate) const FINGERPRINT_DOMAIN: &str = "host-value";
 
 /// A row: its line, and a cell for each column of the mapping.
 pub(crate) struct Row<'row> {
@@ -202,7 +202,7 @@ impl<'reader> RowReader<'reader, '_> {
         let value = of.fingerprint.map(|column| self.text(column)).transpose()?.flatten();
         // The value itself goes no further than this call.
         let fingerprint =
-            value.map(|value| self.desk.fingerprint.fingerprint(DOMAIN, value.trim().as_bytes()));
+            value.map(|value| self.desk.fingerprint.fingerprint(FINGERPRINT_DOMAIN, value.trim().as_bytes()));
         let mut facts = self.desk.facts(self.row.line);
         facts.extend(self.facts(&of.facts)?);
         Ok(Some(ObservedCredential {

@@ -14,7 +14,7 @@ use tenure_model::{Extent, Observation, ObservedSighting, Secret, printable};
 use tokio_postgres::{Config, Row, Transaction, config::Host};
 
 /// The domain of fingerprints of clear passwords.
-const FINGERPRINT_DOMAIN: &str = "postgres-password";
+pub(super) const FINGERPRINT_DOMAIN: &str = "postgres-password";
 /// Longest text about a place, in characters.
 const PLACE_CHARS: usize = 300;
 

@@ -26,7 +26,7 @@ const EXTENT: &str = "credentials";
 /// The key of the one credential a role has.
 const KEY: &str = "password";
 /// The domain of fingerprints of stored verifiers.
-const FINGERPRINT_DOMAIN: &str = "postgres-verifier";
+pub(super) const FINGERPRINT_DOMAIN: &str = "postgres-verifier";
 
 /// md5 verifiers are md5(password || name) (PostgreSQL manual, `pg_authid`).
 const VERIFIERS: &str = "

@@ -5,7 +5,9 @@
 //! again. Next: `source.rs`.
 
 use super::{source::ChaosSource, world::ChaosWorld};
-use crate::{ConfigRefused, Connector, Fingerprint, LockOut, Manifest, Permission, Source, SourceConfig};
+use crate::{
+    ConfigRefused, Connector, Fingerprint, LockOut, Manifest, Marks, Permission, Source, SourceConfig,
+};
 use std::{sync::Arc, time::Duration};
 use tenure_model::{PRIMARY, Point, ShownBy, StepKind, printable};
 
@@ -87,6 +89,14 @@ impl Connector for ChaosConnector {
     fn source(&self, config: SourceConfig) -> Result<Arc<dyn Source>, ConfigRefused> {
         Ok(Arc::new(self.chaos_source(config)?))
     }
+
+    fn marks_of(&self, _: &[u8]) -> Marks {
+        Marks { domains: &[FINGERPRINT_DOMAIN], public: Vec::new() }
+    }
+
+    fn not_recognisable(&self) -> Option<&'static str> {
+        Some("values that were there before the last survey")
+    }
 }
 
 fn setting(name: &str, why: &str) -> ConfigRefused {
@@ -104,6 +114,9 @@ fn leads_to(point: &Point) -> Result<String, ConfigRefused> {
         _ => Err(ConfigRefused::Address { point: name, why: "expected `chaos:<point>`".to_owned() }),
     }
 }
+
+/// Domain of the fingerprints of values.
+pub(super) const FINGERPRINT_DOMAIN: &str = "chaos-verifier";
 
 /// A fingerprint for tests: equal means equal, different almost always means different.
 /// It hides nothing from somebody who tries.

@@ -5,6 +5,7 @@
 //! last have a content digest.
 
 use super::{
+    connector::FINGERPRINT_DOMAIN,
     fault::SurveyFault,
     journal::Ended,
     principal::{ChaosPrincipal, Held, Version},
@@ -387,7 +388,7 @@ fn principal(state: &WorldState, held: &Held, version: &Version) -> Observation 
 
 fn credential(source: &ChaosSource, held: &Held, version: &Version) -> Option<Observation> {
     let fingerprint =
-        held.with_current_value(|value| source.fingerprint.fingerprint("chaos-verifier", value))?;
+        held.with_current_value(|value| source.fingerprint.fingerprint(FINGERPRINT_DOMAIN, value))?;
     let state = if version.can_login { CredentialState::Live } else { CredentialState::Disabled };
     Some(Observation::Credential(ObservedCredential {
         key: "password".to_owned(),

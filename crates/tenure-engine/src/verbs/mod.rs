@@ -13,6 +13,7 @@ pub(crate) mod dossier;
 pub(crate) mod drive;
 pub(crate) mod ending;
 pub(crate) mod evidence;
+pub(crate) mod find;
 pub(crate) mod judge;
 pub(crate) mod keys;
 pub(crate) mod list_entries;

@@ -7,7 +7,7 @@ use crate::{Engine, EngineFailure};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use tenure_judge::{Dossier, Judgement};
-use tenure_model::{CredentialState, Presence, PrincipalId, PrincipalKind, names, text};
+use tenure_model::{Charter, CredentialState, Presence, PrincipalId, PrincipalKind, names, text};
 use tenure_store::tables::{
     findings::FindingRow,
     identities::IdentityRow,
@@ -90,14 +90,7 @@ impl Engine {
             .store
             .read("show", move |tx| {
                 let identity = tx.find_identity(&wanted)?;
-                let mut owners = Vec::new();
-                let named = [identity.charter.business_owner, identity.charter.technical_owner];
-                for id in named.into_iter().flatten() {
-                    let name = tx.person(id)?.map_or_else(|| String::from("(left)"), |person| person.name);
-                    if !owners.contains(&name) {
-                        owners.push(name);
-                    }
-                }
+                let owners = owners_of(tx, &identity.charter)?;
                 let mut shown = IdentityShown {
                     questions: Vec::new(),
                     owners,
@@ -143,7 +136,19 @@ impl Engine {
     }
 }
 
-fn credential_shown(
+/// Who answers for an identity, by name.
+pub(super) fn owners_of(tx: &mut Tx<'_>, charter: &Charter) -> Result<Vec<String>, StoreFailure> {
+    let mut owners = Vec::new();
+    for id in [charter.business_owner, charter.technical_owner].into_iter().flatten() {
+        let name = tx.person(id)?.map_or_else(|| String::from("(left)"), |person| person.name);
+        if !owners.contains(&name) {
+            owners.push(name);
+        }
+    }
+    Ok(owners)
+}
+
+pub(super) fn credential_shown(
     credential: CredentialRow,
     principal: &PrincipalRow,
     grants: i64,

@@ -7,6 +7,7 @@
 pub(crate) mod csv;
 mod evidence;
 pub(crate) mod filter;
+mod find;
 mod findings;
 mod identities;
 pub(crate) mod inventory;
@@ -54,6 +55,7 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &identities::explain::ENDPOINT,
     &identities::by_hand::ENDPOINT,
     &identities::own::ENDPOINT,
+    &find::ENDPOINT,
     &inventory::principals::ENDPOINT,
     &inventory::csv::PRINCIPALS,
     &inventory::credentials::ENDPOINT,

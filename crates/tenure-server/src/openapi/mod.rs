@@ -235,7 +235,7 @@ fn query_shape(shape: &str) -> RefOr<Schema> {
 fn answer(endpoint: &Endpoint) -> (String, Response) {
     let built = ResponseBuilder::new();
     match endpoint.answers {
-        Answers::Json(status, shape) => {
+        Answers::Json(status, shape) | Answers::UnkeptJson(status, shape) => {
             let content = Content::new(Some(shape_of(shape)));
             (status.to_string(), built.description("Done").content("application/json", content).build())
         }

@@ -10,8 +10,8 @@ use std::{collections::BTreeSet, fmt::Write as _};
 use tenure_server::Peer;
 
 /// An endpoint, a path that leads there (empty: the endpoint's own, with a method it does not have) and
-/// a body. `{plan}` and `{key}` are real ones, `{long}` is larger than a body may be, `{81}` and
-/// `{2001}` so many letters.
+/// a body. `{plan}` and `{key}` are real ones, `{long}` is larger than a body may be, `{81}`,
+/// `{2001}` and `{65537}` so many letters.
 type Bad = (&'static str, &'static str, Option<&'static str>);
 
 const SYSTEM: &[Bad] = &[
@@ -167,6 +167,14 @@ const IDENTITIES: &[Bad] = &[
         "/api/v1/identities/reporting/charter",
         Some(r#"{"owner":"me"}"#),
     ),
+    ("POST /api/v1/find", "/api/v1/find", Some("{}")),
+    ("POST /api/v1/find", "/api/v1/find", Some(r#"{"string":""}"#)),
+    ("POST /api/v1/find", "/api/v1/find", Some(r#"{"string":["hunter2"]}"#)),
+    ("POST /api/v1/find", "/api/v1/find", Some(r#"{"sting":"hunter2"}"#)),
+    ("POST /api/v1/find", "/api/v1/find", Some(r#"{"string":"{65537}"}"#)),
+    ("POST /api/v1/find", "/api/v1/find", Some(r#"{"string":"hunter2","fingerprint":"SHA256:x"}"#)),
+    ("POST /api/v1/find", "/api/v1/find", Some(r#"{"fingerprint":"hunter2"}"#)),
+    ("POST /api/v1/find", "/api/v1/find", Some("{long}")),
     (
         "PUT /api/v1/identities/{ref}/charter",
         "/api/v1/identities/reporting/charter",
@@ -286,7 +294,10 @@ async fn bad_input_gets_exact_texts() {
             request = request.header("content-type", "application/json");
         }
         let sent = body.unwrap_or_default();
-        let sent = sent.replace("{long}", &"x".repeat(300_000)).replace("{81}", &"y".repeat(81));
+        let sent = sent
+            .replace("{long}", &"x".repeat(300_000))
+            .replace("{81}", &"y".repeat(81))
+            .replace("{65537}", &"z".repeat(65_537));
         let sent = sent.replace("{2001}", &"z".repeat(2_001));
         let mut request = request.body(Body::from(sent)).unwrap();
         request.extensions_mut().insert(Peer::Local { uid: ADMINISTRATOR });

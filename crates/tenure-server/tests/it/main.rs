@@ -14,6 +14,7 @@ mod console;
 mod console_guard;
 mod crowd;
 mod documents;
+mod find;
 mod flow;
 mod matrix;
 mod people;

@@ -57,6 +57,7 @@ fn about_things() -> Vec<Rehearsal> {
             "/api/v1/identities/{identity}/charter",
             Some(json!({ "expires_at": "2001-01-01T00:00:00Z" })),
         ),
+        ("POST /api/v1/find", "/api/v1/find", Some(json!({}))),
         ("GET /api/v1/findings", "/api/v1/findings", None),
         ("GET /api/v1/queue", "/api/v1/queue", None),
         (

@@ -18,6 +18,7 @@ pub mod list_identities;
 pub mod list_principals;
 pub mod list_scan;
 pub mod list_waiting;
+pub mod marks;
 pub mod people;
 pub mod plans;
 pub mod sources;

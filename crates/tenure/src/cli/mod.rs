@@ -10,6 +10,7 @@ mod by_hand;
 mod dismiss;
 mod doctor;
 mod evidence;
+mod find;
 mod findings;
 mod first_look;
 mod identities;
@@ -129,6 +130,7 @@ pub(crate) enum Command {
     Principals(identities::Principals),
     Credentials(identities::Credentials),
     Show(show::Show),
+    Find(find::Find),
     Explain(show::Explain),
     Own(own::Own),
     Findings(findings::Findings),
@@ -170,6 +172,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Principals(args) => args.run(context).await,
         Command::Credentials(args) => args.run(context).await,
         Command::Show(args) => args.run(context).await,
+        Command::Find(args) => args.run(context).await,
         Command::Explain(args) => args.run(context).await,
         Command::Own(args) => args.run(context).await,
         Command::Findings(args) => args.run(context).await,

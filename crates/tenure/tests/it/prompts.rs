@@ -19,14 +19,14 @@ use tenure_testbed::{Availability, Postgres, needs, ready_to_run};
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A program in a terminal.
-struct Typing {
+pub(crate) struct Typing {
     child: Child,
     terminal: File,
     said: String,
 }
 
 impl Typing {
-    fn begin(place: &Place, arguments: &[&str]) -> Self {
+    pub(crate) fn begin(place: &Place, arguments: &[&str]) -> Self {
         let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&terminal).unwrap();
         unlockpt(&terminal).unwrap();
@@ -44,7 +44,7 @@ impl Typing {
     }
 
     /// Reads until it said `text`.
-    fn until(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn until(&mut self, text: &str) -> &mut Self {
         let deadline = Instant::now() + PATIENCE;
         while !self.said.contains(text) {
             assert!(Instant::now() < deadline, "it never said `{text}`: {}", self.said);
@@ -62,13 +62,13 @@ impl Typing {
         read > 0
     }
 
-    fn press(&mut self, keys: &str) -> &mut Self {
+    pub(crate) fn press(&mut self, keys: &str) -> &mut Self {
         self.terminal.write_all(keys.as_bytes()).unwrap();
         self
     }
 
     /// Its exit code, and everything that was on the screen.
-    fn ended(mut self) -> (i32, String) {
+    pub(crate) fn ended(mut self) -> (i32, String) {
         while self.read() {}
         let status = self.child.wait().unwrap();
         (status.code().unwrap_or(-1), std::mem::take(&mut self.said))
@@ -82,7 +82,7 @@ impl Drop for Typing {
     }
 }
 
-fn there_is_a_terminal() -> bool {
+pub(crate) fn there_is_a_terminal() -> bool {
     let found = std::process::Command::new("setsid").arg("--help").output();
     let can = found.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("--ctty"));
     let availability = if can {

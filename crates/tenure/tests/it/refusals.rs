@@ -29,6 +29,7 @@ fn without_a_deployment_every_command_says_how_to_make_one() {
         &["principals"],
         &["credentials"],
         &["show", "x"],
+        &["find", "--fingerprint", "SHA256:x"],
         &["explain", "x"],
         &["own", "x"],
         &["findings"],
