@@ -56,12 +56,7 @@ const NEEDED: [Needed; 4] = [
         service: Some("pgbouncer"),
         look: pgbouncer_available,
     },
-    Needed {
-        name: "sshd",
-        packages: || vec!["openssh-server"],
-        service: Some("ssh"),
-        look: sshd_available,
-    },
+    Needed { name: "sshd", packages: || vec!["openssh-server"], service: Some("ssh"), look: sshd_available },
     Needed { name: "chromium", packages: browser_packages, service: None, look: chromium_available },
 ];
 

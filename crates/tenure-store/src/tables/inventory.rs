@@ -6,8 +6,8 @@
 use crate::{Row, StoreFailure, Tx, value::named};
 use serde::{Deserialize, Serialize};
 use tenure_model::{
-    Charter, CredentialId, CredentialKind, CredentialState, Facts, IdentityId, Instant, Presence, PrincipalId,
-    PrincipalKind, SourceId,
+    Charter, CredentialId, CredentialKind, CredentialState, Facts, IdentityId, Instant, Presence,
+    PrincipalId, PrincipalKind, SourceId,
 };
 
 /// A principal as it is kept.
