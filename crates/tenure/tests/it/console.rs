@@ -65,8 +65,8 @@ fn planted() -> Planted {
     place.done(&[&["source", "add", "pg-main", &url], options.as_slice()].concat());
     place.done(&["survey", "pg-main"]);
     let warehouse = held(&place);
-    place.done(&["people", "add", "Anna Berg", "--role", "owner"]);
-    let own = ["--owner", "Anna Berg", "--technical-owner", "Anna Berg", "--purpose", "bills the customers"];
+    place.done(&["people", "add", "pay desk", "--role", "owner"]);
+    let own = ["--owner", "pay desk", "--technical-owner", "pay desk", "--purpose", "bills the customers"];
     place.done(&[&["own", "pg-main/billing"], own.as_slice(), &["--environment", "production"]].concat());
     place.run(&["revoke", "pg-main/reporting", "--reason", "the board has another report"]).ended(4);
     let ended = ["--reason", "contract ended in January", "--yes", "old_vendor"];
@@ -109,7 +109,7 @@ fn shop() -> Postgres {
 fn held(place: &Place) -> Postgres {
     let warehouse = Postgres::start(&PostgresOptions::default()).unwrap();
     place.private_file("warehouse.password", warehouse.password());
-    let roles = |verb: &str| (0..12).map(|n| format!("{verb} ROLE loader_{n};")).collect::<String>();
+    let roles = |verb: &str| (0..12).map(|n| format!("{verb} ROLE loader_{n};")).collect::<Vec<_>>().join(" ");
     warehouse.sql("postgres", &roles("CREATE")).unwrap();
     let url = warehouse.url("postgres");
     place.done(&["source", "add", "warehouse", &url, "--password-file", "warehouse.password"]);
