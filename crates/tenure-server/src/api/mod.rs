@@ -16,6 +16,7 @@ mod log;
 mod people;
 mod plans;
 pub(crate) mod prelude;
+pub(crate) mod report;
 mod sources;
 mod surveys;
 mod system;
@@ -31,6 +32,7 @@ pub(crate) use surveys::begin::begin as begin_survey;
 pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &system::status::ENDPOINT,
     &system::doctor::ENDPOINT,
+    &report::ENDPOINT,
     &people::list::ENDPOINT,
     &people::add::ENDPOINT,
     &people::leaving::ENDPOINT,

@@ -19,6 +19,7 @@ mod picture;
 mod plan;
 mod plan_acts;
 mod plans;
+mod report;
 mod sign_in;
 mod source;
 mod source_acts;
@@ -55,6 +56,7 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &source_acts::SURVEY,
     &source_acts::DECIDE,
     &doctor::ENDPOINT,
+    &report::ENDPOINT,
     &sign_in::SHOW,
     &sign_in::BEGIN,
     &sign_in::END,

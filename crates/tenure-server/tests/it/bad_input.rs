@@ -17,6 +17,8 @@ type Bad = (&'static str, &'static str, Option<&'static str>);
 const SYSTEM: &[Bad] = &[
     ("GET /api/v1/status", "", None),
     ("GET /api/v1/doctor", "", None),
+    ("GET /api/v1/report", "/api/v1/report?since=yesterday", None),
+    ("GET /api/v1/report", "/api/v1/report?after=x", None),
     ("POST /api/v1/backups", "/api/v1/backups", Some(r#"{"directory":"backup"}"#)),
     ("POST /api/v1/backups", "/api/v1/backups", Some(r#"{"directory":"/"}"#)),
     ("POST /api/v1/backups", "/api/v1/backups", Some(r#"{"directory":"/nowhere/at/all"}"#)),

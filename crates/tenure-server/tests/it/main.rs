@@ -19,6 +19,7 @@ mod flow;
 mod matrix;
 mod people;
 mod repeat;
+mod report;
 mod shape;
 mod sign_in;
 mod tiles;

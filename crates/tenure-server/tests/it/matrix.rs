@@ -22,6 +22,8 @@ fn about_things() -> Vec<Rehearsal> {
     vec![
         ("GET /api/v1/status", "/api/v1/status", None),
         ("GET /api/v1/doctor", "/api/v1/doctor", None),
+        ("GET /api/v1/report", "/api/v1/report", None),
+        ("GET /report", "/report", None),
         ("GET /api/v1/people", "/api/v1/people", None),
         ("POST /api/v1/people", "/api/v1/people", Some(json!({ "name": " ", "role": "auditor" }))),
         ("GET /api/v1/people/{name}/leaving", "/api/v1/people/nobody/leaving", None),

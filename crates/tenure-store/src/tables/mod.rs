@@ -21,6 +21,7 @@ pub mod list_waiting;
 pub mod marks;
 pub mod people;
 pub mod plans;
+pub mod report;
 pub mod sources;
 pub mod steps;
 pub mod surveys;

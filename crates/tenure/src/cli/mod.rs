@@ -24,6 +24,7 @@ mod own;
 mod people;
 mod plan;
 mod proof;
+mod report;
 mod revoke;
 mod show;
 mod source;
@@ -154,6 +155,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     People(people::PeopleCommand),
     Doctor(doctor::Doctor),
+    Report(report::ReportArgs),
     Completion(topics::Completion),
     Man(man::Man),
     Help(topics::Help),
@@ -192,6 +194,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Keys(command) => command.run(context).await,
         Command::People(command) => command.run(context).await,
         Command::Doctor(args) => args.run(context).await,
+        Command::Report(args) => args.run(context).await,
         Command::Completion(args) => Ok(args.run(context)),
         Command::Man(args) => args.run(context),
         Command::Help(args) => args.run(context),

@@ -25,6 +25,7 @@ mod program;
 mod prompts;
 mod reading;
 mod refusals;
+mod report;
 mod returned;
 mod service;
 mod small_disk;

@@ -48,6 +48,7 @@ fn without_a_deployment_every_command_says_how_to_make_one() {
         &["keys", "rotate", "log"],
         &["people", "list"],
         &["doctor"],
+        &["report"],
     ];
     let texts: std::collections::BTreeSet<String> = commands
         .iter()

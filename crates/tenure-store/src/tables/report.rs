@@ -1,0 +1,140 @@
+//! What a report counts over everything: identities without owner, old and ending credentials, what changed.
+//!
+//! Each question is one statement over whole tables: a report may take a second, a page may not ask these. It
+//! must never write. Next: `tenure-engine/src/verbs/report.rs`.
+
+use crate::{Row, StoreFailure, Tx};
+use serde::Serialize;
+use tenure_model::{CredentialKind, CredentialState, Instant};
+
+/// Identities of a source, and how many of them nobody answers for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unowned {
+    /// The source.
+    pub source_name: String,
+    /// Identities that are there, without those that are part of the system.
+    pub identities: i64,
+    /// Those of them without an owner.
+    pub unowned: i64,
+}
+
+/// A credential with its age and its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AgedCredential {
+    /// Whose: source and principal.
+    pub holder: String,
+    /// The handle of its identity.
+    pub handle: String,
+    /// What kind it is.
+    pub kind: CredentialKind,
+    /// Whether it would be accepted.
+    pub state: CredentialState,
+    /// Since when its value is known; it may be older.
+    pub since: Instant,
+    /// When the system stops accepting it.
+    pub valid_until: Option<Instant>,
+}
+
+/// What happened since a moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Changes {
+    /// Identities that were first seen.
+    pub identities_new: i64,
+    /// Principals that went.
+    pub principals_gone: i64,
+    /// Credentials that were first seen.
+    pub credentials_new: i64,
+    /// Credentials whose value changed.
+    pub values_changed: i64,
+    /// Findings that were opened.
+    pub findings_opened: i64,
+    /// Findings that were closed.
+    pub findings_closed: i64,
+    /// Plans that came to their end.
+    pub plans_settled: i64,
+    /// Surveys that were begun.
+    pub surveys: i64,
+}
+
+fn aged(row: &Row<'_>) -> Result<AgedCredential, StoreFailure> {
+    Ok(AgedCredential {
+        holder: row.text(0)?,
+        handle: row.text(1)?,
+        kind: row.parsed(2)?,
+        state: row.parsed(3)?,
+        since: row.instant(4)?,
+        valid_until: row.opt_instant(5)?,
+    })
+}
+
+impl Tx<'_> {
+    /// For each source that is read, its identities and those without an owner, by name.
+    pub fn unowned_by_source(&mut self) -> Result<Vec<Unowned>, StoreFailure> {
+        self.query(
+            "identities",
+            "SELECT s.name, COUNT(DISTINCT i.identity_id), COUNT(DISTINCT CASE WHEN i.charter NOT LIKE \
+             '%\\_owner\":\"%' ESCAPE '\\' THEN i.identity_id END) FROM principals p \
+             JOIN identities i ON i.identity_id = p.identity_id JOIN sources s ON s.source_id = p.source_id \
+             WHERE p.presence = 'present' AND s.removed_us IS NULL AND i.built_in = 0 GROUP BY s.name ORDER BY s.name",
+            &[],
+            |row| {
+                Ok(Unowned { source_name: row.text(0)?, identities: row.number(1)?, unowned: row.number(2)? })
+            },
+        )
+    }
+
+    /// Live credentials whose value is known longest, at most `most`.
+    pub fn oldest_credentials(&mut self, most: i64) -> Result<Vec<AgedCredential>, StoreFailure> {
+        self.query(
+            "credentials",
+            "SELECT s.name || '/' || p.name, i.handle, c.kind, c.state, COALESCE(c.value_changed_us, c.first_seen_us), \
+             c.valid_until_us FROM credentials c JOIN principals p ON p.principal_id = c.principal_id \
+             JOIN identities i ON i.identity_id = p.identity_id JOIN sources s ON s.source_id = c.source_id \
+             WHERE c.state = 'live' AND s.removed_us IS NULL AND i.built_in = 0 \
+             ORDER BY 5, c.credential_id LIMIT $1",
+            &[most.into()],
+            aged,
+        )
+    }
+
+    /// Live credentials that end between two moments, the first first, at most `most`.
+    pub fn ending_credentials(
+        &mut self,
+        [from, to]: [Instant; 2],
+        most: i64,
+    ) -> Result<Vec<AgedCredential>, StoreFailure> {
+        self.query(
+            "credentials",
+            "SELECT s.name || '/' || p.name, i.handle, c.kind, c.state, COALESCE(c.value_changed_us, c.first_seen_us), \
+             c.valid_until_us FROM credentials c JOIN principals p ON p.principal_id = c.principal_id \
+             JOIN identities i ON i.identity_id = p.identity_id JOIN sources s ON s.source_id = c.source_id \
+             WHERE c.state = 'live' AND s.removed_us IS NULL AND c.valid_until_us >= $1 AND c.valid_until_us < $2 \
+             ORDER BY c.valid_until_us, c.credential_id LIMIT $3",
+            &[from.into(), to.into(), most.into()],
+            aged,
+        )
+    }
+
+    /// What happened since a moment, counted.
+    pub fn changes_since(&mut self, since: Instant) -> Result<Changes, StoreFailure> {
+        let mut count = |table: &'static str, sql: &'static str| -> Result<i64, StoreFailure> {
+            Ok(self.query_one(table, sql, &[since.into()], |row| row.number(0))?.unwrap_or(0))
+        };
+        Ok(Changes {
+            identities_new: count("identities", "SELECT COUNT(*) FROM identities WHERE created_us >= $1")?,
+            principals_gone: count("principals", "SELECT COUNT(*) FROM principals WHERE gone_us >= $1")?,
+            credentials_new: count(
+                "credentials",
+                "SELECT COUNT(*) FROM credentials WHERE first_seen_us >= $1",
+            )?,
+            values_changed: count(
+                "credentials",
+                "SELECT COUNT(*) FROM credentials WHERE value_changed_us >= $1",
+            )?,
+            findings_opened: count("findings", "SELECT COUNT(*) FROM findings WHERE opened_us >= $1")?,
+            findings_closed: count("findings", "SELECT COUNT(*) FROM findings WHERE closed_us >= $1")?,
+            plans_settled: count("plans", "SELECT COUNT(*) FROM plans WHERE settled_us >= $1")?,
+            surveys: count("surveys", "SELECT COUNT(*) FROM surveys WHERE started_us >= $1")?,
+        })
+    }
+}
