@@ -11,6 +11,7 @@ mod consumer;
 mod dossier;
 mod facts;
 mod judge;
+mod ownership;
 mod policy;
 mod programme;
 mod remain;
@@ -26,6 +27,10 @@ pub use facts::{CredentialFact, IdentityFact, PrincipalFact, SubjectKind};
 pub use judge::{
     CREDENTIALS_MAX, ExplainedFact, FailedCondition, Judge, JudgeFailed, Judgement, OpenSince,
     PRINCIPALS_MAX, RIGHTS_MAX, USES_MAX,
+};
+pub use ownership::{
+    Clue, ClueKind, Confidence, Evidence, PointsTo, Rule, RuleRefused, Suggestion, Tag, Traits, suggest,
+    tags_of,
 };
 pub use policy::PolicyCard;
 pub use programme::{GraceDays, PolicySetting, Programme, ProgrammeRefused, Thresholds};
