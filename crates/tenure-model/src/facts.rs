@@ -77,6 +77,8 @@ pub mod names {
     pub const GUESSABLE: &str = "guessable";
     /// Principal: runs unattended, although it is an account a person could use.
     pub const SERVICE_ACCOUNT: &str = "service_account";
+    /// Principal: the number of its account, where that is an account of the machine Tenure runs on.
+    pub const LOCAL_UID: &str = "local_uid";
     /// Principal: its shell lets somebody work in it.
     pub const LOGIN_SHELL: &str = "login_shell";
     /// Principal: fetches whatever version of its program is newest; the text says which program.

@@ -71,7 +71,7 @@ pub(crate) fn version_2(dialect: Dialect) -> Vec<String> {
 }
 
 /// The statements that make version 3 of version 2: what a machine holds beside accounts and passwords, what findings
-/// have in common, what was there before anybody looked, and what a person said is no finding.
+/// have in common, what was there before anybody looked, and what a person said is no finding, or not theirs.
 pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
     let mut statements = Vec::new();
     statements.extend(other_words(
@@ -99,8 +99,17 @@ pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
         ]
         .map(String::from),
     ));
+    statements.extend(filled(dialect, &PASSINGS.map(String::from)));
     statements
 }
+
+/// "Not mine": who said so, and whom they passed it on to.
+const PASSINGS: [&str; 2] = [
+    "CREATE TABLE passings (identity_id {text} NOT NULL REFERENCES identities, passed_by {text} NOT NULL, asked_id {text}, \
+     reason {text} NOT NULL, passed_us {int} NOT NULL, answered_us {int}, PRIMARY KEY (identity_id, passed_by), \
+     CONSTRAINT passings_asks_another CHECK (asked_id IS NULL OR asked_id <> passed_by)){end}",
+    "CREATE INDEX passings_waiting ON passings (asked_id) WHERE answered_us IS NULL",
+];
 
 /// The statements after which a column takes other words. SQLite cannot change a constraint, but documents how its
 /// text may be changed in place, which rewrites no row.

@@ -4,6 +4,7 @@
 //! verbs combine them with the evidence entry into one commit. Ids come from `Mint`.
 
 pub mod answers;
+pub mod beside;
 pub mod cosigned;
 pub mod counts;
 pub mod dismissals;
@@ -19,6 +20,7 @@ pub mod list_principals;
 pub mod list_scan;
 pub mod list_waiting;
 pub mod marks;
+pub mod passings;
 pub mod people;
 pub mod plans;
 pub mod report;

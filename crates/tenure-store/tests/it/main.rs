@@ -28,6 +28,7 @@ mod kills;
 mod lists;
 mod log;
 mod opening;
+mod passings;
 mod people;
 mod plans;
 mod recognised;
