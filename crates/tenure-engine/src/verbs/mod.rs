@@ -20,6 +20,7 @@ pub(crate) mod list_entries;
 pub(crate) mod list_waiting;
 pub(crate) mod look;
 pub(crate) mod own;
+pub(crate) mod ownership;
 pub(crate) mod people;
 pub(crate) mod plan;
 pub(crate) mod queue;

@@ -1,7 +1,8 @@
 //! own: saying whose an identity is and what it is for. The first word enrols it.
 //!
 //! Who may do so is decided by the access policies, about the identity as it is while it is written. It must
-//! never take an owner's share from them on another owner's word. Next: `tenure-judge/policies/api.cedar`.
+//! never take an owner's share from them on another owner's word. Several at once: `ownership/`. Next:
+//! `tenure-judge/policies/api.cedar`.
 
 use crate::{
     Actor, Engine, EngineFailure,
@@ -94,7 +95,7 @@ impl Engine {
         Err(StoreFailure::Conflict { why }.into())
     }
 
-    fn may_claim(&self, actor: Actor, claimed: ApiResource) -> Result<(), EngineFailure> {
+    pub(super) fn may_claim(&self, actor: Actor, claimed: ApiResource) -> Result<(), EngineFailure> {
         let asker = tenure_judge::Actor { person: Some(actor.person), role: actor.role, local: actor.local };
         match self.authoriser.holds(&asker, DecisionRight::Own, &claimed) {
             Verdict::Allowed => Ok(()),
@@ -121,6 +122,7 @@ impl Engine {
             }
             refuse_who_left(tx, &asked.charter, &charter)?;
             tx.set_charter(id, &charter, now)?;
+            tx.answer_passings(id, now)?;
             tx.entry(entry.clone())?;
             tx.identity(id).map(Some)
         });
@@ -142,14 +144,14 @@ impl Engine {
 
 /// What is known of an identity when somebody says whose it is, read in one transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Held {
-    charter: Charter,
-    built_in: bool,
+pub(super) struct Held {
+    pub(super) charter: Charter,
+    pub(super) built_in: bool,
     privileged: bool,
 }
 
 impl Held {
-    fn claimed(&self, asker: PersonId, after: &Charter) -> ApiResource {
+    pub(super) fn claimed(&self, asker: PersonId, after: &Charter) -> ApiResource {
         let slots = [
             (self.charter.business_owner, after.business_owner),
             (self.charter.technical_owner, after.technical_owner),
@@ -167,7 +169,7 @@ impl Held {
     }
 }
 
-fn held(tx: &mut Tx<'_>, id: IdentityId) -> Result<Held, StoreFailure> {
+pub(super) fn held(tx: &mut Tx<'_>, id: IdentityId) -> Result<Held, StoreFailure> {
     let row = tx.identity(id)?;
     let mut privileged = false;
     for principal in tx.principals_of(id)? {
@@ -180,7 +182,11 @@ fn held(tx: &mut Tx<'_>, id: IdentityId) -> Result<Held, StoreFailure> {
 
 /// Whoever becomes an owner must still be there when it is written: one who is removed at the same time would
 /// answer for it in name only.
-fn refuse_who_left(tx: &mut Tx<'_>, before: &Charter, after: &Charter) -> Result<(), StoreFailure> {
+pub(super) fn refuse_who_left(
+    tx: &mut Tx<'_>,
+    before: &Charter,
+    after: &Charter,
+) -> Result<(), StoreFailure> {
     let slots =
         [(before.business_owner, after.business_owner), (before.technical_owner, after.technical_owner)];
     for (was, becomes) in slots {
@@ -194,7 +200,7 @@ fn refuse_who_left(tx: &mut Tx<'_>, before: &Charter, after: &Charter) -> Result
     Ok(())
 }
 
-fn owns(charter: &Charter, person: PersonId) -> bool {
+pub(super) fn owns(charter: &Charter, person: PersonId) -> bool {
     [charter.business_owner, charter.technical_owner].contains(&Some(person))
 }
 

@@ -12,6 +12,7 @@ mod disk;
 mod doctor;
 mod faults;
 mod governance;
+mod ownership;
 mod people;
 mod quiet;
 mod recognised;
