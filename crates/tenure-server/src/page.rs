@@ -98,7 +98,8 @@ pub(crate) fn size(limit: Option<u32>) -> Result<u32, Problem> {
     }
 }
 
-fn mark(key: &[String]) -> String {
+/// Where a page begins that goes on behind this key.
+pub(crate) fn mark(key: &[String]) -> String {
     // Texts always become JSON.
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(key).unwrap_or_default())
 }

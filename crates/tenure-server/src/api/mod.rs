@@ -13,6 +13,7 @@ mod identities;
 pub(crate) mod inventory;
 mod keys;
 mod log;
+mod ownership;
 mod people;
 mod plans;
 pub(crate) mod prelude;
@@ -58,6 +59,12 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &identities::by_hand::ENDPOINT,
     &identities::own::ENDPOINT,
     &find::ENDPOINT,
+    &ownership::pass_on::ENDPOINT,
+    &ownership::suggestions::ENDPOINT,
+    &ownership::claimable::ENDPOINT,
+    &ownership::claim::ENDPOINT,
+    &ownership::charters::ENDPOINT,
+    &ownership::import::ENDPOINT,
     &inventory::principals::ENDPOINT,
     &inventory::csv::PRINCIPALS,
     &inventory::credentials::ENDPOINT,

@@ -10,7 +10,8 @@ use crate::{
     page::PAGE_SIZE_MAX,
 };
 use std::sync::OnceLock;
-use tenure_engine::RingName;
+use tenure_engine::{CharterState, RingName};
+use tenure_judge::{ClueKind, Confidence};
 use tenure_model::{
     CredentialState, DecisionRight, Environment, PlanKind, PlanState, PolicyKind, ProofLevel, Role, Severity,
     Standing, StepKind, StepState, SurveyState,
@@ -87,6 +88,9 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
         ($($noun:ident),+) => { vec![$((stringify!($noun), $noun::ALL.iter().map(|word| word.as_str()).collect())),+] };
     }
     let mut words = nouns!(
+        CharterState,
+        ClueKind,
+        Confidence,
         CredentialState,
         DecisionRight,
         Environment,

@@ -229,6 +229,69 @@ const IDENTITIES: &[Bad] = &[
     ("PUT /api/v1/sources/{name}/baseline", "/api/v1/sources/nowhere/baseline", None),
 ];
 
+const OWNERSHIP: &[Bad] = &[
+    ("POST /api/v1/identities/{ref}/not-mine", "/api/v1/identities/reporting/not-mine", Some("{}")),
+    (
+        "POST /api/v1/identities/{ref}/not-mine",
+        "/api/v1/identities/reporting/not-mine",
+        Some(r#"{"reason":" "}"#),
+    ),
+    (
+        "POST /api/v1/identities/{ref}/not-mine",
+        "/api/v1/identities/reporting/not-mine",
+        Some(r#"{"reason":"{2001}"}"#),
+    ),
+    (
+        "POST /api/v1/identities/{ref}/not-mine",
+        "/api/v1/identities/reporting/not-mine",
+        Some(r#"{"reason":"x","ask":"nobody"}"#),
+    ),
+    (
+        "POST /api/v1/identities/{ref}/not-mine",
+        "/api/v1/identities/reporting/not-mine",
+        Some(r#"{"reason":"x","ask":"administrator"}"#),
+    ),
+    (
+        "POST /api/v1/identities/{ref}/not-mine",
+        "/api/v1/identities/nobody/not-mine",
+        Some(r#"{"reason":"x"}"#),
+    ),
+    ("GET /api/v1/suggestions", "/api/v1/suggestions?passed=perhaps", None),
+    ("GET /api/v1/suggestions", "/api/v1/suggestions?after=WyJhIl0", None),
+    ("GET /api/v1/suggestions", "/api/v1/suggestions?limit=0", None),
+    ("GET /api/v1/claimable", "/api/v1/claimable", None),
+    ("GET /api/v1/claimable", "/api/v1/claimable?rule=web-*", None),
+    ("GET /api/v1/claimable", "/api/v1/claimable?rule=kind:human", None),
+    ("GET /api/v1/claimable", "/api/v1/claimable?rule=tag:team%3D", None),
+    ("POST /api/v1/claims", "/api/v1/claims", Some(r#"{"rule":"kind:key"}"#)),
+    ("POST /api/v1/claims", "/api/v1/claims", Some(r#"{"rule":"kind:key","claims":[]}"#)),
+    ("POST /api/v1/claims", "/api/v1/claims", Some(r#"{"rule":"web-*","claims":[]}"#)),
+    ("POST /api/v1/claims", "/api/v1/claims", Some(r#"{"claims":[{"identity":"reporting"}]}"#)),
+    (
+        "POST /api/v1/claims",
+        "/api/v1/claims",
+        Some(r#"{"claims":[{"identity":"01900000-0000-7000-8000-000000000000","owner":"me"}]}"#),
+    ),
+    (
+        "POST /api/v1/claims",
+        "/api/v1/claims",
+        Some(r#"{"claims":[{"identity":"01900000-0000-7000-8000-000000000000"}]}"#),
+    ),
+    ("GET /api/v1/charters", "/api/v1/charters?after=x", None),
+    ("POST /api/v1/charters", "/api/v1/charters", Some(r#"{"charters":[]}"#)),
+    ("POST /api/v1/charters", "/api/v1/charters", Some(r#"{"write":true,"charters":[]}"#)),
+    (
+        "POST /api/v1/charters",
+        "/api/v1/charters",
+        Some(r#"{"write":true,"charters":[{"identity":"reporting","charter":{"owner":"me"}}]}"#),
+    ),
+    (
+        "POST /api/v1/charters",
+        "/api/v1/charters",
+        Some(r#"{"write":true,"charters":[{"identity":"reporting","charter":{"purpose":"{2001}"}}]}"#),
+    ),
+];
+
 const PLANS: &[Bad] = &[
     ("GET /api/v1/plans", "/api/v1/plans?before=x", None),
     ("POST /api/v1/plans", "/api/v1/plans", Some(r#"{"kind":"kill","identity":"reporting","reason":"x"}"#)),
@@ -275,7 +338,7 @@ const EVIDENCE: &[Bad] = &[
     ("GET /log/tile/{*path}", "/log/tile/../checkpoint", None),
 ];
 
-const TABLE: &[&[Bad]] = &[SYSTEM, PEOPLE, SOURCES, IDENTITIES, PLANS, EVIDENCE];
+const TABLE: &[&[Bad]] = &[SYSTEM, PEOPLE, SOURCES, IDENTITIES, OWNERSHIP, PLANS, EVIDENCE];
 
 #[tokio::test]
 async fn bad_input_gets_exact_texts() {

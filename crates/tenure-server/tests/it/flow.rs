@@ -75,6 +75,8 @@ async fn calls_leave_the_evidence_they_say() {
     bench
         .call(OPERATOR, "PUT", "/api/v1/identities/billing/charter", Some(&json!({ "purpose": "bills" })))
         .await;
+    let not_mine = json!({ "reason": "never heard of it" });
+    bench.post(OPERATOR, "/api/v1/identities/reporting/not-mine", &not_mine).await;
     let first = bench.draft("disable", "billing").await["plan"].clone();
     bench
         .post(OPERATOR, &format!("/api/v1/plans/{}/withdraw", first["handle"].as_str().unwrap()), &json!({}))

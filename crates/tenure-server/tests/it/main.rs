@@ -17,6 +17,7 @@ mod documents;
 mod find;
 mod flow;
 mod matrix;
+mod ownership;
 mod people;
 mod repeat;
 mod report;

@@ -90,6 +90,16 @@ fn about_things() -> Vec<Rehearsal> {
 fn about_lists() -> Vec<Rehearsal> {
     vec![
         ("GET /api/v1/identities.csv", "/api/v1/identities.csv", None),
+        (
+            "POST /api/v1/identities/{ref}/not-mine",
+            "/api/v1/identities/{identity}/not-mine",
+            Some(json!({ "reason": " " })),
+        ),
+        ("GET /api/v1/suggestions", "/api/v1/suggestions", None),
+        ("GET /api/v1/claimable", "/api/v1/claimable?rule=name:nothing-*", None),
+        ("POST /api/v1/claims", "/api/v1/claims", Some(json!({ "rule": "kind:key", "claims": [] }))),
+        ("GET /api/v1/charters", "/api/v1/charters", None),
+        ("POST /api/v1/charters", "/api/v1/charters", Some(json!({ "write": false, "charters": [] }))),
         ("GET /api/v1/principals", "/api/v1/principals", None),
         ("GET /api/v1/principals.csv", "/api/v1/principals.csv", None),
         ("GET /api/v1/credentials", "/api/v1/credentials", None),
