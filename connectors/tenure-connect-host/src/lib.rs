@@ -15,6 +15,7 @@ mod connector;
 mod found;
 mod item;
 mod limits;
+mod local;
 mod map;
 mod marks;
 mod observe;

@@ -7,7 +7,7 @@ use crate::map::{ExtentContent, observations};
 use crate::open::{Root, Way};
 use crate::source::HostSource;
 use crate::survey::{Asked, survey_root};
-use crate::{Place, Reading, Unread, uses};
+use crate::{Place, Reading, Unread, local, uses};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant as Clock;
@@ -42,6 +42,7 @@ pub(crate) async fn observe(
         };
         survey_root(&asked).map(|reading| {
             let mut extents = observations(&reading);
+            local::name_accounts(&root, &mut extents);
             let (logins, untold) = uses::of_keys(&ground, &extents, now);
             // What is used comes before its uses.
             extents.extend(logins);
