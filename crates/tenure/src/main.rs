@@ -5,6 +5,7 @@
 //! with one it hosts itself; it must never read or write a deployment's database or keys. Begin
 //! with `cli/mod.rs`, then `cli/revoke.rs` for the longest walk. For people: docs/cli.md.
 
+mod charters;
 mod cli;
 mod client;
 mod configuration;

@@ -3,6 +3,8 @@
 //! Lenient on purpose: fields that are not shown are not listed, and unknown ones are ignored,
 //! so that a newer server can be asked. `--json` prints the server's document, not these.
 
+pub(crate) mod ownership;
+
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use tenure_model::{
@@ -143,6 +145,8 @@ pub(crate) struct Identity {
     pub(crate) name: String,
     pub(crate) handle: String,
     pub(crate) charter: Charter,
+    #[serde(default)]
+    pub(crate) enrolled: bool,
     pub(crate) built_in: bool,
     pub(crate) standing: Standing,
     pub(crate) due: Option<Instant>,

@@ -7,6 +7,7 @@
 mod backup;
 mod baseline;
 mod by_hand;
+mod charter;
 mod dismiss;
 mod doctor;
 mod evidence;
@@ -21,6 +22,7 @@ mod keys;
 mod listing;
 mod man;
 mod own;
+mod own_many;
 mod people;
 mod plan;
 mod proof;
@@ -134,6 +136,8 @@ pub(crate) enum Command {
     Find(find::Find),
     Explain(show::Explain),
     Own(own::Own),
+    #[command(subcommand)]
+    Charter(charter::CharterCommand),
     Findings(findings::Findings),
     Dismiss(dismiss::Dismiss),
     Baseline(baseline::BaselineArgs),
@@ -177,6 +181,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Find(args) => args.run(context).await,
         Command::Explain(args) => args.run(context).await,
         Command::Own(args) => args.run(context).await,
+        Command::Charter(command) => command.run(context).await,
         Command::Findings(args) => args.run(context).await,
         Command::Dismiss(args) => args.run(context).await,
         Command::Baseline(args) => args.run(context).await,

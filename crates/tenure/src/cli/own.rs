@@ -1,9 +1,13 @@
 //! `tenure own`: whose an identity is, and what it is for. The first word enrols it.
 //!
 //! Sends only what was given, so that nothing is erased by leaving it out, and waits until the
-//! identity is judged with its new charter. Next: `show.rs`.
+//! identity is judged with its new charter. Many at once: `own_many.rs`. Next: `show.rs`.
 
-use super::changing;
+use super::{
+    changing,
+    own_many::{self, Confirm, Which},
+};
+pub(super) use crate::charters::parse_end;
 use crate::{
     client::part,
     context::Context,
@@ -22,21 +26,55 @@ const JUDGING_MAX: Duration = Duration::from_secs(5);
 /// How often to look meanwhile.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
+/// What a charter says beside its owners: of one identity at a time.
+const CHARTER: [&str; 6] = ["purpose", "boundary", "environment", "rotation_days", "expires", "retire_when"];
+
 /// Say whose an identity is, and what it is for
 ///
 /// What is not given stays as it is. When nobody is named and nobody was, you become its owner. From then
 /// on the governance policies of the programme apply to it.
+///
+/// --suggest says whose things might be, and why. --rule claims many at once: what it would claim is shown
+/// first, and what somebody owns stays. --not-mine takes you out of the owners and keeps whom to ask.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   tenure own pg-main/reporting
   tenure own pg-main/etl --owner alice --purpose \"nightly load of orders\" --environment production
   tenure own pg-main/vendor-x --expires 2027-03-31 --retire-when \"contract C-114 ends\"
+  tenure own --suggest
+  tenure own --suggest --apply
+  tenure own --rule 'path:~deploy/** kind:external' --technical-owner alice --apply
+  tenure own pg-main/etl --not-mine --ask bob --reason \"moved to the data team\"
 
-Exit codes: 0 done, 1 failed, 2 usage.")]
+Terms of a rule, of which all must hold: path:GLOB, tag:KEY=VALUE, name:GLOB, kind:KIND, source:NAME.
+In a GLOB, * stands for anything but /, ** for anything, ? for one character.
+
+Exit codes: 0 done, 1 failed or some stay as they were, 2 usage, 4 a decision is needed.")]
 pub(crate) struct Own {
     /// Which identity: SOURCE/NAME, a name, a handle or its beginning
-    identity: String,
+    #[arg(required_unless_present_any = ["suggest", "rule"], conflicts_with_all = ["suggest", "rule", "confidence", "mine", "source"])]
+    identity: Option<String>,
+    /// Say of what nobody owns whose it might be, and why
+    #[arg(long, conflicts_with_all = ["owner", "technical_owner"], conflicts_with_all = CHARTER)]
+    suggest: bool,
+    /// Claim every identity that this rule means and nobody owns; several rules must all hold
+    #[arg(long, value_name = "RULE", conflicts_with_all = ["suggest", "confidence", "mine", "source"], conflicts_with_all = CHARTER)]
+    rule: Vec<String>,
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    confirm: Confirm,
+    /// Say that it is not yours
+    #[arg(long, requires = "reason", conflicts_with_all = ["suggest", "rule", "apply", "owner", "technical_owner"],
+          conflicts_with_all = CHARTER)]
+    not_mine: bool,
+    /// Who is to be asked instead
+    #[arg(long, value_name = "PERSON", requires = "not_mine")]
+    ask: Option<String>,
+    /// Why it is not yours
+    #[arg(long, value_name = "TEXT", requires = "not_mine")]
+    reason: Option<String>,
     /// Who answers for its existence
     #[arg(long, value_name = "PERSON")]
     owner: Option<String>,
@@ -67,17 +105,6 @@ fn parse_environment(given: &str) -> Result<Environment, String> {
     given.parse().map_err(|error: tenure_model::UnknownWord| error.to_string())
 }
 
-/// `2027-03-31` means its end, 2027-04-01T00:00:00Z excluded: the last second of that day.
-pub(super) fn parse_end(given: &str) -> Result<Instant, String> {
-    let whole = if given.len() == 10 { format!("{given}T23:59:59Z") } else { given.to_owned() };
-    Instant::parse(&whole).map_err(|_| {
-        format!(
-            "`{}` is neither a day (2027-03-31) nor an instant in UTC (2027-03-31T12:00:00Z)",
-            printable(given, 40)
-        )
-    })
-}
-
 impl Own {
     fn change(&self) -> Value {
         let mut change = Map::new();
@@ -98,9 +125,55 @@ impl Own {
     }
 
     pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        if self.suggest {
+            return own_many::suggest(context, &self.which, &self.confirm).await;
+        }
+        if !self.rule.is_empty() {
+            let owners = (self.owner.as_deref(), self.technical_owner.as_deref());
+            return own_many::by_rule(context, &self.rule.join(" "), owners, &self.confirm).await;
+        }
+        if self.confirm.apply {
+            return Err(Failure::usage("--apply goes with --suggest or --rule"));
+        }
+        // By INVARIANT of the arguments an identity is given where neither a rule nor suggestions are asked for.
+        let identity = self.identity.as_deref().unwrap_or_default();
+        if self.not_mine {
+            return self.pass_on(context, identity).await;
+        }
+        self.own(context, identity).await
+    }
+
+    async fn pass_on(&self, context: &Context, identity: &str) -> Result<Exit, Failure> {
         changing(context, async |session| {
-            let what = format!("`{}` was not changed", printable(&self.identity, 80));
-            let path = format!("/api/v1/identities/{}", part(&self.identity));
+            let what = format!("`{}` was not changed", printable(identity, 80));
+            let body = json!({ "ask": self.ask, "reason": self.reason });
+            let path = format!("/api/v1/identities/{}", part(identity));
+            let document = session.post(&what, &format!("{path}/not-mine"), &body).await?;
+            context.document(&document);
+            let row: Identity = shaped(&document)?;
+            let name = printable(&row.name, 200);
+            let unowned = row.charter.business_owner.is_none() && row.charter.technical_owner.is_none();
+            let asked = self.ask.as_ref().map(|ask| printable(ask, 80));
+            context.say(match (unowned, asked) {
+                (true, Some(asked)) => {
+                    format!("{name} is not yours; nobody owns it, and it waits for {asked}.")
+                }
+                (true, None) => format!("{name} is not yours; nobody owns it."),
+                (false, _) => format!("{name} is not yours any more; another still owns it."),
+            });
+            if unowned && row.enrolled {
+                context.say("Until somebody owns it, that is a finding.");
+            }
+            context.next("tenure own --suggest");
+            Ok(Exit::Done)
+        })
+        .await
+    }
+
+    async fn own(&self, context: &Context, identity: &str) -> Result<Exit, Failure> {
+        changing(context, async |session| {
+            let what = format!("`{}` was not changed", printable(identity, 80));
+            let path = format!("/api/v1/identities/{}", part(identity));
             let owned = session.put(&what, &format!("{path}/charter"), &self.change()).await?;
             let identity: Identity = shaped(&owned)?;
             context.document(&owned);
@@ -140,17 +213,5 @@ async fn judged_anew(session: &Session<'_>, what: &str, before: &Identity) -> Re
             return Ok(shown);
         }
         tokio::time::sleep(LOOK_AGAIN).await;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::parse_end;
-
-    #[test]
-    fn an_end_is_a_day_or_an_instant() {
-        assert_eq!(parse_end("2027-03-31").unwrap().to_string(), "2027-03-31T23:59:59Z");
-        assert_eq!(parse_end("2027-03-31T12:00:00Z").unwrap().to_string(), "2027-03-31T12:00:00Z");
-        assert!(parse_end("soon").is_err() && parse_end("2027-13-01").is_err());
     }
 }

@@ -21,6 +21,7 @@ mod imported;
 mod kill;
 mod live;
 mod on_postgres;
+mod ownership;
 mod program;
 mod prompts;
 mod reading;
