@@ -6,7 +6,7 @@ use crate::{
     bench::{Bench, actor},
     scripted::{Say, Script},
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 use tenure_engine::{
     Actor, Belief, CharterChange, CharterGiven, CharterState, CharterTaken, CharterWritten, ClaimBasis,
     ClaimMade, ClaimWish, Deployment, Engine, EngineFailure, IdentityQuery, Import, NewPerson, NewSource,
@@ -125,14 +125,15 @@ async fn suggestions(engine: &Engine) -> Vec<Suggested> {
 fn told(suggested: &[Suggested]) -> String {
     let mut text = String::new();
     for one in suggested {
-        text.push_str(&format!("{}\n", one.name));
+        let _ = writeln!(text, "{}", one.name);
         for suggestion in &one.suggestions {
-            text.push_str(&format!(
-                "  {} {}: {}\n",
+            let _ = writeln!(
+                text,
+                "  {} {}: {}",
                 suggestion.person_name, suggestion.confidence, suggestion.reason
-            ));
+            );
             for evidence in &suggestion.evidence {
-                text.push_str(&format!("    {}: {}\n", evidence.kind, evidence.says));
+                let _ = writeln!(text, "    {}: {}", evidence.kind, evidence.says);
             }
         }
     }
@@ -140,7 +141,11 @@ fn told(suggested: &[Suggested]) -> String {
 }
 
 fn shown(made: &[ClaimMade]) -> String {
-    made.iter().map(|one| format!("{} {}\n", one.name, one.why.as_deref().unwrap_or("claimed"))).collect()
+    let mut text = String::new();
+    for one in made {
+        let _ = writeln!(text, "{} {}", one.name, one.why.as_deref().unwrap_or("claimed"));
+    }
+    text
 }
 
 async fn wish(engine: &Engine, name: &str, technical_owner: Option<&str>) -> ClaimWish {
@@ -409,10 +414,10 @@ async fn an_unknown_identity_or_person_and_another_ones_charter_are_told_and_kee
         new("~deploy/app/.npmrc", "ravi"),
     ];
     let told = engine.import_charters(lee, all, Import::Write).await.unwrap();
-    let text: String = told
-        .iter()
-        .map(|one| format!("{} {}: {}\n", one.given, one.state, one.why.as_deref().unwrap_or("-")))
-        .collect();
+    let mut text = String::new();
+    for one in &told {
+        let _ = writeln!(text, "{} {}: {}", one.given, one.state, one.why.as_deref().unwrap_or("-"));
+    }
     insta::assert_snapshot!(text.replace(&taken.identity.to_string(), "{web-2}"));
     let told = engine.import_charters(asha, vec![given(&taken, past)], Import::Write).await.unwrap();
     assert_eq!(told[0].why.as_deref(), Some("the end lies in the past; to end it now, plan a revocation"));
