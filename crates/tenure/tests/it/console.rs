@@ -109,7 +109,8 @@ fn shop() -> Postgres {
 fn held(place: &Place) -> Postgres {
     let warehouse = Postgres::start(&PostgresOptions::default()).unwrap();
     place.private_file("warehouse.password", warehouse.password());
-    let roles = |verb: &str| (0..12).map(|n| format!("{verb} ROLE loader_{n};")).collect::<Vec<_>>().join(" ");
+    let roles =
+        |verb: &str| (0..12).map(|n| format!("{verb} ROLE loader_{n};")).collect::<Vec<_>>().join(" ");
     warehouse.sql("postgres", &roles("CREATE")).unwrap();
     let url = warehouse.url("postgres");
     place.done(&["source", "add", "warehouse", &url, "--password-file", "warehouse.password"]);
