@@ -6,6 +6,7 @@
 //! program. Next: `act/ways_in.rs`, `act/lines.rs`, `act/replace.rs`.
 
 pub(crate) mod lines;
+pub(crate) mod other_ways;
 pub(crate) mod replace;
 pub(crate) mod ways_in;
 

@@ -5,7 +5,7 @@
 //! harmless. Next: `act.rs`.
 
 use crate::act::ways_in::{Account, Ground, Machine};
-use crate::act::{KeyOf, Standing, Standings, standings};
+use crate::act::{KeyOf, Standing, Standings, other_ways, standings};
 use crate::place::shown;
 use crate::read::authorized_keys;
 use crate::sessions;
@@ -154,14 +154,10 @@ fn say_other_ways(
              this plan does not end that, and proves P3 at most"
         ));
     }
-    if let Some(command) = server.keys_command() {
-        blast.warnings.push(format!("the SSH server also asks `{command}` for keys; what it answers stays"));
-    }
-    if server.matches > 0 {
-        let count = server.matches;
-        blast
-            .warnings
-            .push(format!("{count} `Match` blocks of the SSH server may name further files of keys"));
+    for reason in other_ways::unseen(machine, account)? {
+        blast.warnings.push(format!(
+            "{reason}: a refusal asked for from here does not show that, and proves P2 at most"
+        ));
     }
     for other in machine.accounts()? {
         if other.name == account.name {

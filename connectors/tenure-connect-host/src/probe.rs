@@ -75,7 +75,9 @@ async fn asked(question: Question) -> ProbeAnswer {
         Ok(Taken::No) => match would_take(&mut handle, &question.user, key).await {
             Ok(Taken::Yes) => ProbeAnswer::Accepted,
             Ok(Taken::No) => ProbeAnswer::Refused {
-                how: String::from("USERAUTH_FAILURE for its public key, as for a key that nobody authorised"),
+                how: String::from(
+                    "USERAUTH_FAILURE for its public key, asked from this machine, as for a key that nobody authorised",
+                ),
             },
             Err(why) => unreachable(why),
         },

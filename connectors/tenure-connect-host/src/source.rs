@@ -5,7 +5,7 @@
 //! `survey.rs` and `act/ways_in.rs`, nor write but through `act/replace.rs`. Next: `observe.rs`, `act.rs`.
 
 use crate::act::ways_in::Ground;
-use crate::act::{self, KeyOf};
+use crate::act::{self, KeyOf, other_ways};
 use crate::blast::{self, OwnSession};
 use crate::{config::Configured, observe, probe, sessions};
 use async_trait::async_trait;
@@ -16,7 +16,7 @@ use tenure_connect::{
     Source, SurveySink, Target,
 };
 use tenure_model::{
-    ControlPlane, Instant, PRIMARY, ProbeAnswer, RecordedIntent, Secret, ShortName, StepKind,
+    ControlPlane, Instant, PRIMARY, ProbeAnswer, RecordedIntent, Secret, ShortName, StepKind, printable,
 };
 
 /// Why this principal is not changed.
@@ -153,12 +153,17 @@ impl Source for HostSource {
             return cannot_know("what was kept names no key");
         };
         let (sshd, live) = (self.sshd, self.ground.is_live());
+        let account = key.account.clone();
         let question = self
             .beside(move |ground| question(ground, sshd, live, &key, blob))
             .await
             .unwrap_or_else(|why| Err(why.to_string()));
         match question {
-            Ok(question) => probe::ask(question).await,
+            Ok(question) => match probe::ask(question).await {
+                // Refused here: whether it is refused everywhere is another question.
+                refused @ ProbeAnswer::Refused { .. } => self.refused_everywhere(refused, account).await,
+                answer => answer,
+            },
             Err(why) => ProbeAnswer::CannotKnow { why },
         }
     }
@@ -179,6 +184,31 @@ impl Source for HostSource {
         let Some(key) = KeyOf::parse(target) else { return unread(KEYS_ONLY.to_owned()) };
         let read = self.beside(move |ground| sessions::derived(ground, &key)).await;
         read.unwrap_or_else(|why| unread(why.to_string()))
+    }
+}
+
+impl HostSource {
+    /// A refusal as it is, unless something may let the key in that asking from here does not show.
+    async fn refused_everywhere(&self, refused: ProbeAnswer, account: String) -> ProbeAnswer {
+        let read = self
+            .beside(move |ground| {
+                ground.with(|machine| match machine.account(&account)? {
+                    Some(account) => other_ways::unseen(machine, &account),
+                    None => Ok(Vec::new()),
+                })
+            })
+            .await;
+        let reasons = match read {
+            Ok(Ok(reasons)) => reasons,
+            Ok(Err(why)) => vec![why.to_string()],
+            Err(why) => vec![why.to_string()],
+        };
+        if reasons.is_empty() {
+            return refused;
+        }
+        let why =
+            format!("it is refused when asked for from here, which is not enough: {}", reasons.join("; "));
+        ProbeAnswer::CannotKnow { why: printable(&why, 600) }
     }
 }
 

@@ -115,6 +115,7 @@ impl Machine<'_> {
             for read in sshd_config::read(file.content.expose()).things {
                 let server = merged.get_or_insert_with(SshServer::default);
                 server.matches = server.matches.saturating_add(read.matches);
+                server.not_followed.extend(read.not_followed);
                 for (name, value) in read.settings {
                     server.settings.entry(name).or_insert(value);
                 }

@@ -57,6 +57,19 @@ pub(crate) fn public_key(blob: &[u8]) -> Option<SshPublicKey> {
     whole.then(|| SshPublicKey { algorithm: algorithm.to_owned(), bits, fingerprint: fingerprint(blob) })
 }
 
+/// Whether an RSA key's numbers are written as everybody writes them: the same key in another spelling has another digest.
+pub(crate) fn is_plain_rsa(blob: &[u8]) -> bool {
+    let mut wire = Wire(blob);
+    let plain = |number: &[u8]| match number {
+        [] => false,
+        [0, next, ..] => *next >= 0x80,
+        [first, ..] => *first != 0,
+    };
+    let numbers = (wire.string(), wire.string(), wire.string());
+    matches!(numbers, (Some(_), Some(exponent), Some(modulus)) if plain(exponent) && plain(modulus))
+        && wire.0.is_empty()
+}
+
 enum Size {
     Bits(u32),
     /// Of an algorithm we do not know.

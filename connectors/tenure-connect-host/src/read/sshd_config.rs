@@ -8,6 +8,7 @@ use crate::item::{Item, ThingKind, program};
 use crate::place::shown;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use tenure_model::printable;
 
 /// Settings that are kept, in small letters, and the fact each becomes.
 const SETTINGS: [(&str, &str); 11] = [
@@ -33,6 +34,8 @@ pub struct SshServer {
     pub matches: u32,
     /// Settings inside `Match` blocks that let root in or allow passwords.
     pub loosened: u32,
+    /// What in the file is not followed, in words: it may say anything.
+    pub not_followed: Vec<String>,
 }
 
 impl SshServer {
@@ -100,6 +103,7 @@ pub fn read(bytes: &[u8]) -> Parsed<SshServer> {
         let content = match content {
             Ok(content) => content.trim_ascii(),
             Err(why) => {
+                server.not_followed.push(format!("line {line} of the SSH server's settings: {why}"));
                 parsed.skip(line, why);
                 continue;
             }
@@ -124,6 +128,12 @@ impl SshServer {
     fn take(&mut self, key: &str, value: &[u8]) {
         if key == "match" {
             self.matches = self.matches.saturating_add(1);
+            return;
+        }
+        // The directory that the catalogue reads is what distributions name; anything else is another file.
+        if key == "include" && value != b"/etc/ssh/sshd_config.d/*.conf" {
+            let named = printable(&shown(value), 80);
+            self.not_followed.push(format!("the SSH server's settings name further ones in `{named}`"));
             return;
         }
         let Some((_, fact)) = SETTINGS.iter().find(|(name, _)| *name == key) else { return };

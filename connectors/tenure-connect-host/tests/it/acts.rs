@@ -243,6 +243,47 @@ fn a_second_file_that_only_the_server_knows_keeps_the_key_alive_and_the_server_s
     assert!(was_accepted(&stage.probe(&stage.ci, &kept)) && stage.is_let_in(&stage.ci));
 }
 
+/// Each of these may let the same key in for somebody else, or in a way that asking for the key does not show.
+#[test]
+fn where_the_server_may_read_more_than_we_do_a_refusal_proves_nothing() {
+    needs!(sshd);
+    let refused_with = |change: &dyn Fn(&mut Stage)| {
+        let mut stage = Stage::set("ed25519", |_| SshdOptions::default());
+        let kept = stage.keepsake(&stage.ci).unwrap();
+        change(&mut stage);
+        assert!(stage.act(&stage.ci, &Act::Disable).unwrap().changed);
+        let blast = stage.blast(&stage.other);
+        (stage.probe(&stage.ci, &kept), blast.warnings.iter().any(|says| says.contains("P2 at most")))
+    };
+    let settings =
+        |text: &'static str| move |stage: &mut Stage| stage.machine.put("etc/ssh/sshd_config", 0o644, text);
+    let line = |line: &'static str| {
+        move |stage: &mut Stage| {
+            let text = [stage.keys(), format!("\n{line}\n").into_bytes()].concat();
+            stage.machine.put(KEYS, 0o644, text);
+        }
+    };
+    let authority = |stage: &mut Stage| {
+        let text = [stage.keys(), format!("\ncert-authority {}\n", stage.other.public).into_bytes()].concat();
+        stage.machine.put(KEYS, 0o644, text);
+    };
+    let cases: [(&str, Box<dyn Fn(&mut Stage)>); 6] = [
+        ("match", Box::new(settings("Match Address 127.0.0.9\nAuthorizedKeysFile /srv/second\n"))),
+        ("include", Box::new(settings("Include /etc/ssh/extra/*.conf\n"))),
+        ("token", Box::new(settings("AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/alt/%U\n"))),
+        ("command", Box::new(settings("AuthorizedKeysCommand /usr/bin/keys\n"))),
+        ("line", Box::new(line("from=\"127.0.0.9\" ssh-ed25519 AAAAC3NzaC1lZDI1NTE5!"))),
+        ("authority", Box::new(authority)),
+    ];
+    for (name, change) in &cases {
+        let (answer, warned) = refused_with(change);
+        assert!(matches!(answer, ProbeAnswer::CannotKnow { .. }), "{name}: {answer:?}");
+        assert!(warned, "{name}");
+    }
+    let (answer, warned) = refused_with(&|_| {});
+    assert!(matches!(answer, ProbeAnswer::Refused { .. }) && !warned, "without any of it: {answer:?}");
+}
+
 #[test]
 fn a_key_in_two_files_that_the_settings_name_is_taken_out_of_both() {
     needs!(sshd);

@@ -306,7 +306,8 @@ mod tests {
 
     #[test]
     fn pieces_have_a_limit_which_is_said() {
-        let text: String = (0..1_000).map(|number| format!("NAME{number}=value{number}\n")).collect();
+        let lines: Vec<String> = (0..1_000).map(|number| format!("NAME{number}=value{number}")).collect();
+        let text = lines.join("\n") + "\n";
         let pieces = take_apart(&text, None);
         assert!(pieces.cut && pieces.pieces.len() == PIECES_MAX);
         assert!(!take_apart("one", None).cut);
