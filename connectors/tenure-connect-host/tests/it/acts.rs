@@ -243,6 +243,8 @@ fn a_second_file_that_only_the_server_knows_keeps_the_key_alive_and_the_server_s
     assert!(was_accepted(&stage.probe(&stage.ci, &kept)) && stage.is_let_in(&stage.ci));
 }
 
+type Change = Box<dyn Fn(&mut Stage)>;
+
 /// Each of these may let the same key in for somebody else, or in a way that asking for the key does not show.
 #[test]
 fn where_the_server_may_read_more_than_we_do_a_refusal_proves_nothing() {
@@ -267,7 +269,7 @@ fn where_the_server_may_read_more_than_we_do_a_refusal_proves_nothing() {
         let text = [stage.keys(), format!("\ncert-authority {}\n", stage.other.public).into_bytes()].concat();
         stage.machine.put(KEYS, 0o644, text);
     };
-    let cases: [(&str, Box<dyn Fn(&mut Stage)>); 6] = [
+    let cases: [(&str, Change); 6] = [
         ("match", Box::new(settings("Match Address 127.0.0.9\nAuthorizedKeysFile /srv/second\n"))),
         ("include", Box::new(settings("Include /etc/ssh/extra/*.conf\n"))),
         ("token", Box::new(settings("AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/alt/%U\n"))),
