@@ -98,6 +98,8 @@ async fn calls_leave_the_evidence_they_say() {
     let retired = format!("/api/v1/keys/fingerprint/{}/retire", old.as_str().unwrap());
     assert_eq!(bench.post(ADMINISTRATOR, &retired, &json!({})).await.status, 204);
     dismiss_and_set_baseline(&bench).await;
+    let looked = bench.post(OPERATOR, "/api/v1/find", &json!({ "string": "a value nobody knows" })).await;
+    assert_eq!(looked.status, 200, "{}", looked.text());
     hold_and_decide(&bench).await;
     cosign(&bench).await;
     assert_eq!(bench.call(ADMINISTRATOR, "DELETE", "/api/v1/sources/main", None).await.status, 204);

@@ -34,7 +34,7 @@ async fn the_sheet_runs_and_loads_nothing_whatever_things_are_called() {
     let sheet = bench.get(AUDITOR, "/report?since=2026-01-01T00:00:00Z").await;
     assert_eq!(sheet.status, 200, "{}", sheet.text());
     let policy = sheet.headers["content-security-policy"].to_str().unwrap();
-    assert!(policy.starts_with("default-src 'none'; style-src 'unsafe-inline'"), "{policy}");
+    assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
     let text = sheet.text();
     // Text that came from outside is escaped, so that only ours can begin a tag.
     let tags: Vec<String> = text

@@ -126,10 +126,10 @@ impl Findings {
         if queue.items.is_empty() {
             self.say_nothing(context);
         } else if self.queue && shown < all {
-            context.say(format!("The first {} of {}:", count(things, "thing to do"), count(all, "finding")));
+            context.say(format!("The first {} to do of {}:", count(things, "thing"), count(all, "finding")));
         } else if things < shown {
-            let (findings, things) = (count(shown, "finding"), count(things, "thing to do"));
-            context.say(format!("{findings}, {things}, worst first:"));
+            let (findings, things) = (count(shown, "finding"), count(things, "thing"));
+            context.say(format!("{findings}, {things} to do, worst first:"));
         } else {
             context.say(format!("{}, worst first:", count(shown, "finding")));
         }
