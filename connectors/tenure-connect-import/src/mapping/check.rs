@@ -330,6 +330,14 @@ fn by_hand(written: Vec<String>) -> Result<Vec<String>, Refusal> {
     if written.len() > 20 || !written.iter().all(fits) {
         return Err("`by_hand` holds at most 20 commands of one line and 500 bytes each".to_owned());
     }
+    // A name is put in with quotes of its own; inside others they would end those, and a shell would run what follows.
+    let filled = |command: &&String| command.contains("{name}") || command.contains("{key}");
+    let opens = |command: &String| command.contains(['\'', '"', '`', '\\', '$']);
+    if written.iter().filter(filled).any(opens) {
+        let why = "a command in `by_hand` with `{name}` or `{key}` holds no quotes, backslash, `$` or backtick: \
+                   the name is quoted when it is put in";
+        return Err(why.to_owned());
+    }
     Ok(written)
 }
 
@@ -379,6 +387,11 @@ mod tests {
                 .contains("`version` is 2")
         );
         assert!(Mapping::parse("version=1\nby_hand=[\"a\\nb\"]\n[principal]\nkey=\"id\"").is_err());
+        for quoted in ["crm --x='{name}'", "crm \\\"{key}\\\"", "crm `echo {name}`", "crm $({key})"] {
+            let text = format!("version=1\nby_hand=[\"{quoted}\"]\n[principal]\nkey=\"id\"");
+            let refused = Mapping::parse(&text).unwrap_err();
+            assert!(refused.contains("holds no quotes"), "{quoted}: {refused}");
+        }
     }
 
     proptest::proptest! {
