@@ -92,22 +92,9 @@ pub(super) fn is_kept(credential: &CredentialDossier) -> bool {
     credential.state == CredentialState::Live
 }
 
-/// The word people use for this kind of credential.
-const fn kind_said(kind: CredentialKind) -> &'static str {
-    match kind {
-        CredentialKind::Password => "password",
-        CredentialKind::SshKey => "SSH key",
-        CredentialKind::PrivateKey => "private key",
-        CredentialKind::Certificate => "certificate",
-        CredentialKind::Token => "token",
-        CredentialKind::CloudKey => "cloud key",
-        CredentialKind::KeyStore => "key store",
-    }
-}
-
 /// `` the SSH key of `web-1/alice` ``; an authorised key is its own credential.
 fn shown(principal: &PrincipalDossier, credential: &CredentialDossier) -> String {
-    let (kind, bare) = (kind_said(credential.kind), bare(principal));
+    let (kind, bare) = (credential.kind.title(), bare(principal));
     match principal.kind {
         PrincipalKind::Key => format!("the {kind} {bare}"),
         PrincipalKind::Account
