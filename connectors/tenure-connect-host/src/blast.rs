@@ -219,7 +219,7 @@ fn say_own_session(blast: &mut BlastRadius, machine: &Machine<'_>, own: &OwnSess
     let mut words = connection.split_ascii_whitespace();
     let (address, port) =
         (words.next().unwrap_or_default(), words.next().and_then(|port| port.parse::<u16>().ok()));
-    let logins = sessions::logins(machine);
+    let logins = sessions::logins(&machine.root);
     let login = logins.iter().rev().find(|login| login.address == address && Some(login.port) == port);
     match login.and_then(|login| login.fingerprint.as_ref()) {
         Some(opened_by) if *opened_by == key.fingerprint => blast.refusals.push(refusal.to_owned()),

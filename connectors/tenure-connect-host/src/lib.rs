@@ -12,6 +12,7 @@ mod blast;
 pub mod catalogue;
 mod config;
 mod connector;
+mod files;
 mod found;
 mod item;
 mod limits;
@@ -33,6 +34,7 @@ mod walk;
 
 pub use config::{FILE_SYSTEMS, HOME_ENTRIES_MAX, SECONDS_MAX, SSHD};
 pub use connector::{HostConnector, MANIFEST};
+pub use files::{FileContent, Files};
 pub use found::{Found, FoundMark, Reading, STORED_HASH_DOMAIN, SkippedLine, VALUE_DOMAIN};
 pub use item::{Item, Mark, Problem, ThingKind};
 pub use limits::{Budget, FileSystems, Limits};

@@ -6,8 +6,8 @@
 use crate::map::{ExtentContent, observations};
 use crate::open::{Root, Way};
 use crate::source::HostSource;
-use crate::survey::{Asked, survey_root};
-use crate::{Place, Reading, Unread, local, uses};
+use crate::survey::survey_files;
+use crate::{Budget, Limits, Place, Reading, Unread, local, uses};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant as Clock;
@@ -26,28 +26,21 @@ pub(crate) async fn observe(
     now: Instant,
     sink: &mut dyn SurveySink,
 ) -> Result<(), OutsideFailure> {
-    let ground = source.ground.clone();
     let (root, limits, fingerprint) =
         (source.ground.root.clone(), source.ground.limits, Arc::clone(&source.fingerprint));
     let scanner = scanner()?;
     let read = tokio::task::spawn_blocking(move || {
         let began = Clock::now();
-        let asked = Asked {
-            root: &root,
-            limits,
-            fingerprint: &*fingerprint,
-            scanner,
-            elapsed: &|| began.elapsed(),
-            way: Way::Kernel,
-        };
-        survey_root(&asked).map(|reading| {
-            let mut extents = observations(&reading);
-            local::name_accounts(&root, &mut extents);
-            let (logins, untold) = uses::of_keys(&ground, &extents, now);
-            // What is used comes before its uses.
-            extents.extend(logins);
-            (extents, notes(&reading, untold))
-        })
+        let elapsed = || began.elapsed();
+        let budget = Budget::new(limits, &elapsed);
+        let opened = Root::open_by(&root, limits.file_systems, Way::Kernel)?;
+        let reading = survey_files(&opened, &budget, &*fingerprint, scanner);
+        let mut extents = observations(&reading);
+        local::name_accounts(&root, &mut extents);
+        let (logins, untold) = uses::of_keys(&opened, &extents, now);
+        // What is used comes before its uses.
+        extents.extend(logins);
+        Ok((extents, notes(&reading, untold)))
     });
     let (extents, notes) = read
         .await
@@ -156,10 +149,10 @@ pub(crate) async fn abilities(root: &Path) -> Result<Looks, OutsideFailure> {
 }
 
 fn look(root: &Path) -> Result<Looks, Unread> {
-    let limits = crate::Limits::default();
+    let limits = Limits::default();
     let began = Clock::now();
     let elapsed = || began.elapsed();
-    let budget = crate::Budget::new(limits, &elapsed);
+    let budget = Budget::new(limits, &elapsed);
     let opened = Root::open_by(root, limits.file_systems, Way::Kernel)?;
     let release = [b"etc/os-release".as_slice(), b"usr/lib/os-release"];
     let name = release.iter().find_map(|place| {

@@ -10,7 +10,8 @@ mod ending;
 pub(crate) use ending::end;
 
 use crate::act::KeyOf;
-use crate::act::ways_in::{Account, Ground, Machine};
+use crate::act::ways_in::{Account, Ground};
+use crate::files::Files;
 use crate::limits::{Budget, FileSystems, Limits};
 use crate::open::{Root, Way};
 use crate::place::{Place, shown};
@@ -53,7 +54,7 @@ fn derived_of(ground: &Ground, key: &KeyOf) -> Seen {
     let read = ground.with(|machine| {
         let server = machine.server()?.unwrap_or_default();
         let account = machine.account(&key.account)?;
-        Ok((server.authority(), account, has_log(machine).then(|| logins(machine))))
+        Ok((server.authority(), account, has_log(&machine.root).then(|| logins(&machine.root))))
     });
     let (authority, account, logins) = match read {
         Ok(read) => read,
@@ -119,18 +120,16 @@ fn whose(session: &Session, logins: &[Accepted], key: &KeyOf) -> Whose {
 }
 
 /// Whether any log can be read.
-pub(crate) fn has_log(machine: &Machine<'_>) -> bool {
-    LOGS.iter()
-        .filter_map(|path| Place::parse(path.as_bytes()))
-        .any(|place| machine.root.tail(&place, 1).is_ok())
+pub(crate) fn has_log(files: &dyn Files) -> bool {
+    LOGS.iter().filter_map(|path| Place::parse(path.as_bytes())).any(|place| files.tail(&place, 1).is_ok())
 }
 
 /// Every login in the logs that can be read, oldest first.
-pub(crate) fn logins(machine: &Machine<'_>) -> Vec<Accepted> {
+pub(crate) fn logins(files: &dyn Files) -> Vec<Accepted> {
     let mut logins = Vec::new();
     for path in LOGS.iter().rev() {
         let Some(place) = Place::parse(path.as_bytes()) else { continue };
-        if let Ok(tail) = machine.root.tail(&place, LOG_BYTES_MAX) {
+        if let Ok(tail) = files.tail(&place, LOG_BYTES_MAX) {
             logins.extend(sshd_log::read(tail.expose()));
         }
     }

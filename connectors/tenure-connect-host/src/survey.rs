@@ -12,6 +12,7 @@ pub(crate) use ssh_server::place_of;
 mod units;
 
 use crate::catalogue::{self, Format};
+use crate::files::{FileContent, Files};
 use crate::found::{Found, Origin, Reading, SkippedLine};
 use crate::item::{Item, Problem, ThingKind};
 use crate::limits::{Budget, Limits};
@@ -47,11 +48,21 @@ pub struct Asked<'asked> {
 pub fn survey_root(asked: &Asked<'_>) -> Result<Reading, Unread> {
     let root = Root::open_by(asked.root, asked.limits.file_systems, asked.way)?;
     let budget = Budget::new(asked.limits, asked.elapsed);
+    Ok(survey_files(&root, &budget, asked.fingerprint, asked.scanner))
+}
+
+/// Reads the machine whose files these are.
+pub(crate) fn survey_files(
+    files: &dyn Files,
+    budget: &Budget<'_>,
+    fingerprint: &dyn Fingerprint,
+    scanner: &Scanner,
+) -> Reading {
     let mut survey = Survey {
-        root: &root,
-        budget: &budget,
-        fingerprint: asked.fingerprint,
-        scanner: asked.scanner,
+        files,
+        budget,
+        fingerprint,
+        scanner,
         reading: Reading::default(),
         done: BTreeSet::new(),
         passable: BTreeMap::new(),
@@ -66,11 +77,11 @@ pub fn survey_root(asked: &Asked<'_>) -> Result<Reading, Unread> {
     reading.entries_seen = budget.entries_seen();
     reading.bytes_read = budget.bytes_read();
     pair_certificates(&mut reading.found);
-    Ok(reading)
+    reading
 }
 
 struct Survey<'asked> {
-    root: &'asked Root,
+    files: &'asked dyn Files,
     budget: &'asked Budget<'asked>,
     fingerprint: &'asked dyn Fingerprint,
     scanner: &'asked Scanner,
@@ -155,7 +166,7 @@ impl Survey<'_> {
     /// A container is noted, not opened.
     fn key_store(&mut self, place: &Place, account: Option<&str>) -> Result<(), Spent> {
         self.budget.entry()?;
-        match self.root.facts(place) {
+        match self.files.facts(place) {
             Ok(facts) => {
                 self.budget.file()?;
                 let item = Item::new(ThingKind::KeyStore, &shown(place.name()));
@@ -169,8 +180,8 @@ impl Survey<'_> {
     }
 
     /// The content of a file; `None` when there is none or it cannot be read, which is then said.
-    fn content(&mut self, place: &Place) -> Result<Option<crate::open::ReadFile>, Spent> {
-        match self.root.read(place, self.budget) {
+    fn content(&mut self, place: &Place) -> Result<Option<FileContent>, Spent> {
+        match self.files.read(place, self.budget) {
             Ok(file) => Ok(Some(file)),
             Err(Unread::Limit(spent)) => {
                 self.not_read(place, Unread::Limit(spent));
@@ -226,7 +237,7 @@ impl Survey<'_> {
         if let Some(known) = self.passable.get(directory) {
             return *known;
         }
-        let open = self.root.directory_facts(directory).is_ok_and(|facts| facts.mode & 0o001 != 0);
+        let open = self.files.directory_facts(directory).is_ok_and(|facts| facts.mode & 0o001 != 0);
         let above = directory.as_bytes().is_empty() || self.others_get_to(&directory.parent());
         self.passable.insert(directory.clone(), open && above);
         open && above

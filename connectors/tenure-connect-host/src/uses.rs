@@ -4,7 +4,7 @@
 //! again and not twice. A log that only names hours past is no claim about the hours before it. This file must never
 //! count a line for a key that the machine does not have. Next: `read/sshd_log.rs`.
 
-use crate::act::ways_in::{Ground, Machine};
+use crate::files::Files;
 use crate::map::ExtentContent;
 use crate::place::{Place, shown};
 use crate::read::sshd_log::Accepted;
@@ -33,15 +33,12 @@ const HOUR_US: i64 = 3_600_000_000;
 
 /// What the log tells of the keys among these observations, and what it does not tell.
 pub(crate) fn of_keys(
-    ground: &Ground,
+    files: &dyn Files,
     extents: &[(String, ExtentContent)],
     now: Instant,
 ) -> (Option<(String, ExtentContent)>, NotObservable) {
-    let read = ground.with(|machine| {
-        let logins = sessions::has_log(machine).then(|| sessions::logins(machine));
-        Ok((logins, at_terminals(machine)))
-    });
-    let (logins, terminals) = read.unwrap_or_default();
+    let logins = sessions::has_log(files).then(|| sessions::logins(files));
+    let terminals = at_terminals(files);
     let (keys, accounts) = (of_kind(extents, PrincipalKind::Key), of_kind(extents, PrincipalKind::Account));
     let mut observations = terminals.map(|read| by_account(&read, &accounts, now)).unwrap_or_default();
     let Some(logins) = logins else {
@@ -81,9 +78,9 @@ fn reaches_back(since: Option<Instant>) -> NotObservable {
 }
 
 /// Sessions at terminals, of the file that is written now.
-fn at_terminals(machine: &Machine<'_>) -> Option<Vec<TerminalSession>> {
+fn at_terminals(files: &dyn Files) -> Option<Vec<TerminalSession>> {
     let place = Place::parse(b"var/log/wtmp")?;
-    let tail = machine.root.tail(&place, WTMP_RECORDS_MAX * RECORD_BYTES as u64).ok()?;
+    let tail = files.tail(&place, WTMP_RECORDS_MAX * RECORD_BYTES as u64).ok()?;
     Some(wtmp::read(tail.expose()))
 }
 

@@ -5,6 +5,7 @@
 //! one; nothing but the names of the directories being walked is kept. This file must never open a file
 //! and never go into a file system that the root does not enter. Next: `survey.rs`.
 
+use crate::files::Files;
 use crate::limits::Budget;
 use crate::open::Root;
 use crate::place::Place;
@@ -87,14 +88,14 @@ pub fn list(root: &Root, place: &Place, budget: &Budget<'_>) -> Result<(Vec<List
 /// Walks down from `start`, not showing `start` itself. Places that could not be listed go to `unread`.
 /// Ends early, with the limit, when one of the whole reading is reached.
 pub fn walk(
-    root: &Root,
+    files: &dyn Files,
     start: &Place,
     budget: &Budget<'_>,
     visit: &mut dyn FnMut(&Entry) -> Onward,
     unread: &mut dyn FnMut(NotRead),
 ) -> Result<(), Spent> {
     let mut levels: Vec<(Place, std::vec::IntoIter<Listed>)> = Vec::new();
-    levels.extend(level(root, start.clone(), budget, unread)?);
+    levels.extend(level(files, start.clone(), budget, unread)?);
     while let Some((place, names)) = levels.last_mut() {
         let Some(listed) = names.next() else {
             levels.pop();
@@ -112,20 +113,20 @@ pub fn walk(
             unread(NotRead { place: entry.place, why: Unread::Limit(Spent::Depth) });
             continue;
         }
-        levels.extend(level(root, entry.place, budget, unread)?);
+        levels.extend(level(files, entry.place, budget, unread)?);
     }
     Ok(())
 }
 
 /// One directory to walk; `None` when it could not be listed, which is not the end of the walk.
 fn level(
-    root: &Root,
+    files: &dyn Files,
     place: Place,
     budget: &Budget<'_>,
     unread: &mut dyn FnMut(NotRead),
 ) -> Result<Option<(Place, std::vec::IntoIter<Listed>)>, Spent> {
     budget.time()?;
-    match list(root, &place, budget) {
+    match files.list(&place, budget) {
         Ok((names, cut)) => {
             if let Some(spent) = cut {
                 unread(NotRead { place: place.clone(), why: Unread::Limit(spent) });

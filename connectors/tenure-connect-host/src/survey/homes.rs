@@ -99,7 +99,7 @@ impl Survey<'_> {
             };
             if full.is_some() { Onward::Stop } else { visit(entry, &home.place, &mut lying) }
         };
-        let ended = walk(self.root, &home.place, self.budget, &mut visit, &mut |why| unread.push(why));
+        let ended = walk(self.files, &home.place, self.budget, &mut visit, &mut |why| unread.push(why));
         unread.extend(full.map(|spent| NotRead { place: home.place.clone(), why: Unread::Limit(spent) }));
         for NotRead { place, why } in unread {
             self.not_read(&place, why);

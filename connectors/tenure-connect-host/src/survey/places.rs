@@ -4,7 +4,7 @@ use super::Survey;
 use crate::catalogue::{QUIET_LINKS, matches};
 use crate::place::Place;
 use crate::unread::{Spent, Unread};
-use crate::walk::{EntryKind, Listed, list};
+use crate::walk::{EntryKind, Listed};
 
 impl Survey<'_> {
     /// The places below `start` that a pattern means. A component without `*` is not looked up here: whether
@@ -33,7 +33,7 @@ impl Survey<'_> {
 
     /// The names in a directory, or none, when it cannot be listed, which is then said.
     pub(super) fn names(&mut self, place: &Place) -> Result<Vec<Listed>, Spent> {
-        match list(self.root, place, self.budget) {
+        match self.files.list(place, self.budget) {
             Ok((names, None)) => Ok(names),
             Ok((names, Some(spent))) => {
                 self.not_read(place, Unread::Limit(spent));

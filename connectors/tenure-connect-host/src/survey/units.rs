@@ -2,7 +2,7 @@
 
 use super::Survey;
 use crate::catalogue::matches;
-use crate::open::ReadFile;
+use crate::files::FileContent;
 use crate::place::{Place, shown};
 use crate::read::systemd;
 use crate::unread::Spent;
@@ -30,7 +30,7 @@ impl Survey<'_> {
     }
 
     /// Drop-ins beside the unit and of the administrator, by name: the later name wins.
-    fn drop_ins(&mut self, place: &Place) -> Result<Vec<ReadFile>, Spent> {
+    fn drop_ins(&mut self, place: &Place) -> Result<Vec<FileContent>, Spent> {
         let folder = [place.name(), b".d"].concat();
         let mut places = Vec::new();
         let mut parents = vec![place.parent()];
