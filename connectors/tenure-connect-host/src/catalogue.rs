@@ -6,6 +6,7 @@
 
 use crate::item::ThingKind;
 use crate::read::assistants::Written;
+use crate::read::launchd::StartedBy;
 
 /// What a file's content is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub enum Format {
     Group,
     /// A service or timer of systemd, with its drop-ins.
     Unit,
+    /// A job of launchd; who starts it.
+    Launchd(StartedBy),
     /// A cron table of the system.
     SystemCron,
     /// A cron table of the user it is named after.
@@ -32,6 +35,8 @@ pub enum Format {
     KeyStore,
     /// AWS profiles.
     Aws,
+    /// A token that a platform hands out: that it is there is noted, it is not opened.
+    PlatformToken,
     /// Credentials for Google Cloud.
     Gcloud,
     /// Tokens and secrets of Azure's command line.
@@ -56,6 +61,8 @@ pub enum Format {
     GitCredentials,
     /// `credentials.tfrc.json`.
     Terraform,
+    /// `.terraformrc`, `terraform.rc`.
+    TerraformRc,
     /// `.vault-token`.
     Vault,
     /// GitHub's command line.
@@ -106,6 +113,8 @@ pub const SYSTEM: &[Spot] = &[
     spot("usr/lib/systemd/system/*.timer", Format::Unit),
     spot("lib/systemd/system/*.service", Format::Unit),
     spot("lib/systemd/system/*.timer", Format::Unit),
+    spot("Library/LaunchDaemons/*.plist", Format::Launchd(StartedBy::System)),
+    spot("Library/LaunchAgents/*.plist", Format::Launchd(StartedBy::Session)),
     spot("etc/crontab", Format::SystemCron),
     spot("etc/cron.d/*", Format::SystemCron),
     spot("var/spool/cron/crontabs/*", Format::UserCron),
@@ -136,6 +145,8 @@ pub const SYSTEM: &[Spot] = &[
     spot("etc/mysql/mariadb.conf.d/*.cnf", Format::MyCnf),
     spot("etc/my.cnf", Format::MyCnf),
     spot("etc/my.cnf.d/*.cnf", Format::MyCnf),
+    spot("run/secrets/eks.amazonaws.com/serviceaccount/token", Format::PlatformToken),
+    spot("run/secrets/azure/tokens/azure-identity-token", Format::PlatformToken),
     spot("etc/npmrc", Format::Npmrc),
     spot("etc/environment", Format::Environment),
     spot("etc/default/*", Format::Environment),
@@ -174,6 +185,8 @@ pub const HOME: &[Spot] = &[
     spot(".git-credentials", Format::GitCredentials),
     spot(".config/git/credentials", Format::GitCredentials),
     spot(".terraform.d/credentials.tfrc.json", Format::Terraform),
+    spot(".terraformrc", Format::TerraformRc),
+    spot("terraform.rc", Format::TerraformRc),
     spot(".vault-token", Format::Vault),
     spot(".config/gh/hosts.yml", Format::Github),
     spot(".config/glab-cli/config.yml", Format::Gitlab),
@@ -201,6 +214,7 @@ pub const HOME: &[Spot] = &[
     spot(".continue/config.yaml", Format::AssistantLogins(Written::Yaml)),
     spot(".aider.conf.yml", Format::AssistantLogins(Written::Yaml)),
     spot(".config/io.datasette.llm/keys.json", Format::AssistantLogins(Written::Json)),
+    spot("Library/LaunchAgents/*.plist", Format::Launchd(StartedBy::Session)),
     spot(".bashrc", Format::Environment),
     spot(".bash_profile", Format::Environment),
     spot(".profile", Format::Environment),
@@ -269,6 +283,8 @@ pub fn by_name(directory: &[u8], name: &[u8]) -> Option<Format> {
     let known = match name {
         ".npmrc" => Some(Format::Npmrc),
         ".mcp.json" => Some(JSON),
+        ".terraformrc" | "terraform.rc" => Some(Format::TerraformRc),
+        "credentials.tfrc.json" => Some(Format::Terraform),
         "kubeconfig" => Some(Format::Kubeconfig),
         _ => None,
     };

@@ -18,6 +18,8 @@ pub const HOME_ENTRIES_MAX: &str = "home-entries-max";
 /// Which file systems are entered: `root`, `local` or `all`.
 pub const FILE_SYSTEMS: &str = "file-systems";
 
+/// Whether the environments of running processes are read: `yes` or `no`.
+pub const PROCESSES: &str = "processes";
 /// Where the SSH server of the machine answers, as `address:port`.
 pub const SSHD: &str = "sshd";
 /// How long a change takes to be felt, in seconds; read by Tenure for every kind of source.
@@ -28,6 +30,14 @@ pub(crate) struct Configured {
     pub(crate) root: PathBuf,
     pub(crate) limits: Limits,
     pub(crate) sshd: Option<SocketAddr>,
+    pub(crate) processes: Processes,
+}
+
+/// Whether the environments of running processes are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Processes {
+    Left,
+    Read,
 }
 
 /// Reads a configuration.
@@ -57,7 +67,15 @@ pub(crate) fn configured(config: &SourceConfig) -> Result<Configured, ConfigRefu
             why: String::from("it must be an address and a port, such as `127.0.0.1:22` or `[::1]:22`"),
         })?),
     };
-    Ok(Configured { root: PathBuf::from(path), limits: limits(&config.options)?, sshd })
+    let processes = match config.options.get(PROCESSES).map(String::as_str) {
+        None | Some("no") => Processes::Left,
+        Some("yes") => Processes::Read,
+        Some(_) => {
+            let why = String::from("it must be `yes` or `no`");
+            return Err(ConfigRefused::Setting { name: PROCESSES.to_owned(), why });
+        }
+    };
+    Ok(Configured { root: PathBuf::from(path), limits: limits(&config.options)?, sshd, processes })
 }
 
 fn address(why: &str) -> ConfigRefused {
@@ -83,12 +101,13 @@ fn limits(options: &BTreeMap<String, String>) -> Result<Limits, ConfigRefused> {
                     _ => return Err(refused("it must be `root`, `local` or `all`")),
                 }
             }
-            SSHD => {}
+            SSHD | PROCESSES => {}
             LAG_SECONDS => {
                 number(0, 3_600)?;
             }
             _ => {
-                let known = [SECONDS_MAX, HOME_ENTRIES_MAX, FILE_SYSTEMS, SSHD, LAG_SECONDS].join(", ");
+                let known =
+                    [SECONDS_MAX, HOME_ENTRIES_MAX, FILE_SYSTEMS, SSHD, PROCESSES, LAG_SECONDS].join(", ");
                 return Err(refused(&format!("it is not known; the settings are: {known}")));
             }
         }
@@ -98,7 +117,7 @@ fn limits(options: &BTreeMap<String, String>) -> Result<Limits, ConfigRefused> {
 
 #[cfg(test)]
 mod tests {
-    use super::configured;
+    use super::{Processes, configured};
     use std::collections::BTreeMap;
     use std::sync::Arc;
     use std::time::Duration;
@@ -143,7 +162,9 @@ mod tests {
         assert_eq!(read.limits.time_max, Duration::from_secs(7));
         assert_eq!(read.limits.home_entries_max, 2_000);
         assert_eq!(read.limits.file_systems, crate::FileSystems::OfRoot);
-        assert_eq!(read.sshd, None);
+        assert_eq!((read.sshd, read.processes), (None, Processes::Left));
+        let of = |given: &str| configured(&config(&["host:///"], &[("processes", given)])).unwrap().processes;
+        assert_eq!((of("yes"), of("no")), (Processes::Read, Processes::Left));
         let read =
             configured(&config(&["host:///"], &[("sshd", "[::1]:2222"), ("lag-seconds", "2")])).unwrap();
         assert_eq!(read.sshd.unwrap().to_string(), "[::1]:2222");
@@ -160,6 +181,7 @@ mod tests {
             refused(&["host:///"], &[("depth", "3")]),
             refused(&["host:///"], &[("sshd", "localhost")]),
             refused(&["host:///"], &[("lag-seconds", "soon")]),
+            refused(&["host:///"], &[("processes", "some")]),
         ];
         insta::assert_snapshot!(texts.join("\n"));
         let secret = SourceConfig {

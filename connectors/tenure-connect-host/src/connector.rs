@@ -47,7 +47,7 @@ pub const MANIFEST: Manifest = Manifest {
          databases, containers and their images",
         "what is behind a symbolic link, on a network file system, or in a file of more than 1 MiB",
         "accounts that a directory service (LDAP, SSSD) adds to those of /etc/passwd",
-        "the environment and the memory of running processes",
+        "the memory of running processes, and their environments unless the option `processes` asks for them",
         "which of the programs that a session started go on after it, and what a key opened on its way further",
         "further key files that a `Match` block of the SSH server names, and what its `AuthorizedKeysCommand` answers",
         "who held a key before, and who holds the other half of an authorised key",

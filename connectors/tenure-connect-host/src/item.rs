@@ -49,6 +49,8 @@ noun! {
         GcpUserToken = "gcp_user_token",
         /// A secret or token for Azure.
         AzureToken = "azure_token",
+        /// A way to a cloud that needs no static key.
+        CloudFederation = "cloud_federation",
         /// A token, password or client key for a Kubernetes cluster.
         KubernetesCredential = "kubernetes_credential",
         /// A login for a container registry.
@@ -81,6 +83,8 @@ noun! {
         AssistantSecret = "assistant_secret",
         /// A secret in an environment file or a shell's start file.
         EnvironmentSecret = "environment_secret",
+        /// A secret in the environment of a running process.
+        ProcessSecret = "process_secret",
         /// A secret written into a service or a job.
         JobSecret = "job_secret",
     }
@@ -107,6 +111,7 @@ impl ThingKind {
             Self::GcpServiceAccountKey => "Google Cloud key of service account",
             Self::GcpUserToken => "Google Cloud token of",
             Self::AzureToken => "Azure secret of",
+            Self::CloudFederation => "way without a static key of",
             Self::KubernetesCredential => "Kubernetes credential of",
             Self::RegistryLogin => "container registry login of",
             Self::NpmToken => "npm token of",
@@ -123,6 +128,7 @@ impl ThingKind {
             Self::AssistantServer => "assistant server",
             Self::AssistantSecret => "secret of assistant configuration",
             Self::EnvironmentSecret => "secret in environment file",
+            Self::ProcessSecret => "secret in the environment of",
             Self::JobSecret => "secret written into",
         }
     }
@@ -138,6 +144,7 @@ impl ThingKind {
             | Self::AuthorizedKey
             | Self::SshServerSetting
             | Self::Certificate
+            | Self::CloudFederation
             | Self::AssistantServer => false,
             Self::StoredPassword
             | Self::SshPrivateKey
@@ -163,6 +170,7 @@ impl ThingKind {
             | Self::GitlabToken
             | Self::AssistantSecret
             | Self::EnvironmentSecret
+            | Self::ProcessSecret
             | Self::JobSecret => true,
         }
     }

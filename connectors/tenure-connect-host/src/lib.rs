@@ -23,6 +23,7 @@ mod observe;
 mod open;
 mod place;
 mod probe;
+mod processes;
 pub mod read;
 mod sessions;
 mod source;
@@ -32,7 +33,7 @@ mod uses;
 mod vendor;
 mod walk;
 
-pub use config::{FILE_SYSTEMS, HOME_ENTRIES_MAX, SECONDS_MAX, SSHD};
+pub use config::{FILE_SYSTEMS, HOME_ENTRIES_MAX, PROCESSES, SECONDS_MAX, SSHD};
 pub use connector::{HostConnector, MANIFEST};
 pub use files::{FileContent, Files};
 pub use found::{Found, FoundMark, Reading, STORED_HASH_DOMAIN, SkippedLine, VALUE_DOMAIN};

@@ -10,6 +10,7 @@
 mod accounts;
 mod copies;
 mod extents;
+mod federation;
 mod holdings;
 mod workloads;
 
@@ -146,6 +147,9 @@ impl<'reading> Mapper<'reading> {
 
     /// A place as people write it: below a home with `~name`.
     fn place(&self, thing: &Found) -> String {
+        if let Some(place) = crate::processes::place_of(thing) {
+            return place;
+        }
         let place = thing.place.to_string();
         let home = thing.account.as_ref().and_then(|account| {
             let home = &self.accounts.get(account)?.home;

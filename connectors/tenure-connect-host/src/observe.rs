@@ -3,6 +3,7 @@
 //! The reading itself blocks, so it runs beside the tasks of the program; what it found is then sent page by page. It
 //! must never hold a value: what crosses from the reading to here are fingerprints. Next: `map.rs`.
 
+use crate::config::Processes;
 use crate::map::{ExtentContent, observations};
 use crate::open::{Root, Way};
 use crate::source::HostSource;
@@ -29,13 +30,22 @@ pub(crate) async fn observe(
     let (root, limits, fingerprint) =
         (source.ground.root.clone(), source.ground.limits, Arc::clone(&source.fingerprint));
     let scanner = scanner()?;
+    let processes = source.processes;
     let read = tokio::task::spawn_blocking(move || {
         let began = Clock::now();
         let elapsed = || began.elapsed();
         let budget = Budget::new(limits, &elapsed);
         let opened = Root::open_by(&root, limits.file_systems, Way::Kernel)?;
-        let reading = survey_files(&opened, &budget, &*fingerprint, scanner);
+        let mut reading = survey_files(&opened, &budget, &*fingerprint, scanner);
+        let mut environments = (processes == Processes::Read)
+            .then(|| crate::processes::read(&root, limits, &*fingerprint, scanner));
+        if let Some(read) = &mut environments {
+            reading.found.append(&mut read.found);
+        }
         let mut extents = observations(&reading);
+        if let Some(read) = environments {
+            read.tell(&mut extents);
+        }
         local::name_accounts(&root, &mut extents);
         let (logins, untold) = uses::of_keys(&opened, &extents, now);
         // What is used comes before its uses.
@@ -190,6 +200,10 @@ pub(crate) fn by_hand(target: &Target) -> Vec<String> {
             vec![format!("usermod --lock --expiredate 1 {}", quoted(name))]
         }
         "unit" => vec![format!("systemctl disable --now {}", quoted(rest))],
+        "launchd" => {
+            let domain = if rest.starts_with("/Library/LaunchDaemons/") { "system" } else { "gui/$(id -u)" };
+            vec![format!("launchctl bootout {domain} {}", quoted(rest))]
+        }
         _ => Vec::new(),
     }
 }

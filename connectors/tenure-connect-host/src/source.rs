@@ -7,7 +7,8 @@
 use crate::act::ways_in::Ground;
 use crate::act::{self, KeyOf, other_ways};
 use crate::blast::{self, OwnSession};
-use crate::{config::Configured, observe, probe, sessions};
+use crate::config::{Configured, Processes};
+use crate::{observe, probe, sessions};
 use async_trait::async_trait;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -29,6 +30,7 @@ pub(crate) struct HostSource {
     pub(crate) fingerprint: Arc<dyn Fingerprint>,
     sshd: Option<SocketAddr>,
     own: OwnSession,
+    pub(crate) processes: Processes,
 }
 
 impl HostSource {
@@ -36,7 +38,7 @@ impl HostSource {
         let ground = Ground { root: configured.root, limits: configured.limits };
         // A copy of a machine is not the one whose sessions ours is among.
         let own = if ground.is_live() { OwnSession::of_this_process() } else { OwnSession::default() };
-        Self { ground, fingerprint, sshd: configured.sshd, own }
+        Self { ground, fingerprint, sshd: configured.sshd, own, processes: configured.processes }
     }
 
     /// Runs what blocks beside the tasks of the program.

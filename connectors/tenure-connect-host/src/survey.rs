@@ -149,6 +149,7 @@ impl Survey<'_> {
         }
         match format {
             Format::KeyStore => return self.key_store(place, account),
+            Format::PlatformToken => return self.platform_token(place),
             Format::Unit => return self.unit(place),
             Format::SshServer => return self.ssh_server(place),
             _ => {}
@@ -177,6 +178,14 @@ impl Survey<'_> {
                 Ok(())
             }
         }
+    }
+
+    /// A platform's token is noted by its folder: it is a link to a file that is renewed, and nobody's to read.
+    fn platform_token(&mut self, place: &Place) -> Result<(), Spent> {
+        self.budget.entry()?;
+        let Ok(folder) = self.files.directory_facts(&place.parent()) else { return Ok(()) };
+        let item = read::federation::of_token_file(place.parent().as_bytes());
+        self.keep(place, folder, None, item.into_iter().collect(), Vec::new())
     }
 
     /// The content of a file; `None` when there is none or it cannot be read, which is then said.

@@ -4,9 +4,11 @@
 //! here. It is named after the copy in the best known place, so that a changed value stays the same credential and a
 //! second copy makes no second identity. Whether the value still works is never tried.
 
+use super::federation::Ways;
 use super::{Mapper, fingerprint};
 use crate::found::{Found, FoundMark};
 use crate::item::{Problem, ThingKind};
+use crate::processes;
 use std::collections::BTreeMap;
 use tenure_model::{
     CredentialKind, CredentialState, Fact, Observation, ObservedCredential, ObservedPrincipal,
@@ -32,12 +34,13 @@ impl Mapper<'_> {
         sorted.sort_by(|one, other| {
             one.first().map(|thing| order(thing)).cmp(&other.first().map(|thing| order(thing)))
         });
+        let ways = self.ways();
         for group in sorted {
-            self.copied(&group);
+            self.copied(&group, &ways);
         }
     }
 
-    fn copied(&mut self, group: &[&Found]) {
+    fn copied(&mut self, group: &[&Found], ways: &Ways) {
         let Some(best) = group.first() else { return };
         let Some(kind) = kind_of(best.kind) else { return };
         let extent = self.extents.of(best);
@@ -61,7 +64,10 @@ impl Mapper<'_> {
             charter_hint: None,
         };
         self.principal(&extent, principal);
-        let facts = self.facts_of_copies(group);
+        let mut facts = self.facts_of_copies(group);
+        if let Some(way) = group.iter().find_map(|copy| ways.instead_of(copy)) {
+            facts.insert(names::FEDERATION_AT_HAND.to_owned(), Fact::Text(way.to_owned()));
+        }
         let credential = ObservedCredential {
             key: String::from("secret"),
             principal: key.clone(),
@@ -99,6 +105,10 @@ impl Mapper<'_> {
         }
         let copies = i64::try_from(group.len()).unwrap_or(i64::MAX);
         facts.insert("copies".to_owned(), Fact::Number(copies));
+        let processes: i64 = group.iter().filter_map(|copy| super::number(&copy.facts, "processes")).sum();
+        if processes > 0 {
+            facts.insert("processes".to_owned(), Fact::Number(processes));
+        }
         facts
     }
 
@@ -106,7 +116,7 @@ impl Mapper<'_> {
         let line = copy.line.map(|line| format!(":{line}")).unwrap_or_default();
         let sighting = ObservedSighting {
             principal_name: principal_name.to_owned(),
-            place: format!("{}{line}", copy.place),
+            place: processes::place_of(copy).unwrap_or_else(|| format!("{}{line}", copy.place)),
             fingerprint: fingerprint(copy),
             towards: copy.towards.clone(),
         };
@@ -121,6 +131,7 @@ fn order(thing: &Found) -> (u8, String, Option<u32>, &str) {
         ThingKind::AssistantSecret => 1,
         ThingKind::EnvironmentSecret => 2,
         ThingKind::JobSecret => 3,
+        ThingKind::ProcessSecret => 4,
         _ => 0,
     };
     (rank, thing.place.to_string(), thing.line, thing.whose.as_str())
@@ -148,6 +159,7 @@ fn kind_of(kind: ThingKind) -> Option<CredentialKind> {
         | ThingKind::GitlabToken
         | ThingKind::AssistantSecret
         | ThingKind::EnvironmentSecret
+        | ThingKind::ProcessSecret
         | ThingKind::JobSecret => Some(CredentialKind::Token),
         ThingKind::Account
         | ThingKind::Group
@@ -161,6 +173,7 @@ fn kind_of(kind: ThingKind) -> Option<CredentialKind> {
         | ThingKind::Certificate
         | ThingKind::PrivateKey
         | ThingKind::KeyStore
+        | ThingKind::CloudFederation
         | ThingKind::AssistantServer => None,
     }
 }

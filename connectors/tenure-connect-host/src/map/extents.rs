@@ -21,8 +21,16 @@ const OF_SYSTEM: [&str; 4] = [ACCOUNTS, PASSWORDS, SERVICES, MACHINE];
 const NAMED_MAX: usize = 5;
 
 /// Where services and jobs are defined.
-const OF_SERVICES: [&str; 6] =
-    ["/etc/systemd/", "/usr/lib/systemd/", "/lib/systemd/", "/etc/cron", "/var/spool/cron", "/etc/crontab"];
+const OF_SERVICES: [&str; 8] = [
+    "/etc/systemd/",
+    "/usr/lib/systemd/",
+    "/lib/systemd/",
+    "/Library/LaunchDaemons/",
+    "/Library/LaunchAgents/",
+    "/etc/cron",
+    "/var/spool/cron",
+    "/etc/crontab",
+];
 
 /// What one extent holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +62,7 @@ impl Extents {
     pub(super) fn of(&self, thing: &Found) -> String {
         match (&thing.account, thing.kind) {
             (_, ThingKind::StoredPassword) => PASSWORDS.to_owned(),
+            (_, ThingKind::ProcessSecret) => crate::processes::EXTENT.to_owned(),
             (_, ThingKind::Account | ThingKind::Group) => ACCOUNTS.to_owned(),
             (Some(account), _) => home_of(account),
             (None, _) => self.of_place(&thing.place.to_string()),

@@ -1,6 +1,6 @@
 //! What runs unattended: services, scheduled jobs, and servers that assistants start.
 
-use super::{Mapper, extents, text};
+use super::{Mapper, text};
 use crate::found::Found;
 use crate::item::{Problem, ThingKind};
 use std::collections::BTreeMap;
@@ -15,8 +15,11 @@ impl Mapper<'_> {
                 facts.insert("started_by".to_owned(), Fact::Text(timer.clone()));
             }
             let of_package = text(&unit.facts, "installed_by") == Some("package");
-            let key = self.key(&format!("unit:{}", unit.whose));
-            let name = self.name(&unit.whose);
+            // Labels of launchd are not told apart from system to session; places are.
+            let of_launchd = text(&unit.facts, "manager") == Some("launchd");
+            let key =
+                if of_launchd { format!("launchd:{}", unit.place) } else { format!("unit:{}", unit.whose) };
+            let (key, name, extent) = (self.key(&key), self.name(&unit.whose), self.extents.of(unit));
             let hint = text(&unit.facts, "description").filter(|says| !says.is_empty()).map(str::to_owned);
             let principal = ObservedPrincipal {
                 key: key.clone(),
@@ -26,9 +29,9 @@ impl Mapper<'_> {
                 facts,
                 charter_hint: hint,
             };
-            self.principal(extents::SERVICES, principal);
-            if let Some(user) = text(&unit.facts, "user") {
-                self.right(extents::SERVICES, &key, user, "run as");
+            self.principal(&extent, principal);
+            if let Some(user) = text(&unit.facts, "user").or(unit.account.as_deref()) {
+                self.right(&extent, &key, user, "run as");
             }
         }
         for job in self.of_kind(ThingKind::ScheduledJob) {

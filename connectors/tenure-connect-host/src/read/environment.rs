@@ -1,8 +1,9 @@
-//! `.env` files and the start files of shells: values given to names.
+//! `.env` files and the start files of shells: values given to names, and variables that show a way without a secret.
 //!
 //! A value counts when its name says that it is a secret, or when it has the form of one. References to other
 //! variables, commands and examples are none. This file must never expand anything. Next: `secret_name.rs`, `scanned.rs`.
 
+use super::federation::of_variable;
 use super::ini::unquoted;
 use super::scanned::{named, scanned};
 use super::{Parsed, lines};
@@ -27,6 +28,7 @@ pub fn read(bytes: &[u8], scanner: &Scanner) -> Parsed<Item> {
         let items: Vec<Item> = match assignment(content) {
             Some((name, value)) => {
                 let name = shown(name);
+                parsed.things.extend(of_variable(&name, value).map(|item| item.at_line(line)));
                 named(scanner, ThingKind::EnvironmentSecret, &name, &name, value).into_iter().collect()
             }
             None => scanned(scanner, content, ThingKind::EnvironmentSecret, ""),
@@ -34,6 +36,16 @@ pub fn read(bytes: &[u8], scanner: &Scanner) -> Parsed<Item> {
         parsed.things.extend(items.into_iter().map(|item| item.at_line(line)));
     }
     parsed
+}
+
+/// Reads the secrets in the environment of a process: `NAME=value`, each ended by a NUL byte (proc(5)).
+pub fn of_process(bytes: &[u8], variables_max: usize, scanner: &Scanner) -> Vec<Item> {
+    let variables = bytes.split(|byte| *byte == 0).take(variables_max);
+    let pairs = variables.filter_map(|variable| {
+        let at = variable.iter().position(|byte| *byte == b'=')?;
+        Some((shown(variable.split_at(at).0), variable.split_at(at + 1).1))
+    });
+    pairs.filter_map(|(name, value)| named(scanner, ThingKind::ProcessSecret, &name, &name, value)).collect()
 }
 
 /// `NAME=value`, `export NAME=value`, and fish's `set -gx NAME value`.

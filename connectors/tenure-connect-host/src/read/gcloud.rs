@@ -1,10 +1,12 @@
 //! Google Cloud: service-account keys and application default credentials, as JSON.
 
+use super::federation::{GOOGLE, way};
 use super::tree::json;
 use super::{LineFault, Parsed};
 use crate::item::{Item, Problem, ThingKind};
 
-/// Reads one file. Credentials of an `external_account` are a federation and hold no secret.
+/// Reads one file. Credentials of an `external_account` are a federation: they hold no secret, and show
+/// a way without one.
 pub fn read(bytes: &[u8]) -> Parsed<Item> {
     let mut parsed = Parsed::default();
     let Some(tree) = json(bytes) else {
@@ -27,10 +29,16 @@ pub fn read(bytes: &[u8]) -> Parsed<Item> {
             let token = source.and_then(|source| source.text_of("refresh_token"));
             token.map(|token| Item::new(ThingKind::GcpUserToken, of).value(token.as_bytes()))
         }
+        Some("external_account") if text("audience").is_some() => {
+            let impersonated =
+                text("service_account_impersonation_url").and_then(|url| url.rsplit('/').next());
+            let account = impersonated.map(|name| name.split(':').next().unwrap_or(name));
+            let of = account.unwrap_or("workload identity");
+            parsed.things.push(way(GOOGLE, of, "workload identity federation is configured"));
+            None
+        }
         _ => None,
     };
-    parsed
-        .things
-        .extend(item.map(|item| item.towards("Google Cloud").problem_if(true, Problem::SecretInClear)));
+    parsed.things.extend(item.map(|item| item.towards(GOOGLE).problem_if(true, Problem::SecretInClear)));
     parsed
 }

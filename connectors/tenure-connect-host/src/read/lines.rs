@@ -84,6 +84,11 @@ pub enum LineFault {
     /// Not in the format.
     #[error("it is not in the format")]
     Format,
+    /// The binary form of a property list.
+    #[error(
+        "it is a property list in the binary form, which is not read; `plutil -convert xml1 -o -` shows it"
+    )]
+    BinaryList,
     /// Refers to another file, which is not followed from here.
     #[error("it refers to another file, which is not followed")]
     ReferenceNotFollowed,

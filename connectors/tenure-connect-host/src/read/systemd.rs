@@ -4,6 +4,7 @@
 //! Commands are shown as their program only. This file must never follow `EnvironmentFile=`: it is named,
 //! and read only if the catalogue has it. Next: `cron.rs`.
 
+use super::federation::of_variable;
 use super::scanned::{named, of_command};
 use super::{LINE_BYTES_MAX, LineFault, Parsed, lines};
 use crate::item::{Item, Problem, ThingKind, program};
@@ -35,7 +36,7 @@ pub struct Unit {
     pub calendar: Vec<String>,
     /// What a timer starts, when it is not the service of its own name.
     pub starts: String,
-    /// Secrets that stand in it.
+    /// Secrets that stand in it, and ways without one.
     pub secrets: Vec<Item>,
 }
 
@@ -120,6 +121,7 @@ impl Unit {
             (b"Service", b"Environment") => {
                 for (variable, value) in assignments(value) {
                     let variable = shown(&variable);
+                    self.secrets.extend(of_variable(&variable, &value).map(|item| item.at_line(line)));
                     let whose = format!("{name} {variable}");
                     let secret = named(scanner, ThingKind::JobSecret, &whose, &variable, &value);
                     self.secrets.extend(secret.map(|item| item.at_line(line)));

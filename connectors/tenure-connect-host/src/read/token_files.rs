@@ -4,9 +4,11 @@
 //! One function for each; all of them small. They must never guess at a token whose place is not the documented
 //! one. Next: `assistants.rs`, whose files hold more than tokens.
 
+use super::ini::unquoted;
 use super::tree::{Node, json, yaml};
-use super::{LineFault, Parsed};
+use super::{LineFault, Parsed, lines};
 use crate::item::{Item, Problem, ThingKind};
+use crate::place::shown;
 use tenure_secrets::is_example;
 
 /// Longest token that a file of one token holds, in bytes.
@@ -19,6 +21,51 @@ pub fn terraform(bytes: &[u8]) -> Parsed<Item> {
             push(parsed, ThingKind::TerraformToken, host, host, entry.text_of("token"));
         }
     })
+}
+
+/// `.terraformrc`, `terraform.rc`: blocks `credentials "host" { token = "…" }`, as Terraform's own language writes them.
+pub fn terraform_rc(bytes: &[u8]) -> Parsed<Item> {
+    let mut parsed = Parsed::default();
+    let mut host: Option<String> = None;
+    for (line, content) in lines(bytes) {
+        let content = match content {
+            Ok(content) => content.trim_ascii(),
+            Err(why) => {
+                parsed.skip(line, why);
+                continue;
+            }
+        };
+        let rest = match content.strip_prefix(b"credentials").filter(|rest| !rest.starts_with(b"_")) {
+            // A whole block may stand in one line.
+            Some(block) => {
+                let at = block.iter().position(|byte| *byte == b'{').unwrap_or(block.len());
+                let (name, inside) = block.split_at(at);
+                host = Some(shown(unquoted(name.trim_ascii())));
+                inside.get(1..).unwrap_or_default().trim_ascii()
+            }
+            None => content,
+        };
+        if let Some(of) = host.as_deref().filter(|of| !of.is_empty())
+            && let Some(token) = rest.strip_prefix(b"token").and_then(hcl_text)
+        {
+            let mut one = Parsed::default();
+            push(&mut one, ThingKind::TerraformToken, of, of, Some(token));
+            parsed.things.extend(one.things.into_iter().map(|item| item.at_line(line)));
+        }
+        if rest.ends_with(b"}") {
+            host = None;
+        }
+    }
+    parsed
+}
+
+/// What stands in quotes after `=`. References (`${…}`) and texts with escapes are no tokens.
+fn hcl_text(rest: &[u8]) -> Option<&str> {
+    let value = rest.trim_ascii().strip_prefix(b"=")?.trim_ascii().strip_prefix(b"\"")?;
+    let end = value.iter().position(|byte| *byte == b'"')?;
+    let text = core::str::from_utf8(value.split_at(end).0).ok()?;
+    (!text.is_empty() && !text.contains(['\\', '$', '%']) && !text.contains(char::is_whitespace))
+        .then_some(text)
 }
 
 /// `hosts.yml` of GitHub's command line: a token for each user of each host, unless a key ring keeps it.

@@ -10,9 +10,9 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use zeroize::Zeroizing;
 
 /// Levels of a tree.
-const DEPTH_MAX: usize = 64;
+pub(super) const DEPTH_MAX: usize = 64;
 /// Parts of a tree.
-const NODES_MAX: usize = 200_000;
+pub(super) const NODES_MAX: usize = 200_000;
 
 /// A part of a tree. Numbers are texts.
 pub(crate) enum Node {
@@ -126,14 +126,17 @@ pub(crate) fn yaml(bytes: &[u8]) -> Option<Node> {
     None
 }
 
-enum Open {
+/// A part that has begun and not ended.
+pub(super) enum Open {
+    /// Several in order.
     List(Vec<Node>),
     /// With the key that waits for its value.
     Table(Vec<(String, Node)>, Option<String>),
 }
 
 impl Open {
-    fn take(&mut self, node: Node) {
+    /// Adds a part; in a table every other one is the name of the next.
+    pub(super) fn take(&mut self, node: Node) {
         match self {
             Self::List(list) => list.push(node),
             Self::Table(table, key) => match key.take() {
@@ -144,7 +147,7 @@ impl Open {
         }
     }
 
-    fn close(self) -> Node {
+    pub(super) fn close(self) -> Node {
         match self {
             Self::List(list) => Node::List(list),
             Self::Table(table, _) => Node::Table(table),
@@ -263,26 +266,27 @@ impl<'de> Visitor<'de> for AnyNode {
     }
 }
 
+/// A tree in one line, for tests of whoever makes one.
 #[cfg(test)]
-mod tests {
-    use super::{Node, json, json_with_comments, toml, yaml};
-
-    fn shown(node: Option<Node>) -> String {
-        fn part(node: &Node) -> String {
-            match node {
-                Node::Null => "null".to_owned(),
-                Node::Flag(flag) => flag.to_string(),
-                Node::Text(text) => text.to_string(),
-                Node::List(list) => format!("[{}]", list.iter().map(part).collect::<Vec<_>>().join(" ")),
-                Node::Table(table) => {
-                    let parts: Vec<_> =
-                        table.iter().map(|(key, node)| format!("{key}={}", part(node))).collect();
-                    format!("{{{}}}", parts.join(" "))
-                }
+pub(super) fn shown(node: Option<Node>) -> String {
+    fn part(node: &Node) -> String {
+        match node {
+            Node::Null => "null".to_owned(),
+            Node::Flag(flag) => flag.to_string(),
+            Node::Text(text) => text.to_string(),
+            Node::List(list) => format!("[{}]", list.iter().map(part).collect::<Vec<_>>().join(" ")),
+            Node::Table(table) => {
+                let parts: Vec<_> = table.iter().map(|(key, node)| format!("{key}={}", part(node))).collect();
+                format!("{{{}}}", parts.join(" "))
             }
         }
-        node.map_or_else(|| "none".to_owned(), |node| part(&node))
     }
+    node.map_or_else(|| "none".to_owned(), |node| part(&node))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{json, json_with_comments, shown, toml, yaml};
 
     #[test]
     fn the_same_tree_comes_out_of_each_format() {

@@ -7,7 +7,7 @@ use crate::read::cron::{self, CronTable};
 use crate::read::private_key::KeyFormat;
 use crate::read::{
     Parsed, Skipped, authorized_keys, aws, azure, cargo, certificate, docker, environment, gcloud,
-    git_credentials, group, kubeconfig, my_cnf, netrc, npmrc, pgpass, private_key, pypirc, shadow,
+    git_credentials, group, kubeconfig, launchd, my_cnf, netrc, npmrc, pgpass, private_key, pypirc, shadow,
     token_files,
 };
 use tenure_secrets::Scanner;
@@ -20,6 +20,7 @@ pub(super) fn items(format: Format, bytes: &[u8], name: &str, scanner: &Scanner)
             Parsed { things, skipped: parsed.skipped }
         }
         Format::Group => group::read(bytes).map(|group| group.item()),
+        Format::Launchd(started_by) => launchd::read(bytes, name, started_by, scanner),
         Format::SystemCron => cron::read(bytes, CronTable::OfSystem, scanner),
         Format::UserCron => cron::read(bytes, CronTable::OfUser(name), scanner),
         Format::AuthorizedKeys => authorized_keys::read(bytes).map(|key| key.item()),
@@ -38,6 +39,7 @@ pub(super) fn items(format: Format, bytes: &[u8], name: &str, scanner: &Scanner)
         Format::MyCnf => my_cnf::read(bytes),
         Format::GitCredentials => git_credentials::read(bytes),
         Format::Terraform => token_files::terraform(bytes),
+        Format::TerraformRc => token_files::terraform_rc(bytes),
         Format::Vault => token_files::vault(bytes),
         Format::Github => token_files::github(bytes),
         Format::Gitlab => token_files::gitlab(bytes),
@@ -46,8 +48,8 @@ pub(super) fn items(format: Format, bytes: &[u8], name: &str, scanner: &Scanner)
         Format::Assistant(written) => assistants::read(bytes, written, scanner),
         Format::AssistantLogins(written) => assistants::read_logins(bytes, written, scanner),
         Format::Environment => environment::read(bytes, scanner),
-        // These three are read with what lies beside them, or not opened.
-        Format::Unit | Format::SshServer | Format::KeyStore => Parsed::default(),
+        // These are read with what lies beside them, or not opened.
+        Format::Unit | Format::SshServer | Format::KeyStore | Format::PlatformToken => Parsed::default(),
     }
 }
 

@@ -17,6 +17,7 @@ mod hostile;
 mod logins;
 mod machine;
 mod planted;
+mod processes;
 mod readers;
 mod second_opinion;
 mod surveyed;

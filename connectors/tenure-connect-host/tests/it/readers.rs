@@ -9,10 +9,11 @@ use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ED25519, PK
 use tenure_connect_host::Item;
 use tenure_connect_host::read::assistants::{self, Written};
 use tenure_connect_host::read::cron::{self, CronTable};
+use tenure_connect_host::read::launchd::StartedBy;
 use tenure_connect_host::read::{
     Parsed, authorized_keys, aws, azure, cargo, certificate, docker, environment, gcloud, git_credentials,
-    group, kubeconfig, my_cnf, netrc, npmrc, passwd, pgpass, private_key, pypirc, shadow, sshd_config,
-    systemd, token_files,
+    group, kubeconfig, launchd, my_cnf, netrc, npmrc, passwd, pgpass, private_key, pypirc, shadow,
+    sshd_config, systemd, token_files,
 };
 use tenure_secrets::Scanner;
 
@@ -62,6 +63,12 @@ const READERS: &[Reader] = &[
     ("my_cnf", my_cnf::read),
     ("git_credentials", git_credentials::read),
     ("terraform", token_files::terraform),
+    ("terraform_rc", token_files::terraform_rc),
+    ("launchd", |bytes| scanner(|scanner| launchd::read(bytes, "x.plist", StartedBy::System, scanner))),
+    ("process", |bytes| Parsed {
+        things: scanner(|scanner| environment::of_process(bytes, 100, scanner)),
+        skipped: Vec::new(),
+    }),
     ("vault", token_files::vault),
     ("github", token_files::github),
     ("gitlab", token_files::gitlab),
@@ -190,6 +197,16 @@ fn the_files_of_registries_and_databases_are_read_exactly() {
 #[test]
 fn the_files_of_forges_and_stores_are_read_exactly() {
     check("terraform", &[r#"{"credentials":{"h":{"token":"CANARY"}}}"#, "{}"]);
+    check(
+        "terraform_rc",
+        &[
+            "credentials \"h\" {\n  token = \"CANARY\"\n}\ntoken = \"CANARY2\"",
+            "credentials \"h\" { token = \"CANARY\" }\ntoken = \"x\"",
+            "credentials \"h\" {\n  token = \"a\\\"b\"\n  # token = \"CANARY\"\n}",
+            "credentials_helper \"h\" {\n  token = \"CANARY\"\n}",
+            "credentials \"\" { token = \"CANARY\" }",
+        ],
+    );
     check("vault", &["CANARY\n", "", "two words", "changeme"]);
     check(
         "github",
@@ -213,6 +230,18 @@ fn services_jobs_and_settings_are_read_exactly() {
             "x=y",
         ],
     );
+    check(
+        "launchd",
+        &[
+            "<plist><dict><key>Label</key><string>a.b</string><key>UserName</key><string>etl</string><key>ProgramArguments</key>\
+             <array><string>/x</string><string>--password</string><string>CANARY</string></array></dict></plist>",
+            "<plist><dict><key>Program</key><string>/x</string><key>EnvironmentVariables</key><dict><key>A_TOKEN</key>\
+             <string>CANARY</string></dict><key>StartInterval</key><integer>5</integer></dict></plist>",
+            "bplist00",
+            "<plist><dict></dict></plist>",
+        ],
+    );
+    check("process", &["A_TOKEN=CANARY\0PATH=/bin\0B_TOKEN=${X}\0no\0=x\0", ""]);
     check(
         "cron",
         &[

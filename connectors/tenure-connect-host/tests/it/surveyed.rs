@@ -79,12 +79,12 @@ impl Recorder {
         })
     }
 
-    fn credential_of(&self, name: &str) -> &ObservedCredential {
+    pub(crate) fn credential_of(&self, name: &str) -> &ObservedCredential {
         let principal = self.principals().find(|principal| principal.name == name).unwrap();
         self.credentials().find(|credential| credential.principal == principal.key).unwrap()
     }
 
-    fn places_of(&self, name: &str) -> Vec<&str> {
+    pub(crate) fn places_of(&self, name: &str) -> Vec<&str> {
         let of = |seen: &'_ Observation| matches!(seen, Observation::Sighting(copy) if copy.principal_name == name);
         let place = |(_, seen): &'_ (String, Observation)| match seen {
             Observation::Sighting(copy) => copy.place.clone(),
@@ -96,6 +96,10 @@ impl Recorder {
 }
 
 pub(crate) fn source(machine: &Machine) -> Arc<dyn Source> {
+    source_with(machine, BTreeMap::new())
+}
+
+pub(crate) fn source_with(machine: &Machine, options: BTreeMap<String, String>) -> Arc<dyn Source> {
     let config = SourceConfig {
         id: SourceId::new(Instant::from_micros(0), [0; 10]),
         name: ShortName::parse("this-host").unwrap(),
@@ -104,7 +108,7 @@ pub(crate) fn source(machine: &Machine) -> Arc<dyn Source> {
             url: format!("host://{}", machine.folder.path().display()),
         }],
         secret: None,
-        options: BTreeMap::new(),
+        options,
         fingerprint: Arc::new(Digest),
     };
     HostConnector.source(config).unwrap()
@@ -176,6 +180,7 @@ fn notable(facts: &tenure_model::Facts) -> String {
         names::ALSO_OPENS,
         names::WEAK,
         names::ENDLESS,
+        names::FEDERATION_AT_HAND,
         names::NOT_PINNED,
         names::PASSWORDLESS_RULE,
     ];
@@ -302,6 +307,41 @@ fn a_key_that_opens_root_or_several_accounts_says_so_and_a_restricted_one_does_n
         recorder.credential_of("root/key:ops").fingerprint,
         recorder.credential_of("ada/key:ops").fingerprint
     );
+}
+
+#[test]
+fn a_static_key_of_a_cloud_is_told_from_one_that_has_no_other_way() {
+    let mut machine = small();
+    let key = |machine: &mut Machine, account: u64| {
+        // The id of a key of the present generation carries its account.
+        let mut bits = (1_u64 << 63) | (account << 23);
+        let mut id = String::new();
+        for _ in 0..13 {
+            id.push(char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[usize::try_from(bits >> 59).unwrap()]));
+            bits <<= 5;
+        }
+        let secret = machine.drawn("", 40);
+        format!("aws_access_key_id = AKIA{id}AAA\naws_secret_access_key = {secret}\n")
+    };
+    let keys = [key(&mut machine, 111_111_111_111), key(&mut machine, 222_222_222_222), key(&mut machine, 1)];
+    machine.put("srv/ada/.aws/credentials", 0o600, format!("[one]\n{}[two]\n{}", keys[0], keys[1]));
+    let sso = "[profile x]\nsso_session = s\nsso_account_id = 111111111111\n";
+    machine.put("srv/ada/.aws/config", 0o600, sso);
+    machine.put("srv/bob/.aws/credentials", 0o600, format!("[three]\n{}", keys[2]));
+    let federation = |machine: &Machine, name: &str| {
+        let recorder = survey(machine);
+        text(&recorder.credential_of(name).facts, names::FEDERATION_AT_HAND).map(str::to_owned)
+    };
+    let one = "~ada/.aws/credentials[profile one]";
+    let (two, three) = ("~ada/.aws/credentials[profile two]", "~bob/.aws/credentials[profile three]");
+    let expected = "profile x: it signs in through IAM Identity Center, as ~ada/.aws/config says";
+    assert_eq!(federation(&machine, one).as_deref(), Some(expected));
+    assert_eq!(federation(&machine, two), None, "that way leads to another account of the cloud");
+    assert_eq!(federation(&machine, three), None, "another person's way is not theirs");
+    machine.put("srv/bob/app/.env", 0o600, "AWS_WEB_IDENTITY_TOKEN_FILE=/run/t\n");
+    assert_eq!(federation(&machine, three), None, "a program's way is not its owner's");
+    machine.put("run/secrets/eks.amazonaws.com/serviceaccount/token", 0o600, "x");
+    assert!(federation(&machine, three).unwrap().contains("a web identity token for a role"));
 }
 
 #[test]

@@ -28,9 +28,26 @@ fn aws(machine: &mut Machine) {
     );
     let real = [(ThingKind::AwsKey, "profile default"), (ThingKind::AwsKey, "profile work")];
     machine.plant(&format!("{HOME}/.aws/credentials"), 0o600, credentials, &real);
+    let config = "[default]\nregion = eu-west-1\n[profile sso]\nsso_session = x\nsso_account_id = 000000000000\n\
+                  [sso-session x]\nsso_start_url = https://x.invalid/start\n[profile chained]\nrole_arn = arn:aws:iam::1:role/x\n\
+                  source_profile = default\n[profile pod]\nrole_arn = arn:aws:iam::1:role/x\nweb_identity_token_file = /x\n\
+                  [profile box]\nrole_arn = arn:aws:iam::1:role/x\ncredential_source = Ec2InstanceMetadata\n[profile tool]\n\
+                  credential_process = /usr/bin/get\n";
+    let ways = ["profile sso", "profile pod", "profile box", "profile tool"];
+    let ways = ways.map(|whose| (ThingKind::CloudFederation, whose));
+    machine.plant(&format!("{HOME}/.aws/config"), 0o600, config, &ways);
     machine.lookalike(
-        &format!("{HOME}/.aws/config"),
-        "[profile sso]\nsso_start_url = https://x.invalid/start\nrole_arn = arn:aws:iam::1:role/x\ncredential_process = /usr/bin/get\n",
+        "srv/open/.aws/config",
+        "[profile x]\nrole_arn = arn:aws:iam::1:role/x\nsource_profile = y\n[sso-session z]\nsso_start_url = https://x.invalid/\n",
+    );
+    machine
+        .lookalike("srv/open/app/.env", "AWS_WEB_IDENTITY_TOKEN_FILE=${TOKEN_FILE}\nAWS_REGION=eu-west-1\n");
+    let place = "run/secrets/eks.amazonaws.com/serviceaccount/token";
+    machine.plant(
+        place,
+        0o600,
+        "of-the-platform",
+        &[(ThingKind::CloudFederation, "a token of the platform")],
     );
 }
 
@@ -52,10 +69,13 @@ fn gcloud(machine: &mut Machine) {
     machine.plant(&place, 0o600, default, &[(ThingKind::GcpUserToken, "ada@shop.invalid")]);
     let place = format!("{HOME}/.config/gcloud/credentials.db");
     machine.plant(&place, 0o600, b"SQLite format 3\0", &[(ThingKind::KeyStore, "credentials.db")]);
-    machine.lookalike(
+    machine.plant(
         &format!("{HOME}/app/gcp-federation.json"),
+        0o644,
         r#"{"type":"external_account","audience":"//iam.invalid/x","token_url":"https://sts.invalid/v1/token"}"#,
+        &[(ThingKind::CloudFederation, "workload identity")],
     );
+    machine.lookalike("srv/open/app/gcp-notes.json", r#"{"type":"external_account_notes","audience":"x"}"#);
 }
 
 fn azure(machine: &mut Machine) {
@@ -68,6 +88,9 @@ fn azure(machine: &mut Machine) {
     let entries = format!(r#"[{{"client_id":"etl-app","tenant":"shop","client_secret":"{secret}"}}]"#);
     let real = [(ThingKind::AzureToken, "etl-app")];
     machine.plant(&format!("{HOME}/.azure/service_principal_entries.json"), 0o600, entries, &real);
+    let pod = "AZURE_FEDERATED_TOKEN_FILE=/var/run/secrets/azure/tokens/azure-identity-token\n";
+    let way = (ThingKind::CloudFederation, "AZURE_FEDERATED_TOKEN_FILE");
+    machine.plant("etc/default/pod", 0o644, pod, &[way]);
     machine.lookalike(&format!("{HOME}/.azure/azureProfile.json"), r#"{"subscriptions":[{"id":"x"}]}"#);
 }
 

@@ -101,7 +101,17 @@ fn stores(machine: &mut Machine) {
         &[(ThingKind::VaultToken, "the last login")],
     );
     machine.lookalike("srv/etl/.vault-token", "");
-    machine.lookalike(&format!("{HOME}/.terraformrc"), "plugin_cache_dir = \"x\"\n");
+    machine.lookalike(
+        &format!("{HOME}/.terraformrc"),
+        "plugin_cache_dir = \"x\"\ntoken = \"not-in-a-block\"\ncredentials_helper \"x\" {\n  args = []\n}\n",
+    );
+    let (first, second) = (machine.drawn("", 40), machine.drawn("", 40));
+    let rc = format!(
+        "credentials \"app.terraform.io\" {{\n  # token = \"x\"\n  token = \"{first}\"\n}}\n\
+         credentials \"tf.shop.invalid\" {{ token = \"{second}\" }}\ncredentials \"b\" {{\n  token = \"${{var.x}}\"\n}}\n"
+    );
+    let real = ["app.terraform.io", "tf.shop.invalid"].map(|host| (ThingKind::TerraformToken, host));
+    machine.plant("srv/etl/.terraformrc", 0o600, rc, &real);
 }
 
 fn environments(machine: &mut Machine) {

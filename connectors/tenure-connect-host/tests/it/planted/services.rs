@@ -5,6 +5,7 @@ use tenure_connect_host::ThingKind;
 
 pub(super) fn plant(machine: &mut Machine) {
     units(machine);
+    launchd(machine);
     cron(machine);
     let settings = "Port 22\nPermitRootLogin prohibit-password\nPermitRootLogin yes\nPasswordAuthentication no\n\
                     AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/by_name/%u\nMatch User backup\n  PasswordAuthentication yes\n";
@@ -44,6 +45,30 @@ fn units(machine: &mut Machine) {
     );
     machine.lookalike("usr/lib/systemd/system/etl.service", "[Service]\nUser=overridden\n");
     machine.lookalike("usr/lib/systemd/system/web.target", "[Unit]\nDescription=x\n");
+}
+
+fn launchd(machine: &mut Machine) {
+    let password = machine.drawn("Lw7-", 18);
+    let daemon = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" \"http://x.invalid/d\">\n\
+         <plist version=\"1.0\"><dict><key>Label</key><string>invalid.shop.sync</string><key>UserName</key><string>etl</string>\
+         <key>ProgramArguments</key><array><string>/usr/local/bin/sync</string><string>--password</string><string>{password}</string></array>\
+         <key>EnvironmentVariables</key><dict><key>DB_PASSWORD</key><string>{password}</string><key>MODE</key><string>fast</string></dict>\
+         <key>StartInterval</key><integer>300</integer></dict></plist>\n"
+    );
+    let label = "invalid.shop.sync";
+    let real = [
+        (ThingKind::ServiceUnit, label),
+        (ThingKind::JobSecret, "invalid.shop.sync DB_PASSWORD"),
+        (ThingKind::JobSecret, "invalid.shop.sync password"),
+    ];
+    machine.plant("Library/LaunchDaemons/invalid.shop.sync.plist", 0o644, daemon, &real);
+    let agent = "<plist version=\"1.0\"><dict><key>Label</key><string>invalid.shop.menu</string><key>Program</key>\
+                 <string>/Applications/Menu.app/Contents/MacOS/Menu</string></dict></plist>";
+    let place = "srv/deploy/Library/LaunchAgents/invalid.shop.menu.plist";
+    machine.plant(place, 0o644, agent, &[(ThingKind::ServiceUnit, "invalid.shop.menu")]);
+    machine.lookalike("Library/Preferences/invalid.shop.plist", agent);
+    machine.lookalike("Library/LaunchDaemons/invalid.shop.plist.off", agent);
 }
 
 fn cron(machine: &mut Machine) {

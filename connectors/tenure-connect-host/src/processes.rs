@@ -1,0 +1,254 @@
+//! Environments of running processes, read only where the source's options ask for it.
+//!
+//! Of an environment nothing is kept but the variables in which the rules see a secret, and of those the fingerprint and
+//! where: the unit, or else the program, never the process, whose number is another at each reading. Read are those that
+//! the system shows to our account. This file must never follow a link (that a process's program is one is only looked
+//! at), nor signal or wait for a process. Next: `read/environment.rs`, the same for files.
+
+use crate::found::{Found, Origin};
+use crate::item::{Item, ThingKind};
+use crate::limits::{Budget, FileSystems, Limits};
+use crate::map::ExtentContent;
+use crate::open::{FileFacts, Root, Way};
+use crate::place::{Place, shown};
+use crate::read;
+use crate::unread::{Spent, Unread};
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+use std::time::Instant as Clock;
+use tenure_connect::Fingerprint;
+use tenure_model::{Completeness, Fact, printable};
+use tenure_secrets::Scanner;
+
+/// The extent of what processes hold.
+pub(crate) const EXTENT: &str = "processes";
+/// Processes that are looked at.
+const PROCESSES_MAX: usize = 50_000;
+/// Variables of one environment that are looked at.
+const VARIABLES_MAX: usize = 10_000;
+/// Characters of the name of a unit or program.
+const WORKLOAD_CHARS: usize = 200;
+
+/// What was read of all processes.
+#[derive(Debug, Default)]
+pub(crate) struct Environments {
+    /// A secret for each place and value, with the number of processes that hold it.
+    pub(crate) found: Vec<Found>,
+    /// Processes whose environment is closed to our account.
+    closed: u64,
+    /// What kept the rest from being read.
+    cut: Option<Unread>,
+}
+
+/// Reads the environments below a root.
+pub(crate) fn read(
+    root: &Path,
+    limits: Limits,
+    fingerprint: &dyn Fingerprint,
+    scanner: &Scanner,
+) -> Environments {
+    let began = Clock::now();
+    let elapsed = || began.elapsed();
+    let budget = Budget::new(limits, &elapsed);
+    let mut read = Environments::default();
+    let opened = Root::open_by(root, FileSystems::All, Way::Kernel).and_then(|root| {
+        let (listed, cut) = crate::list(&root, &Place::root().join(b"proc"), &budget)?;
+        read.cut = cut.map(Unread::Limit);
+        Ok((root, listed))
+    });
+    let (root, listed) = match opened {
+        Ok(opened) => opened,
+        Err(why) => return Environments { cut: Some(why), ..read },
+    };
+    let mut pids: Vec<u32> = listed.iter().filter_map(|entry| shown(&entry.name).parse().ok()).collect();
+    pids.sort_unstable();
+    if pids.len() > PROCESSES_MAX {
+        read.cut = Some(Unread::Limit(Spent::Entries));
+    }
+    let mut counted = Counted::default();
+    for pid in pids.into_iter().take(PROCESSES_MAX) {
+        match of_process(&root, pid, &budget, scanner) {
+            Ok(held) => {
+                for (item, place, file) in held {
+                    if let Err(spent) = counted.add(item, &place, file, &budget, fingerprint) {
+                        read.cut = Some(Unread::Limit(spent));
+                    }
+                }
+            }
+            Err(Unread::NotPermitted) => read.closed += 1,
+            Err(why @ Unread::Limit(Spent::Time | Spent::Files | Spent::Entries | Spent::Bytes)) => {
+                read.cut = Some(why);
+                break;
+            }
+            // A process that is gone by now holds nothing.
+            Err(Unread::Absent | Unread::System(_)) => {}
+            Err(why) => read.cut = Some(why),
+        }
+    }
+    read.found = counted.into_found();
+    read
+}
+
+impl Environments {
+    /// Says in the extent of processes how much of them could be read.
+    pub(crate) fn tell(&self, extents: &mut Vec<(String, ExtentContent)>) {
+        let part = |why: String, remedy: &str| Completeness::Part { why, remedy: remedy.to_owned() };
+        let completeness = match (self.cut, self.closed) {
+            (Some(why), _) => part(
+                format!("not every process was looked at: {why}"),
+                "raise the limit with an option of this source; what was seen before is kept",
+            ),
+            (None, 0) => Completeness::Whole,
+            (None, closed) => part(
+                format!("the environments of {closed} processes are closed to our account"),
+                "run Tenure as root, or give it the capabilities CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
+            ),
+        };
+        match extents.iter_mut().find(|(name, _)| name == EXTENT) {
+            Some((_, content)) => content.completeness = completeness,
+            None => {
+                extents.push((EXTENT.to_owned(), ExtentContent { observations: Vec::new(), completeness }));
+            }
+        }
+    }
+}
+
+/// Found so far, by place and fingerprint, each with the number of processes.
+#[derive(Default)]
+struct Counted(BTreeMap<(Place, String), (Found, i64)>);
+
+impl Counted {
+    fn add(
+        &mut self,
+        item: Item,
+        place: &Place,
+        file: FileFacts,
+        budget: &Budget<'_>,
+        fingerprint: &dyn Fingerprint,
+    ) -> Result<(), Spent> {
+        let origin = Origin { place, file, account: None, others_get_there: false };
+        let found = Found::new(item, &origin, fingerprint);
+        let key = (place.clone(), format!("{:?}", found.mark));
+        if let Some((_, count)) = self.0.get_mut(&key) {
+            *count += 1;
+            return Ok(());
+        }
+        budget.thing()?;
+        self.0.insert(key, (found, 1));
+        Ok(())
+    }
+
+    fn into_found(self) -> Vec<Found> {
+        let with_count = |(mut found, count): (Found, i64)| {
+            found.facts.insert("processes".to_owned(), Fact::Number(count));
+            found
+        };
+        self.0.into_values().map(with_count).collect()
+    }
+}
+
+type Held = Vec<(Item, Place, FileFacts)>;
+
+/// The secrets in the environment of one process, with their place.
+fn of_process(root: &Root, pid: u32, budget: &Budget<'_>, scanner: &Scanner) -> Result<Held, Unread> {
+    let of = |name: &[u8]| Place::root().join(b"proc").join(pid.to_string().as_bytes()).join(name);
+    let environment = root.read(&of(b"environ"), budget)?;
+    let mut items = read::environment::of_process(environment.content.expose(), VARIABLES_MAX, scanner);
+    if items.is_empty() {
+        return Ok(Vec::new());
+    }
+    let unit = root.read(&of(b"cgroup"), budget).ok().and_then(|file| unit_of(file.content.expose()));
+    let workload = unit.or_else(|| program_of(root, &of(b""))).unwrap_or_else(|| String::from("unknown"));
+    let workload = printable(&workload, WORKLOAD_CHARS);
+    let mut held = Vec::new();
+    for item in items.drain(..) {
+        let place = Place::root().join(b"proc");
+        let below = [place.as_bytes(), b"/", workload.as_bytes()].concat();
+        let place = Place::parse(&below).unwrap_or(place).join(item.whose.as_bytes());
+        let item = item.text("workload", &workload).guarded(|text| read::looks_like(scanner, text));
+        held.push((item, place, environment.facts));
+    }
+    Ok(held)
+}
+
+/// The service a process belongs to, by its control group (cgroups(7)): the last service, unless a scope lies below it.
+fn unit_of(groups: &[u8]) -> Option<String> {
+    let path = groups.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"0::"))?;
+    let parts: Vec<&[u8]> = path.split(|byte| *byte == b'/').collect();
+    let is = |part: &&[u8]| part.ends_with(b".service") || part.ends_with(b".scope");
+    let last = parts.into_iter().rfind(is)?;
+    last.ends_with(b".service").then(|| shown(last))
+}
+
+/// The program a process runs, as its link says; the link is not followed.
+fn program_of(root: &Root, process: &Place) -> Option<String> {
+    let directory = root.directory(process).ok()?;
+    let target = rustix::fs::readlinkat(&directory, OsStr::from_bytes(b"exe"), Vec::new()).ok()?;
+    let target = target.to_bytes();
+    Some(shown(target.strip_suffix(b" (deleted)").unwrap_or(target)))
+}
+
+/// What a place in a process's environment is called.
+pub(crate) fn place_of(thing: &Found) -> Option<String> {
+    let workload =
+        tenure_model::text(&thing.facts, "workload").filter(|_| thing.kind == ThingKind::ProcessSecret)?;
+    Some(format!("process:{workload}/{}", thing.whose))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{of_process, unit_of};
+    use crate::limits::{Budget, FileSystems, Limits};
+    use crate::open::{Root, Way};
+    use std::path::Path;
+    use std::process::{Command, Stdio};
+    use std::time::Duration;
+    use tenure_secrets::Scanner;
+
+    #[test]
+    fn the_service_of_a_process_is_told_by_its_control_group() {
+        let check = |groups: &str, unit: Option<&str>| {
+            assert_eq!(unit_of(groups.as_bytes()).as_deref(), unit, "{groups}");
+        };
+        check("0::/system.slice/etl.service\n", Some("etl.service"));
+        check("1:name=systemd:/x.service\n0::/system.slice/docker.service/payload\n", Some("docker.service"));
+        check(
+            "0::/user.slice/user-1000.slice/user@1000.service/app.slice/sync.service",
+            Some("sync.service"),
+        );
+        check("0::/user.slice/user-1000.slice/user@1000.service/app.slice/app-x.scope", None);
+        check("0::/user.slice/user-1000.slice/session-3.scope", None);
+        check("0::/", None);
+        check("", None);
+    }
+
+    #[test]
+    fn a_variable_of_a_running_child_is_found_and_nothing_else_of_its_environment() {
+        if !cfg!(target_os = "linux") {
+            return;
+        }
+        let value = "Kx7-planted-Pq9z-Uv3";
+        let mut child = Command::new("cat")
+            .env_clear()
+            .env("SHOP_TOKEN", value)
+            .env("SHOP_TOKEN_FILE", "/run/x")
+            .env("LANG", "C.UTF-8")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let root = Root::open_by(Path::new("/"), FileSystems::All, Way::Kernel).unwrap();
+        let budget = Budget::new(Limits::default(), &|| Duration::ZERO);
+        let held = of_process(&root, child.id(), &budget, &Scanner::new().unwrap());
+        // It ends when its input does.
+        drop(child.stdin.take());
+        child.wait().unwrap();
+        let held = held.unwrap();
+        let shown: Vec<String> = held.iter().map(|(item, place, _)| format!("{item} at {place}")).collect();
+        assert_eq!(shown.len(), 1, "{shown:?}");
+        assert!(shown[0].starts_with("secret in the environment of SHOP_TOKEN at /proc/"), "{shown:?}");
+        assert!(!format!("{held:?}").contains(value));
+    }
+}
