@@ -123,8 +123,8 @@ fn digest(source: &HostSource, content: &ExtentContent) -> Option<ContentDigest>
 }
 
 /// What no machine tells anybody, said once.
-fn notes(reading: &Reading, untold: NotObservable) -> Vec<NotObservable> {
-    let mut notes = vec![untold];
+fn notes(reading: &Reading, untold: Vec<NotObservable>) -> Vec<NotObservable> {
+    let mut notes = untold;
     let closed = reading.not_read.iter().filter(|unread| unread.why == Unread::NotPermitted).count();
     if closed > 0 {
         notes.push(NotObservable {

@@ -1,4 +1,4 @@
-//! When keys and accounts were last used, as the SSH server's log and `wtmp` tell it.
+//! When keys and accounts were last used, as the SSH server's log, `wtmp` and `lastlog` tell it.
 //!
 //! Logins are counted by key, or account and terminal, by address and by hour. The logs are read anew with each survey, so the same login is counted
 //! again and not twice. A log that only names hours past is no claim about the hours before it. This file must never
@@ -7,6 +7,7 @@
 use crate::files::Files;
 use crate::map::ExtentContent;
 use crate::place::{Place, shown};
+use crate::read::lastlog::{self, LastSession};
 use crate::read::sshd_log::Accepted;
 use crate::read::wtmp::{self, RECORD_BYTES, TerminalSession};
 use crate::sessions;
@@ -20,6 +21,12 @@ type Counted = BTreeMap<(Instant, String, String), i64>;
 
 /// Records of `wtmp` that are read, from its end.
 const WTMP_RECORDS_MAX: u64 = 20_000;
+/// Bytes of `lastlog` that are read; one that is longer is passed over whole, and that is said.
+const LASTLOG_BYTES_MAX: u64 = 4 << 20;
+/// Folders of the journal of systemd, whose binary files are not read (journald.conf(5)).
+const JOURNALS: [&str; 2] = ["var/log/journal", "run/log/journal"];
+/// The successor of `lastlog`, a SQLite database, which is not read.
+const LASTLOG2: &str = "var/lib/lastlog/lastlog2.db";
 /// The extent of what the log tells.
 pub(crate) const EXTENT: &str = "logins";
 /// Uses in one survey, at most; the latest count.
@@ -36,32 +43,79 @@ pub(crate) fn of_keys(
     files: &dyn Files,
     extents: &[(String, ExtentContent)],
     now: Instant,
-) -> (Option<(String, ExtentContent)>, NotObservable) {
+) -> (Option<(String, ExtentContent)>, Vec<NotObservable>) {
     let logins = sessions::has_log(files).then(|| sessions::logins(files));
     let terminals = at_terminals(files);
+    let (last, untold) = last_sessions(files);
     let (keys, accounts) = (of_kind(extents, PrincipalKind::Key), of_kind(extents, PrincipalKind::Account));
-    let mut observations = terminals.map(|read| by_account(&read, &accounts, now)).unwrap_or_default();
+    let mut observations = by_account(&terminals.unwrap_or_default(), &last, &accounts, now);
+    let mut notes: Vec<NotObservable> = untold.into_iter().collect();
     let Some(logins) = logins else {
         let content = ExtentContent { completeness: Completeness::Whole, observations };
         let extent = (!content.observations.is_empty()).then(|| (EXTENT.to_owned(), content));
-        return (extent, no_log());
+        notes.insert(0, no_log(has_journal(files)));
+        return (extent, notes);
     };
     observations.extend(uses(&logins, &keys, now));
     let since = logins.iter().filter_map(|login| instant(&login.when, now)).min();
     let content = ExtentContent { observations, completeness: Completeness::Whole };
-    (Some((EXTENT.to_owned(), content)), reaches_back(since))
+    notes.insert(0, reaches_back(since));
+    (Some((EXTENT.to_owned(), content)), notes)
 }
 
-fn no_log() -> NotObservable {
+fn has_journal(files: &dyn Files) -> bool {
+    let places = JOURNALS.iter().filter_map(|path| Place::parse(path.as_bytes()));
+    places.into_iter().any(|place| files.directory_facts(&place).is_ok())
+}
+
+fn no_log(journal: bool) -> NotObservable {
+    let why = "no log of the SSH server can be read here (/var/log/auth.log, /var/log/secure)";
+    let (further, remedy) = if journal {
+        (
+            "; the journal is there (/var/log/journal), and its binary files are not read",
+            "let the journal be written to such a file too (install rsyslog, or ForwardToSyslog=yes with a syslog \
+             daemon), at LogLevel VERBOSE so that keys are named, and let Tenure read it",
+        )
+    } else {
+        (
+            "",
+            "let the SSH server log to such a file, at LogLevel VERBOSE so that it names keys, and let Tenure read it",
+        )
+    };
     NotObservable {
         what: String::from("when a key or a service was last used"),
-        why: String::from(
-            "no log of the SSH server can be read here (/var/log/auth.log, /var/log/secure); the journal is not read",
-        ),
-        remedy: String::from(
-            "let the SSH server log to such a file, at LogLevel VERBOSE so that it names keys, and let Tenure read it",
-        ),
+        why: format!("{why}{further}"),
+        remedy: remedy.to_owned(),
     }
+}
+
+/// The last session of each account, and what of it could not be read.
+fn last_sessions(files: &dyn Files) -> (Vec<LastSession>, Option<NotObservable>) {
+    let facts = |path: &str| files.facts(&Place::parse(path.as_bytes())?).ok();
+    let untold = |why: &str, remedy: &str| NotObservable {
+        what: String::from("the last session of accounts before wtmp begins"),
+        why: why.to_owned(),
+        remedy: remedy.to_owned(),
+    };
+    let place = Place::parse(b"var/log/lastlog");
+    let read = match (facts("var/log/lastlog"), place) {
+        (Some(file), Some(place)) if file.bytes <= LASTLOG_BYTES_MAX => {
+            files.tail(&place, LASTLOG_BYTES_MAX).map(|content| lastlog::read(content.expose())).ok()
+        }
+        (Some(_), _) => {
+            let why = "/var/log/lastlog has more than 4 MiB, because an account has a very high number";
+            return (Vec::new(), Some(untold(why, "run `lastlog` for it; nothing else is missing by this")));
+        }
+        (None, _) => None,
+    };
+    // Where the successor is in use, the old file is no longer written.
+    let successor = facts(LASTLOG2).map(|_| {
+        untold(
+            "/var/lib/lastlog/lastlog2.db is a database that is not read",
+            "run `lastlog2` for it; keep wtmp longer",
+        )
+    });
+    (read.unwrap_or_default(), successor)
 }
 
 fn reaches_back(since: Option<Instant>) -> NotObservable {
@@ -84,8 +138,14 @@ fn at_terminals(files: &dyn Files) -> Option<Vec<TerminalSession>> {
     Some(wtmp::read(tail.expose()))
 }
 
-/// Sessions at terminals by account, place and hour. A terminal says that a person sat there.
-fn by_account(read: &[TerminalSession], accounts: &BTreeSet<&str>, now: Instant) -> Vec<Observation> {
+/// Sessions at terminals by account, place and hour. A terminal says that a person sat there. A last session counts
+/// once, and not again where `wtmp` has it.
+fn by_account(
+    read: &[TerminalSession],
+    last: &[LastSession],
+    accounts: &BTreeSet<&str>,
+    now: Instant,
+) -> Vec<Observation> {
     let keys: BTreeMap<&str, &str> =
         accounts.iter().filter_map(|key| Some((key.splitn(3, ':').nth(2)?, *key))).collect();
     let mut counted = Counted::new();
@@ -94,11 +154,22 @@ fn by_account(read: &[TerminalSession], accounts: &BTreeSet<&str>, now: Instant)
         let Some(key) = keys.get(shown(&session.account).as_str()).filter(|_| at <= latest(now)) else {
             continue;
         };
-        let place = if session.host.is_empty() { String::from("local") } else { shown(&session.host) };
-        let consumer = format!("{place} ({})", shown(&session.terminal));
-        count(&mut counted, at, key, &consumer);
+        count(&mut counted, at, key, &consumer_at(&session.host, &session.terminal));
+    }
+    let by_uid: BTreeMap<i64, &str> =
+        accounts.iter().filter_map(|key| Some((key.split(':').nth(1)?.parse().ok()?, *key))).collect();
+    for session in last {
+        let at = Instant::from_micros(i64::from(session.seconds) * 1_000_000);
+        let Some(key) = by_uid.get(&session.uid).filter(|_| at <= latest(now)) else { continue };
+        let consumer = consumer_at(&session.host, &session.terminal);
+        counted.entry((hour_of(at), (*key).to_owned(), consumer)).or_insert(1);
     }
     observed(counted)
+}
+
+fn consumer_at(host: &[u8], terminal: &[u8]) -> String {
+    let place = if host.is_empty() { String::from("local") } else { shown(host) };
+    printable(&format!("{place} ({})", shown(terminal)), CONSUMER_CHARS)
 }
 
 /// Keys of principals of one kind.
@@ -165,7 +236,7 @@ fn instant(when: &str, now: Instant) -> Option<Instant> {
 #[cfg(test)]
 mod tests {
     use super::{by_account, instant, uses};
-    use crate::read::{sshd_log, wtmp};
+    use crate::read::{lastlog, sshd_log, wtmp};
     use std::collections::BTreeSet;
     use tenure_model::{Instant, Observation};
 
@@ -231,15 +302,30 @@ mod tests {
             wtmp::record(7, "pts/1", "etl", "from the future", u32::MAX),
         ]
         .concat();
-        let seen = by_account(&wtmp::read(&file), &["account:998:etl"].into(), now());
+        let last = [
+            vec![lastlog::record("", "", 0); 997].concat(),
+            lastlog::record("tty9", "", seconds),
+            // `wtmp` has this one; of the next nobody is there, and the last is of the future.
+            lastlog::record("pts/0", "10.0.0.7", seconds + 1),
+            lastlog::record("pts/0", "10.0.0.9", seconds),
+            lastlog::record("pts/0", "10.0.0.9", u32::MAX),
+        ]
+        .concat();
+        let accounts = ["account:998:etl", "account:997:ada", "account:1000:bob"].into();
+        let seen = by_account(&wtmp::read(&file), &lastlog::read(&last), &accounts, now());
         let mut shown: Vec<String> = seen
             .iter()
             .filter_map(|observation| match observation {
-                Observation::Use(one) => Some(format!("{} {}", one.principal.0, one.consumer)),
+                Observation::Use(one) => Some(format!("{} {} {}", one.principal.0, one.consumer, one.count)),
                 _ => None,
             })
             .collect();
         shown.sort();
-        assert_eq!(shown, ["account:998:etl 10.0.0.7 (pts/0)", "account:998:etl local (tty1)"]);
+        let expected = [
+            "account:997:ada local (tty9) 1",
+            "account:998:etl 10.0.0.7 (pts/0) 1",
+            "account:998:etl local (tty1) 1",
+        ];
+        assert_eq!(shown, expected);
     }
 }

@@ -18,6 +18,7 @@ pub mod git_credentials;
 pub mod group;
 mod ini;
 pub mod kubeconfig;
+pub mod lastlog;
 pub mod launchd;
 mod lines;
 pub mod my_cnf;

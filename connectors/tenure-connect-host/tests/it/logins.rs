@@ -66,6 +66,39 @@ fn without_a_log_nothing_is_claimed_and_the_remedy_is_said_once() {
 }
 
 #[test]
+fn a_journal_and_a_database_that_are_not_read_are_said_once_with_their_remedy() {
+    let mut machine = Machine::new(6);
+    machine.put("etc/passwd", 0o644, "root:x:0:0:root:/root:/bin/bash\n");
+    let said = |machine: &Machine, word: &str| {
+        let seen = survey(machine, "2026-11-22T10:00:00Z");
+        seen.notes.iter().filter(|note| format!("{} {}", note.why, note.remedy).contains(word)).count()
+    };
+    assert_eq!((said(&machine, "journal"), said(&machine, "lastlog")), (0, 0));
+    machine.put("var/log/journal/0a/system.journal", 0o640, "LPKSHHRH");
+    machine.put("var/lib/lastlog/lastlog2.db", 0o644, "SQLite format 3\0");
+    assert_eq!((said(&machine, "rsyslog"), said(&machine, "`lastlog2`")), (1, 1));
+    let sparse = std::fs::File::create(machine.path("var/log/lastlog")).unwrap();
+    sparse.set_len(10 << 40).unwrap();
+    assert_eq!(said(&machine, "very high number"), 1);
+}
+
+#[test]
+fn the_last_session_of_an_account_is_told_by_lastlog() {
+    let mut machine = Machine::new(7);
+    machine.put("etc/passwd", 0o644, "root:x:0:0:root:/root:/bin/bash\netl:x:2:2::/srv/etl:/bin/sh\n");
+    let mut record = 1_795_000_000_u32.to_le_bytes().to_vec();
+    record.extend(b"pts/3");
+    record.resize(36, 0);
+    record.extend(b"10.0.0.7");
+    record.resize(292, 0);
+    machine.put("var/log/lastlog", 0o664, [vec![0; 584], record].concat());
+    let seen = survey(&machine, "2026-11-22T10:00:00Z");
+    let told: Vec<String> =
+        uses(&seen).iter().map(|one| format!("{} {} {}", one.principal.0, one.consumer, one.count)).collect();
+    assert_eq!(told, ["account:2:etl 10.0.0.7 (pts/3) 1"]);
+}
+
+#[test]
 fn lines_that_somebody_forged_by_a_name_count_nothing() {
     needs!(sshd);
     let (mut machine, key) = machine_with_key();
