@@ -10,6 +10,7 @@ mod places;
 mod ssh_server;
 pub(crate) use ssh_server::place_of;
 mod units;
+mod work_trees;
 
 use crate::catalogue::{self, Format};
 use crate::files::{FileContent, Files};
@@ -69,6 +70,7 @@ pub(crate) fn survey_files(
         people: Vec::new(),
         key_files: BTreeSet::new(),
         units: BTreeSet::new(),
+        work_trees: BTreeSet::new(),
     };
     let ended = survey.all();
     let mut reading = survey.reading;
@@ -96,6 +98,8 @@ struct Survey<'asked> {
     key_files: BTreeSet<String>,
     /// Names of units that were read.
     units: BTreeSet<Vec<u8>>,
+    /// Directories of homes that hold a `.git`.
+    work_trees: BTreeSet<Place>,
 }
 
 impl Survey<'_> {
@@ -115,7 +119,7 @@ impl Survey<'_> {
         for home in &homes {
             self.lying_about(home)?;
         }
-        Ok(())
+        self.in_work_trees(&homes)
     }
 
     /// Reads the accounts and says which homes there are.

@@ -53,6 +53,10 @@ impl Mapper<'_> {
         if let Some(towards) = &towards {
             facts.insert("towards".to_owned(), Fact::Text(towards.clone()));
         }
+        for hint in ["code_owners", "git_authors"] {
+            let named = group.iter().find_map(|copy| copy.facts.get(hint));
+            facts.extend(named.map(|named| (hint.to_owned(), named.clone())));
+        }
         facts.insert("what".to_owned(), Fact::Text(best.description.clone()));
         facts.insert("file_owner".to_owned(), Fact::Text(self.user(best.file.uid)));
         let principal = ObservedPrincipal {

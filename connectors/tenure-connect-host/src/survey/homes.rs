@@ -1,6 +1,7 @@
 //! Homes: which there are, and what lies in them.
 
 use super::Survey;
+use super::work_trees::TREES_MAX;
 use crate::catalogue::{self, Format, NOT_WALKED};
 use crate::place::{Place, shown};
 use crate::read::passwd::Account;
@@ -90,8 +91,11 @@ impl Survey<'_> {
         let mut unread: Vec<NotRead> = Vec::new();
         let mut entries = 0;
         let mut full = None;
+        let mut tops: Vec<Place> = Vec::new();
         let mut visit = |entry: &Entry| {
             entries += 1;
+            let is_git = entry.place.name() == b".git" && tops.len() < TREES_MAX;
+            tops.extend(is_git.then(|| entry.place.parent()));
             full = match (entries > entries_max, lying.len() >= files_max) {
                 (true, _) => Some(Spent::HomeEntries),
                 (false, true) => Some(Spent::HomeFiles),
@@ -104,6 +108,7 @@ impl Survey<'_> {
         for NotRead { place, why } in unread {
             self.not_read(&place, why);
         }
+        self.work_trees.extend(tops);
         for (place, format) in lying {
             self.one(&place, format, Some(&home.account))?;
         }

@@ -12,6 +12,7 @@
 )]
 
 mod acts;
+mod broken;
 mod draw;
 mod hostile;
 mod logins;
@@ -20,4 +21,6 @@ mod planted;
 mod processes;
 mod readers;
 mod second_opinion;
+mod seeds;
 mod surveyed;
+mod worktrees;

@@ -114,7 +114,7 @@ pub(crate) fn source_with(machine: &Machine, options: BTreeMap<String, String>) 
     HostConnector.source(config).unwrap()
 }
 
-fn survey(machine: &Machine) -> Recorder {
+pub(crate) fn survey(machine: &Machine) -> Recorder {
     survey_after(machine, Recorder::default())
 }
 
