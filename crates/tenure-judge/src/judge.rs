@@ -82,6 +82,14 @@ pub struct Judgement {
     pub conditions: Vec<FailedCondition>,
     /// When this judgement changes by itself; `None` when only a new fact can change it.
     pub changes_at: Option<Instant>,
+}
+
+/// A judgement with everything it rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExplainedJudgement {
+    /// What the judge says.
+    #[serde(flatten)]
+    pub judgement: Judgement,
     /// Every fact that was looked at.
     pub explanation: Vec<ExplainedFact>,
 }
@@ -159,8 +167,24 @@ impl Judge {
         open_since: &OpenSince,
         now: Instant,
     ) -> Result<Judgement, JudgeFailed> {
+        self.judge_subjects(dossier, &self.subjects(dossier, now)?, open_since, now)
+    }
+
+    /// As [`Judge::judge`], with every fact in words: for a person who asks why.
+    pub fn explain(
+        &self,
+        dossier: &Dossier,
+        open_since: &OpenSince,
+        now: Instant,
+    ) -> Result<ExplainedJudgement, JudgeFailed> {
+        let subjects = self.subjects(dossier, now)?;
+        let judgement = self.judge_subjects(dossier, &subjects, open_since, now)?;
+        Ok(ExplainedJudgement { judgement, explanation: explain(subjects) })
+    }
+
+    /// Every subject of the dossier with its facts.
+    fn subjects(&self, dossier: &Dossier, now: Instant) -> Result<Vec<Subject>, JudgeFailed> {
         check_size(dossier)?;
-        let reach = if is_enrolled(dossier) { Reach::All } else { Reach::Hygiene };
         let lines = Lines {
             thresholds: &self.programme.thresholds,
             administrative: &self.administrative,
@@ -168,9 +192,19 @@ impl Judge {
             allowed: dossier.charter.allowed_scope.iter().map(|scope| Pattern::new(scope)).collect(),
             now,
         };
-        let subjects = read(dossier, &lines);
+        Ok(read(dossier, &lines))
+    }
+
+    fn judge_subjects(
+        &self,
+        dossier: &Dossier,
+        subjects: &[Subject],
+        open_since: &OpenSince,
+        now: Instant,
+    ) -> Result<Judgement, JudgeFailed> {
+        let reach = if is_enrolled(dossier) { Reach::All } else { Reach::Hygiene };
         let mut conditions = Vec::new();
-        for subject in &subjects {
+        for subject in subjects {
             let ruling = self.remain.rule(subject.kind, reach, subject.bits())?;
             for rule in ruling.failing.iter().filter_map(|index| self.rules.get(*index)) {
                 conditions.push(self.failed(rule, subject, dossier, open_since, now));
@@ -186,7 +220,7 @@ impl Judge {
         let returns = conditions.iter().filter_map(|condition| condition.dismissed_until);
         let changes_at = flips.chain(lapses).chain(returns).min();
         let standing = self.standing(dossier, &conditions);
-        Ok(Judgement { standing, conditions, changes_at, explanation: explain(subjects) })
+        Ok(Judgement { standing, conditions, changes_at })
     }
 
     fn failed(

@@ -25,8 +25,8 @@ pub use dossier::{
 };
 pub use facts::{CredentialFact, IdentityFact, PrincipalFact, SubjectKind};
 pub use judge::{
-    CREDENTIALS_MAX, ExplainedFact, FailedCondition, Judge, JudgeFailed, Judgement, OpenSince,
-    PRINCIPALS_MAX, RIGHTS_MAX, USES_MAX,
+    CREDENTIALS_MAX, ExplainedFact, ExplainedJudgement, FailedCondition, Judge, JudgeFailed, Judgement,
+    OpenSince, PRINCIPALS_MAX, RIGHTS_MAX, USES_MAX,
 };
 pub use ownership::{
     Clue, ClueKind, Confidence, Evidence, PointsTo, Rule, RuleRefused, Suggestion, Tag, Traits, suggest,

@@ -2,14 +2,16 @@
 //!
 //! A made-up source sends them in pages of a thousand, in order, as a connector would. It is read into a new embedded
 //! deployment (a) first, (b) again with a digest, as a connector that recognises an extent does, (c) again without
-//! one, every row compared; then (d) everything is judged, and (e) lists are read page by page. `TENURE_SCALE`
+//! one, every row compared; then (d) everything is judged, and (e) every page of the console is asked for. `TENURE_SCALE`
 //! takes another number of principals. The baseline is the same number of rows into a plain table.
 
 mod measure;
 
 use anyhow::{Result, ensure};
 use async_trait::async_trait;
-use measure::{figure, first_person, memory_mib, open_with};
+use axum::body::Body;
+use http_body_util::BodyExt as _;
+use measure::{figure, first_person, median, memory_mib, milliseconds, open_with};
 use std::{
     collections::BTreeMap,
     sync::{
@@ -31,9 +33,12 @@ use tenure_model::{
     ObservedCredential, ObservedGrant, ObservedPrincipal, Point, PrincipalKey, PrincipalKind, ProbeAnswer,
     RecordedIntent, Secret, ShortName, StepKind, names,
 };
+use tenure_server::Peer;
 
 /// Rights of each principal.
 const RIGHTS: usize = 5;
+/// How often each page is asked for; the median is told.
+const ROUNDS: usize = 5;
 
 fn main() -> Result<()> {
     let principals =
@@ -76,8 +81,66 @@ async fn measured(principals: usize) -> Result<()> {
     #[expect(clippy::cast_precision_loss, reason = "a figure for reading")]
     let rate = judged as f64 / taken.as_secs_f64().max(1e-9);
     figure("scale: identities judged and written a second", &format!("{rate:.0}"));
+    pages(&deployment, principals).await?;
+    figure(
+        "scale: memory at most, with the pages",
+        &format!("{:.0} MiB", memory_mib(std::process::id(), "VmHWM")?),
+    );
     deployment.close().await;
     Ok(())
+}
+
+/// Asks for every page of the console, as somebody on the machine does, and tells the slowest.
+async fn pages(deployment: &Deployment, principals: usize) -> Result<()> {
+    let router = tenure_server::router(Arc::clone(&deployment.engine));
+    let (middle, last) = (principals / 2, principals.saturating_sub(1));
+    let one = deployment.engine.show(&format!("large/app-{middle:08}")).await?.identity.handle;
+    let paths = [
+        String::from("/"),
+        String::from("/identities"),
+        format!("/identities?q=app-{last:08}"),
+        String::from("/identities?q=standing:unclaimed"),
+        String::from("/identities?q=nothing-is-called-so"),
+        format!("/identities/{one}"),
+        String::from("/principals"),
+        format!("/principals?q=app-{last:08}"),
+        String::from("/credentials"),
+        String::from("/credentials?q=nothing-is-called-so"),
+        String::from("/rights"),
+        String::from("/rights?q=right:r3"),
+        String::from("/rights?q=nothing-is-called-so"),
+        String::from("/systems"),
+        String::from("/plans"),
+        String::from("/evidence"),
+        String::from("/sources"),
+        String::from("/sources/large"),
+        String::from("/doctor"),
+        String::from("/report"),
+    ];
+    let mut slowest = Duration::ZERO;
+    for path in &paths {
+        let mut taken = Vec::new();
+        let mut size = 0;
+        for _ in 0..ROUNDS {
+            let begun = Clock::now();
+            size = page(&router, path).await?;
+            taken.push(begun.elapsed());
+        }
+        let middle = median(taken)?;
+        slowest = slowest.max(middle);
+        println!("{:>9}  {:>7} bytes  {path}", milliseconds(middle), size);
+    }
+    figure("scale: the slowest page of the console", &milliseconds(slowest));
+    Ok(())
+}
+
+/// The length of a page.
+async fn page(router: &axum::Router, path: &str) -> Result<usize> {
+    let mut request = http::Request::builder().uri(path).body(Body::empty())?;
+    request.extensions_mut().insert(Peer::Local { uid: 1_000 });
+    let answered = tower::ServiceExt::oneshot(router.clone(), request).await?;
+    ensure!(answered.status().is_success(), "{path}: {}", answered.status());
+    Ok(answered.into_body().collect().await?.to_bytes().len())
 }
 
 async fn survey(deployment: &Deployment, what: &str, unchanged: bool) -> Result<()> {

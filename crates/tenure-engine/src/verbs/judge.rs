@@ -8,7 +8,7 @@ use crate::{
     Engine, EngineFailure,
     record::{By, Draft},
 };
-use tenure_judge::{Dossier, Judgement};
+use tenure_judge::{Dossier, ExplainedJudgement, JudgeFailed, Judgement};
 use tenure_model::{IdentityId, Instant, Standing};
 use tenure_store::tables::findings::FailedNow;
 
@@ -124,14 +124,21 @@ impl Engine {
         Ok(round)
     }
 
-    /// Judges one identity without writing anything down: for explaining.
-    pub(crate) async fn judge_now(&self, id: IdentityId) -> Result<(Dossier, Judgement), EngineFailure> {
+    /// Judges one identity without writing anything down, with every fact in words.
+    pub(crate) async fn explain_now(
+        &self,
+        id: IdentityId,
+    ) -> Result<(Dossier, ExplainedJudgement), EngineFailure> {
         let (dossier, open_since) = self.store.read("dossier", move |tx| dossier(tx, id)).await?;
-        let judgement = self
-            .judge
-            .judge(&dossier, &open_since, self.clock.now())
-            .map_err(|error| EngineFailure::Programme { why: error.to_string() })?;
-        Ok((dossier, judgement))
+        let explained = self.judge.explain(&dossier, &open_since, self.clock.now()).map_err(not_judged)?;
+        Ok((dossier, explained))
+    }
+
+    /// What the standing of one identity is by what is known now.
+    async fn standing_now(&self, id: IdentityId) -> Result<Standing, EngineFailure> {
+        let (dossier, open_since) = self.store.read("dossier", move |tx| dossier(tx, id)).await?;
+        let judgement = self.judge.judge(&dossier, &open_since, self.clock.now()).map_err(not_judged)?;
+        Ok(judgement.standing)
     }
 
     /// Judges every identity anew and counts those whose standing was not what it should have
@@ -143,9 +150,8 @@ impl Engine {
             let Some(last) = page.last().copied() else { return Ok((swept, drifted)) };
             for id in page {
                 let before: Standing = self.store.read("identity", move |tx| tx.identity(id)).await?.standing;
-                let (_, judgement) = self.judge_now(id).await?;
                 swept += 1;
-                if judgement.standing != before {
+                if self.standing_now(id).await? != before {
                     drifted += 1;
                     let now = self.clock.now();
                     self.store.write("touch", move |tx| tx.touch(id, now)).await?;
@@ -154,6 +160,11 @@ impl Engine {
             after = Some(last);
         }
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it maps an error")]
+fn not_judged(failed: JudgeFailed) -> EngineFailure {
+    EngineFailure::Programme { why: failed.to_string() }
 }
 
 fn failed_now(condition: &tenure_judge::FailedCondition) -> FailedNow {

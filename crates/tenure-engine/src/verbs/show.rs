@@ -6,7 +6,7 @@
 use crate::{Engine, EngineFailure};
 use serde::Serialize;
 use std::collections::BTreeSet;
-use tenure_judge::{Dossier, Judgement};
+use tenure_judge::{Dossier, ExplainedJudgement};
 use tenure_model::{Charter, CredentialState, Presence, PrincipalId, PrincipalKind, names, text};
 use tenure_store::tables::{
     findings::FindingRow,
@@ -129,10 +129,10 @@ impl Engine {
     }
 
     /// Judges an identity now and shows every fact that was looked at, without writing anything down.
-    pub async fn explain(&self, given: &str) -> Result<(Dossier, Judgement), EngineFailure> {
+    pub async fn explain(&self, given: &str) -> Result<(Dossier, ExplainedJudgement), EngineFailure> {
         let wanted = given.to_owned();
         let id = self.store.read("find_identity", move |tx| tx.find_identity(&wanted)).await?.id;
-        self.judge_now(id).await
+        self.explain_now(id).await
     }
 }
 

@@ -55,9 +55,9 @@ async fn the_same_name_with_the_same_value_under_another_key_is_two_findings() {
     );
     let new = engine.show("main/reporting").await.unwrap().identity.handle;
     assert_ne!(new, old, "the name means the one that is there");
-    let (_, judgement) = engine.explain(&new).await.unwrap();
+    let (_, explained) = engine.explain(&new).await.unwrap();
     let fact = |name: &str| {
-        let fact = judgement.explanation.iter().find(|fact| fact.name == name).unwrap();
+        let fact = explained.explanation.iter().find(|fact| fact.name == name).unwrap();
         fact.value.clone()
     };
     for name in ["name_ended_before", "value_ended_before"] {

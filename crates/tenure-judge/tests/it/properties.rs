@@ -161,8 +161,8 @@ proptest! {
     #[test]
     fn what_is_shown_stays_on_one_line_whatever_a_role_is_called(dossier in any_dossier()) {
         thread_local!(static JUDGE: Judge = Judge::new(&programme()).unwrap());
-        let judged = JUDGE.with(|judge| judge.judge(&dossier, &OpenSince::new(), NOW).unwrap());
-        let shown = judged.conditions.iter().flat_map(|condition| [&condition.reason, &condition.remedy]);
+        let judged = JUDGE.with(|judge| judge.explain(&dossier, &OpenSince::new(), NOW).unwrap());
+        let shown = judged.judgement.conditions.iter().flat_map(|condition| [&condition.reason, &condition.remedy]);
         for text in shown.chain(judged.explanation.iter().map(|fact| &fact.value)) {
             prop_assert!(!text.contains(['\n', '\u{202e}']), "{text:?}");
         }

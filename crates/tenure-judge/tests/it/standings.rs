@@ -105,7 +105,7 @@ fn another_findings_age_spends_no_grace_here() {
 
 #[test]
 fn a_judgement_reads_as_sentences_and_says_what_it_rests_on() {
-    let judged = judge(
+    let brief = dossier(
         r#"[[principals]]
         name = "etl\"\n\u202E"
         facts = { login = true, superuser = true, passwordless_rule = "host all all 0.0.0.0/0 trust" }
@@ -119,6 +119,9 @@ fn a_judgement_reads_as_sentences_and_says_what_it_rests_on() {
         claimed_dead = { level = "P2", required = "P4", sentence = "replica-1 could not be reached" }
         credentials = [{ state = "removed", first_seen_days_ago = 9 }]"#,
     );
+    let explained =
+        Judge::new(&Programme::default()).unwrap().explain(&brief, &OpenSince::new(), NOW).unwrap();
+    let judged = &explained.judgement;
     let mut text = format!("{} (changes {})\n", judged.standing, judged.changes_at.unwrap());
     for condition in &judged.conditions {
         let _ = writeln!(
@@ -133,7 +136,7 @@ fn a_judgement_reads_as_sentences_and_says_what_it_rests_on() {
         );
     }
     text.push('\n');
-    for fact in &judged.explanation {
+    for fact in &explained.explanation {
         let (kind, _) = fact.subject.split_once(':').unwrap();
         let flips = fact.flips_at.map(|at| format!(" (flips {at})")).unwrap_or_default();
         let _ = writeln!(text, "{kind} {}: {}{flips}", fact.name, fact.value);

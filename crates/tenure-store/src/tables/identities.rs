@@ -259,10 +259,13 @@ impl Tx<'_> {
     }
 
     /// Identities that wait to be judged: touched, or past their own due. At most `most`.
+    ///
+    /// Each half is cut by itself, so that neither table is read whole for one batch of a million.
     pub fn to_judge(&mut self, now: Instant, most: i64) -> Result<Vec<IdentityId>, StoreFailure> {
         self.query(
             "touched",
-            "SELECT identity_id FROM touched UNION SELECT identity_id FROM identities WHERE due_us <= $1 \
+            "SELECT identity_id FROM (SELECT identity_id FROM touched ORDER BY identity_id LIMIT $2) AS waiting UNION \
+             SELECT identity_id FROM (SELECT identity_id FROM identities WHERE due_us <= $1 ORDER BY due_us LIMIT $2) AS due \
              ORDER BY identity_id LIMIT $2",
             &[now.into(), most.into()],
             |row| row.parsed(0),

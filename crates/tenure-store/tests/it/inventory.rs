@@ -146,6 +146,46 @@ on_both! {
     }
 }
 
+on_both! {
+    fn a_batch_to_judge_takes_the_touched_and_the_due_and_leaves_none_out(bed) {
+        let store = bed.open();
+        let source = add_source(bed, &store, "pg");
+        let page: Vec<Observation> =
+            (0..6).map(|number| Observation::Principal(role(&format!("oid:{number}"), &format!("app{number}")))).collect();
+        ingest(bed, &store, &source, "roles", &page).unwrap();
+        let all = read(&store, |tx| tx.all_identities(None, 10));
+        let (now, later) = (bed.ids.now(), bed.ids.now());
+        // Half of them wait for their own instant, the others for being touched; one for both.
+        for (number, id) in all.iter().copied().enumerate().filter(|(number, _)| number % 2 == 0) {
+            write(&store, move |tx| {
+                tx.set_standing(id, Standing::Unclaimed, Some(later), now)?;
+                if number == 4 { Ok(()) } else { tx.untouch(id) }
+            })
+            .unwrap();
+        }
+        assert_eq!(read(&store, move |tx| tx.to_judge(later, 10)), all);
+        assert_eq!(read(&store, move |tx| tx.to_judge(now, 10)).len(), 4);
+        let mut judged = Vec::new();
+        loop {
+            let batch = read(&store, move |tx| tx.to_judge(later, 2));
+            assert!(batch.len() <= 2, "{batch:?}");
+            if batch.is_empty() {
+                break;
+            }
+            for id in batch {
+                judged.push(id);
+                write(&store, move |tx| {
+                    tx.set_standing(id, Standing::Unclaimed, None, later)?;
+                    tx.untouch(id)
+                })
+                .unwrap();
+            }
+        }
+        judged.sort();
+        assert_eq!(judged, all);
+    }
+}
+
 fn condition(policy: &str, reason: &str, severity: Severity) -> FailedNow {
     FailedNow {
         policy: String::from(policy),

@@ -2,7 +2,7 @@
 
 use super::find;
 use crate::api::prelude::*;
-use tenure_judge::{Dossier, Judgement};
+use tenure_judge::{Dossier, ExplainedJudgement};
 
 pub(crate) static ENDPOINT: Endpoint = Endpoint {
     verb: Verb::Get,
@@ -19,7 +19,7 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
 #[derive(Serialize)]
 struct Explained {
     dossier: Dossier,
-    judgement: Judgement,
+    judgement: ExplainedJudgement,
 }
 
 async fn handle(
