@@ -8,9 +8,10 @@
 use std::sync::LazyLock;
 use tenure_connect_host::read::assistants::{self, Written};
 use tenure_connect_host::read::cron::{self, CronTable};
+use tenure_connect_host::read::launchd::StartedBy;
 use tenure_connect_host::read::{
-    Parsed, authorized_keys, aws, azure, cargo, certificate, docker, environment as variables, gcloud,
-    git_credentials, group, kubeconfig, my_cnf, netrc, npmrc, passwd, pgpass, private_key, pypirc, shadow,
+    Parsed, authorized_keys, aws, azure, cargo, certificate, codeowners, docker, environment as variables,
+    gcloud, git, git_credentials, group, kubeconfig, lastlog, launchd, my_cnf, netrc, npmrc, passwd, pgpass, private_key, pypirc, shadow,
     sshd_config, sshd_log, systemd, token_files, wtmp,
 };
 use tenure_connect_host::{Item, ThingKind};
@@ -53,10 +54,13 @@ pub fn accounts(bytes: &[u8]) {
     items(group::read(bytes), |one| Some(one.item()));
 }
 
-/// Units of systemd, with the bytes once more as a drop-in, and cron tables.
+/// Units of systemd, with the bytes once more as a drop-in, jobs of launchd, and cron tables.
 pub fn services(bytes: &[u8]) {
     for unit in systemd::read("x.service", &[bytes, bytes], &SCANNER).things {
         shown(Parsed { things: unit.into_items("x.service", 1), skipped: Vec::new() });
+    }
+    for started_by in [StartedBy::System, StartedBy::Session] {
+        shown(launchd::read(bytes, "x.plist", started_by, &SCANNER));
     }
     shown(cron::read(bytes, CronTable::OfSystem, &SCANNER));
     shown(cron::read(bytes, CronTable::OfUser("etl"), &SCANNER));
@@ -74,6 +78,7 @@ pub fn ssh_server(bytes: &[u8]) {
 /// Records of logins.
 pub fn logins(bytes: &[u8]) {
     drop(wtmp::read(bytes));
+    drop(lastlog::read(bytes));
 }
 
 /// Files that are trees: JSON, YAML, TOML.
@@ -108,6 +113,7 @@ pub fn sections(bytes: &[u8]) {
         pgpass::read,
         my_cnf::read,
         git_credentials::read,
+        token_files::terraform_rc,
         token_files::vault,
         token_files::hugging_face,
     ];
@@ -116,9 +122,18 @@ pub fn sections(bytes: &[u8]) {
     }
 }
 
-/// `.env` files, start files of shells.
+/// `.env` files, start files of shells, environments of processes.
 pub fn environment(bytes: &[u8]) {
     shown(variables::read(bytes, &SCANNER));
+    shown(Parsed { things: variables::of_process(bytes, 1_000, &SCANNER), skipped: Vec::new() });
+}
+
+/// What hints at owners: `CODEOWNERS` and Git's own files. The first line is also the path that is asked for.
+pub fn hints(bytes: &[u8]) {
+    let path = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let rules = codeowners::read(bytes);
+    let _ = codeowners::owners_of(&rules, path);
+    drop((git::email_of_config(bytes), git::email_of_last_change(bytes)));
 }
 
 /// Files of claims: CSV, JSON, Prowler and Cartography. What stands before the first NUL byte is the mapping.

@@ -6,6 +6,7 @@
 mod bench;
 mod dist;
 mod figures;
+mod fuzz;
 mod machine;
 mod precision;
 mod repository;
@@ -44,6 +45,8 @@ enum Task {
     Bench(bench::Options),
     /// For each policy, how often it is right on its labelled examples.
     Precision,
+    /// Random input for every reader, led by coverage; needs cargo-fuzz and a nightly compiler.
+    Fuzz(fuzz::Options),
     /// The long run: release build, benches, and the whole test suite with many seeds and kills.
     Soak(soak::Options),
     /// Make a static program and a Debian package of it, in target/dist.
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Task::Screenshots => screenshots::run(),
         Task::Bench(options) => bench::run(&options),
         Task::Precision => precision::run(),
+        Task::Fuzz(options) => fuzz::run(&options),
         Task::Soak(options) => soak::run(&options),
         Task::Dist(options) => dist::run(&options),
     };

@@ -13,6 +13,7 @@ use tenure_testbed::MUST_RUN;
 
 use crate::bench;
 use crate::figures;
+use crate::fuzz;
 use crate::machine;
 use crate::repository;
 use crate::servers::{self, Installing, Skipping};
@@ -35,6 +36,9 @@ pub(crate) struct Options {
     /// Random inputs for each reader of what strangers wrote (`PROPTEST_CASES`).
     #[arg(long, default_value_t = 1_000_000)]
     cases: u64,
+    /// Seconds for each fuzz target, where cargo-fuzz is installed (`cargo xtask fuzz`).
+    #[arg(long, default_value_t = 600)]
+    fuzz_seconds: u64,
     /// Leave the benches out.
     #[arg(long)]
     without_benches: bool,
@@ -68,6 +72,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     all.extend(
         stages.run("readers", || long(&root, &cases, &readers, "test(no_bytes) or test(almost_right)"))?,
     );
+    all.extend(stages.run("fuzz", || fuzz::measure(&root, options.fuzz_seconds))?);
     let storms = [("TENURE_STORMS", options.storms)];
     all.extend(stages.run("storms", || long(&root, &storms, &["-p", "tenure-engine"], "test(storm)"))?);
     let kills = [("TENURE_KILLS", options.kills)];
