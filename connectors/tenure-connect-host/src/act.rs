@@ -5,6 +5,7 @@
 //! or say that it did what it did not see done. Reading and writing block, so every verb runs beside the tasks of the
 //! program. Next: `act/ways_in.rs`, `act/lines.rs`, `act/replace.rs`.
 
+pub(crate) mod dead_ends;
 pub(crate) mod lines;
 pub(crate) mod other_ways;
 pub(crate) mod replace;

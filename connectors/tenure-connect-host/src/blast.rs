@@ -5,6 +5,7 @@
 //! harmless. Next: `act.rs`.
 
 use crate::act::ways_in::{Account, Ground, Machine};
+use crate::act::dead_ends::is_way_in;
 use crate::act::{KeyOf, Standing, Standings, other_ways, standings};
 use crate::place::shown;
 use crate::read::authorized_keys;
@@ -15,7 +16,7 @@ use base64::engine::general_purpose::STANDARD;
 use std::io::Read as _;
 use std::path::PathBuf;
 use tenure_connect::{BlastRadius, OutsideFailure};
-use tenure_model::printable;
+use tenure_model::{Instant, printable};
 
 /// What sshd writes of how a session was let in, when `ExposeAuthInfo` is on; at most this much is read.
 const EXPOSED_BYTES_MAX: u64 = 64 * 1024;
@@ -55,7 +56,12 @@ impl OwnSession {
 }
 
 /// Reads what taking the key away would touch.
-pub(crate) fn of_key(ground: &Ground, own: &OwnSession, key: &KeyOf) -> Result<BlastRadius, OutsideFailure> {
+pub(crate) fn of_key(
+    ground: &Ground,
+    own: &OwnSession,
+    key: &KeyOf,
+    now: Instant,
+) -> Result<BlastRadius, OutsideFailure> {
     let mut blast = empty();
     let open = sessions::derived(ground, key);
     blast.sessions = open.found;
@@ -67,7 +73,7 @@ pub(crate) fn of_key(ground: &Ground, own: &OwnSession, key: &KeyOf) -> Result<B
         let seen = standings(machine, &account, key)?;
         say_files(&mut blast, &seen);
         say_other_ways(&mut blast, machine, &account, key)?;
-        blast.refusals.extend(last_way_in(machine, &account, key)?);
+        blast.refusals.extend(last_way_in(machine, &account, key, now)?);
         say_own_session(&mut blast, machine, own, key);
         Ok(())
     });
@@ -173,22 +179,32 @@ fn say_other_ways(
 }
 
 /// Why taking it away would leave nobody who administers the machine a way in, as far as can be seen.
-fn last_way_in(machine: &Machine<'_>, account: &Account, key: &KeyOf) -> Result<Option<String>, Unread> {
+fn last_way_in(
+    machine: &Machine<'_>,
+    account: &Account,
+    key: &KeyOf,
+    now: Instant,
+) -> Result<Option<String>, Unread> {
     let administrators = machine.administrators()?;
     if !administrators.iter().any(|one| one.name == account.name) {
         return Ok(None);
     }
+    let mut is_one = false;
     for one in &administrators {
         for place in machine.key_files(one)? {
             let Ok(Some(file)) = machine.read(&place) else { continue };
-            let others = authorized_keys::read(file.content.expose()).things.into_iter().any(|line| {
-                let this = one.name == account.name && line.key.fingerprint == key.fingerprint;
-                !this && !line.has("cert-authority")
-            });
-            if others {
-                return Ok(None);
+            let lines = authorized_keys::read(file.content.expose()).things.into_iter();
+            for line in lines.filter(|line| is_way_in(line, now)) {
+                if one.name != account.name || line.key.fingerprint != key.fingerprint {
+                    return Ok(None);
+                }
+                is_one = true;
             }
         }
+    }
+    // What lets nobody in is no loss.
+    if !is_one {
+        return Ok(None);
     }
     let passwords = match machine.with_password() {
         Ok(names) if administrators.iter().any(|one| names.contains(&one.name)) => return Ok(None),
@@ -196,8 +212,8 @@ fn last_way_in(machine: &Machine<'_>, account: &Account, key: &KeyOf) -> Result<
         Err(_) => "whether any of them has a password could not be read",
     };
     Ok(Some(format!(
-        "it is the last way in for those who administer this machine, as far as can be seen: no other key opens an \
-         account of theirs, and {passwords}. Give one of them another way in first"
+        "it is the last way in for those who administer this machine, as far as can be seen: no other key lets them in \
+         (one that has expired, is allowed from nowhere or only runs a command that ends does not count), and {passwords}. Give one of them another way in first"
     )))
 }
 

@@ -12,6 +12,7 @@ use crate::{observe, probe, sessions};
 use async_trait::async_trait;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::SystemTime;
 use tenure_connect::{
     Ability, Act, BlastRadius, CheckReport, DerivedReading, Done, Effect, Fingerprint, OutsideFailure,
     Source, SurveySink, Target,
@@ -53,6 +54,12 @@ impl HostSource {
     }
 }
 
+/// What time it is: an end of a key counts when the server asks for it, which is now.
+fn by_the_clock() -> Instant {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Instant::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
 #[async_trait]
 impl Source for HostSource {
     async fn check(&self) -> Result<CheckReport, OutsideFailure> {
@@ -83,7 +90,7 @@ impl Source for HostSource {
     async fn blast_radius(&self, target: &Target) -> Result<BlastRadius, OutsideFailure> {
         let Some(key) = KeyOf::parse(target) else { return Ok(blast::of_other(&self.by_hand(target))) };
         let own = self.own.clone();
-        self.beside(move |ground| blast::of_key(ground, &own, &key)).await?
+        self.beside(move |ground| blast::of_key(ground, &own, &key, by_the_clock())).await?
     }
 
     async fn keepsake(&self, target: &Target) -> Result<Option<Secret<String>>, OutsideFailure> {

@@ -88,6 +88,16 @@ fn the_last_way_in_for_administrators_is_not_taken_away() {
     stage.machine.put(KEYS, 0o644, alone);
     let refusals = stage.blast(&stage.ci).refusals.join("\n");
     assert!(refusals.contains("the last way in for those who administer this machine"), "{refusals}");
+    for dead in ["expiry-time=\"20200101\"", "from=\"!*\"", "command=\"/bin/false\""] {
+        stage.machine.put(KEYS, 0o644, format!("{}\n{dead} {}\n", stage.ci.public, stage.other.public));
+        assert_eq!(stage.blast(&stage.ci).refusals.len(), 1, "{dead} is no way in");
+        stage.machine.put(KEYS, 0o644, format!("{dead} {}\n", stage.ci.public));
+        assert!(stage.blast(&stage.ci).refusals.is_empty(), "{dead}: what is no way in is no loss");
+    }
+    let other = format!("{}\nfrom=\"10.0.0.0/8\" {}\n", stage.ci.public, stage.other.public);
+    stage.machine.put(KEYS, 0o644, other);
+    assert!(stage.blast(&stage.ci).refusals.is_empty(), "a restricted key is a way in");
+    stage.machine.put(KEYS, 0o644, format!("{}\n", stage.ci.public));
     stage.machine.put("etc/shadow", 0o640, "root:$6$salt$hash:19000:0:99999:7:::\n");
     assert!(stage.blast(&stage.ci).refusals.is_empty(), "a password is a way in");
     stage.machine.put("etc/shadow", 0o640, "root:!$6$salt$hash:19000:0:99999:7:::\n");
