@@ -10,7 +10,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use http::{HeaderMap, StatusCode, header, uri::Authority};
+use http::{HeaderMap, StatusCode, Uri, header};
 use std::net::{IpAddr, SocketAddr};
 
 /// Names under which this server may be addressed, without port.
@@ -34,27 +34,38 @@ impl Hosts {
         hosts
     }
 
+    /// Exactly one of our names, and behind it nothing or a port. A lenient reading of an address is somebody
+    /// else's way in: `127.0.0.1:80.evil.example` is a name like any other to whoever resolves it.
     fn knows(&self, authority: &str) -> bool {
-        let Ok(authority) = authority.parse::<Authority>() else { return false };
-        let has_user = authority.as_str().contains('@');
-        !has_user && self.0.iter().any(|host| host.eq_ignore_ascii_case(authority.host()))
+        let ours = |host: &String| {
+            let (name, rest) = authority.split_at_checked(host.len())?;
+            name.eq_ignore_ascii_case(host).then_some(rest)
+        };
+        self.0.iter().filter_map(ours).any(|rest| rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port))
     }
+}
+
+fn is_port(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
 /// Refuses what is addressed to another name, and changes that another page asks for.
 pub(crate) async fn check(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer::Network);
     if peer == Peer::Network
-        && let Err(problem) = check_headers(&shared.hosts, request.method().is_safe(), request.headers())
+        && let Err(problem) = check_headers(&shared.hosts, request.method().is_safe(), request.uri(), request.headers())
     {
         return problem.into_response();
     }
     next.run(request).await
 }
 
-fn check_headers(hosts: &Hosts, safe: bool, headers: &HeaderMap) -> Result<(), Problem> {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    if !hosts.knows(host) {
+fn check_headers(hosts: &Hosts, safe: bool, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
+    let mut named = headers.get_all(header::HOST).iter();
+    let host = named.next().and_then(|host| host.to_str().ok()).unwrap_or_default();
+    // The address in the first line counts before the header (RFC 9112, section 3.2.2): both must be ours.
+    let by_line = uri.authority().is_none_or(|authority| hosts.knows(authority.as_str()));
+    if !hosts.knows(host) || named.next().is_some() || !by_line {
         let detail = "this server is not addressed by that name";
         let problem = Problem::new(StatusCode::MISDIRECTED_REQUEST, "misdirected", "Another name", detail);
         return Err(problem.with_remedy("use the address that Tenure printed at its start"));
@@ -82,13 +93,19 @@ mod tests {
     use http::HeaderMap;
 
     fn check(safe: bool, host: &str, origin: Option<&str>) -> u16 {
+        ask(safe, "/", &[host], origin)
+    }
+
+    fn ask(safe: bool, line: &str, named: &[&str], origin: Option<&str>) -> u16 {
         let mut headers = HeaderMap::new();
-        headers.insert("host", host.parse().unwrap());
+        for host in named {
+            headers.append("host", host.parse().unwrap());
+        }
         if let Some(origin) = origin {
             headers.insert("origin", origin.parse().unwrap());
         }
         let hosts = Hosts::of(Some("192.0.2.7:8420".parse().unwrap()));
-        check_headers(&hosts, safe, &headers).map_or_else(|problem| problem.status.as_u16(), |()| 200)
+        check_headers(&hosts, safe, &line.parse().unwrap(), &headers).map_or_else(|problem| problem.status.as_u16(), |()| 200)
     }
 
     #[test]
@@ -96,9 +113,56 @@ mod tests {
         for good in ["127.0.0.1:8420", "localhost:8420", "LOCALHOST", "[::1]:1", "192.0.2.7:8420"] {
             assert_eq!(check(true, good, None), 200, "{good}");
         }
-        for bad in ["evil.example:8420", "127.0.0.1.evil.example", "a@127.0.0.1", "", "127.0.0.2", "a b"] {
+        assert_eq!(ask(true, "http://127.0.0.1:8420/", &["127.0.0.1:8420"], None), 200);
+    }
+
+    #[test]
+    fn a_hostile_host_header_is_refused_whatever_it_begins_with() {
+        for bad in [
+            "",
+            " ",
+            "a b",
+            "evil.example:8420",
+            "127.0.0.2",
+            "127.0.0.1.evil.example",
+            "127.0.0.1.",
+            "localhost.",
+            "localhost.evil.example:8420",
+            "127.0.0.1:8420.evil.example",
+            "127.0.0.1:.evil.example",
+            "127.0.0.1:8420:8420",
+            "127.0.0.1:8420/evil",
+            "127.0.0.1:8420?",
+            "127.0.0.1:8420#evil.example",
+            "127.0.0.1:8420@evil.example",
+            "127.0.0.1:8420 ",
+            "127.0.0.1:8420,evil.example",
+            "127.0.0.1, evil.example",
+            "127.0.0.1:",
+            "127.0.0.1:0",
+            "127.0.0.1:+80",
+            "127.0.0.1:65536",
+            "127.0.0.1:８４２０",
+            "a@127.0.0.1",
+            "evil.example@127.0.0.1:8420",
+            "http://127.0.0.1:8420",
+            "127.1",
+            "2130706433",
+            "0x7f000001",
+            "0.0.0.0:8420",
+            "[::1",
+            "::1",
+            "[::1]evil.example",
+            "[::1].evil.example:8420",
+            "[::ffff:127.0.0.1]",
+            "[::1%25lo]:8420",
+            "ｌocalhost",
+        ] {
             assert_eq!(check(true, bad, None), 421, "{bad}");
         }
+        assert_eq!(ask(true, "/", &[], None), 421, "none at all");
+        assert_eq!(ask(true, "/", &["localhost", "evil.example"], None), 421, "two of them");
+        assert_eq!(ask(true, "http://evil.example/", &["localhost"], None), 421, "another one in the first line");
     }
 
     #[test]
