@@ -4,8 +4,8 @@
 //! administer the machine. Everything is read afresh. This file must never decide that what could not be read is
 //! harmless. Next: `act.rs`.
 
-use crate::act::ways_in::{Account, Ground, Machine};
 use crate::act::dead_ends::is_way_in;
+use crate::act::ways_in::{Account, Ground, Machine};
 use crate::act::{KeyOf, Standing, Standings, other_ways, standings};
 use crate::place::shown;
 use crate::read::authorized_keys;
@@ -84,11 +84,16 @@ pub(crate) fn of_key(
 
 /// What is never changed here, and how a person does it.
 pub(crate) fn of_other(commands: &[String]) -> BlastRadius {
+    of_none("on a machine Tenure takes away authorised keys and nothing else", commands)
+}
+
+/// Of what is not changed at all, for this reason.
+pub(crate) fn of_none(why: &str, commands: &[String]) -> BlastRadius {
     let by_hand = match commands {
         [] => String::from("end it where it is defined"),
         commands => format!("by hand: {}", commands.join("; ")),
     };
-    let why = format!("on a machine Tenure takes away authorised keys and nothing else; {by_hand}");
+    let why = format!("{why}; {by_hand}");
     BlastRadius { refusals: vec![why.clone()], undo_restores_value: Err(why), ..empty() }
 }
 

@@ -30,7 +30,8 @@ const NAME_CHARS: usize = 160;
 const MACHINE: &str = "machine";
 
 /// Makes observations of a reading, in the order in which they are sent.
-pub(crate) fn observations(reading: &Reading) -> Vec<(String, ExtentContent)> {
+/// `closed_remedy` says what opens places that our account may not read.
+pub(crate) fn observations(reading: &Reading, closed_remedy: &'static str) -> Vec<(String, ExtentContent)> {
     let mut mapper = Mapper::new(reading);
     mapper.machine();
     mapper.accounts();
@@ -39,7 +40,7 @@ pub(crate) fn observations(reading: &Reading) -> Vec<(String, ExtentContent)> {
     mapper.authorized_keys();
     mapper.holdings();
     mapper.copies();
-    mapper.extents.finish(reading)
+    mapper.extents.finish(reading, closed_remedy)
 }
 
 /// What is known of an account while mapping.

@@ -4,16 +4,18 @@
 //! must never hold a value: what crosses from the reading to here are fingerprints. Next: `map.rs`.
 
 use crate::config::Processes;
+use crate::files::Files;
 use crate::map::{ExtentContent, observations};
 use crate::open::{Root, Way};
 use crate::source::HostSource;
 use crate::survey::survey_files;
-use crate::{Budget, Limits, Place, Reading, Unread, local, uses};
+use crate::{Budget, Limits, Place, Reading, Unread, local, machine_id, uses};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant as Clock;
 use tenure_connect::{
-    ContentDigest, NotObservable, OutsideFailure, PAGE_MAX, Recognition, SinkClosed, SurveySink, Target,
+    Ability, ContentDigest, Fingerprint, NotObservable, OutsideFailure, PAGE_MAX, Recognition, SinkClosed,
+    SurveySink, Target,
 };
 use tenure_model::{Completeness, Extent, Instant, Observation, printable};
 use tenure_secrets::Scanner;
@@ -42,28 +44,29 @@ pub(crate) async fn observe(
         if let Some(read) = &mut environments {
             reading.found.append(&mut read.found);
         }
-        let mut extents = observations(&reading);
+        let mut extents = observations(&reading, CLOSED.remedy);
         if let Some(read) = environments {
             read.tell(&mut extents);
         }
         local::name_accounts(&root, &mut extents);
+        machine_id::say(&mut extents, machine_id::read(&opened, &budget, &*fingerprint));
         let (logins, untold) = uses::of_keys(&opened, &extents, now);
         // What is used comes before its uses.
         extents.extend(logins);
-        Ok((extents, notes(&reading, untold)))
+        Ok((extents, notes(&reading, untold, &CLOSED)))
     });
     let (extents, notes) = read
         .await
         .map_err(|gone| OutsideFailure::Puzzling { why: format!("the reading was cut off: {gone}") })?
         .map_err(|why| unreachable(&source.ground.root, why))?;
-    match send(source, sink, extents, notes).await {
+    match send(&*source.fingerprint, sink, extents, notes).await {
         // Whoever receives is gone and knows why.
         Ok(()) | Err(SinkClosed) => Ok(()),
     }
 }
 
 /// Rules are compiled once in the life of the program.
-fn scanner() -> Result<&'static Scanner, OutsideFailure> {
+pub(crate) fn scanner() -> Result<&'static Scanner, OutsideFailure> {
     static SCANNER: OnceLock<Result<Scanner, String>> = OnceLock::new();
     let made = SCANNER.get_or_init(|| Scanner::new().map_err(|why| why.to_string()));
     made.as_ref().map_err(|why| OutsideFailure::Puzzling { why: why.clone() })
@@ -73,8 +76,8 @@ fn unreachable(root: &Path, why: Unread) -> OutsideFailure {
     OutsideFailure::Unreachable { why: format!("`{}`: {why}", printable(&root.display().to_string(), 200)) }
 }
 
-async fn send(
-    source: &HostSource,
+pub(crate) async fn send(
+    fingerprint: &dyn Fingerprint,
     sink: &mut dyn SurveySink,
     extents: Vec<(String, ExtentContent)>,
     notes: Vec<NotObservable>,
@@ -85,7 +88,7 @@ async fn send(
     for (name, content) in extents {
         let extent = Extent(name);
         let whole = content.completeness == Completeness::Whole;
-        let digest = digest(source, &content);
+        let digest = digest(fingerprint, &content);
         if whole
             && let Some(digest) = &digest
             && sink.recalls(&extent).await?
@@ -108,7 +111,7 @@ async fn send(
 }
 
 /// The keyed digest of what an extent holds.
-fn digest(source: &HostSource, content: &ExtentContent) -> Option<ContentDigest> {
+fn digest(fingerprint: &dyn Fingerprint, content: &ExtentContent) -> Option<ContentDigest> {
     // Uses are of a moment; no extent is recognised by them.
     if content.observations.iter().any(|observation| matches!(observation, Observation::Use(_))) {
         return None;
@@ -119,18 +122,18 @@ fn digest(source: &HostSource, content: &ExtentContent) -> Option<ContentDigest>
         context.update(&serde_json::to_vec(observation).ok()?);
         context.update(b"\n");
     }
-    Some(ContentDigest::keyed(&*source.fingerprint, context.finish().as_ref()))
+    Some(ContentDigest::keyed(fingerprint, context.finish().as_ref()))
 }
 
 /// What no machine tells anybody, said once.
-fn notes(reading: &Reading, untold: Vec<NotObservable>) -> Vec<NotObservable> {
+pub(crate) fn notes(reading: &Reading, untold: Vec<NotObservable>, closed: &Closed) -> Vec<NotObservable> {
     let mut notes = untold;
-    let closed = reading.not_read.iter().filter(|unread| unread.why == Unread::NotPermitted).count();
-    if closed > 0 {
+    let many = reading.not_read.iter().filter(|unread| unread.why == Unread::NotPermitted).count();
+    if many > 0 {
         notes.push(NotObservable {
-            what: format!("{closed} places on this machine"),
+            what: format!("{many} places on this machine"),
             why: String::from("our account may not read them"),
-            remedy: String::from("run Tenure as root, or give it the capability CAP_DAC_READ_SEARCH"),
+            remedy: closed.remedy.to_owned(),
         });
     }
     notes
@@ -139,9 +142,27 @@ fn notes(reading: &Reading, untold: Vec<NotObservable>) -> Vec<NotObservable> {
 /// What a look at a machine says before a survey.
 pub(crate) struct Looks {
     pub(crate) system: String,
-    pub(crate) account: String,
     /// What can be read, which place shows it, and whether it can.
     pub(crate) places: Vec<(&'static str, &'static str, bool)>,
+}
+
+/// What opens places that our account may not read.
+pub(crate) struct Closed {
+    pub(crate) remedy: &'static str,
+}
+
+/// On the machine that Tenure runs on.
+pub(crate) const CLOSED: Closed =
+    Closed { remedy: "run Tenure as root, or give it the capability CAP_DAC_READ_SEARCH" };
+
+/// What a look found, as abilities.
+pub(crate) fn told(places: Vec<(&'static str, &'static str, bool)>, closed: &Closed) -> Vec<Ability> {
+    let able = |(what, place, able): (&str, &str, bool)| Ability {
+        what: what.to_owned(),
+        able,
+        remedy: (!able).then(|| format!("{place} is closed to our account: {}", closed.remedy)),
+    };
+    places.into_iter().map(able).collect()
 }
 
 /// Places that show what our account may read.
@@ -152,21 +173,26 @@ const SHOWN_BY: [(&str, &str); 3] = [
 ];
 
 /// Looks at a few places, and reads the system's name.
-pub(crate) async fn abilities(root: &Path) -> Result<Looks, OutsideFailure> {
-    let root: PathBuf = root.to_owned();
-    let looked = tokio::task::spawn_blocking(move || look(&root).map_err(|why| unreachable(&root, why)));
+pub(crate) async fn abilities(source: &HostSource) -> Result<(Looks, Option<String>), OutsideFailure> {
+    let root: PathBuf = source.ground.root.clone();
+    let fingerprint = Arc::clone(&source.fingerprint);
+    let looked = tokio::task::spawn_blocking(move || {
+        let limits = Limits::default();
+        let began = Clock::now();
+        let elapsed = || began.elapsed();
+        let budget = Budget::new(limits, &elapsed);
+        let opened = Root::open_by(&root, limits.file_systems, Way::Kernel);
+        let opened = opened.map_err(|why| unreachable(&root, why))?;
+        Ok((look(&opened, &budget), machine_id::read(&opened, &budget, &*fingerprint)))
+    });
     looked.await.map_err(|gone| OutsideFailure::Puzzling { why: format!("the look was cut off: {gone}") })?
 }
 
-fn look(root: &Path) -> Result<Looks, Unread> {
-    let limits = Limits::default();
-    let began = Clock::now();
-    let elapsed = || began.elapsed();
-    let budget = Budget::new(limits, &elapsed);
-    let opened = Root::open_by(root, limits.file_systems, Way::Kernel)?;
+/// Looks at them in the files of a machine.
+pub(crate) fn look(files: &dyn Files, budget: &Budget<'_>) -> Looks {
     let release = [b"etc/os-release".as_slice(), b"usr/lib/os-release"];
     let name = release.iter().find_map(|place| {
-        let file = opened.read(&Place::parse(place)?, &budget).ok()?;
+        let file = files.read(&Place::parse(place)?, budget).ok()?;
         let text = String::from_utf8_lossy(file.content.expose()).into_owned();
         let line =
             text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="))?.trim_matches('"').to_owned();
@@ -175,19 +201,15 @@ fn look(root: &Path) -> Result<Looks, Unread> {
     // A directory is read by listing it, a file by opening it; what is not there shows nothing.
     let able = |(what, shown): (&'static str, &'static str)| {
         let place = Place::parse(shown.as_bytes())?;
-        let read = || opened.read(&place, &budget).map(drop);
-        match crate::list(&opened, &place, &budget).map(drop).or_else(|_| read()) {
+        let read = || files.read(&place, budget).map(drop);
+        match files.list(&place, budget).map(drop).or_else(|_| read()) {
             Ok(()) => Some((what, shown, true)),
             Err(Unread::Absent) => None,
             Err(_) => Some((what, shown, false)),
         }
     };
     let places = SHOWN_BY.into_iter().filter_map(able).collect();
-    Ok(Looks {
-        system: name.unwrap_or_else(|| String::from("a machine that does not say its name")),
-        account: format!("user id {}", rustix::process::geteuid().as_raw()),
-        places,
-    })
+    Looks { system: name.unwrap_or_else(|| String::from("a machine that does not say its name")), places }
 }
 
 /// The system's own commands with which a person ends a principal of this machine.

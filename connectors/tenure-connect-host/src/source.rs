@@ -14,8 +14,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 use tenure_connect::{
-    Ability, Act, BlastRadius, CheckReport, DerivedReading, Done, Effect, Fingerprint, OutsideFailure,
-    Source, SurveySink, Target,
+    Act, BlastRadius, CheckReport, DerivedReading, Done, Effect, Fingerprint, OutsideFailure, Source,
+    SurveySink, Target,
 };
 use tenure_model::{
     ControlPlane, Instant, PRIMARY, ProbeAnswer, RecordedIntent, Secret, ShortName, StepKind, printable,
@@ -63,23 +63,15 @@ fn by_the_clock() -> Instant {
 #[async_trait]
 impl Source for HostSource {
     async fn check(&self) -> Result<CheckReport, OutsideFailure> {
-        let looks = observe::abilities(&self.ground.root).await?;
+        let (looks, machine) = observe::abilities(self).await?;
         let primary =
             ShortName::parse(PRIMARY).map_err(|why| OutsideFailure::Puzzling { why: why.to_string() })?;
-        let able = |(what, place, able): (&str, &str, bool)| Ability {
-            what: what.to_owned(),
-            able,
-            remedy: (!able).then(|| {
-                format!(
-                    "{place} is closed to our account: run Tenure as root, or give it CAP_DAC_READ_SEARCH"
-                )
-            }),
-        };
         Ok(CheckReport {
             system: looks.system,
-            account: looks.account,
-            abilities: looks.places.into_iter().map(able).collect(),
+            account: format!("user id {}", rustix::process::geteuid().as_raw()),
+            abilities: observe::told(looks.places, &observe::CLOSED),
             points: vec![(primary, None)],
+            machine,
         })
     }
 

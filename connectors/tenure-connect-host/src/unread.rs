@@ -58,6 +58,8 @@ pub enum Spent {
     HomeFiles,
     /// `things_max`.
     Things,
+    /// No limit: the connection to another machine was lost, and with it the rest of the reading.
+    Connection,
 }
 
 impl Spent {
@@ -73,6 +75,17 @@ impl Spent {
             Self::HomeEntries => "home_entries_max",
             Self::HomeFiles => "home_files_max",
             Self::Things => "things_max",
+            Self::Connection => "connection",
+        }
+    }
+}
+
+impl Spent {
+    /// What happened, as a sentence.
+    pub(crate) fn sentence(self) -> String {
+        match self {
+            Self::Connection => String::from("the connection to the machine was lost"),
+            limit => format!("the limit `{limit}` of this reading was reached"),
         }
     }
 }
@@ -116,7 +129,7 @@ pub enum Unread {
     #[error("it was replaced while it was being opened")]
     Replaced,
     /// A limit of the reading was reached.
-    #[error("the limit `{0}` of this reading was reached")]
+    #[error("{}", .0.sentence())]
     Limit(Spent),
     /// Its content is not what its place says it is, as a whole.
     #[error("its content is not in the format its place says")]
@@ -124,6 +137,9 @@ pub enum Unread {
     /// The system said something else: an error number of its own.
     #[error("the system refused with error number {0}")]
     System(i32),
+    /// Another machine said something else: a status of SFTP.
+    #[error("the machine refused with SFTP status {0}")]
+    RefusedByServer(u32),
 }
 
 /// A place that was not read, and why.

@@ -160,6 +160,7 @@ impl Source for ImportSource {
                 },
             ],
             points: vec![(self.configured.point.clone(), None)],
+            machine: None,
         })
     }
 

@@ -99,7 +99,7 @@ pub(crate) async fn check(source: &PostgresSource) -> Result<CheckReport, Outsid
             }
         }
     }
-    Ok(CheckReport { system: format!("PostgreSQL {version}"), account, abilities, points })
+    Ok(CheckReport { system: format!("PostgreSQL {version}"), account, abilities, points, machine: None })
 }
 
 async fn abilities(transaction: &Transaction<'_>, account: &str) -> Result<Vec<Ability>, OutsideFailure> {

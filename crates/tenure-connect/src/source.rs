@@ -64,12 +64,35 @@ pub enum ConfigRefused {
     },
 }
 
+/// What a system says of itself that a person must vouch for before anything is sent to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Introduction {
+    /// What it showed, and to what nothing was sent yet.
+    pub shown: String,
+    /// How a person makes sure of it by another way.
+    pub check: String,
+    /// The setting by which they vouch for it: name and value.
+    pub option: (String, String),
+}
+
 /// Makes connections to one kind of system.
+#[async_trait]
 pub trait Connector: Send + Sync {
     /// What this connector says about itself.
     fn manifest(&self) -> &'static Manifest;
     /// Checks a configuration without connecting anywhere.
     fn source(&self, config: SourceConfig) -> Result<Arc<dyn Source>, ConfigRefused>;
+
+    /// What a person must vouch for before a source at this address can be made. Connects, sends nothing that is ours, and
+    /// is asked only while somebody adds a source; nothing where nothing is needed, or it was vouched for.
+    async fn introduction(
+        &self,
+        url: &str,
+        options: &BTreeMap<String, String>,
+    ) -> Result<Option<Introduction>, OutsideFailure> {
+        let _ = (url, options);
+        Ok(None)
+    }
 
     /// By what surveys of this connector would have reported `value`: one secret, or a text that holds one.
     /// Pure; keeps nothing of it, and what it answers holds nothing that is secret.
@@ -116,6 +139,10 @@ pub struct CheckReport {
     pub abilities: Vec<Ability>,
     /// Each enforcement point, with why it cannot be reached when it cannot.
     pub points: Vec<(ShortName, Option<String>)>,
+    /// By what this very system is known again at another address, as its surveys say it of the principal that is the
+    /// machine itself; nothing where there is no such thing.
+    #[serde(skip)]
+    pub machine: Option<String>,
 }
 
 /// Things a principal owns that a deletion must hand over or destroy.

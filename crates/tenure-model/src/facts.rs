@@ -79,6 +79,8 @@ pub mod names {
     pub const SERVICE_ACCOUNT: &str = "service_account";
     /// Principal: the number of its account, where that is an account of the machine Tenure runs on.
     pub const LOCAL_UID: &str = "local_uid";
+    /// Principal: the machine's own id as a keyed fingerprint: who else has it is the same machine.
+    pub const MACHINE_ID: &str = "machine_id";
     /// Principal: its shell lets somebody work in it.
     pub const LOGIN_SHELL: &str = "login_shell";
     /// Principal: fetches whatever version of its program is newest; the text says which program.

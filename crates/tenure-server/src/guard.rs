@@ -41,7 +41,10 @@ impl Hosts {
             let (name, rest) = authority.split_at_checked(host.len())?;
             name.eq_ignore_ascii_case(host).then_some(rest)
         };
-        self.0.iter().filter_map(ours).any(|rest| rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port))
+        self.0
+            .iter()
+            .filter_map(ours)
+            .any(|rest| rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port))
     }
 }
 
@@ -53,7 +56,8 @@ fn is_port(text: &str) -> bool {
 pub(crate) async fn check(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer::Network);
     if peer == Peer::Network
-        && let Err(problem) = check_headers(&shared.hosts, request.method().is_safe(), request.uri(), request.headers())
+        && let Err(problem) =
+            check_headers(&shared.hosts, request.method().is_safe(), request.uri(), request.headers())
     {
         return problem.into_response();
     }
@@ -105,7 +109,8 @@ mod tests {
             headers.insert("origin", origin.parse().unwrap());
         }
         let hosts = Hosts::of(Some("192.0.2.7:8420".parse().unwrap()));
-        check_headers(&hosts, safe, &line.parse().unwrap(), &headers).map_or_else(|problem| problem.status.as_u16(), |()| 200)
+        check_headers(&hosts, safe, &line.parse().unwrap(), &headers)
+            .map_or_else(|problem| problem.status.as_u16(), |()| 200)
     }
 
     #[test]
@@ -162,7 +167,11 @@ mod tests {
         }
         assert_eq!(ask(true, "/", &[], None), 421, "none at all");
         assert_eq!(ask(true, "/", &["localhost", "evil.example"], None), 421, "two of them");
-        assert_eq!(ask(true, "http://evil.example/", &["localhost"], None), 421, "another one in the first line");
+        assert_eq!(
+            ask(true, "http://evil.example/", &["localhost"], None),
+            421,
+            "another one in the first line"
+        );
     }
 
     #[test]

@@ -16,6 +16,8 @@ fn list() -> Vec<BuiltIn> {
     vec![
         #[cfg(feature = "host")]
         BuiltIn { connector: Arc::new(tenure_connect_host::HostConnector), schemes: &["host"] },
+        #[cfg(feature = "host")]
+        BuiltIn { connector: Arc::new(tenure_connect_host::RemoteConnector), schemes: &["ssh"] },
         #[cfg(feature = "import")]
         BuiltIn {
             connector: Arc::new(tenure_connect_import::ImportConnector),
@@ -40,14 +42,16 @@ pub(crate) fn with_accounts() -> Vec<&'static Manifest> {
     manifests.filter(|manifest| manifest.takes_password).collect()
 }
 
-/// The connector that answers to the scheme of an address.
+/// What the connector says that answers to the scheme of an address.
 pub(crate) fn of_address(address: &str) -> Option<&'static Manifest> {
+    at_address(address).map(|connector| connector.manifest())
+}
+
+/// The connector that answers to the scheme of an address.
+pub(crate) fn at_address(address: &str) -> Option<Arc<dyn Connector>> {
     let (scheme, _) = address.split_once("://")?;
     let scheme = scheme.to_ascii_lowercase();
-    list()
-        .into_iter()
-        .find(|entry| entry.schemes.contains(&scheme.as_str()))
-        .map(|entry| entry.connector.manifest())
+    list().into_iter().find(|entry| entry.schemes.contains(&scheme.as_str())).map(|entry| entry.connector)
 }
 
 /// Every scheme that is understood, for messages.
@@ -65,12 +69,13 @@ mod tests {
         assert_eq!(system("postgres://u@h/d"), Some("postgres"));
         assert_eq!(system("PostgreSQL://u@h/d"), Some("postgres"));
         assert_eq!(system("host:///"), Some("host"));
+        assert_eq!(system("SSH://tenure@web-1"), Some("ssh"));
         assert_eq!(system("csv:///srv/list.csv"), Some("import"));
         assert_eq!(system("mysql://u@h/d"), None);
         assert_eq!(system("h:5432"), None);
         assert_eq!(
             super::schemes(),
-            "host://, csv://, json://, prowler://, cartography://, postgres://, postgresql://"
+            "host://, ssh://, csv://, json://, prowler://, cartography://, postgres://, postgresql://"
         );
     }
 }

@@ -10,8 +10,7 @@ use std::time::Duration;
 use tenure_model::Instant;
 
 /// Programs that give no session, by the last part of their path. A command made of nothing else is no way in.
-const ENDING: [&str; 9] =
-    ["false", "true", "nologin", "exit", "logout", ":", "echo", "printf", "sleep"];
+const ENDING: [&str; 9] = ["false", "true", "nologin", "exit", "logout", ":", "echo", "printf", "sleep"];
 /// Addresses from which only the machine itself comes, or nobody.
 const NOBODYS: [&str; 6] = ["localhost", "127.0.0.1", "127.0.0.0/8", "::1", "0.0.0.0", "::"];
 /// An end without `Z` is by the server's own clock, which may be this far from UTC.
@@ -90,7 +89,8 @@ mod tests {
     fn is_one(options: &str) -> bool {
         let blob = wire_of(&[b"ssh-ed25519", &[7; 32]]);
         let encoded = base64::engine::general_purpose::STANDARD.encode(blob);
-        let line = format!("{options}{}ssh-ed25519 {encoded} ann\n", if options.is_empty() { "" } else { " " });
+        let line =
+            format!("{options}{}ssh-ed25519 {encoded} ann\n", if options.is_empty() { "" } else { " " });
         let parsed = read(line.as_bytes());
         let key = parsed.things.first().unwrap_or_else(|| panic!("{line}"));
         is_way_in(key, Instant::parse("2026-06-01T12:00:00Z").unwrap())

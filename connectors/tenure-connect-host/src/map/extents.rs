@@ -6,7 +6,7 @@
 
 use crate::found::{Found, Reading};
 use crate::item::ThingKind;
-use crate::unread::Unread;
+use crate::unread::{Spent, Unread};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use tenure_model::{Completeness, Observation};
@@ -95,7 +95,11 @@ impl Extents {
     }
 
     /// Everything, with what keeps an extent from being whole.
-    pub(super) fn finish(mut self, reading: &Reading) -> Vec<(String, ExtentContent)> {
+    pub(super) fn finish(
+        mut self,
+        reading: &Reading,
+        closed_remedy: &'static str,
+    ) -> Vec<(String, ExtentContent)> {
         let mut faults: BTreeMap<String, Faults> = BTreeMap::new();
         for unread in &reading.not_read {
             let closed = matches!(unread.why, Unread::NotPermitted);
@@ -117,7 +121,7 @@ impl Extents {
         let content = |(extent, observations): (String, Vec<Observation>)| {
             let completeness = match (&everywhere, faults.remove(&extent)) {
                 (Some(part), _) => part.clone(),
-                (None, Some(fault)) => fault.into_part(),
+                (None, Some(fault)) => fault.into_part(closed_remedy),
                 (None, None) => Completeness::Whole,
             };
             (extent, ExtentContent { observations, completeness })
@@ -133,6 +137,11 @@ fn home_of(account: &str) -> String {
 /// What keeps every extent from being whole, because nobody can say what it would have concerned.
 fn everywhere(reading: &Reading) -> Option<Completeness> {
     let why = match reading.ended_by {
+        Some(Spent::Connection) => {
+            let remedy = String::from("see why the machine ended it, then read it again");
+            let why = format!("the reading ended early: {}", Spent::Connection.sentence());
+            return Some(Completeness::Part { why, remedy });
+        }
         Some(spent) => format!("the reading ended early: the limit `{spent}` was reached"),
         None if reading.not_read_more + reading.skipped_more > 0 => {
             format!("{} further places could not be read", reading.not_read_more + reading.skipped_more)
@@ -157,13 +166,13 @@ impl Faults {
         if self.named.len() < NAMED_MAX { self.named.push(what) } else { self.more += 1 }
     }
 
-    fn into_part(self) -> Completeness {
+    fn into_part(self, closed_remedy: &'static str) -> Completeness {
         let mut why = self.named.join("; ");
         if self.more > 0 {
             let _ = write!(why, "; and {} more", self.more);
         }
         let remedy = if self.closed {
-            "let Tenure read it: run it as root, or give it the capability CAP_DAC_READ_SEARCH"
+            closed_remedy
         } else {
             "look at these places; what is in them is kept as it was last seen"
         };

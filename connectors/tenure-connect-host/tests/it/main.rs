@@ -17,6 +17,7 @@ mod draw;
 mod hostile;
 mod logins;
 mod machine;
+mod over_ssh;
 mod planted;
 mod processes;
 mod readers;

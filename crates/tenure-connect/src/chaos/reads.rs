@@ -31,6 +31,7 @@ pub(super) fn check(source: &ChaosSource, state: &WorldState, now: Instant) -> C
             remedy: (!reads_values).then(|| "let us read stored values".to_owned()),
         }],
         points: points.collect(),
+        machine: None,
     }
 }
 

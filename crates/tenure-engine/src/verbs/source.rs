@@ -1,4 +1,7 @@
 //! Adding, checking and removing sources. A password is sealed before it reaches the database.
+//!
+//! Adding connects nowhere; a check does, and changes nothing. This file must never show a password, or keep one in
+//! clear. Next: `survey.rs`.
 
 use crate::{
     Actor, Engine, EngineFailure,
@@ -85,8 +88,30 @@ impl Engine {
             why: format!("no answer within {} s", self.deadlines.look.as_secs()),
         };
         let mut report = checked.unwrap_or(Err(timed_out)).map_err(outside(&row))?;
+        report.abilities.extend(self.check_same_machine(row.id, report.machine.clone()).await?);
         report.abilities.extend(self.check_heir_of_source(row).await?);
         Ok(report)
+    }
+
+    /// Whether another source reads this very machine, under another address: then each principal there is two
+    /// identities, and nobody else would say so.
+    async fn check_same_machine(
+        &self,
+        source: SourceId,
+        machine: Option<String>,
+    ) -> Result<Vec<Ability>, EngineFailure> {
+        let Some(machine) = machine else { return Ok(Vec::new()) };
+        let others =
+            self.store.read("sources_of_machine", move |tx| tx.sources_of_machine(source, &machine)).await?;
+        let ability = |other: String| Ability {
+            what: format!("tell its principals from those of `{other}`"),
+            able: false,
+            remedy: Some(String::from(
+                "both read the same machine, so each principal there is two identities: keep one of the two \
+                 (tenure source remove NAME)",
+            )),
+        };
+        Ok(others.into_iter().map(ability).collect())
     }
 
     /// Whether whoever is to receive what is owned there was seen by the last survey; nothing before the

@@ -117,6 +117,7 @@ impl Source for Script {
             account: String::from("nobody"),
             abilities: Vec::new(),
             points: Vec::new(),
+            machine: None,
         })
     }
 

@@ -9,7 +9,9 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use tenure_model::{IdentityId, Instant, Point, PrincipalId, ShortName, SourceId};
+use tenure_model::{
+    Facts, IdentityId, Instant, Point, PrincipalId, PrincipalKind, ShortName, SourceId, names, text,
+};
 
 /// A source as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,6 +127,23 @@ impl Tx<'_> {
             &[],
             source,
         )
+    }
+
+    /// Names of other sources whose last survey showed the machine of this `machine_id`, by name.
+    pub fn sources_of_machine(
+        &mut self,
+        except: SourceId,
+        machine: &str,
+    ) -> Result<Vec<String>, StoreFailure> {
+        let machines: Vec<(String, Facts)> = self.query(
+            "principals",
+            "SELECT s.name, p.facts FROM principals p JOIN sources s ON s.source_id = p.source_id \
+             WHERE p.kind = $1 AND p.gone_us IS NULL AND s.removed_us IS NULL AND s.source_id <> $2 ORDER BY s.name",
+            &[PrincipalKind::Machine.as_str().into(), named(except)],
+            |row| Ok((row.text(0)?, row.json(1)?)),
+        )?;
+        let same = |facts: &Facts| text(facts, names::MACHINE_ID) == Some(machine);
+        Ok(machines.into_iter().filter(|(_, facts)| same(facts)).map(|(name, _)| name).collect())
     }
 
     /// The source of a name.

@@ -33,6 +33,7 @@ mod people;
 mod plans;
 mod recognised;
 mod reconnect;
+mod same_machine;
 mod steps;
 mod tampering;
 mod transfer;

@@ -22,6 +22,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use tenure_connect::Manifest;
 use tenure_model::{PRIMARY, Secret, printable};
 
@@ -50,12 +51,17 @@ impl SourceCommand {
 /// The scheme of the address picks the connector. Name every further place where a password of this
 /// system is accepted (standbys, poolers) with --point: a revocation is proved at each of them. The
 /// password is sealed before it is stored. --sql prints the script of a least-privilege account instead.
+/// A machine over SSH is first asked for its host key and nothing else: add it with the host key that you
+/// have compared on its console. The private key stays in its file; --password-file opens an encrypted one.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   tenure source add --sql > tenure.sql
   tenure source add pg-main postgres://tenure@db.example/shop
   tenure source add image host:///mnt/image
+  tenure source add web-1 ssh://tenure@web-1.example --option key-file=/etc/tenure/survey_ed25519
+  tenure source add web-1 ssh://tenure@web-1.example --option key-file=/etc/tenure/survey_ed25519 \\
+      --option host-key=SHA256:iWIMVjbFRnGVr2Tn0oXnuUkyw8xvYWUfKmGBoSnVp2o
   tenure source add pg-main postgres://tenure@db-1.example/shop \\
       --point replica-1=postgres://tenure@db-2.example/shop \\
       --point pooler=postgres://tenure@pool.example:6432/shop \\
@@ -115,6 +121,7 @@ impl Add {
             points.push(PointBody { name, url });
         }
         let options = self.option.iter().map(|given| pair("--option", given)).collect::<Result<_, _>>()?;
+        self.vouched_for(name, url, &options).await?;
         let secret = if manifest.takes_password || self.password.is_given() {
             self.password.read(context, "Password of that account (empty for none): ").await?
         } else {
@@ -142,6 +149,48 @@ impl Add {
             check(session, context, name, Some(added)).await
         })
         .await
+    }
+
+    /// Goes on only with a system that somebody has vouched for, where its kind shows something to vouch for.
+    async fn vouched_for(
+        &self,
+        name: &str,
+        url: &str,
+        options: &BTreeMap<&str, &str>,
+    ) -> Result<(), Failure> {
+        let Some(connector) = connectors::at_address(url) else { return Ok(()) };
+        let options = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let not_added = || {
+            Failure::new(format!("source `{}` was not added", printable(name, 60))).kept("nothing was added")
+        };
+        match connector.introduction(url, &options).await {
+            Ok(None) => Ok(()),
+            Err(why) => Err(not_added().because(why.to_string())),
+            Ok(Some(met)) => Err(not_added().because(met.shown).next(format!(
+                "{}. If it is the same: {} --option {}={}",
+                met.check,
+                self.again(name, url),
+                met.option.0,
+                met.option.1
+            ))),
+        }
+    }
+
+    /// The command that was given, to be given again. It holds no password: those come from elsewhere.
+    fn again(&self, name: &str, url: &str) -> String {
+        let mut command = format!("tenure source add {} {}", printable(name, 60), printable(url, 300));
+        for (flag, given) in [("--point", &self.point), ("--option", &self.option)] {
+            for one in given {
+                let _ = write!(command, " {flag} {}", printable(one, 300));
+            }
+        }
+        if let Some(file) = &self.password.password_file {
+            let _ = write!(command, " --password-file {}", printable(&file.display().to_string(), 300));
+        }
+        if let Some(variable) = &self.password.password_env {
+            let _ = write!(command, " --password-env {}", printable(variable, 60));
+        }
+        command
     }
 
     fn print_script(&self, context: &Context) -> Result<Exit, Failure> {

@@ -21,6 +21,7 @@ mod imported;
 mod kill;
 mod live;
 mod on_postgres;
+mod over_ssh;
 mod ownership;
 mod program;
 mod prompts;

@@ -1,0 +1,90 @@
+//! What this connector says of machines that are read over SSH, and how a source of one is made.
+
+use super::{RemoteSource, address, line};
+use async_trait::async_trait;
+use std::collections::BTreeMap;
+use std::{sync::Arc, time::Duration};
+use tenure_connect::{
+    ConfigRefused, Connector, Introduction, LockOut, Manifest, OutsideFailure, Permission, Source,
+    SourceConfig,
+};
+use tenure_model::{ShownBy, printable};
+
+/// What this connector says of machines that are read over SSH.
+pub const REMOTE_MANIFEST: Manifest = Manifest {
+    system: "ssh",
+    title: "Machine over SSH",
+    steps: &[],
+    shown_by: ShownBy::InstalledValue,
+    permissions: &[
+        Permission {
+            name: "log in by key, and ask for the subsystem `sftp`",
+            enables: "accounts, services, scheduled jobs, and the home of the account itself",
+            required: true,
+        },
+        Permission {
+            name: "root, or an `sftp-server` with the capability CAP_DAC_READ_SEARCH",
+            enables: "stored passwords (as fingerprints), keys of the system, logs, and the homes of all other accounts",
+            required: false,
+        },
+    ],
+    takes_password: false,
+    least_privilege_script: include_str!("../../least-privilege-ssh.sh"),
+    propagation_lag: Duration::ZERO,
+    enforcement_points: "none: over SSH a machine is read, and nothing is tried there. Its address is its only point",
+    lock_out: LockOut { failures_max: u32::MAX, window: Duration::from_mins(1) },
+    blind_spots: &[
+        "what only a command would tell: open sessions, running processes, the settings the SSH server runs with",
+        "what the account that Tenure logs in as may not read: it is listed",
+        "what a secret for another system may do there, and whether it still works: it is never tried",
+        "secrets that are not in a known place, in a file of a known name, or in a home: application directories, \
+         databases, containers and their images",
+        "what is behind a symbolic link, or in a file of more than 1 MiB",
+        "whether a file is on a network file system, or has further names: SFTP does not say it",
+        "accounts that a directory service (LDAP, SSSD) adds to those of /etc/passwd",
+        "who held a key before, and who holds the other half of an authorised key",
+    ],
+};
+
+/// Makes sources of machines that are read over SSH. By what a value is recognised there, `HostConnector` says.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RemoteConnector;
+
+#[async_trait]
+impl Connector for RemoteConnector {
+    fn manifest(&self) -> &'static Manifest {
+        static SAID: Manifest = REMOTE_MANIFEST;
+        &SAID
+    }
+
+    fn source(&self, config: SourceConfig) -> Result<Arc<dyn Source>, ConfigRefused> {
+        let remote = address::configured(&config)?;
+        Ok(Arc::new(RemoteSource::new(remote, config.secret, config.fingerprint)))
+    }
+
+    async fn introduction(
+        &self,
+        url: &str,
+        options: &BTreeMap<String, String>,
+    ) -> Result<Option<Introduction>, OutsideFailure> {
+        let Ok(address) = address::Address::parse(url) else { return Ok(None) };
+        if options.contains_key(address::HOST_KEY) {
+            return Ok(None);
+        }
+        let shown = line::meet(&address, line::PATIENCE).await?;
+        let kind = shown.algorithm.strip_prefix("ssh-").unwrap_or(&shown.algorithm);
+        let kind = if kind.starts_with("ecdsa-") { "ecdsa" } else { kind };
+        let file = format!("/etc/ssh/ssh_host_{}_key.pub", printable(kind, 20));
+        Ok(Some(Introduction {
+            shown: format!(
+                "{address} shows the host key {} ({}), and nobody has vouched for it; nothing was sent there",
+                shown.fingerprint,
+                printable(&shown.algorithm, 40)
+            ),
+            check: format!(
+                "on that machine's own console, not through this connection: ssh-keygen -lf {file}, and compare"
+            ),
+            option: (address::HOST_KEY.to_owned(), shown.fingerprint),
+        }))
+    }
+}
