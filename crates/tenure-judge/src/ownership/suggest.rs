@@ -39,6 +39,8 @@ noun! {
         Comment = "comment",
         /// A CODEOWNERS file names them for the place.
         CodeOwners = "code_owners",
+        /// They work in the Git work tree it lies in.
+        GitAuthor = "git_author",
         /// Who would get what it owns, as the source was told.
         Heir = "heir",
         /// A role it is a member of is theirs.
@@ -198,6 +200,7 @@ fn by_person(kind: ClueKind) -> (Confidence, &'static str) {
         | ClueKind::Tag
         | ClueKind::Comment
         | ClueKind::CodeOwners
+        | ClueKind::GitAuthor
         | ClueKind::SameFolder => (Confidence::Low, "what lies beside it is theirs"),
     }
 }
@@ -207,6 +210,9 @@ fn by_word(kind: ClueKind) -> (Confidence, &'static str) {
         ClueKind::Tag => (Confidence::High, "whoever made it wrote their name as its owner"),
         ClueKind::CodeOwners => {
             (Confidence::Medium, "the folder names them for reviews; that is not the same as owning")
+        }
+        ClueKind::GitAuthor => {
+            (Confidence::Low, "they work in the folder it lies in; that is not the same as owning")
         }
         ClueKind::FileOwner
         | ClueKind::UnitFile
@@ -295,6 +301,7 @@ mod tests {
         let word = |text: &str| PointsTo::Word(text.to_owned());
         insta::assert_snapshot!(check(&[(ClueKind::Tag, word("Alice@example.org"))]), @"alice high: whoever made it wrote their name as its owner (tag)");
         insta::assert_snapshot!(check(&[(ClueKind::CodeOwners, word("@shop/bob"))]), @"bob medium: the folder names them for reviews; that is not the same as owning (code_owners)");
+        insta::assert_snapshot!(check(&[(ClueKind::GitAuthor, word("alice@shop.invalid"))]), @"alice low: they work in the folder it lies in; that is not the same as owning (git_author)");
         insta::assert_snapshot!(check(&[(ClueKind::Tag, word("team-billing"))]), @"");
         insta::assert_snapshot!(check(&[(ClueKind::Comment, PointsTo::Text(String::from("for the report (ask Bob)")))]), @"bob low: a comment speaks of somebody of this name (comment)");
         insta::assert_snapshot!(check(&[(ClueKind::Comment, PointsTo::Text(String::from("bobsled")))]), @"");

@@ -153,6 +153,12 @@ fn of_principal(tx: &mut Tx<'_>, seen: &mut Seen, principal: &PrincipalRow) -> R
             seen.clue(ClueKind::CodeOwners, PointsTo::Word(word.clone()), says);
         }
     }
+    if let Some(Fact::Texts(authors)) = principal.facts.get("git_authors") {
+        for address in authors {
+            let says = format!("Git knows `{}` in the folder of its file", shown(address));
+            seen.clue(ClueKind::GitAuthor, PointsTo::Word(address.clone()), says);
+        }
+    }
     Ok(())
 }
 
