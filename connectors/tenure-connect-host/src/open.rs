@@ -370,7 +370,7 @@ pub(crate) fn content(handle: &OwnedFd, bytes: u64, bytes_max: u64) -> Result<Se
 }
 
 /// Appends without leaving a copy behind where the vector grew.
-fn append(content: &mut Vec<u8>, piece: &[u8]) {
+pub(crate) fn append(content: &mut Vec<u8>, piece: &[u8]) {
     if content.capacity() - content.len() < piece.len() {
         let mut larger = Vec::with_capacity((content.len() + piece.len()) * 2);
         larger.extend_from_slice(content);

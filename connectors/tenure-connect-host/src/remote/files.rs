@@ -12,14 +12,13 @@ use super::sftp::{
 };
 use crate::files::{FileContent, Files};
 use crate::limits::{Budget, Limits};
-use crate::open::FileFacts;
+use crate::open::{FileFacts, append};
 use crate::place::Place;
 use crate::unread::{Special, Spent, Unread};
 use crate::walk::{EntryKind, Listed};
 use core::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use tenure_model::Secret;
-use zeroize::Zeroize;
 
 /// Questions for the content of one file that are out at once.
 const READS_TOGETHER: u64 = 16;
@@ -538,15 +537,4 @@ fn facts(seen: &Attributes) -> FileFacts {
         // SFTP does not say it.
         links: 1,
     }
-}
-
-/// Appends without leaving a copy behind where the vector grew.
-fn append(content: &mut Vec<u8>, piece: &[u8]) {
-    if content.capacity() - content.len() < piece.len() {
-        let mut larger = Vec::with_capacity((content.len() + piece.len()) * 2);
-        larger.extend_from_slice(content);
-        content.zeroize();
-        *content = larger;
-    }
-    content.extend_from_slice(piece);
 }
