@@ -4,13 +4,20 @@
 //! users choose them. It must never hold a whole list in memory; a list that breaks off breaks the transfer off, so
 //! that no half of one is taken for all of it. Next: `inventory/csv.rs`, the lists.
 
-use crate::{page::Page, problem::Problem};
+use crate::{
+    endpoint::{Access, Answers, Endpoint, Verb},
+    page::Page,
+    problem::Problem,
+    shared::Shared,
+};
 use axum::{
     body::Body,
     response::{IntoResponse as _, Response},
 };
 use bytes::Bytes;
 use http::header;
+use tenure_judge::{ApiAction, ApiResourceKind};
+use tenure_model::Instant;
 
 /// Rows of one page of a file.
 pub(crate) const ROWS: u32 = 500;
@@ -38,23 +45,56 @@ fn cell(text: &str) -> String {
     }
 }
 
+/// A list as it is written into a file.
+pub(crate) struct Sheet<T> {
+    /// The name of the file, without its ending.
+    pub(crate) name: &'static str,
+    pub(crate) columns: &'static [&'static str],
+    /// The cells of a row, one for each column.
+    pub(crate) cells: fn(T) -> Vec<String>,
+}
+
+/// The endpoint that answers with a list as a file.
+pub(crate) const fn endpoint(
+    path: &'static str,
+    kind: ApiResourceKind,
+    about: &'static str,
+    query: &'static [(&'static str, &'static str)],
+    route: fn() -> axum::routing::MethodRouter<Shared>,
+) -> Endpoint {
+    Endpoint {
+        verb: Verb::Get,
+        path,
+        access: Access::Decided { action: ApiAction::View, kind },
+        evidence: None,
+        about,
+        query,
+        takes: None,
+        answers: Answers::Bytes(CSV),
+        route,
+    }
+}
+
+/// An instant, or nothing.
+pub(crate) fn said(at: Option<Instant>) -> String {
+    at.map(|at| at.to_string()).unwrap_or_default()
+}
+
 /// A file of all pages. The first one is read before anything is answered, so that a problem is told as one;
 /// `read` is given where a page begins.
-pub(crate) async fn file<R, F>(
-    name: &'static str,
-    columns: &'static [&'static str],
-    read: R,
-) -> Result<Response, Problem>
+pub(crate) async fn file<T, R, F>(sheet: &'static Sheet<T>, read: R) -> Result<Response, Problem>
 where
+    T: Send + 'static,
     R: Fn(Option<String>) -> F + Send + 'static,
-    F: Future<Output = Result<Page<Vec<String>>, Problem>> + Send,
+    F: Future<Output = Result<Page<T>, Problem>> + Send,
 {
+    let Sheet { name, columns, cells } = *sheet;
     let first = read(None).await?;
     let head = line(columns.iter().copied());
-    let rest = futures::stream::unfold((Some(first), head, read), |(page, mut text, read)| async move {
+    let rest = futures::stream::unfold((Some(first), head, read), move |(page, mut text, read)| async move {
         let page = page?;
-        for row in &page.items {
-            text.push_str(&line(row.iter().map(String::as_str)));
+        for row in page.items {
+            text.push_str(&line(cells(row).iter().map(String::as_str)));
         }
         let (next, broken) = match page.next {
             None => (None, None),

@@ -26,7 +26,7 @@ impl<T> Read<T> {
 }
 
 /// A filter of identities.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct IdentityWords {
     pub(crate) contains: Option<String>,
     pub(crate) standing: Option<Standing>,
@@ -39,7 +39,7 @@ pub(crate) struct IdentityWords {
 }
 
 /// A filter of principals.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct PrincipalWords {
     pub(crate) contains: Option<String>,
     pub(crate) kind: Option<PrincipalKind>,
@@ -49,7 +49,7 @@ pub(crate) struct PrincipalWords {
 }
 
 /// A filter of credentials.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct CredentialWords {
     pub(crate) contains: Option<String>,
     pub(crate) kind: Option<CredentialKind>,
@@ -58,7 +58,7 @@ pub(crate) struct CredentialWords {
 }
 
 /// A filter of rights.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct GrantWords {
     pub(crate) contains: Option<String>,
     pub(crate) right: Option<String>,

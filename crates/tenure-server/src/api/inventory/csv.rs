@@ -5,31 +5,20 @@
 
 use super::rows::{self, Wanted};
 use crate::api::{
-    csv::{CSV, ROWS, file},
+    csv::{self, ROWS, Sheet, file, said},
     filter,
     listing::{self, Listed},
     prelude::*,
 };
 use axum::response::Response;
 use tenure_engine::{CredentialRow, Held, HeldGrant, PrincipalRow};
-use tenure_model::Instant;
 
 const fn endpoint(
     path: &'static str,
     about: &'static str,
     route: fn() -> axum::routing::MethodRouter<Shared>,
 ) -> Endpoint {
-    Endpoint {
-        verb: Verb::Get,
-        path,
-        access: Access::Decided { action: ApiAction::View, kind: ApiResourceKind::Identity },
-        evidence: None,
-        about,
-        query: &[("q", "text")],
-        takes: None,
-        answers: Answers::Bytes(CSV),
-        route,
-    }
+    csv::endpoint(path, ApiResourceKind::Identity, about, &[("q", "text")], route)
 }
 
 pub(crate) static IDENTITIES: Endpoint =
@@ -44,6 +33,48 @@ pub(crate) static CREDENTIALS: Endpoint = endpoint(
 pub(crate) static GRANTS: Endpoint =
     endpoint("/api/v1/grants.csv", "Rights as a CSV file, all that match.", || get(grants));
 
+static IDENTITY_SHEET: Sheet<Listed> = Sheet {
+    name: "identities",
+    columns: &["identity", "handle", "standing", "owners", "findings", "worst", "changes_at", "built_in"],
+    cells: identity_cells,
+};
+static PRINCIPAL_SHEET: Sheet<Held<PrincipalRow>> = Sheet {
+    name: "principals",
+    columns: &[
+        "source",
+        "principal",
+        "kind",
+        "presence",
+        "built_in",
+        "native_key",
+        "first_seen",
+        "gone",
+        "identity",
+        "identity_handle",
+    ],
+    cells: principal_cells,
+};
+static CREDENTIAL_SHEET: Sheet<Held<CredentialRow>> = Sheet {
+    name: "credentials",
+    columns: &[
+        "holder",
+        "credential",
+        "kind",
+        "state",
+        "valid_until",
+        "first_seen",
+        "value_changed",
+        "identity",
+        "identity_handle",
+    ],
+    cells: credential_cells,
+};
+static GRANT_SHEET: Sheet<Held<HeldGrant>> = Sheet {
+    name: "grants",
+    columns: &["holder", "resource", "right", "path", "grantable", "identity", "identity_handle"],
+    cells: grant_cells,
+};
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Filter {
@@ -51,12 +82,9 @@ struct Filter {
     q: String,
 }
 
-fn page_of(q: &str, after: Option<String>) -> Wanted {
-    Wanted { q: Some(q.to_owned()), limit: Some(ROWS), after }
-}
-
-fn said(at: Option<Instant>) -> String {
-    at.map(|at| at.to_string()).unwrap_or_default()
+/// A page of a file, from where it begins.
+fn page_of(after: Option<String>) -> Wanted {
+    Wanted { q: None, limit: Some(ROWS), after }
 }
 
 fn yes_no(flag: bool) -> String {
@@ -69,18 +97,54 @@ async fn identities(
     Asking(Filter { q }): Asking<Filter>,
 ) -> Result<Response, Problem> {
     asked.authorise(Whose::Nobodys)?;
-    filter::identities(&q).strict()?;
-    let me = asked.person.id;
-    let columns: &[_] =
-        &["identity", "handle", "standing", "owners", "findings", "worst", "changes_at", "built_in"];
+    let (words, me) = (filter::identities(&q).strict()?, asked.person.id);
     let read = move |after| {
-        let (shared, q) = (shared.clone(), q.clone());
-        async move {
-            let wanted = filter::identities(&q).strict()?;
-            Ok(listing::filtered(&shared, wanted, me, ROWS, after).await?.map(identity_cells))
-        }
+        let (shared, words) = (shared.clone(), words.clone());
+        async move { listing::filtered(&shared, words, me, ROWS, after).await }
     };
-    file("identities", columns, read).await
+    file(&IDENTITY_SHEET, read).await
+}
+
+async fn principals(
+    State(shared): State<Shared>,
+    asked: Asked,
+    Asking(Filter { q }): Asking<Filter>,
+) -> Result<Response, Problem> {
+    asked.authorise(Whose::Nobodys)?;
+    let words = filter::principals(&q).strict()?;
+    let read = move |after| {
+        let (shared, words) = (shared.clone(), words.clone());
+        async move { rows::principals(&shared, Some(words), page_of(after)).await }
+    };
+    file(&PRINCIPAL_SHEET, read).await
+}
+
+async fn credentials(
+    State(shared): State<Shared>,
+    asked: Asked,
+    Asking(Filter { q }): Asking<Filter>,
+) -> Result<Response, Problem> {
+    asked.authorise(Whose::Nobodys)?;
+    let words = filter::credentials(&q).strict()?;
+    let read = move |after| {
+        let (shared, words) = (shared.clone(), words.clone());
+        async move { rows::credentials(&shared, words, page_of(after)).await }
+    };
+    file(&CREDENTIAL_SHEET, read).await
+}
+
+async fn grants(
+    State(shared): State<Shared>,
+    asked: Asked,
+    Asking(Filter { q }): Asking<Filter>,
+) -> Result<Response, Problem> {
+    asked.authorise(Whose::Nobodys)?;
+    let words = filter::grants(&q).strict()?;
+    let read = move |after| {
+        let (shared, words) = (shared.clone(), words.clone());
+        async move { rows::grants(&shared, words, page_of(after)).await }
+    };
+    file(&GRANT_SHEET, read).await
 }
 
 fn identity_cells(row: Listed) -> Vec<String> {
@@ -94,34 +158,6 @@ fn identity_cells(row: Listed) -> Vec<String> {
         said(row.identity.due),
         yes_no(row.identity.built_in),
     ]
-}
-
-async fn principals(
-    State(shared): State<Shared>,
-    asked: Asked,
-    Asking(Filter { q }): Asking<Filter>,
-) -> Result<Response, Problem> {
-    asked.authorise(Whose::Nobodys)?;
-    let columns: &[_] = &[
-        "source",
-        "principal",
-        "kind",
-        "presence",
-        "built_in",
-        "native_key",
-        "first_seen",
-        "gone",
-        "identity",
-        "identity_handle",
-    ];
-    let read = move |after| {
-        let (shared, q) = (shared.clone(), q.clone());
-        async move {
-            let words = filter::principals(&q).strict()?;
-            Ok(rows::principals(&shared, Some(words), page_of(&q, after)).await?.map(principal_cells))
-        }
-    };
-    file("principals", columns, read).await
 }
 
 fn principal_cells(held: Held<PrincipalRow>) -> Vec<String> {
@@ -140,33 +176,6 @@ fn principal_cells(held: Held<PrincipalRow>) -> Vec<String> {
     ]
 }
 
-async fn credentials(
-    State(shared): State<Shared>,
-    asked: Asked,
-    Asking(Filter { q }): Asking<Filter>,
-) -> Result<Response, Problem> {
-    asked.authorise(Whose::Nobodys)?;
-    let columns: &[_] = &[
-        "holder",
-        "credential",
-        "kind",
-        "state",
-        "valid_until",
-        "first_seen",
-        "value_changed",
-        "identity",
-        "identity_handle",
-    ];
-    let read = move |after| {
-        let (shared, q) = (shared.clone(), q.clone());
-        async move {
-            let words = filter::credentials(&q).strict()?;
-            Ok(rows::credentials(&shared, words, page_of(&q, after)).await?.map(credential_cells))
-        }
-    };
-    file("credentials", columns, read).await
-}
-
 fn credential_cells(held: Held<CredentialRow>) -> Vec<String> {
     let row = held.row;
     vec![
@@ -180,23 +189,6 @@ fn credential_cells(held: Held<CredentialRow>) -> Vec<String> {
         held.identity_name,
         held.identity_handle,
     ]
-}
-
-async fn grants(
-    State(shared): State<Shared>,
-    asked: Asked,
-    Asking(Filter { q }): Asking<Filter>,
-) -> Result<Response, Problem> {
-    asked.authorise(Whose::Nobodys)?;
-    let columns: &[_] = &["holder", "resource", "right", "path", "grantable", "identity", "identity_handle"];
-    let read = move |after| {
-        let (shared, q) = (shared.clone(), q.clone());
-        async move {
-            let words = filter::grants(&q).strict()?;
-            Ok(rows::grants(&shared, words, page_of(&q, after)).await?.map(grant_cells))
-        }
-    };
-    file("grants", columns, read).await
 }
 
 fn grant_cells(held: Held<HeldGrant>) -> Vec<String> {
