@@ -17,7 +17,7 @@ export async function checkTabOrder(page, place, fault) {
     });
     all.forEach((one, index) => one.setAttribute("data-walk", index));
     // From the first on: a page may have put the focus elsewhere.
-    all[0].focus();
+    all[0]?.focus();
     return all.length;
   });
   // The first ones tell: a list repeats itself.

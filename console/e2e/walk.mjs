@@ -70,6 +70,20 @@ async function checkWidth(page, place) {
   if (wide) fault(place, `scrolls sideways: ${wide.join(" | ")}`);
 }
 
+// On paper nothing is cut off and nothing is left of what only a screen needs.
+async function checkPrint(page, place) {
+  // A4 without its margins, at 96 pixels an inch.
+  await page.setViewport({ width: 680, height: 1010 });
+  await page.emulateMediaType("print");
+  const cut = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+  if (cut) fault(place, "is cut off on paper");
+  const kept = await page.$$eval(".top, .filter, .acts, .act, .screen", (all) => all.filter((one) => one.checkVisibility()).length);
+  if (kept > 0) fault(place, `${kept} things that only a screen needs are printed`);
+  await page.emulateMediaType(null);
+  const sheet = await page.pdf({ format: "A4", preferCSSPageSize: true });
+  if (!Buffer.from(sheet.slice(0, 5)).equals(Buffer.from("%PDF-"))) fault(place, "cannot be printed");
+}
+
 const words = (page) => page.$eval("main", (main) => main.innerText.replace(/\s+/g, " ").trim());
 
 async function shoot(page, name, { width, scheme }) {
@@ -109,6 +123,7 @@ async function look(page, seen, one, variant) {
   await checkAccess(page, place);
   if (variant.scheme === "light") await checkTabOrder(page, place, fault);
   await shoot(page, one.name, variant);
+  if (one.prints && variant.scheme === "light") await checkPrint(page, place);
 }
 
 // Without script every page says the same, and filtering and signing in work.
@@ -137,6 +152,12 @@ async function walkPlain(browser) {
     fault("filter without script", `${plain.url()} says ${found}`);
   }
   await act(plain, seen);
+  await fill(plain, seen);
+  // What is shown before it is written, held against the rules of accessibility: that needs script.
+  await open(scripted, other, "charter previewed", task.form.charter);
+  await scripted.type("#purpose", "loads the orders");
+  await Promise.all([scripted.waitForNavigation(), scripted.keyboard.press("Enter")]);
+  await checkAccess(scripted, "charter previewed");
   await context.close();
 }
 
@@ -149,6 +170,24 @@ async function act(page, seen) {
   await page.type("#name", "another-name");
   await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]).catch(() => fault("forms", "deciding led nowhere"));
   if (!(await words(page)).includes("Another name was typed")) fault("forms", `a wrong name: ${await words(page)}`);
+}
+
+// A charter is shown before it is written, and what is wrong stands beside its field.
+async function fill(page, seen) {
+  await page.setViewport({ width: 1280, height: 800 });
+  await open(page, seen, "charter without script", task.form.charter);
+  await page.type("#rotation_days", "soon");
+  await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
+  const described = await page.$eval("#rotation_days", (one) => document.getElementById(one.getAttribute("aria-describedby").split(" ").at(-1)).innerText);
+  if (!described.includes("no number of days")) fault("charter", `says beside its field: ${described}`);
+  await page.$eval("#rotation_days", (one) => (one.value = "90"));
+  await page.focus("#rotation_days");
+  await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
+  if (!(await words(page)).includes("What would change")) fault("charter", `shows: ${await words(page)}`);
+  await shoot(page, "charter-previewed", { width: 1280, scheme: "light" });
+  await page.focus("#foreseen ~ form button");
+  await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
+  if (!(await words(page)).includes("every 90 days")) fault("charter", `was not written: ${await words(page)}`);
 }
 
 const browser = await puppeteer.launch({

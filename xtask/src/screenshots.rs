@@ -15,7 +15,7 @@ use crate::stages::must_succeed;
 use crate::test::cargo_at;
 
 /// Pictures of the wide pages, light; and a few of the narrow ones, dark.
-const KEPT: [&str; 20] = [
+const KEPT: [&str; 24] = [
     "sign-in-1280-light",
     "now-1280-light",
     "now-390-dark",
@@ -27,6 +27,10 @@ const KEPT: [&str; 20] = [
     "rights-1280-light",
     "identity-1280-light",
     "identity-390-dark",
+    "charter-previewed-1280-light",
+    "finding-1280-light",
+    "whose-1280-light",
+    "report-1280-light",
     "plans-1280-light",
     "plan-proposed-1280-light",
     "plan-proposed-390-dark",

@@ -37,6 +37,7 @@ pub use tenure_store::{
         list_principals::{Held, PrincipalQuery},
         list_scan::Scanned,
         list_waiting::ExtentSeen,
+        passings::PassingRow,
         plans::PlanRow,
         report::{AgedCredential, Changes, Unowned},
         sources::{SourceRow, Unobservable},
@@ -62,6 +63,7 @@ pub use verbs::{
     ownership::{
         charters::{CharterTaken, CharterWritten},
         claim::{CLAIMS_MAX, ClaimBasis, ClaimMade, ClaimWish},
+        foresee::{ConditionForeseen, StandingForeseen},
         import::{CharterGiven, CharterImported, CharterState, FieldChange, Import},
         pass_on::NotMine,
         rule::Meant,

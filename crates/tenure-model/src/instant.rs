@@ -53,6 +53,11 @@ impl Instant {
             .map(|stamp| Self(stamp.as_microsecond()))
             .map_err(|_| NotAnInstant { given: crate::printable(given, 60) })
     }
+
+    /// Parses an end as people say it: a day, meaning its last second in UTC, or RFC 3339.
+    pub fn parse_end(given: &str) -> Result<Self, NotAnInstant> {
+        if given.len() == 10 { Self::parse(&format!("{given}T23:59:59Z")) } else { Self::parse(given) }
+    }
 }
 
 impl core::fmt::Display for Instant {
@@ -88,6 +93,9 @@ mod tests {
         assert_eq!(at.to_string(), "2026-11-21T12:00:58.25Z");
         assert_eq!(Instant::parse(&at.to_string()), Ok(at));
         assert!(Instant::parse("yesterday").is_err());
+        assert_eq!(Instant::parse_end("2027-03-31").unwrap().to_string(), "2027-03-31T23:59:59Z");
+        assert_eq!(Instant::parse_end("2027-03-31T12:00:00Z").unwrap().to_string(), "2027-03-31T12:00:00Z");
+        assert!(Instant::parse_end("2027-13-01").is_err() && Instant::parse_end("2027-3-31Z").is_err());
     }
 
     #[test]

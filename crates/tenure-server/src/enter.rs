@@ -169,6 +169,12 @@ fn told(endpoint: &Endpoint, problem: Problem) -> Response {
     }
 }
 
+/// There is one `Origin`, and what a browser says besides it (Fetch Metadata) is: this very origin, no neighbour.
+fn is_from_same_origin(headers: &HeaderMap) -> bool {
+    headers.get_all(header::ORIGIN).iter().count() == 1
+        && headers.get_all("sec-fetch-site").iter().all(|site| site == "same-origin")
+}
+
 /// The person behind a request.
 pub(crate) async fn identify(shared: &Shared, parts: &Parts) -> Result<(Person, bool), Problem> {
     match parts.extensions.get::<Peer>().copied().unwrap_or(Peer::Network) {
@@ -210,7 +216,8 @@ async fn person_of_session(shared: &Shared, parts: &Parts) -> Result<Person, Pro
         )
     };
     let session = shared.sign_in.session_of(&parts.headers, shared.engine.now()).ok_or_else(unknown)?;
-    if !parts.method.is_safe() && !has_own_origin(&parts.headers) {
+    let is_ours = has_own_origin(&parts.headers) && is_from_same_origin(&parts.headers);
+    if !parts.method.is_safe() && !is_ours {
         return Err(Problem::denied("a session changes something only from Tenure's own pages"));
     }
     let found = shared.engine.store().read("person", move |tx| tx.person(session)).await;

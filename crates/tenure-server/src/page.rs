@@ -24,6 +24,11 @@ pub(crate) struct Paging {
 }
 
 impl Paging {
+    /// A page of so many items, from a mark on.
+    pub(crate) const fn from(limit: u32, after: Option<String>) -> Self {
+        Self { limit: Some(limit), after }
+    }
+
     /// Reads one page. `rows` is given where it begins (nothing for the first) and how many rows to read;
     /// `mark` names the row that a page ended with, from where it began, its last row and its size.
     pub(crate) async fn read<K, T, R, M>(

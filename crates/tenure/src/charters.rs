@@ -128,8 +128,7 @@ fn charter(text: &str, one: toml::Spanned<Read>) -> Result<CharterInFile, String
 
 /// `2027-03-31` means its end, 2027-04-01T00:00:00Z excluded: the last second of that day.
 pub(crate) fn parse_end(given: &str) -> Result<Instant, String> {
-    let whole = if given.len() == 10 { format!("{given}T23:59:59Z") } else { given.to_owned() };
-    Instant::parse(&whole).map_err(|_| {
+    Instant::parse_end(given).map_err(|_| {
         format!(
             "`{}` is neither a day (2027-03-31) nor an instant in UTC (2027-03-31T12:00:00Z)",
             printable(given, 40)

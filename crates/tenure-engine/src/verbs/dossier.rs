@@ -9,7 +9,10 @@ use tenure_judge::{
 use tenure_model::{Charter, Environment, IdentityId, Presence, PrincipalId, printable};
 use tenure_store::{
     StoreFailure, Tx,
-    tables::inventory::{CredentialRow, PrincipalRow, Related},
+    tables::{
+        identities::IdentityRow,
+        inventory::{CredentialRow, PrincipalRow, Related},
+    },
 };
 
 /// Consumers in a dossier, at most.
@@ -20,6 +23,21 @@ const RIGHTS_READ: i64 = 2_000;
 /// Everything known about one identity, and since when its findings are open.
 pub(crate) fn dossier(tx: &mut Tx<'_>, id: IdentityId) -> Result<(Dossier, OpenSince), StoreFailure> {
     let identity = tx.identity(id)?;
+    dossier_of(tx, identity)
+}
+
+/// As `dossier`, as if this were its charter.
+pub(crate) fn dossier_under(
+    tx: &mut Tx<'_>,
+    id: IdentityId,
+    charter: Charter,
+) -> Result<(Dossier, OpenSince), StoreFailure> {
+    let identity = tx.identity(id)?;
+    dossier_of(tx, IdentityRow { charter, enrolled: true, ..identity })
+}
+
+fn dossier_of(tx: &mut Tx<'_>, identity: IdentityRow) -> Result<(Dossier, OpenSince), StoreFailure> {
+    let id = identity.id;
     let open_since = tx
         .open_findings_of(id)?
         .into_iter()

@@ -75,6 +75,11 @@ pub(crate) const fn endpoint(
     }
 }
 
+/// Nothing stands after `?` of a list that takes no filter.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Unfiltered {}
+
 /// An instant, or nothing.
 pub(crate) fn said(at: Option<Instant>) -> String {
     at.map(|at| at.to_string()).unwrap_or_default()

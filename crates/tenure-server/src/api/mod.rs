@@ -13,7 +13,7 @@ mod identities;
 pub(crate) mod inventory;
 mod keys;
 mod log;
-mod ownership;
+pub(crate) mod ownership;
 mod people;
 mod plans;
 pub(crate) mod prelude;
@@ -43,6 +43,7 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &people::revoke::ENDPOINT,
     &system::code::ENDPOINT,
     &sources::list::ENDPOINT,
+    &sources::csv::ENDPOINT,
     &sources::add::ENDPOINT,
     &sources::show::ENDPOINT,
     &sources::remove::ENDPOINT,
@@ -76,6 +77,7 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &findings::dismiss::ENDPOINT,
     &findings::withdraw::ENDPOINT,
     &plans::list::ENDPOINT,
+    &plans::csv::ENDPOINT,
     &plans::draft::ENDPOINT,
     &plans::show::ENDPOINT,
     &plans::apply::ENDPOINT,

@@ -5,18 +5,19 @@
 //! `picture.rs`; the template is `console/identity.html`.
 
 use super::{
-    Frame, HTML, PageProblem, Place, address,
+    Frame, HTML, PageProblem, Place, address, finding,
     headline::headline,
     lists, page,
     picture::{self, Picture},
     table::{Cell, StateShown, Table, column, naming},
     text::{self, When},
+    whose::PassedLine,
 };
-use crate::api::prelude::*;
+use crate::api::{ownership::ANYTHING, prelude::*};
 use askama::Template;
 use axum::response::Response;
 use std::collections::BTreeMap;
-use tenure_engine::{Answer, CredentialShown, Entry, IdentityShown, PlanRow, PrincipalRow};
+use tenure_engine::{Answer, CredentialShown, Entry, IdentityShown, PassingRow, PlanRow, PrincipalRow};
 use tenure_model::{Charter, Facts, Instant, PersonId, Presence};
 
 pub(super) static ENDPOINT: Endpoint = Endpoint {
@@ -65,7 +66,10 @@ struct IdentityPage {
     timeline: Option<Vec<EntryLine>>,
     /// What may be planned from here.
     acts: Option<Acts>,
-    own_command: String,
+    /// Whether its charter may be changed from here.
+    may_own: bool,
+    /// Who said "not mine", and whom to ask.
+    passed: Vec<PassedLine>,
 }
 
 /// One of the three questions.
@@ -82,6 +86,10 @@ struct Reason {
     said: String,
     remedy: String,
     opened: When,
+    /// Its own page.
+    href: String,
+    /// When it counts again, when a person said that it is none here.
+    dismissed: Option<When>,
 }
 
 struct PrincipalLine {
@@ -148,11 +156,36 @@ async fn handle(
     };
     let mut people: Vec<PersonId> = owners(&shown.identity.charter).collect();
     people.extend(entries.iter().flatten().filter_map(|(_, entry)| entry.actor.parse::<PersonId>().ok()));
+    let id = found.id;
+    let passings = shared.engine.store().read("passings", move |tx| tx.passings_of(id)).await;
+    let passings = passings.map_err(Problem::from)?;
+    people.extend(passings.iter().flat_map(|one| [Some(one.passed_by), one.asked]).flatten());
     let names = super::plan::names_of(&shared, people).await?;
     let may_plan =
         asked.may_about(ApiAction::Plan, ApiResourceKind::Identity, Whose::Chartered(&found.charter));
+    let now = shared.engine.now();
+    let passed = passings.iter().map(|one| passed_line(one, &names, now)).collect();
+    let may_own = asked.may_about(ApiAction::Own, ApiResourceKind::Identity, Whose::Claimed(ANYTHING));
     let frame = Frame::of(text::shown(&found.name), Place::Inventory, &asked);
-    Ok(page(StatusCode::OK, &view(frame, shown, entries, &names, may_plan, shared.engine.now())))
+    let beside = Beside { may_plan, may_own, passed };
+    Ok(page(StatusCode::OK, &view(frame, shown, entries, &names, beside, now)))
+}
+
+fn passed_line(passing: &PassingRow, names: &BTreeMap<PersonId, String>, now: Instant) -> PassedLine {
+    let name = |id| names.get(&id).cloned().unwrap_or_default();
+    PassedLine {
+        by: name(passing.passed_by),
+        asked: passing.asked.map(name),
+        reason: text::shown_long(&passing.reason),
+        at: text::when(passing.passed, now),
+    }
+}
+
+/// What stands beside the facts of an identity.
+struct Beside {
+    may_plan: bool,
+    may_own: bool,
+    passed: Vec<PassedLine>,
 }
 
 fn owners(charter: &Charter) -> impl Iterator<Item = PersonId> {
@@ -164,12 +197,12 @@ fn view(
     shown: IdentityShown,
     entries: Option<Vec<(u64, Entry)>>,
     names: &BTreeMap<PersonId, String>,
-    may_plan: bool,
+    beside: Beside,
     now: Instant,
 ) -> IdentityPage {
     let address = address::of_identity(&shown.identity.name, &shown.identity.handle);
     let is_present = shown.principals.iter().any(|one| one.presence == Presence::Present);
-    let acts = (may_plan && is_present && !shown.identity.built_in)
+    let acts = (beside.may_plan && is_present && !shown.identity.built_in)
         .then(|| Acts { action: format!("{address}/plans") });
     let left_out = shown.grants.len().saturating_sub(RIGHTS);
     let known = usize::try_from(shown.grants_count + shown.owned_count).unwrap_or(usize::MAX);
@@ -179,7 +212,8 @@ fn view(
     IdentityPage {
         frame,
         headline: headline(&shown, now),
-        own_command: format!("tenure own {}", shown.identity.handle),
+        may_own: beside.may_own && !shown.identity.built_in,
+        passed: beside.passed,
         standing: text::standing_state(shown.identity.standing),
         due: shown.identity.due.map(|due| text::when(due, now)),
         judged: shown.identity.judged.map(|judged| text::when(judged, now)),
@@ -221,6 +255,8 @@ fn reasons(shown: &IdentityShown, now: Instant) -> Vec<Reason> {
         said: text::shown_long(&finding.reason),
         remedy: text::shown_long(&finding.remedy),
         opened: text::when(finding.opened, now),
+        href: finding::of(&shown.identity, finding),
+        dismissed: finding.dismissed_until.map(|until| text::when(until, now)),
     };
     findings.into_iter().map(reason).collect()
 }

@@ -112,6 +112,7 @@ pub(super) fn tabs(asked: &Asked, here: &str) -> Vec<Link> {
         ("/credentials", "Credentials"),
         ("/rights", "Rights"),
         ("/systems", "Systems"),
+        ("/whose", "Whose?"),
     ];
     let may = |path: &str| path != "/systems" || asked.may_also(ApiAction::View, ApiResourceKind::Source);
     let tab =

@@ -6,10 +6,13 @@
 
 mod address;
 mod assets;
+mod charter;
+mod charter_form;
 mod doctor;
 mod entry;
 mod evidence;
 mod find;
+mod finding;
 mod form;
 mod headline;
 mod identity;
@@ -26,6 +29,7 @@ mod source_acts;
 mod systems;
 mod table;
 mod text;
+mod whose;
 
 use crate::{endpoint::Endpoint, enter::Asked, problem::Problem};
 use askama::Template;
@@ -43,6 +47,14 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &systems::SYSTEMS,
     &find::ENDPOINT,
     &identity::ENDPOINT,
+    &charter::SHOW,
+    &charter::WRITE,
+    &charter::PASS_ON,
+    &finding::SHOW,
+    &finding::DISMISS,
+    &finding::COUNT,
+    &whose::SHOW,
+    &whose::CLAIM,
     &plan_acts::DRAFT,
     &plans::ENDPOINT,
     &plan::ENDPOINT,
@@ -78,16 +90,18 @@ enum Place {
     Plans,
     Evidence,
     Sources,
+    Report,
     Doctor,
 }
 
 /// Every place: its address, its word, the letter after `g`, and what one must be allowed to go there.
-const PLACES: [PlaceKnown; 6] = [
+const PLACES: [PlaceKnown; 7] = [
     (Place::Now, "/", "Now", 'n', ApiAction::View, ApiResourceKind::Identity),
     (Place::Inventory, "/identities", "Inventory", 'i', ApiAction::View, ApiResourceKind::Identity),
     (Place::Plans, "/plans", "Plans", 'p', ApiAction::View, ApiResourceKind::Plan),
     (Place::Evidence, "/evidence", "Evidence", 'e', ApiAction::ReadEvidence, ApiResourceKind::Evidence),
     (Place::Sources, "/sources", "Sources", 's', ApiAction::View, ApiResourceKind::Source),
+    (Place::Report, "/report", "Report", 'r', ApiAction::ReadEvidence, ApiResourceKind::Evidence),
     (Place::Doctor, "/doctor", "Doctor", 'd', ApiAction::View, ApiResourceKind::System),
 ];
 

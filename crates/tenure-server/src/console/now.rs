@@ -8,11 +8,13 @@ use super::{
     identity::{PlanLine, plan_line},
     page,
     text::{self, When},
+    whose::{PassedLine, passed_line},
 };
 use crate::api::prelude::*;
 use askama::Template;
 use axum::response::Response;
-use tenure_engine::{QueueItem, Waits};
+use std::time::Duration;
+use tenure_engine::{QueueItem, Suggested, SuggestionQuery, Waits};
 use tenure_model::{Instant, PlanState};
 
 pub(super) static ENDPOINT: Endpoint = Endpoint {
@@ -29,6 +31,10 @@ pub(super) static ENDPOINT: Endpoint = Endpoint {
 
 /// Plans that ended lately, at most.
 const ENDED: usize = 5;
+/// Identities that were passed on and are named, at most; the rest is on their own page.
+const PASSED: i64 = 10;
+/// How far back one may look, each in its words.
+const LOOKS_BACK: [(&str, u64); 3] = [("24\u{a0}hours", 1), ("7\u{a0}days", 7), ("30\u{a0}days", 30)];
 
 #[derive(Template)]
 #[template(path = "now.html")]
@@ -40,6 +46,16 @@ struct NowPage {
     held: Vec<HeldSurvey>,
     doing: Vec<PlanLine>,
     ended: Vec<PlanLine>,
+    /// What others said is not theirs but this person's.
+    passed: Vec<Passed>,
+    /// What happened since then, for whoever may read evidence.
+    since: Vec<(&'static str, String)>,
+}
+
+struct Passed {
+    name: String,
+    href: String,
+    said: Vec<PassedLine>,
 }
 
 struct Queued {
@@ -69,8 +85,31 @@ async fn handle(State(shared): State<Shared>, asked: Asked) -> Result<Response, 
     let waits = shared.engine.waiting().await.map_err(Problem::from)?;
     let may_see_plans = asked.may_also(ApiAction::View, ApiResourceKind::Plan);
     let may_see_sources = asked.may_also(ApiAction::View, ApiResourceKind::Source);
+    let query = SuggestionQuery { passed_to: Some(asked.person.id), ..SuggestionQuery::default() };
+    let passed = shared.engine.suggestions(query, None, PASSED).await.map_err(Problem::from)?.rows;
+    let now = shared.engine.now();
+    let may_read = asked.may_also(ApiAction::ReadEvidence, ApiResourceKind::Evidence);
     let frame = Frame::of("Now", Place::Now, &asked);
-    Ok(page(StatusCode::OK, &view(frame, waits, may_see_plans, may_see_sources, shared.engine.now())))
+    let shown = NowPage {
+        passed: passed.iter().map(|one| passed_on(one, now)).collect(),
+        since: if may_read { since(now) } else { Vec::new() },
+        ..view(frame, waits, may_see_plans, may_see_sources, now)
+    };
+    Ok(page(StatusCode::OK, &shown))
+}
+
+fn passed_on(one: &Suggested, now: Instant) -> Passed {
+    Passed {
+        name: text::shown(&one.name),
+        href: format!("{}/charter", address::of_identity(&one.name, &one.handle)),
+        said: one.passed.iter().take(2).map(|it| passed_line(it, now)).collect(),
+    }
+}
+
+/// Reports of what happened since some days ago.
+fn since(now: Instant) -> Vec<(&'static str, String)> {
+    let back = |days: u64| now.minus(Duration::from_hours(24 * days)).to_string();
+    LOOKS_BACK.map(|(word, days)| (word, format!("/report?since={}", address::encoded(&back(days))))).to_vec()
 }
 
 fn view(frame: Frame, waits: Waits, may_see_plans: bool, may_see_sources: bool, now: Instant) -> NowPage {
@@ -96,6 +135,8 @@ fn view(frame: Frame, waits: Waits, may_see_plans: bool, may_see_sources: bool, 
         held: held.collect(),
         doing: doing.into_iter().map(|plan| plan_line(plan, now)).collect(),
         ended: ended.into_iter().take(ENDED).map(|plan| plan_line(plan, now)).collect(),
+        passed: Vec::new(),
+        since: Vec::new(),
     }
 }
 

@@ -1,58 +1,42 @@
 //! What a page may set going: a plan drafted, applied, withdrawn, taken back. Each is a form, and ends on the plan's page.
 //!
-//! Applying needs the name, typed, and the digest of what was shown: nothing dangerous happens in one click. A
-//! session sends forms only from our own pages (`guard.rs`, `enter.rs`). It decides nothing: the verbs and the access
+//! Applying needs the name, typed, and the digest of what was shown: nothing dangerous happens in one click. A form
+//! that is sent twice does once what it says. A session sends forms only from our own pages (`guard.rs`, `enter.rs`). It decides nothing: the verbs and the access
 //! policies are those of the API. Next: `plan.rs`.
 
-use super::{HTML, PageProblem, address, form::Sent, plan, see_other};
+use super::{
+    PageProblem, address,
+    form::{self, Nothing, Sent},
+    plan, see_other,
+};
 use crate::api::{find_plan, prelude::*};
 use crate::limits::{SENTENCE_CHARS_MAX, at_most};
 use axum::response::Response;
-use tenure_engine::{PlanRequest, PlanShown};
-use tenure_model::{DecisionRight, PlanKind};
+use tenure_engine::{PlanRequest, PlanRow, PlanShown, Tx};
+use tenure_model::{DecisionRight, PlanKind, PlanState};
 
-const fn endpoint(
-    path: &'static str,
-    (action, kind): (ApiAction, ApiResourceKind),
-    evidence: &'static str,
-    about: &'static str,
-    route: fn() -> axum::routing::MethodRouter<Shared>,
-) -> Endpoint {
-    Endpoint {
-        verb: Verb::Post,
-        path,
-        access: Access::Decided { action, kind },
-        evidence: Some(evidence),
-        about,
-        query: &[],
-        takes: None,
-        answers: Answers::Page(HTML),
-        route,
-    }
-}
-
-pub(super) static DRAFT: Endpoint = endpoint(
+pub(super) static DRAFT: Endpoint = form::act(
     "/identities/{ref}/plans",
     (ApiAction::Plan, ApiResourceKind::Identity),
     "plan.proposed",
     "The console: drafts a plan from a form.",
     || post(draft),
 );
-pub(super) static APPLY: Endpoint = endpoint(
+pub(super) static APPLY: Endpoint = form::act(
     "/plans/{handle}/apply",
     (ApiAction::Apply, ApiResourceKind::Plan),
     "plan.approved",
     "The console: approves a plan whose name was typed, and lets it begin.",
     || post(apply),
 );
-pub(super) static WITHDRAW: Endpoint = endpoint(
+pub(super) static WITHDRAW: Endpoint = form::act(
     "/plans/{handle}/withdraw",
     (ApiAction::Plan, ApiResourceKind::Plan),
     "plan.withdrawn",
     "The console: withdraws a plan that has not begun.",
     || post(withdraw),
 );
-pub(super) static UNDO: Endpoint = endpoint(
+pub(super) static UNDO: Endpoint = form::act(
     "/plans/{handle}/undo",
     (ApiAction::Apply, ApiResourceKind::Plan),
     "plan.undo_asked",
@@ -78,6 +62,15 @@ async fn draft(
     let Drafted { kind, reason } = sent.read()?;
     at_most("reason", &reason, SENTENCE_CHARS_MAX)?;
     let kind: PlanKind = kind.parse().map_err(|_| Problem::refused("choose what to do with it"))?;
+    let (id, me, why) = (identity.id, actor.person, reason.clone());
+    let read = move |tx: &mut Tx<'_>| tx.plans_of(id);
+    let plans = shared.engine.store().read("plans_of", read).await.map_err(Problem::from)?;
+    let same = |plan: &&PlanRow| {
+        (plan.state, plan.kind, plan.requested_by, &plan.reason) == (PlanState::Proposed, kind, me, &why)
+    };
+    if let Some(plan) = plans.iter().find(same) {
+        return Ok(at(plan));
+    }
     let request = PlanRequest { kind, identity: identity.id.to_string(), reason, heir: None };
     let drafted = shared.engine.draft_plan(actor, request).await.map_err(Problem::from)?;
     Ok(to(&drafted))
@@ -107,14 +100,13 @@ async fn apply(
         return plan::again(&shared, &asked, shown, &charter, "Another name was typed. Nothing was done.")
             .await;
     }
+    let mut decided = shown.approvals.iter().map(|one| (one.person, &one.digest));
+    if shown.plan.state != PlanState::Proposed && decided.any(|one| one == (actor.person, &digest)) {
+        return Ok(at(&shown.plan));
+    }
     let applied = shared.engine.apply(actor, &shown.plan.id.to_string(), Some(&digest)).await;
     Ok(to(&applied.map_err(Problem::from)?))
 }
-
-/// A form without fields.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
 
 async fn withdraw(
     State(shared): State<Shared>,
@@ -125,6 +117,9 @@ async fn withdraw(
     let (shown, charter) = find_plan(&shared, &given).await?;
     let actor = asked.authorise(Whose::Chartered(&charter))?;
     let Nothing {} = sent.read()?;
+    if shown.plan.state == PlanState::Withdrawn {
+        return Ok(to(&shown));
+    }
     Ok(to(&shared.engine.withdraw(actor, &shown.plan.id.to_string()).await.map_err(Problem::from)?))
 }
 
@@ -137,9 +132,16 @@ async fn undo(
     let (shown, charter) = find_plan(&shared, &given).await?;
     let actor = asked.authorise_decision(DecisionRight::Disable, Whose::Chartered(&charter))?;
     let Nothing {} = sent.read()?;
+    if matches!(shown.plan.state, PlanState::Undoing | PlanState::Undone) {
+        return Ok(to(&shown));
+    }
     Ok(to(&shared.engine.undo(actor, &shown.plan.id.to_string()).await.map_err(Problem::from)?))
 }
 
 fn to(shown: &PlanShown) -> Response {
-    see_other(&format!("/plans/{}", shown.plan.handle))
+    at(&shown.plan)
+}
+
+fn at(plan: &PlanRow) -> Response {
+    see_other(&format!("/plans/{}", plan.handle))
 }

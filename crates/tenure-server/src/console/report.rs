@@ -3,7 +3,10 @@
 //! No script, no address, no other file: styles and pictures are in it, and everything from outside is escaped and
 //! on one line. It must never show what the JSON of the same facts does not hold. Next: `api/report.rs`.
 
-use super::{HTML, PageProblem, page, text::shown};
+use super::{
+    HTML, PageProblem, page,
+    text::{shown, shown_long},
+};
 use crate::api::{prelude::*, report::Since};
 use askama::Template;
 use axum::response::Response;
@@ -25,7 +28,7 @@ pub(super) static ENDPOINT: Endpoint = Endpoint {
 
 /// The sheet's own style is the one thing that is in it beside text: named by its digest, so that no other counts.
 /// Nothing is loaded. A test holds it to the template.
-const POLICY: &str = "default-src 'none'; style-src 'sha256-3La9qVdnfmNKalVrLy/dhHOpGjbA+FLREVf8AXGtrGI='; base-uri 'none'; \
+const POLICY: &str = "default-src 'none'; style-src 'sha256-QY2qXuiVvSK/Ir7nbd4wBBdmsa4RG8K3GE7/H/2tpXM='; base-uri 'none'; \
                       form-action 'self'; frame-ancestors 'none'";
 /// Width of the picture of standings.
 const PICTURE_WIDTH: i64 = 1_000;
@@ -186,8 +189,8 @@ fn finding(one: &ReportFindings) -> FindingLine {
         policy: shown(&one.policy),
         cause: one.cause.as_deref().map(shown).unwrap_or_default(),
         count: one.count,
-        reason: shown(&one.reason),
-        remedy: shown(&one.remedy),
+        reason: shown_long(&one.reason),
+        remedy: shown_long(&one.remedy),
         opened: moment(one.opened),
         names: one.names.iter().map(|name| shown(name)).collect(),
     }

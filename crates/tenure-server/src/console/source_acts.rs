@@ -2,50 +2,29 @@
 //!
 //! To believe that much is gone needs the source's name, typed. Next: `source.rs`.
 
-use super::{HTML, PageProblem, address, form::Sent, see_other, source};
+use super::{
+    PageProblem, address,
+    form::{self, Nothing, Sent},
+    see_other, source,
+};
 use crate::api::prelude::*;
 use axum::response::Response;
 use tenure_model::DecisionRight;
 
-const fn endpoint(
-    path: &'static str,
-    action: ApiAction,
-    evidence: &'static str,
-    about: &'static str,
-    route: fn() -> axum::routing::MethodRouter<Shared>,
-) -> Endpoint {
-    Endpoint {
-        verb: Verb::Post,
-        path,
-        access: Access::Decided { action, kind: ApiResourceKind::Source },
-        evidence: Some(evidence),
-        about,
-        query: &[],
-        takes: None,
-        answers: Answers::Page(HTML),
-        route,
-    }
-}
-
-pub(super) static SURVEY: Endpoint = endpoint(
+pub(super) static SURVEY: Endpoint = form::act(
     "/sources/{name}/survey",
-    ApiAction::Survey,
+    (ApiAction::Survey, ApiResourceKind::Source),
     "survey.finished",
     "The console: begins to read a source.",
     || post(survey),
 );
-pub(super) static DECIDE: Endpoint = endpoint(
+pub(super) static DECIDE: Endpoint = form::act(
     "/sources/{name}/decide",
-    ApiAction::AcceptSurvey,
+    (ApiAction::AcceptSurvey, ApiResourceKind::Source),
     "survey.decided",
     "The console: believes or discards a held survey, the name typed.",
     || post(decide),
 );
-
-/// A form without fields.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
 
 async fn survey(
     State(shared): State<Shared>,

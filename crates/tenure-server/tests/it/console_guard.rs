@@ -20,6 +20,9 @@ const HOSTILE: [&str; 6] = [
     "=HYPERLINK(\"http://evil.example\")",
 ];
 
+/// The name of a person as the directory of a hostile firm might hold it.
+const HOSTILE_PERSON: &str = "</bdi><script>alert(2)</script>\" onmouseover=\"alert(3)";
+
 /// What must never reach a browser as it is.
 const BROKEN: [&str; 7] =
     ["<script>alert", "\" onmouseover", "\u{202e}", "\u{1b}", "line\nbreak", "<img src=x", "javascript:"];
@@ -38,13 +41,17 @@ async fn every_page(bench: &Bench, identity: &str) -> Vec<String> {
         .filter(|path| !["/metrics", "/find"].contains(path))
         .collect();
     assert!(paths.len() >= 14, "{paths:?}");
+    // A finding has a page as long as it is open.
+    let finding = identity["findings"][0]["id"].as_str().map(str::to_owned);
+    let paths = paths.into_iter().filter(|path| finding.is_some() || !path.contains("{id}"));
     let fill = |path: &str| {
         path.replace("{ref}", &handle)
             .replace("{handle}", &plan)
+            .replace("{id}", finding.as_deref().unwrap_or_default())
             .replace("{index}", "3")
             .replace("{name}", "main")
     };
-    paths.into_iter().map(fill).collect()
+    paths.map(fill).collect()
 }
 
 /// A name from outside, of a principal with rights and a credential.
@@ -56,6 +63,39 @@ fn plant(bench: &Bench, name: &str) {
     bench.world.grant(&key, &format!("else/{name}"), name).unwrap();
 }
 
+/// The identities with hostile names, each with a charter, a "not mine", a dismissed finding and an owner that are.
+async fn hostile_identities(bench: &Bench) -> Vec<String> {
+    let person = json!({ "name": HOSTILE_PERSON, "role": "owner" });
+    let added = bench.post(ADMINISTRATOR, "/api/v1/people", &person).await;
+    assert_eq!(added.status, 201, "{}", added.text());
+    let rows = bench.get(ADMINISTRATOR, "/api/v1/identities?limit=500").await.json();
+    let is_hostile = |name: &str| HOSTILE.iter().any(|hostile| name == format!("main/{hostile}"));
+    let mut handles = Vec::new();
+    for row in
+        rows["items"].as_array().unwrap().iter().filter(|row| is_hostile(row["name"].as_str().unwrap()))
+    {
+        let handle = row["handle"].as_str().unwrap().to_owned();
+        let passed = json!({ "ask": HOSTILE_PERSON, "reason": HOSTILE[0] });
+        let path = format!("/api/v1/identities/{handle}/not-mine");
+        assert_eq!(bench.post(OPERATOR, &path, &passed).await.status, 200);
+        let charter = json!({
+            "business_owner": HOSTILE_PERSON, "purpose": HOSTILE[0], "boundary": HOSTILE[1],
+            "retirement_trigger": HOSTILE[2], "allowed_scope": [HOSTILE[1], HOSTILE[4]],
+        });
+        let given =
+            json!({ "write": true, "charters": [{ "identity": handle, "as_of": null, "charter": charter }] });
+        let told = bench.post(ADMINISTRATOR, "/api/v1/charters", &given).await.json();
+        assert_eq!(told["charters"][0]["state"], "written", "{told}");
+        bench.engine.judge_touched().await.unwrap();
+        let shown = bench.get(ADMINISTRATOR, &format!("/api/v1/identities/{handle}")).await.json();
+        let finding = format!("/api/v1/findings/{}/dismissal", shown["findings"][0]["id"].as_str().unwrap());
+        let dismissal = json!({ "reason": HOSTILE[1], "until": "2027-01-01T00:00:00Z" });
+        assert_eq!(bench.call(OPERATOR, "PUT", &finding, Some(&dismissal)).await.status, 200);
+        handles.push(handle);
+    }
+    handles
+}
+
 #[tokio::test]
 async fn no_page_lets_a_name_from_outside_do_anything() {
     let bench = Bench::surveyed().await;
@@ -64,24 +104,20 @@ async fn no_page_lets_a_name_from_outside_do_anything() {
     }
     bench.survey("main").await;
     bench.engine.judge_touched().await.unwrap();
-    let charter = json!({ "purpose": HOSTILE[0], "boundary": HOSTILE[1], "retirement_trigger": HOSTILE[2] });
-    let rows = bench.get(ADMINISTRATOR, "/api/v1/identities?limit=500").await.json();
-    for row in rows["items"].as_array().unwrap() {
-        let handle = row["handle"].as_str().unwrap();
-        let name = row["name"].as_str().unwrap();
-        if !HOSTILE.iter().any(|hostile| name == format!("main/{hostile}")) {
-            continue;
-        }
-        let own = format!("/api/v1/identities/{handle}/charter");
-        assert_eq!(bench.call(ADMINISTRATOR, "PUT", &own, Some(&charter)).await.status, 200);
+    let hostile: Vec<String> = hostile_identities(&bench).await;
+    for handle in &hostile {
+        let mut findings = 0;
         for path in every_page(&bench, handle).await {
             let page = bench.get(ADMINISTRATOR, &path).await;
             assert_eq!(page.status, 200, "{path}: {}", page.text());
+            findings += usize::from(path.contains("/findings/"));
             for broken in BROKEN {
                 assert!(!page.text().contains(broken), "{path}: {broken:?}");
             }
         }
+        assert_eq!(findings, 1, "one page of a finding was among them");
     }
+    assert_eq!(hostile.len(), HOSTILE.len());
     let shown = bench.get(ADMINISTRATOR, "/identities").await.text();
     assert!(
         shown.contains("&#60;script&#62;alert(1)") && shown.contains("\\u{202e}nimda\\u{2066}"),
@@ -188,7 +224,111 @@ async fn a_form_is_taken_only_from_our_own_pages() {
     assert_eq!(form_from(&bench, &[("cookie", &session)], path, form).await.status, 403, "no origin at all");
     assert_eq!(bench.get(OPERATOR, "/api/v1/plans").await.json()["items"], json!([]), "nothing was drafted");
     let ours = [("cookie", session.as_str()), ("origin", "http://127.0.0.1:8420")];
+    for site in ["cross-site", "same-site", "none", "SAME-ORIGIN", ""] {
+        let refused =
+            form_from(&bench, &[ours.as_slice(), &[("sec-fetch-site", site)]].concat(), path, form).await;
+        assert_eq!(refused.status, 403, "{site:?}");
+    }
+    for both in
+        [["http://127.0.0.1:8420", "http://evil.example"], ["http://evil.example", "http://127.0.0.1:8420"]]
+    {
+        let two = [("cookie", session.as_str()), ("origin", both[0]), ("origin", both[1])];
+        assert_eq!(form_from(&bench, &two, path, form).await.status, 403, "a page has one origin");
+    }
+    assert_eq!(
+        form_from(&bench, &ours[1..], path, form).await.status,
+        303,
+        "without a session one is led to sign in"
+    );
+    assert_eq!(bench.get(OPERATOR, "/api/v1/plans").await.json()["items"], json!([]), "nothing was drafted");
     assert_eq!(form_from(&bench, &ours, path, form).await.status, 303);
+    let fetched = [ours.as_slice(), &[("sec-fetch-site", "same-origin")]].concat();
+    assert_eq!(form_from(&bench, &fetched, path, form).await.status, 303);
+}
+
+/// Every form there is, sent by another page in the browser of somebody who may do it.
+#[tokio::test]
+async fn no_form_of_any_page_is_taken_from_another_page() {
+    let bench = Bench::surveyed().await;
+    let session = session(&bench).await;
+    let before = bench.get(ADMINISTRATOR, "/api/v1/evidence").await.json()["size"].clone();
+    let mut tried = 0;
+    for endpoint in tenure_server::endpoints() {
+        let is_form = endpoint.method == "POST" && !endpoint.path.starts_with("/api");
+        if !is_form || endpoint.access == Access::Open {
+            continue;
+        }
+        let path =
+            endpoint.path.replace("{ref}", "billing").replace("{name}", "main").replace(['{', '}'], "");
+        for forged in [
+            [("origin", "http://evil.example"), ("sec-fetch-site", "cross-site")],
+            [("origin", "http://127.0.0.1:9999"), ("sec-fetch-site", "same-site")],
+            [("origin", "http://127.0.0.1:8420"), ("sec-fetch-site", "cross-site")],
+            [("origin", "null"), ("sec-fetch-site", "same-origin")],
+        ] {
+            let headers = [forged.as_slice(), &[("cookie", session.as_str())]].concat();
+            assert_eq!(form_from(&bench, &headers, &path, "").await.status, 403, "{path}: {forged:?}");
+        }
+        tried += 1;
+    }
+    assert!(tried >= 11, "{tried}");
+    assert_eq!(bench.get(ADMINISTRATOR, "/api/v1/evidence").await.json()["size"], before);
+}
+
+/// An answer to somebody's form must not be another's: what is sent under one session is done by that one.
+#[tokio::test]
+async fn a_form_opened_in_one_session_is_sent_by_the_one_who_sends_it() {
+    let bench = Bench::surveyed().await;
+    let code = bench.post(crate::bench::AUDITOR, "/api/v1/sign-in-codes", &json!({})).await.json();
+    let auditor = cookie(&sign_in(&bench, code["code"].as_str().unwrap()).await);
+    let opened = bench.get(OPERATOR, "/identities/billing/charter").await.text();
+    let as_of = opened.split("name=\"as_of\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let form = format!(
+        "as_of={as_of}&step=write&business_owner=&technical_owner=operator&purpose=&boundary=&environment=&allowed_scope=&\
+         rotation_days=&expires_at=&retirement_trigger="
+    );
+    let ours = [("cookie", auditor.as_str()), ("origin", "http://127.0.0.1:8420")];
+    let refused = form_from(&bench, &ours, "/identities/billing/charter", &form).await;
+    assert_eq!(refused.status, 403, "{}", refused.text());
+    let session = session(&bench).await;
+    let ours = [("cookie", session.as_str()), ("origin", "http://127.0.0.1:8420")];
+    let path = "/identities/billing/charter";
+    assert_eq!(form_from(&bench, &ours, path, &form).await.status, 303);
+    let out = form_from(&bench, &ours, "/sign-out", "").await;
+    assert_eq!(out.headers["location"], "/sign-in");
+    let after = form_from(&bench, &ours, path, &form).await;
+    assert_eq!(
+        (after.status, &after.headers["location"].to_str().unwrap()),
+        (303, &"/sign-in"),
+        "the session is over"
+    );
+}
+
+/// Every page with a deployment larger than one looks at, and everything it loads.
+#[tokio::test]
+async fn no_page_is_over_its_budget() {
+    const BUDGET_BYTES: usize = 150 * 1024;
+    let bench = Bench::surveyed().await;
+    let long = "n".repeat(60);
+    for number in 0..120 {
+        let name = format!("{long}-{number}");
+        let grants = (0..12).map(|at| (format!("shop/{long}/{at}"), String::from("SELECT"))).collect();
+        bench.world.add(ChaosPrincipal { grants, ..ChaosPrincipal::account(&name, "Value0000000000001") });
+    }
+    let many = (0..400).map(|at| (format!("shop/{long}/{at}"), String::from("SELECT"))).collect();
+    bench.world.add(ChaosPrincipal { grants: many, ..ChaosPrincipal::account("many", "Value0000000000002") });
+    bench.survey("main").await;
+    bench.engine.judge_touched().await.unwrap();
+    let mut loaded = 0;
+    for asset in ["tenure.css", "tenure.js", "mark.svg"] {
+        loaded += bench.get(4711, &format!("/assets/{asset}")).await.body.len();
+    }
+    for path in every_page(&bench, "many").await {
+        let page = bench.get(ADMINISTRATOR, &path).await;
+        let bytes = page.body.len() + loaded;
+        // Counted as they are made: what is sent may be smaller still.
+        assert!(page.status == 200 && bytes <= BUDGET_BYTES, "{path}: {bytes} bytes");
+    }
 }
 
 #[tokio::test]
@@ -237,8 +377,10 @@ async fn signing_in_leads_to_the_first_page_and_never_elsewhere() {
 async fn pages_answer_to_their_own_name_only() {
     let bench = Bench::surveyed().await;
     let session = session(&bench).await;
+    let mut paths = every_page(&bench, "billing").await;
+    paths.extend(["/sign-in", "/assets/tenure.js", "/find?q=billing"].map(String::from));
     for host in ["evil.example:8420", "127.0.0.1.evil.example", "", "rebound.evil.example"] {
-        for path in ["/", "/sign-in", "/identities", "/assets/tenure.js"] {
+        for path in &paths {
             let request = http::Request::builder().uri(path).header("host", host).header("cookie", &session);
             let mut request = request.body(Body::empty()).unwrap();
             request.extensions_mut().insert(tenure_server::Peer::Network);
@@ -252,6 +394,20 @@ async fn pages_answer_to_their_own_name_only() {
 #[tokio::test]
 async fn a_form_that_is_too_large_or_odd_is_refused_as_a_page() {
     let bench = Bench::surveyed().await;
+    let plan = bench.draft("disable", "billing").await["plan"]["handle"].as_str().unwrap().to_owned();
+    for endpoint in tenure_server::endpoints() {
+        let is_form = endpoint.method == "POST" && !endpoint.path.starts_with("/api");
+        if is_form && endpoint.access != Access::Open {
+            let path = endpoint
+                .path
+                .replace("{ref}", "billing")
+                .replace("{name}", "main")
+                .replace("{handle}", &plan);
+            let path = path.replace("{id}", "nothing");
+            let refused = send_form(&bench, OPERATOR, &path, &format!("x={}", "x".repeat(17 * 1024))).await;
+            assert_eq!(refused.status, 413, "{path}: {}", refused.text());
+        }
+    }
     let path = "/identities/billing/plans";
     let large = format!("kind=disable&reason={}", "x".repeat(20 * 1024));
     let refused = send_form(&bench, OPERATOR, path, &large).await;

@@ -11,6 +11,7 @@ mod bad_input;
 mod bench;
 mod canary;
 mod console;
+mod console_acts;
 mod console_guard;
 mod crowd;
 mod documents;

@@ -52,6 +52,8 @@ struct Planted {
     code: String,
     proposed: String,
     proved: String,
+    /// The address of an open finding.
+    finding: String,
 }
 
 fn planted() -> Planted {
@@ -77,7 +79,13 @@ fn planted() -> Planted {
         let plan = items.iter().find(|plan| plan["state"] == state).unwrap_or_else(|| panic!("{items:?}"));
         plan["handle"].as_str().unwrap().to_owned()
     };
+    let passed =
+        ["own", "pg-main/ci_deploy", "--not-mine", "--ask", "pay desk", "--reason", "it deploys the shop"];
+    place.done(&passed);
+    let found = place.done(&["show", "pg-main/batch_admin", "--json"]).json();
+    let (of, id) = (found["identity"]["handle"].as_str(), found["findings"][0]["id"].as_str());
     Planted {
+        finding: format!("/identities/{}/findings/{}", of.unwrap(), id.unwrap()),
         address: said["address"].as_str().unwrap().to_owned(),
         code: said["one_time_code"].as_str().unwrap().to_owned(),
         proposed: handle("proposed"),
@@ -128,7 +136,7 @@ fn pages(planted: &Planted) -> serde_json::Value {
     let page = |name: &str, path: &str| serde_json::json!({ "name": name, "path": path });
     let proposed = format!("/plans/{}", planted.proposed);
     serde_json::json!([
-        page("now", "/"),
+        { "name": "now", "path": "/", "prints": true },
         page("identities", "/identities"),
         page("identities-filtered", "/identities?q=owner%3Anone%20source%3Apg-main%20ci"),
         page("identities-none", "/identities?q=standing%3Afine%20zzz"),
@@ -148,6 +156,12 @@ fn pages(planted: &Planted) -> serde_json::Value {
         page("source", "/sources/pg-main"),
         page("source-held", "/sources/warehouse"),
         page("doctor", "/doctor"),
+        { "name": "report", "path": "/report?since=2026-01-01T00%3A00%3A00Z", "prints": true },
+        page("whose", "/whose"),
+        page("charter", &format!("{}/charter", identity("pg-main/ci_deploy"))),
+        page("charter-owned", &format!("{}/charter", identity("pg-main/billing"))),
+        page("charter-hostile", &format!("{}/charter", identity(&format!("pg-main/{}", HOSTILE[0])))),
+        page("finding", &planted.finding),
         { "name": "missing", "path": "/identities/nobody-at-all", "status": 404 },
     ])
 }
@@ -161,8 +175,8 @@ fn walk(planted: &Planted) -> Ran {
         "screenshots": std::env::var("TENURE_SCREENSHOTS").ok(),
         "pages": pages(planted),
         "filter": { "text": "ci_", "finds": "ci_deploy", "hides": "billing" },
-        "form": { "path": "/identities/worker_05.pg-main" },
-        "keys": { "n": "/", "i": "/identities", "p": "/plans", "e": "/evidence", "s": "/sources", "d": "/doctor" },
+        "form": { "path": "/identities/worker_05.pg-main", "charter": "/identities/worker_06.pg-main/charter" },
+        "keys": { "n": "/", "i": "/identities", "p": "/plans", "e": "/evidence", "s": "/sources", "r": "/report", "d": "/doctor" },
     });
     let script = console_walk().join("walk.mjs");
     let node = node_program().unwrap();

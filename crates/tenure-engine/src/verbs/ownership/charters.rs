@@ -10,6 +10,7 @@ use tenure_model::{Charter, Environment, IdentityId, Instant};
 use tenure_store::{
     StoreFailure, Tx,
     tables::{
+        identities::IdentityRow,
         list_identities::{IdentityKey, IdentityQuery},
         list_scan::Scanned,
     },
@@ -83,7 +84,23 @@ pub(super) fn as_of(charter: &Charter) -> Result<String, StoreFailure> {
     Ok(digits.take(AS_OF_CHARS).filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect())
 }
 
+fn taken(row: IdentityRow, names: &Names) -> Result<CharterTaken, StoreFailure> {
+    let as_of = as_of(&row.charter)?;
+    let charter = CharterWritten::of(&row.charter, names);
+    Ok(CharterTaken { identity: row.id, name: row.name, handle: row.handle, as_of, charter })
+}
+
 impl Engine {
+    /// The charter of one identity, also of one nobody claimed yet: every field of that is unanswered.
+    pub async fn charter(&self, given: &str) -> Result<CharterTaken, EngineFailure> {
+        let wanted = given.to_owned();
+        let read = move |tx: &mut Tx<'_>| {
+            let row = tx.find_identity(&wanted)?;
+            taken(row, &Names::of(&tx.people()?))
+        };
+        Ok(self.store.read("charter", read).await?)
+    }
+
     /// One page of charters, by the identity's name. Built-in identities have none.
     pub async fn charters(
         &self,
@@ -99,15 +116,7 @@ impl Engine {
             let last = page.rows.last().map(|row| (row.name.clone(), row.id)).filter(|_| full);
             let mut rows = Vec::with_capacity(page.rows.len());
             for row in page.rows.into_iter().filter(|row| row.enrolled) {
-                let as_of = as_of(&row.charter)?;
-                let charter = CharterWritten::of(&row.charter, &names);
-                rows.push(CharterTaken {
-                    identity: row.id,
-                    name: row.name,
-                    handle: row.handle,
-                    as_of,
-                    charter,
-                });
+                rows.push(taken(row, &names)?);
             }
             Ok(Scanned { rows, stopped_at: page.stopped_at.or(last) })
         };

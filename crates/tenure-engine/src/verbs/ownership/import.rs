@@ -104,6 +104,31 @@ impl Engine {
         given: Vec<CharterGiven>,
         import: Import,
     ) -> Result<Vec<CharterImported>, EngineFailure> {
+        self.bring(actor, given, import, Some("charter file")).await
+    }
+
+    /// As `import_charters`, of one charter that a person filled in whole: its entry names no file.
+    pub async fn write_whole_charter(
+        &self,
+        actor: Actor,
+        given: CharterGiven,
+        import: Import,
+    ) -> Result<CharterImported, EngineFailure> {
+        let unknown = || {
+            let why = String::from("there is no such identity");
+            stays(&given, None, CharterState::Unknown, why)
+        };
+        let told = self.bring(actor, vec![given.clone()], import, None).await?;
+        Ok(told.into_iter().next().unwrap_or_else(unknown))
+    }
+
+    async fn bring(
+        &self,
+        actor: Actor,
+        given: Vec<CharterGiven>,
+        import: Import,
+        because: Option<&'static str>,
+    ) -> Result<Vec<CharterImported>, EngineFailure> {
         if given.is_empty() || given.len() > CLAIMS_MAX {
             let why = format!("from 1 to {CLAIMS_MAX} charters are brought at once, not {}", given.len());
             return Err(EngineFailure::Refused { why });
@@ -124,7 +149,7 @@ impl Engine {
                     let why = String::from("it is named twice; the first counts");
                     stays(given, Some(&row), CharterState::Refused, why)
                 }
-                Ok((row, before)) => match self.compared(actor, given, &row, &before, &people)? {
+                Ok((row, before)) => match self.compared((actor, because), given, &row, &before, &people)? {
                     Err(stays) => stays,
                     Ok((told, None)) => told,
                     Ok((told, Some((after, entry)))) => {
@@ -154,7 +179,7 @@ impl Engine {
     #[expect(clippy::type_complexity, reason = "told, and with it what is to be written when it differs")]
     fn compared(
         &self,
-        actor: Actor,
+        (actor, because): (Actor, Option<&'static str>),
         given: &CharterGiven,
         row: &IdentityRow,
         before: &Held,
@@ -196,9 +221,11 @@ impl Engine {
             Err(EngineFailure::Denied { why }) => return stay(CharterState::Refused, &why),
             Err(failure) => return Err(failure),
         }
-        let draft = Draft::new("identity.owned", By::Person(actor, Some(DecisionRight::Own)), row.id)
-            .text("because", "charter file")
+        let mut draft = Draft::new("identity.owned", By::Person(actor, Some(DecisionRight::Own)), row.id)
             .body(serde_json::json!({ "identity": row.name, "charter": after }));
+        if let Some(because) = because {
+            draft = draft.text("because", because);
+        }
         let unowned = owners(&after).is_empty().then(|| String::from("without an owner it is a finding"));
         Ok(Ok((told(CharterState::Differs, unowned), Some((after, self.entry(draft)?)))))
     }
@@ -263,7 +290,7 @@ fn is_past(end: Option<Instant>, now: Instant) -> bool {
     end.is_some_and(|end| end <= now)
 }
 
-fn with_ids(written: &CharterWritten, people: &[Person]) -> Result<Charter, String> {
+pub(super) fn with_ids(written: &CharterWritten, people: &[Person]) -> Result<Charter, String> {
     let id = |name: &Option<String>| person_named(people, name.as_deref()).map_err(|why| why.to_string());
     Ok(Charter {
         business_owner: id(&written.business_owner)?,

@@ -6,6 +6,7 @@
 pub(crate) mod charters;
 pub(crate) mod claim;
 mod clues;
+pub(crate) mod foresee;
 pub(crate) mod import;
 pub(crate) mod pass_on;
 pub(crate) mod rule;

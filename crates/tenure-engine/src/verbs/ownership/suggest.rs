@@ -93,6 +93,17 @@ impl Engine {
         };
         Ok(self.store.read("suggestions", read).await?)
     }
+
+    /// Whose one identity might be, whoever owns it now; nothing when it is built in or not there any more.
+    pub async fn suggestions_for(&self, given: &str) -> Result<Option<Suggested>, EngineFailure> {
+        let wanted = given.to_owned();
+        let read = move |tx: &mut Tx<'_>| {
+            let row = tx.find_identity(&wanted)?;
+            let people = tx.people()?;
+            suggested(tx, &row, &people)
+        };
+        Ok(self.store.read("suggestions_for", read).await?)
+    }
 }
 
 fn unowned(

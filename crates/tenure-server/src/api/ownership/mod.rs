@@ -17,7 +17,7 @@ use tenure_model::IdentityId;
 
 /// What is asked about several identities at once, before each of them is asked about: whether this person may claim
 /// anything at all.
-const ANYTHING: ApiResource = ApiResource {
+pub(crate) const ANYTHING: ApiResource = ApiResource {
     kind: ApiResourceKind::Identity,
     owned_by_actor: false,
     claim: Claim {
@@ -30,7 +30,7 @@ const ANYTHING: ApiResource = ApiResource {
 };
 
 /// Where a page of identities begins.
-fn key_after(after: Option<&str>) -> Result<Option<IdentityKey>, Problem> {
+pub(crate) fn key_after(after: Option<&str>) -> Result<Option<IdentityKey>, Problem> {
     let Some([name, id]) = page::read_mark::<2>(after)? else { return Ok(None) };
     let id: IdentityId =
         id.parse().map_err(|_| Problem::malformed("`after` is not a mark that this list gave out"))?;
@@ -38,7 +38,7 @@ fn key_after(after: Option<&str>) -> Result<Option<IdentityKey>, Problem> {
 }
 
 /// The page as it was looked through, which may end before it is full.
-fn looked_through<T>(scanned: Scanned<T, IdentityKey>) -> Page<T> {
+pub(crate) fn looked_through<T>(scanned: Scanned<T, IdentityKey>) -> Page<T> {
     let next = scanned.stopped_at.map(|(name, id)| page::mark(&[name, id.to_string()]));
     Page { items: scanned.rows, next }
 }

@@ -1,6 +1,7 @@
 //! Plans: drafted, looked at, applied, taken back, watched, exported.
 
 pub(super) mod apply;
+pub(super) mod csv;
 pub(super) mod draft;
 pub(super) mod events;
 pub(super) mod evidence;

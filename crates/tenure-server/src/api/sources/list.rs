@@ -18,7 +18,12 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
 
 async fn handle(State(shared): State<Shared>, asked: Asked) -> Result<Json<Page<SourceShown>>, Problem> {
     asked.authorise(Whose::Nobodys)?;
+    all(&shared).await.map(Json)
+}
+
+/// Every source.
+pub(super) async fn all(shared: &Shared) -> Result<Page<SourceShown>, Problem> {
     let read = |tx: &mut Tx<'_>| tx.sources()?.into_iter().map(|row| shown(tx, row)).collect();
     let sources: Vec<SourceShown> = shared.engine.store().read("sources", read).await?;
-    Ok(Json(Page::whole(sources)))
+    Ok(Page::whole(sources))
 }

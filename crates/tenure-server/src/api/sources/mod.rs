@@ -3,6 +3,7 @@
 pub(super) mod add;
 pub(super) mod baseline;
 pub(super) mod check;
+pub(super) mod csv;
 pub(super) mod list;
 pub(super) mod remove;
 pub(super) mod set_baseline;

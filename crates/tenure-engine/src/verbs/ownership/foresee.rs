@@ -1,0 +1,88 @@
+//! foresee: how an identity would stand under another charter, before anybody writes that down.
+//!
+//! Both charters are judged over the same facts at the same instant. Writes nothing; what is written afterwards is
+//! judged anew. Next: `import.rs`, which compares the fields and writes.
+
+use super::{charters::CharterWritten, import::with_ids};
+use crate::{
+    Engine, EngineFailure,
+    verbs::dossier::{dossier, dossier_under},
+};
+use serde::Serialize;
+use tenure_judge::{FailedCondition, Judgement};
+use tenure_model::{Severity, Standing};
+use tenure_store::Tx;
+
+/// How an identity stands now and how it would.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StandingForeseen {
+    /// Judged as it is.
+    pub before: Standing,
+    /// Judged under the other charter.
+    pub after: Standing,
+    /// What fails now and would not.
+    pub ends: Vec<ConditionForeseen>,
+    /// What does not fail now and would.
+    pub begins: Vec<ConditionForeseen>,
+}
+
+/// A condition that would end or begin to fail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ConditionForeseen {
+    /// Its policy.
+    pub policy: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong, in plain words.
+    pub reason: String,
+}
+
+impl Engine {
+    /// Judges an identity as it is and as it would be under this charter. Whoever the charter names must be known.
+    pub async fn foresee(
+        &self,
+        given: &str,
+        charter: &CharterWritten,
+    ) -> Result<StandingForeseen, EngineFailure> {
+        let (wanted, written) = (given.to_owned(), charter.clone());
+        let read = move |tx: &mut Tx<'_>| {
+            let id = tx.find_identity(&wanted)?.id;
+            match with_ids(&written, &tx.people()?) {
+                Ok(after) => Ok(Ok((dossier(tx, id)?, dossier_under(tx, id, after)?))),
+                Err(why) => Ok(Err(EngineFailure::Refused { why })),
+            }
+        };
+        let (before, after) = self.store.read("foresee", read).await??;
+        let now = self.clock.now();
+        let judged = |(dossier, open_since)| {
+            let judged = self.judge.judge(&dossier, &open_since, now);
+            judged.map_err(|error| EngineFailure::Programme { why: error.to_string() })
+        };
+        let (before, after) = (judged(before)?, judged(after)?);
+        Ok(StandingForeseen {
+            before: before.standing,
+            after: after.standing,
+            ends: missing_in(&before, &after),
+            begins: missing_in(&after, &before),
+        })
+    }
+}
+
+/// What counts in one judgement and not in the other.
+fn missing_in(one: &Judgement, other: &Judgement) -> Vec<ConditionForeseen> {
+    let counts = |condition: &&FailedCondition| condition.dismissed_until.is_none();
+    let is_in_other = |wanted: &FailedCondition| {
+        let same = |it: &FailedCondition| it.policy == wanted.policy && it.subject == wanted.subject;
+        other.conditions.iter().filter(counts).any(same)
+    };
+    one.conditions
+        .iter()
+        .filter(counts)
+        .filter(|condition| !is_in_other(condition))
+        .map(|condition| ConditionForeseen {
+            policy: condition.policy.clone(),
+            severity: condition.severity,
+            reason: condition.reason.clone(),
+        })
+        .collect()
+}
