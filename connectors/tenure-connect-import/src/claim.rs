@@ -15,8 +15,6 @@ use tenure_model::{
     printable,
 };
 
-/// Fact of everything that is imported: it is a claim of a file.
-pub(crate) const CLAIMED: &str = "claimed";
 /// An hour, the width of a bucket of uses.
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -45,7 +43,7 @@ impl Desk<'_> {
     /// The facts of everything from one line.
     pub(crate) fn facts(&self, line: u64) -> Facts {
         Facts::from([
-            (CLAIMED.to_owned(), Fact::Flag(true)),
+            (names::CLAIMED.to_owned(), Fact::Flag(true)),
             (names::DEFINED_IN.to_owned(), Fact::Text(format!("{}:{line}", self.file))),
         ])
     }

@@ -4,10 +4,11 @@
 //! It must never hold a secret value, nor a fingerprint (equality is already answered in
 //! `same_value`). Next: `facts.rs`, which reads it.
 
+use crate::grounds::Grounds;
 use serde::{Deserialize, Serialize};
 use tenure_model::{
-    Charter, CredentialId, CredentialKind, CredentialState, Facts, IdentityId, Instant, Presence,
-    PrincipalId, PrincipalKind, ProofLevel,
+    Charter, CredentialId, CredentialKind, CredentialState, DismissalId, Facts, IdentityId, Instant,
+    Presence, PrincipalId, PrincipalKind, ProofLevel,
 };
 
 /// Everything known about one identity.
@@ -42,6 +43,14 @@ pub struct Dismissed {
     pub subject: String,
     /// When it counts again.
     pub ends_at: Instant,
+    /// Which dismissal, for whoever keeps them.
+    pub dismissal: DismissalId,
+    /// What the finding rested on then; nothing when that was not written down.
+    #[serde(default)]
+    pub rested_on: Option<Grounds>,
+    /// Why it counts for nothing any more, whatever it rested on: who said so has left.
+    #[serde(default)]
+    pub void: Option<String>,
 }
 
 /// One principal of an identity.

@@ -7,15 +7,16 @@
 
 use crate::{
     consumer::Pattern,
-    dossier::Dossier,
+    dossier::{Dismissed, Dossier},
     facts::{Lines, Subject, SubjectKind, is_seen, is_unproven, read, unread},
+    grounds::{Grounds, changed, grounds, held},
     policy::{PolicyCard, Rule, read_all},
     programme::{Programme, ProgrammeRefused},
     remain::{Reach, Recall, Remain},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use tenure_model::{Instant, PolicyKind, Presence, Severity, Standing};
+use tenure_model::{DismissalId, Instant, PolicyKind, Presence, Severity, Standing};
 
 /// Principals in one dossier.
 pub const PRINCIPALS_MAX: usize = 1_000;
@@ -49,6 +50,9 @@ pub struct FailedCondition {
     /// The place where it is mended, exactly as it was read: what fails by one policy in one place is mended at once.
     #[serde(default)]
     pub cause: Option<String>,
+    /// Names of the facts of that part that decided it: those that hold and that the policy asks for.
+    #[serde(default)]
+    pub rests_on: Vec<String>,
     /// When the finding was opened; `None` when this judgement is the first to see it.
     pub since: Option<Instant>,
     /// When its grace ends, counted from `since`, or from now when it is new.
@@ -58,6 +62,18 @@ pub struct FailedCondition {
     /// Until when it does not count, because a person said that it is no finding here.
     #[serde(default)]
     pub dismissed_until: Option<Instant>,
+    /// A person's word on it that does not count any more before its end, and why.
+    #[serde(default)]
+    pub dismissal_ended: Option<DismissalEnded>,
+}
+
+/// A dismissal that ends before its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DismissalEnded {
+    /// Which.
+    pub dismissal: DismissalId,
+    /// What changed, in plain words.
+    pub why: String,
 }
 
 /// One boolean a policy could see, with what it rests on.
@@ -185,14 +201,7 @@ impl Judge {
     /// Every subject of the dossier with its facts.
     fn subjects(&self, dossier: &Dossier, now: Instant) -> Result<Vec<Subject>, JudgeFailed> {
         check_size(dossier)?;
-        let lines = Lines {
-            thresholds: &self.programme.thresholds,
-            administrative: &self.administrative,
-            interactive: &self.interactive,
-            allowed: dossier.charter.allowed_scope.iter().map(|scope| Pattern::new(scope)).collect(),
-            now,
-        };
-        Ok(read(dossier, &lines))
+        Ok(read(dossier, &self.lines(dossier, now)))
     }
 
     fn judge_subjects(
@@ -223,6 +232,25 @@ impl Judge {
         Ok(Judgement { standing, conditions, changes_at })
     }
 
+    /// What a finding of this policy about this subject rests on now; `None` when there is no such policy or subject.
+    pub fn grounds(&self, dossier: &Dossier, policy: &str, subject: &str, now: Instant) -> Option<Grounds> {
+        // A policy that cannot be evaluated fails under a name of its own.
+        let id = policy.strip_suffix(".error").unwrap_or(policy);
+        let rule = self.rules.iter().find(|rule| rule.card.id == id)?;
+        let subjects = read(dossier, &self.lines(dossier, now));
+        subjects.iter().find(|one| one.key == subject).map(|one| grounds(rule, one))
+    }
+
+    fn lines(&self, dossier: &Dossier, now: Instant) -> Lines<'_> {
+        Lines {
+            thresholds: &self.programme.thresholds,
+            administrative: &self.administrative,
+            interactive: &self.interactive,
+            allowed: dossier.charter.allowed_scope.iter().map(|scope| Pattern::new(scope)).collect(),
+            now,
+        }
+    }
+
     fn failed(
         &self,
         rule: &Rule,
@@ -235,12 +263,13 @@ impl Judge {
         let key = (card.id.clone(), subject.key.clone());
         let since = open_since.get(&key).copied();
         let lapses_at = since.unwrap_or(now).plus(self.programme.thresholds.grace_days.of(card.severity));
-        let dismissed = dossier
+        let said = dossier
             .dismissed
             .iter()
             .filter(|one| one.policy == key.0 && one.subject == key.1 && one.ends_at > now)
-            .map(|one| one.ends_at)
-            .max();
+            .max_by_key(|one| one.ends_at);
+        let ended = said.and_then(|one| ended(one, rule, subject));
+        let dismissed = said.filter(|_| ended.is_none()).map(|one| one.ends_at);
         FailedCondition {
             policy: key.0,
             kind: card.kind,
@@ -250,10 +279,12 @@ impl Judge {
             remedy: rule.remedy.fill(subject),
             subject: key.1,
             cause: subject.cause.clone(),
+            rests_on: held(rule, subject).map(|seen| seen.name.to_owned()).collect(),
             since,
             lapses_at,
             lapsed: lapses_at <= now,
             dismissed_until: dismissed,
+            dismissal_ended: ended,
         }
     }
 
@@ -301,6 +332,13 @@ impl Judge {
             Standing::Due
         }
     }
+}
+
+/// Why a dismissal does not count any more, if it does not: who said so has left, or what it was about changed.
+fn ended(said: &Dismissed, rule: &Rule, subject: &Subject) -> Option<DismissalEnded> {
+    let other = || said.rested_on.as_ref().and_then(|then| changed(then, &grounds(rule, subject)));
+    let why = said.void.clone().or_else(other)?;
+    Some(DismissalEnded { dismissal: said.dismissal, why })
 }
 
 /// Governance applies: enrolled, or part of a system and so its vendor's.

@@ -10,6 +10,7 @@ mod authorise;
 mod consumer;
 mod dossier;
 mod facts;
+mod grounds;
 mod judge;
 mod ownership;
 mod policy;
@@ -24,9 +25,10 @@ pub use dossier::{
     ClaimedDead, CredentialDossier, Dismissed, Dossier, PrincipalDossier, RightDossier, UseDossier,
 };
 pub use facts::{CredentialFact, IdentityFact, PrincipalFact, SubjectKind};
+pub use grounds::Grounds;
 pub use judge::{
-    CREDENTIALS_MAX, ExplainedFact, ExplainedJudgement, FailedCondition, Judge, JudgeFailed, Judgement,
-    OpenSince, PRINCIPALS_MAX, RIGHTS_MAX, USES_MAX,
+    CREDENTIALS_MAX, DismissalEnded, ExplainedFact, ExplainedJudgement, FailedCondition, Judge, JudgeFailed,
+    Judgement, OpenSince, PRINCIPALS_MAX, RIGHTS_MAX, USES_MAX,
 };
 pub use ownership::{
     Clue, ClueKind, Confidence, Evidence, PointsTo, Rule, RuleRefused, Suggestion, Tag, Traits, suggest,

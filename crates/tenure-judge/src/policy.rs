@@ -71,6 +71,8 @@ pub(crate) struct Rule {
     pub(crate) card: PolicyCard,
     pub(crate) reason: Sentence,
     pub(crate) remedy: Sentence,
+    /// The facts it asks for.
+    pub(crate) facts: Vec<&'static str>,
     pub(crate) cedar: Policy,
 }
 
@@ -125,7 +127,22 @@ pub(crate) fn read(id: &str, text: &str, programme: &Programme) -> Result<Rule, 
         enabled: setting.enabled.unwrap_or(enabled),
     };
     let sentence = |text: &str| Sentence::parse(text, subject).map_err(|place| faulty(format!("{place}")));
-    Ok(Rule { reason: sentence(&card.reason)?, remedy: sentence(&card.remedy)?, card, cedar })
+    let facts = asked_for(text, subject);
+    Ok(Rule { reason: sentence(&card.reason)?, remedy: sentence(&card.remedy)?, card, facts, cedar })
+}
+
+/// The facts that a policy names: `principal.owned`.
+fn asked_for(text: &str, subject: SubjectKind) -> Vec<&'static str> {
+    let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    let code = code.join("\n");
+    let named: Vec<&str> = code
+        .split("principal.")
+        .skip(1)
+        .map(|rest| {
+            rest.split(|at: char| !at.is_ascii_alphanumeric() && at != '_').next().unwrap_or_default()
+        })
+        .collect();
+    subject.fact_names().into_iter().filter(|fact| named.contains(fact)).collect()
 }
 
 /// The kind of subject in `principal is …`.
@@ -187,6 +204,18 @@ mod tests {
         let setting = PolicySetting { enabled: Some(true), severity: None };
         programme.policies.insert("sample".to_owned(), setting);
         assert!(enabled(&programme));
+    }
+
+    #[test]
+    fn the_facts_a_policy_asks_for_are_read_off_its_text() {
+        let text = format!(
+            "// principal.owned in a remark\n{ANNOTATIONS} forbid (principal is Identity, action, resource)\n\
+             when {{ principal.present && !principal.built_in }};"
+        );
+        assert_eq!(read("sample", &text, &Programme::default()).unwrap().facts, ["present", "built_in"]);
+        for rule in super::read_all(&Programme::default()).unwrap() {
+            assert!(!rule.facts.is_empty(), "{}", rule.card.id);
+        }
     }
 
     #[test]

@@ -87,6 +87,12 @@ pub mod names {
     pub const NOT_PINNED: &str = "not_pinned";
     /// Principal: where it is defined, as a file a person can open. What shares it is mended at once.
     pub const DEFINED_IN: &str = "defined_in";
+    /// Principal: somebody's word in a file, and nothing that was seen in its system.
+    pub const CLAIMED: &str = "claimed";
+    /// Principal: belongs to a system that is not read here; only a copy of its credential was seen.
+    pub const OF_ANOTHER_SYSTEM: &str = "of_another_system";
+    /// Principal: for which system the copy says it is.
+    pub const TOWARDS: &str = "towards";
     /// Credential: the place of the copy it is known by.
     pub const PLACE: &str = "place";
     /// Credential: who beside its account may read that place; the text says who and how.

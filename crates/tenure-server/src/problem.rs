@@ -170,7 +170,7 @@ fn sort(failure: &EngineFailure) -> Problem {
 fn sort_store(failure: &StoreFailure) -> Problem {
     let text = failure.to_string();
     match failure {
-        StoreFailure::Missing { .. } => Problem::missing(text),
+        StoreFailure::Missing { .. } | StoreFailure::MissingNear { .. } => Problem::missing(text),
         StoreFailure::Ambiguous { .. } => {
             Problem::new(StatusCode::CONFLICT, "ambiguous", "More than one", text)
         }

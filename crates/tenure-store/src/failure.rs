@@ -56,6 +56,16 @@ pub enum StoreFailure {
         /// What is wrong.
         why: String,
     },
+    /// What was asked for does not exist, and something of nearly that name does.
+    #[error("there is no {noun} `{given}`; did you mean {near}?")]
+    MissingNear {
+        /// What was looked for.
+        noun: &'static str,
+        /// By which name, made printable.
+        given: String,
+        /// Names near it, made printable.
+        near: String,
+    },
     /// What was asked for does not exist.
     #[error("there is no {noun} `{given}`")]
     Missing {

@@ -93,9 +93,12 @@ pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
             "ALTER TABLE findings ADD COLUMN cause {text}",
             "CREATE TABLE dismissals (dismissal_id {text} PRIMARY KEY, identity_id {text} NOT NULL REFERENCES identities, \
              policy {text} NOT NULL, subject {text} NOT NULL, reason {text} NOT NULL, dismissed_by {text} NOT NULL, \
-             dismissed_us {int} NOT NULL, ends_us {int} NOT NULL, withdrawn_us {int}, \
+             dismissed_us {int} NOT NULL, ends_us {int} NOT NULL, withdrawn_us {int}, rested_on {text}, ended_why {text}, \
              CONSTRAINT dismissals_end CHECK (ends_us > dismissed_us)){end}",
             "CREATE UNIQUE INDEX dismissals_once ON dismissals (identity_id, policy, subject) WHERE withdrawn_us IS NULL",
+            "CREATE INDEX dismissals_over ON dismissals (identity_id, policy, subject) WHERE withdrawn_us IS NOT NULL",
+            "CREATE INDEX dismissals_by_person ON dismissals (dismissed_by) WHERE withdrawn_us IS NULL",
+            "CREATE INDEX sightings_by_fingerprint ON sightings (fingerprint)",
         ]
         .map(String::from),
     ));
@@ -325,8 +328,18 @@ const INDEXES: &[&str] = &[
 ];
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::{Dialect, version_1, version_2, version_3};
+
+    /// An empty database as this build makes it.
+    pub(crate) fn sqlite_of_today() -> rusqlite::Connection {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        for statement in [version_1, version_2, version_3].iter().flat_map(|version| version(Dialect::Sqlite))
+        {
+            connection.execute_batch(&statement).unwrap();
+        }
+        connection
+    }
 
     #[test]
     fn the_schema_is_reviewed() {

@@ -172,6 +172,13 @@ impl Row<'_> {
         self.opt_text(column)?.map(|text| text.parse().map_err(|error| self.shape(error))).transpose()
     }
 
+    /// Anything kept as JSON, or nothing.
+    pub fn opt_json<T: serde::de::DeserializeOwned>(&self, column: usize) -> Result<Option<T>, StoreFailure> {
+        self.opt_text(column)?
+            .map(|text| serde_json::from_str(&text).map_err(|error| self.shape(error)))
+            .transpose()
+    }
+
     /// Anything kept as JSON.
     pub fn json<T: serde::de::DeserializeOwned>(&self, column: usize) -> Result<T, StoreFailure> {
         serde_json::from_str(&self.text(column)?).map_err(|error| self.shape(error))

@@ -185,6 +185,8 @@ pub(crate) struct IdentityShown {
     pub(crate) copies: Vec<String>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) plans: Vec<Plan>,
+    #[serde(default)]
+    pub(crate) not_ended_here: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -275,6 +277,8 @@ pub(crate) struct CredentialFound {
     pub(crate) uses: Vec<Use>,
     #[serde(default)]
     pub(crate) not_observable: Vec<NotObservable>,
+    #[serde(default)]
+    pub(crate) not_ended_here: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -303,6 +307,30 @@ pub(crate) struct Finding {
     pub(crate) is_new: bool,
     #[serde(default)]
     pub(crate) dismissed_until: Option<Instant>,
+    #[serde(default)]
+    pub(crate) dismissed_because: Option<String>,
+    #[serde(default)]
+    pub(crate) dismissed_by: Option<String>,
+    #[serde(default)]
+    pub(crate) dismissal_ended: Option<String>,
+}
+
+impl Finding {
+    /// What was said of it by whom, and until when; or why that counts for nothing any more.
+    pub(crate) fn dismissal_said(&self) -> Option<String> {
+        if let Some(end) = self.dismissed_until {
+            let by = self.dismissed_by.as_deref().unwrap_or("somebody who left");
+            let reason = self.dismissed_because.as_deref().unwrap_or_default();
+            return Some(format!(
+                "dismissed until {} by {}: {}",
+                crate::render::words::instant(end),
+                tenure_model::printable(by, 80),
+                tenure_model::printable(reason, 400)
+            ));
+        }
+        let ended = self.dismissal_ended.as_deref()?;
+        Some(format!("it was dismissed, and counts again: {}", tenure_model::printable(ended, 400)))
+    }
 }
 
 /// What to do first.
@@ -322,14 +350,17 @@ pub(crate) struct QueueItem {
     pub(crate) policy: String,
     pub(crate) control: String,
     pub(crate) severity: Severity,
-    pub(crate) cause: Option<String>,
     pub(crate) count: i64,
+    #[serde(default)]
+    pub(crate) fix_once: Option<String>,
     pub(crate) is_new: bool,
     pub(crate) opened: Instant,
     pub(crate) reason: String,
     pub(crate) remedy: String,
     pub(crate) finding: String,
     pub(crate) names: Vec<String>,
+    #[serde(default)]
+    pub(crate) dismissal_ended: Option<String>,
 }
 
 /// How often a policy is said to be wrong here.
@@ -461,12 +492,18 @@ pub(crate) struct Condition {
     pub(crate) severity: Severity,
     pub(crate) reason: String,
     pub(crate) remedy: String,
+    #[serde(default)]
+    pub(crate) subject: String,
+    #[serde(default)]
+    pub(crate) rests_on: Vec<String>,
     pub(crate) lapses_at: Instant,
     pub(crate) lapsed: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct ExplainedFact {
+    #[serde(default)]
+    pub(crate) subject: String,
     pub(crate) name: String,
     pub(crate) value: String,
     pub(crate) flips_at: Option<Instant>,

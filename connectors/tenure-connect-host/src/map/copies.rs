@@ -51,12 +51,13 @@ impl Mapper<'_> {
         facts.insert(names::DEFINED_IN.to_owned(), Fact::Text(self.place(best)));
         let towards = group.iter().find_map(|copy| copy.towards.clone());
         if let Some(towards) = &towards {
-            facts.insert("towards".to_owned(), Fact::Text(towards.clone()));
+            facts.insert(names::TOWARDS.to_owned(), Fact::Text(towards.clone()));
         }
         for hint in ["code_owners", "git_authors"] {
             let named = group.iter().find_map(|copy| copy.facts.get(hint));
             facts.extend(named.map(|named| (hint.to_owned(), named.clone())));
         }
+        facts.insert(names::OF_ANOTHER_SYSTEM.to_owned(), Fact::Flag(true));
         facts.insert("what".to_owned(), Fact::Text(best.description.clone()));
         facts.insert("file_owner".to_owned(), Fact::Text(self.user(best.file.uid)));
         let principal = ObservedPrincipal {

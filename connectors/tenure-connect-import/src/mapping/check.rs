@@ -7,14 +7,14 @@ use super::{
     Texts, cell,
     written::{self, From, Written, did_you_mean},
 };
-use crate::{claim::CLAIMED, secret_name::is_secret};
+use crate::secret_name::is_secret;
 use std::collections::BTreeMap;
 use tenure_model::{CredentialKind, CredentialState, PrincipalKind, names, printable};
 
 /// The version of mappings there is.
 const VERSION: i64 = 1;
 /// Facts that only Tenure sets.
-const OURS: &[&str] = &[CLAIMED, names::DEFINED_IN, names::LOGIN];
+const OURS: &[&str] = &[names::CLAIMED, names::DEFINED_IN, names::LOGIN];
 /// Columns that a mapping may name.
 const COLUMNS_MAX: usize = 500;
 

@@ -1,15 +1,16 @@
 //! dismiss: a person says that a finding is none here, with a reason and an end; and takes that back.
 //!
-//! What is dismissed does not count and returns by itself at its end. It never closes a finding, and must never
-//! be without an end (law 7). Next: `queue.rs`.
+//! What is dismissed does not count and returns by itself: at its end, when what the finding rested on changes,
+//! and when whoever said so has left. It never closes a finding, and must never be without an end (law 7). Next: `queue.rs`.
 
 use crate::{
     Actor, Engine, EngineFailure,
     record::{By, Draft},
 };
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
-use tenure_model::Instant;
+use std::{collections::BTreeMap, time::Duration};
+use tenure_judge::{ApiAction, ApiResource, ApiResourceKind, Dossier, FailedCondition, Grounds, Verdict};
+use tenure_model::{DismissalId, Instant, Person};
 use tenure_store::{
     StoreFailure,
     tables::{dismissals::NewDismissal, findings::FindingRow},
@@ -17,6 +18,9 @@ use tenure_store::{
 
 /// How long a finding may be dismissed.
 const DISMISSED_MAX: Duration = Duration::from_hours(24 * 365);
+
+/// Who dismissed what; nobody where they have left.
+pub(super) type DismissedBy = BTreeMap<DismissalId, Option<Person>>;
 
 /// What a person says of a finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +63,7 @@ impl Engine {
         let entry = self.entry(draft.body(serde_json::json!({
             "subject": finding.subject, "policy": finding.policy, "reason": reason,
         })))?;
+        let rested_on = self.rests_on(finding).await?;
         let new = NewDismissal {
             identity: finding.identity,
             policy: finding.policy.clone(),
@@ -66,6 +71,7 @@ impl Engine {
             reason,
             dismissed_by: actor.person,
             ends: dismissal.until,
+            rested_on,
         };
         let (mint, given) = (self.mint()?, finding.id.to_string());
         let written = self.store.write("dismiss", move |tx| {
@@ -77,6 +83,38 @@ impl Engine {
         let written = written.await?;
         self.judging_woken.notify_one();
         Ok(written)
+    }
+
+    /// What a finding rests on now. One that is over already is a conflict.
+    async fn rests_on(&self, finding: &FindingRow) -> Result<Grounds, EngineFailure> {
+        let (dossier, explained) = self.explain_now(finding.identity).await?;
+        let it = |one: &FailedCondition| one.policy == finding.policy && one.subject == finding.subject;
+        let grounds = explained
+            .judgement
+            .conditions
+            .iter()
+            .any(it)
+            .then(|| self.judge.grounds(&dossier, &finding.policy, &finding.subject, self.clock.now()));
+        let over = || StoreFailure::Conflict { why: String::from("this finding is over already") };
+        Ok(grounds.flatten().ok_or_else(over)?)
+    }
+
+    /// Says of each dismissal whether whoever said so is still there and would still be let say so.
+    pub(super) fn heed_who_left(&self, dossier: &mut Dossier, people: &DismissedBy) {
+        let charter = &dossier.charter;
+        for said in &mut dossier.dismissed {
+            said.void = match people.get(&said.dismissal) {
+                Some(Some(person)) => {
+                    let asker =
+                        tenure_judge::Actor { person: Some(person.id), role: person.role, local: false };
+                    let owned = [charter.business_owner, charter.technical_owner].contains(&Some(person.id));
+                    let about = ApiResource::new(ApiResourceKind::Identity, owned);
+                    let may = self.authoriser.authorise(&asker, &ApiAction::Plan, &about) == Verdict::Allowed;
+                    (!may).then(|| String::from("whoever dismissed it may not do so any more"))
+                }
+                Some(None) | None => Some(String::from("whoever dismissed it has left")),
+            };
+        }
     }
 
     /// Takes a dismissal back: the finding counts again from now on. One that is not dismissed is a conflict.

@@ -3,6 +3,7 @@
 //! It says what was seen and what could not be; it must never judge, nor hold a value or a fingerprint.
 //! Whatever it reads must touch the identity where it is written. Next: `judge.rs`.
 
+use super::dismiss::DismissedBy;
 use tenure_judge::{
     ClaimedDead, CredentialDossier, Dismissed, Dossier, OpenSince, PrincipalDossier, RightDossier, UseDossier,
 };
@@ -20,23 +21,26 @@ const USES_READ: i64 = 200;
 /// Rights of one principal that are held against the charter, at most.
 const RIGHTS_READ: i64 = 2_000;
 
+/// What was read of one identity.
+pub(crate) struct Read {
+    pub(super) dossier: Dossier,
+    pub(super) open_since: OpenSince,
+    pub(super) dismissed_by: DismissedBy,
+}
+
 /// Everything known about one identity, and since when its findings are open.
-pub(crate) fn dossier(tx: &mut Tx<'_>, id: IdentityId) -> Result<(Dossier, OpenSince), StoreFailure> {
+pub(crate) fn dossier(tx: &mut Tx<'_>, id: IdentityId) -> Result<Read, StoreFailure> {
     let identity = tx.identity(id)?;
     dossier_of(tx, identity)
 }
 
 /// As `dossier`, as if this were its charter.
-pub(crate) fn dossier_under(
-    tx: &mut Tx<'_>,
-    id: IdentityId,
-    charter: Charter,
-) -> Result<(Dossier, OpenSince), StoreFailure> {
+pub(crate) fn dossier_under(tx: &mut Tx<'_>, id: IdentityId, charter: Charter) -> Result<Read, StoreFailure> {
     let identity = tx.identity(id)?;
     dossier_of(tx, IdentityRow { charter, enrolled: true, ..identity })
 }
 
-fn dossier_of(tx: &mut Tx<'_>, identity: IdentityRow) -> Result<(Dossier, OpenSince), StoreFailure> {
+fn dossier_of(tx: &mut Tx<'_>, identity: IdentityRow) -> Result<Read, StoreFailure> {
     let id = identity.id;
     let open_since = tx
         .open_findings_of(id)?
@@ -44,6 +48,10 @@ fn dossier_of(tx: &mut Tx<'_>, identity: IdentityRow) -> Result<(Dossier, OpenSi
         .map(|finding| ((finding.policy, finding.subject), finding.opened))
         .collect();
     let dismissed = tx.dismissals_of(id)?;
+    let mut dismissed_by = DismissedBy::new();
+    for said in &dismissed {
+        dismissed_by.insert(said.id, tx.person(said.dismissed_by)?);
+    }
     let mut principals = Vec::new();
     for row in tx.principals_of(id)? {
         principals.push(principal(tx, row, &identity.charter)?);
@@ -57,11 +65,18 @@ fn dossier_of(tx: &mut Tx<'_>, identity: IdentityRow) -> Result<(Dossier, OpenSi
         charter: identity.charter,
         dismissed: dismissed
             .into_iter()
-            .map(|one| Dismissed { policy: one.policy, subject: one.subject, ends_at: one.ends })
+            .map(|one| Dismissed {
+                policy: one.policy,
+                subject: one.subject,
+                ends_at: one.ends,
+                dismissal: one.id,
+                rested_on: one.rested_on,
+                void: None,
+            })
             .collect(),
         principals,
     };
-    Ok((dossier, open_since))
+    Ok(Read { dossier, open_since, dismissed_by })
 }
 
 fn principal(

@@ -379,7 +379,10 @@ impl Engine {
                 for step in tx.steps(id)? {
                     if step.state == StepState::Done && step.kind.acts() && step.kind != StepKind::Enable {
                         let event = StepEvent::Revert;
-                        let answer = String::from("taken back");
+                        // What was cut off does not come back; nothing keeps anybody from connecting anew.
+                        let stays = step.kind == StepKind::EndSessions;
+                        let answer =
+                            String::from(if stays { "the sessions stay ended" } else { "taken back" });
                         tx.settle_step(&Settlement {
                             step: step.id,
                             event,

@@ -7,7 +7,7 @@
 
 mod paste;
 
-use super::show::{credential_shown, owners_of};
+use super::show::{credential_shown, not_ended_here, owners_of};
 use crate::{
     Actor, Engine, EngineFailure,
     record::{By, Draft},
@@ -135,6 +135,8 @@ pub struct CredentialFound {
     pub uses: Vec<UseRow>,
     /// What cannot be known at its source.
     pub not_observable: Vec<Unobservable>,
+    /// Why it cannot be ended from here; nothing when it can be, as far as is known.
+    pub not_ended_here: Option<&'static str>,
 }
 
 /// A place where a copy was seen.
@@ -385,6 +387,7 @@ fn credential_found(tx: &mut Tx<'_>, row: &CredentialRow) -> Result<CredentialFo
         used_since,
         uses,
         not_observable,
+        not_ended_here: not_ended_here(std::iter::once(&principal)),
     })
 }
 

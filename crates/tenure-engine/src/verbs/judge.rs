@@ -3,14 +3,14 @@
 //! The dossier is read in one transaction and judged outside of it; the verdict is written with
 //! one entry for all standings that changed. It must never decide anything itself: `tenure-judge` does. Next: `dossier.rs`, how it is read.
 
-use super::dossier::dossier;
+use super::dossier::{Read, dossier};
 use crate::{
     Engine, EngineFailure,
     record::{By, Draft},
 };
-use tenure_judge::{Dossier, ExplainedJudgement, JudgeFailed, Judgement};
-use tenure_model::{IdentityId, Instant, Standing};
-use tenure_store::tables::findings::FailedNow;
+use tenure_judge::{Dossier, ExplainedJudgement, JudgeFailed, Judgement, OpenSince};
+use tenure_model::{DismissalId, IdentityId, Instant, Standing};
+use tenure_store::{NewEntry, tables::findings::FailedNow};
 
 /// Identities judged in one transaction, at most.
 const BATCH: i64 = 500;
@@ -21,6 +21,9 @@ struct Judged {
     judgement: Judgement,
     touches: i64,
 }
+
+/// A dismissal that ends before its end, why, and the entry that says so.
+type EndedEarly = (DismissalId, String, NewEntry);
 
 /// What a round of judging did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -52,13 +55,14 @@ impl Engine {
                 let waiting = tx.to_judge(now, BATCH)?;
                 let read = |id| {
                     let touches = tx.touches(id)?;
-                    dossier(tx, id).map(|(dossier, open_since)| (dossier, open_since, touches))
+                    dossier(tx, id).map(|read| (read, touches))
                 };
                 waiting.into_iter().map(read).collect::<Result<Vec<_>, _>>()
             })
             .await?;
         let mut verdicts = Vec::with_capacity(dossiers.len());
-        for (dossier, open_since, touches) in dossiers {
+        for (read, touches) in dossiers {
+            let (dossier, open_since) = self.heeded(read);
             match self.judge.judge(&dossier, &open_since, now) {
                 Ok(judgement) => verdicts.push(Judged { id: dossier.identity, judgement, touches }),
                 // The identity keeps its last judgement; it is tried again when something changes.
@@ -101,6 +105,7 @@ impl Engine {
             let draft = Draft::new("standing.changed", By::Tenure, "inventory").number("count", count);
             Some(self.entry(draft.body(serde_json::Value::Array(changes)))?)
         };
+        let ended = self.ended_early(&verdicts)?;
         let round = self
             .store
             .write("judge", move |tx| {
@@ -115,6 +120,11 @@ impl Engine {
                     round.changed += i64::from(changed);
                     tx.untouch_if(*id, *touches)?;
                 }
+                for (dismissal, why, entry) in &ended {
+                    if tx.end_dismissal_early(*dismissal, why, now)? {
+                        tx.entry(entry.clone())?;
+                    }
+                }
                 if let Some(entry) = &entry {
                     tx.entry(entry.clone())?;
                 }
@@ -124,19 +134,48 @@ impl Engine {
         Ok(round)
     }
 
+    /// Dismissals that end before their end, each with its entry.
+    fn ended_early(&self, verdicts: &[Judged]) -> Result<Vec<EndedEarly>, EngineFailure> {
+        let conditions =
+            verdicts.iter().flat_map(|one| one.judgement.conditions.iter().map(|it| (one.id, it)));
+        conditions
+            .filter_map(|(id, it)| it.dismissal_ended.as_ref().map(|ended| (id, it, ended)))
+            .map(|(id, it, ended)| {
+                let draft = Draft::new("finding.dismissal_ended", By::Tenure, ended.dismissal);
+                let body =
+                    serde_json::json!({ "subject": it.subject, "policy": it.policy, "why": ended.why });
+                let entry = self.entry(draft.about(id).text("policy", &it.policy).body(body))?;
+                Ok((ended.dismissal, ended.why.clone(), entry))
+            })
+            .collect()
+    }
+
+    /// Everything known about one identity now, without words on it that count for nothing any more.
+    async fn dossier_now(&self, id: IdentityId) -> Result<(Dossier, OpenSince), EngineFailure> {
+        let read = self.store.read("dossier", move |tx| dossier(tx, id)).await?;
+        Ok(self.heeded(read))
+    }
+
+    /// What was read, without words on it that count for nothing any more.
+    pub(super) fn heeded(&self, read: Read) -> (Dossier, OpenSince) {
+        let Read { mut dossier, open_since, dismissed_by } = read;
+        self.heed_who_left(&mut dossier, &dismissed_by);
+        (dossier, open_since)
+    }
+
     /// Judges one identity without writing anything down, with every fact in words.
     pub(crate) async fn explain_now(
         &self,
         id: IdentityId,
     ) -> Result<(Dossier, ExplainedJudgement), EngineFailure> {
-        let (dossier, open_since) = self.store.read("dossier", move |tx| dossier(tx, id)).await?;
+        let (dossier, open_since) = self.dossier_now(id).await?;
         let explained = self.judge.explain(&dossier, &open_since, self.clock.now()).map_err(not_judged)?;
         Ok((dossier, explained))
     }
 
     /// What the standing of one identity is by what is known now.
     async fn standing_now(&self, id: IdentityId) -> Result<Standing, EngineFailure> {
-        let (dossier, open_since) = self.store.read("dossier", move |tx| dossier(tx, id)).await?;
+        let (dossier, open_since) = self.dossier_now(id).await?;
         let judgement = self.judge.judge(&dossier, &open_since, self.clock.now()).map_err(not_judged)?;
         Ok(judgement.standing)
     }

@@ -150,15 +150,18 @@ impl Engine {
         let draft = Draft::new("person.role_changed", by, person.id);
         let entry = self.entry(draft.text("former", person.role).text("role", role))?;
         let before = person.clone();
+        let now = self.clock.now();
         let change = move |tx: &mut Tx<'_>| {
             if tx.person(before.id)?.as_ref() != Some(&before) {
                 let why = format!("`{}` was changed meanwhile; look again", printable(&before.name, 60));
                 return Err(StoreFailure::Conflict { why });
             }
-            tx.set_role(before.id, role)?;
+            tx.set_role(before.id, role, now)?;
             tx.entry(entry.clone())
         };
         self.write_as(actor, "set_role", change).await?;
+        // What they dismissed may not count any more.
+        self.judging_woken.notify_one();
         Ok(Person { role, ..person })
     }
 

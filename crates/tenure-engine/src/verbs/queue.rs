@@ -1,11 +1,11 @@
 //! queue: what to do first. Findings of one policy with one cause are one thing to do.
 //!
-//! Worst first, then what has something new, then what is longest open. Dismissed findings are not in it and
+//! Worst first, then what has something new, then by policy and name. Dismissed findings are not in it and
 //! are counted. It must never change anything. Next: `dismiss.rs`.
 
 use crate::{Engine, EngineFailure};
 use serde::Serialize;
-use tenure_model::{Instant, PolicyKind, Severity};
+use tenure_model::{Instant, PolicyKind, Severity, printable};
 use tenure_store::tables::{
     dismissals::DismissedShare,
     findings::{FindingGroup, FindingsMeant},
@@ -13,6 +13,9 @@ use tenure_store::tables::{
 
 /// Things to do in one answer, at most.
 const QUEUE_MAX: u32 = 500;
+
+/// Characters of a place that are shown.
+const PLACE_CHARS_MAX: usize = 200;
 
 /// What to do first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -44,6 +47,10 @@ pub struct QueueItem {
     pub cause: Option<String>,
     /// How many findings it ends.
     pub count: i64,
+    /// Of how many identities they are.
+    pub identities: i64,
+    /// What to say before an example where it ends several: `fix once: /etc/shop.env; 3 findings`.
+    pub fix_once: Option<String>,
     /// At least one was opened after the baseline.
     pub is_new: bool,
     /// Since when the oldest is open.
@@ -58,6 +65,8 @@ pub struct QueueItem {
     pub finding: String,
     /// Names of the identities, at most five.
     pub names: Vec<String>,
+    /// Why a dismissal of that one ended before its end, where it did.
+    pub dismissal_ended: Option<String>,
 }
 
 impl Engine {
@@ -84,7 +93,13 @@ impl Engine {
 /// Without its grace, which the judge knows.
 fn undated(group: FindingGroup) -> QueueItem {
     let first = group.first;
+    let fix_once =
+        first.cause.as_ref().filter(|_| group.count > 1).map(|cause| {
+            format!("fix once: {}; {} findings", printable(cause, PLACE_CHARS_MAX), group.count)
+        });
     QueueItem {
+        identities: group.identities,
+        fix_once,
         finding: first.id.handle(),
         policy: first.policy,
         kind: first.kind,
@@ -95,6 +110,7 @@ fn undated(group: FindingGroup) -> QueueItem {
         is_new: group.is_new,
         opened: group.opened,
         due: group.opened,
+        dismissal_ended: first.dismissal_ended,
         reason: first.reason,
         remedy: first.remedy,
         names: group.names,

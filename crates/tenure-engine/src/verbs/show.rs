@@ -7,7 +7,7 @@ use crate::{Engine, EngineFailure};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use tenure_judge::{Dossier, ExplainedJudgement};
-use tenure_model::{Charter, CredentialState, Presence, PrincipalId, PrincipalKind, names, text};
+use tenure_model::{Charter, CredentialState, Presence, PrincipalId, flag, names, text};
 use tenure_store::tables::{
     findings::FindingRow,
     identities::IdentityRow,
@@ -80,6 +80,8 @@ pub struct IdentityShown {
     pub findings: Vec<FindingRow>,
     /// Plans about it, newest first.
     pub plans: Vec<PlanRow>,
+    /// Why nothing of it can be ended from here; nothing when some of it can be, as far as is known.
+    pub not_ended_here: Option<&'static str>,
 }
 
 impl Engine {
@@ -103,6 +105,7 @@ impl Engine {
                     copies: Vec::new(),
                     findings: tx.open_findings_of(identity.id)?,
                     plans: tx.plans_of(identity.id)?,
+                    not_ended_here: None,
                     identity,
                 };
                 for principal in shown.principals.clone() {
@@ -116,6 +119,7 @@ impl Engine {
                         shown.credentials.push(credential_shown(credential, &principal, grants, owned));
                     }
                 }
+                shown.not_ended_here = not_ended_here(shown.principals.iter());
                 let mut again = BTreeSet::new();
                 for principal in &shown.principals {
                     if matches!(principal.presence, Presence::Retired | Presence::Unproven) {
@@ -154,8 +158,11 @@ pub(super) fn credential_shown(
     grants: i64,
     owned: i64,
 ) -> CredentialShown {
-    let elsewhere = is_elsewhere(principal);
+    let (elsewhere, claim) = (is_elsewhere(principal), is_claim(principal));
     let dies = match (credential.state, credential.valid_until) {
+        (CredentialState::Live, None) if claim => {
+            String::from("when its own system ends it; that it is there is a claim (P0)")
+        }
         (CredentialState::Live, None) if elsewhere => match text(&credential.facts, names::ENDLESS) {
             Some(why) => format!("never by itself: {why}"),
             None => String::from("when the system it is for ends it; not known here"),
@@ -169,27 +176,46 @@ pub(super) fn credential_shown(
             String::from("never, unless somebody ends it")
         }
     };
-    let may_do = match (tenure_model::flag(&principal.facts, names::SUPERUSER), grants, owned) {
+    let may_do = match (flag(&principal.facts, names::SUPERUSER), grants, owned) {
         (Some(true), ..) => String::from("everything: no permission check applies"),
         _ if elsewhere => String::from("what its system lets it do; not known here"),
+        (_, grants, owned) if claim => format!("{grants} rights, owner of {owned}, as the file says"),
         (_, 0, 0) => String::from("nothing beyond what everybody may"),
         (_, grants, owned) => format!("{grants} rights, owner of {owned}"),
     };
-    let issued_by = match text(&principal.facts, TOWARDS) {
+    let issued_by = match text(&principal.facts, names::TOWARDS) {
         Some(towards) if elsewhere => tenure_model::printable(towards, 120),
         _ if elsewhere => String::from("another system; the copy does not say which"),
+        _ if claim => String::from("its own system, which is not read"),
         _ => format!("{} (by hand)", principal.source_name),
     };
     CredentialShown { credential, issued_by, may_do, dies }
 }
 
-/// The fact that says for which system a copy is.
-const TOWARDS: &str = "towards";
-
-/// True of an identity of another system, of which only a copy of its credential is known.
+/// True of an identity of another system, of which only a copy of its credential is known. The connector says so.
 fn is_elsewhere(principal: &PrincipalRow) -> bool {
-    principal.kind == PrincipalKind::External
-        || (principal.kind == PrincipalKind::Agent && principal.facts.contains_key("what"))
+    flag(&principal.facts, names::OF_ANOTHER_SYSTEM) == Some(true)
+}
+
+/// True of what a file says is there, and nobody saw.
+fn is_claim(principal: &PrincipalRow) -> bool {
+    flag(&principal.facts, names::CLAIMED) == Some(true)
+}
+
+/// Why nothing of this can be ended from here; nothing when some of it can be, as far as is known.
+pub(super) fn not_ended_here<'rows>(
+    mut principals: impl Iterator<Item = &'rows PrincipalRow> + Clone,
+) -> Option<&'static str> {
+    if !principals.clone().any(|one| !is_claim(one)) && principals.clone().next().is_some() {
+        return Some(
+            "it is a claim of a file (P0): Tenure does not reach its system; end it there, and leave it out of the file",
+        );
+    }
+    let beyond =
+        principals.clone().next().is_some() && principals.all(|one| is_claim(one) || is_elsewhere(one));
+    beyond.then_some(
+        "only a copy of its credential is seen here; end it in the system it is for, then remove the copy",
+    )
 }
 
 /// Where the name or a value of one that was ended is there again.
@@ -235,7 +261,10 @@ fn should_it_exist(shown: &IdentityShown) -> Question {
 
 fn least_it_needs(shown: &IdentityShown) -> Question {
     let elsewhere = shown.principals.iter().any(is_elsewhere);
-    let has = if elsewhere {
+    let claimed = shown.principals.iter().any(is_claim);
+    let has = if claimed {
+        format!("a file says that it holds {} rights and owns {}", shown.grants_count, shown.owned_count)
+    } else if elsewhere {
         String::from("its rights are in another system, which is not read as a source")
     } else {
         format!("it holds {} rights and owns {}", shown.grants_count, shown.owned_count)
@@ -267,6 +296,12 @@ fn what_proves_removal(shown: &IdentityShown, again: &[String]) -> Question {
             let since = unread.map(|since| since.to_string()).unwrap_or_default();
             (Answer::Unanswered, format!("no longer read since {since}; it was present then"))
         }
+        (true, _) if shown.principals.iter().any(is_claim) => (
+            Answer::Unanswered,
+            String::from(
+                "that it is there is a claim of a file (P0); nothing can be shown from here, because its system is not read",
+            ),
+        ),
         (true, _) if shown.principals.iter().any(is_elsewhere) => (
             Answer::Unanswered,
             String::from(

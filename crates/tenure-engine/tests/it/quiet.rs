@@ -5,8 +5,10 @@
 use crate::bench::{Bench, PLANTED, actor};
 use std::time::Duration;
 use tenure_connect::chaos::ChaosPrincipal;
-use tenure_engine::{Belief, CharterChange, Deployment, Dismissal, Engine, FindingRow, FindingsMeant, Queue};
-use tenure_model::{Environment, Instant, Standing};
+use tenure_engine::{
+    Actor, Belief, CharterChange, Deployment, Dismissal, Engine, FindingRow, FindingsMeant, NewPerson, Queue,
+};
+use tenure_model::{Environment, Instant, PrincipalKey, Role, Standing};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -79,6 +81,58 @@ async fn a_dismissed_finding_does_not_count_and_returns_by_itself() {
     engine.judge_touched().await.unwrap();
     assert_eq!(engine.show("main/twin").await.unwrap().identity.standing, Standing::Due);
     assert_eq!(counts(queue(engine).await), (2, 0, 2));
+}
+
+/// Two roles with one value, of which ravi said that the one is no finding; then what `change` does.
+async fn dismissed_then(change: impl AsyncFnOnce(&Bench, &Engine, &PrincipalKey)) -> (i64, Option<String>) {
+    let mut bench = Bench::new();
+    let key = bench.world.add(ChaosPrincipal::account("twin", PLANTED));
+    let deployment = bench.surveyed().await;
+    let engine = &deployment.engine;
+    let new = NewPerson { name: String::from("ravi"), role: Role::Operator, local_uid: None };
+    let ravi = engine.add_person(actor(engine).await, new).await.unwrap();
+    let ravi = Actor { person: ravi.id, role: Role::Operator, local: false };
+    let (twin, end) = (finding(engine, "main/twin").await, bench.world.now().plus(30 * DAY));
+    let dismissed = engine.dismiss(ravi, &twin, until(end)).await.unwrap();
+    assert_eq!(dismissed.dismissed_by.as_deref(), Some("ravi"));
+    assert_eq!(dismissed.dismissed_because.as_deref(), Some("a copy for a rehearsal"));
+    bench.world.clock().advance(DAY);
+    change(&bench, engine, &key).await;
+    engine.judge_touched().await.unwrap();
+    let now = engine.open_finding(&twin.id.to_string()).await.unwrap();
+    assert_eq!(now.dismissed_until.is_none(), now.dismissal_ended.is_some());
+    let kinds: Vec<String> =
+        engine.log_page(None, 100).await.unwrap().into_iter().map(|(_, entry)| entry.kind).collect();
+    let told = kinds.iter().filter(|kind| *kind == "finding.dismissal_ended").count();
+    assert_eq!(told, usize::from(now.dismissal_ended.is_some()), "{kinds:?}");
+    (queue(engine).await.dismissed, now.dismissal_ended)
+}
+
+#[tokio::test]
+async fn a_dismissal_ends_when_what_it_was_about_changes_or_whoever_said_so_leaves() {
+    let unchanged = dismissed_then(async |_, engine, _| survey(engine).await).await;
+    assert_eq!(unchanged, (1, None));
+    let third = async |bench: &Bench, engine: &Engine, _: &PrincipalKey| {
+        bench.world.create(ChaosPrincipal::account("third", PLANTED));
+        survey(engine).await;
+    };
+    let (dismissed, why) = dismissed_then(third).await;
+    assert_eq!(dismissed, 0);
+    let why = why.unwrap();
+    assert!(why.starts_with("`same_value_elsewhere` was ") && why.contains("main/third"), "{why}");
+    let left = async |_: &Bench, engine: &Engine, _: &PrincipalKey| {
+        engine.remove_person(actor(engine).await, "ravi").await.unwrap();
+    };
+    assert_eq!(dismissed_then(left).await, (0, Some(String::from("whoever dismissed it has left"))));
+    let lowered = async |_: &Bench, engine: &Engine, _: &PrincipalKey| {
+        engine.set_role(actor(engine).await, "ravi", Role::Auditor).await.unwrap();
+    };
+    let may_not = String::from("whoever dismissed it may not do so any more");
+    assert_eq!(dismissed_then(lowered).await, (0, Some(may_not)));
+    let raised = async |_: &Bench, engine: &Engine, _: &PrincipalKey| {
+        engine.set_role(actor(engine).await, "ravi", Role::Administrator).await.unwrap();
+    };
+    assert_eq!(dismissed_then(raised).await, (1, None));
 }
 
 #[tokio::test]

@@ -83,6 +83,7 @@ pub(super) fn read(
         key: format!("credential:{}", credential.id),
         shown: shown(principal, credential),
         cause,
+        value_since: Some(one.value_since()),
         seen: CredentialFact::ALL.iter().map(|fact| one.read(*fact)).collect(),
     }
 }

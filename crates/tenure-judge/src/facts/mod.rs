@@ -144,6 +144,8 @@ pub(crate) struct Subject {
     pub(crate) shown: String,
     /// The place where what is wrong with it is mended, exactly as it was read; what shares it is mended at once.
     pub(crate) cause: Option<String>,
+    /// Since when the value of a credential is the same.
+    pub(crate) value_since: Option<Instant>,
     pub(crate) seen: Vec<Seen>,
 }
 
@@ -223,6 +225,7 @@ fn read_identity(dossier: &Dossier) -> Subject {
         key: format!("identity:{}", dossier.identity),
         shown: format!("`{}`", printable(&dossier.name, SHOWN_CHARS_MAX)),
         cause: None,
+        value_since: None,
         seen: seen.collect(),
     }
 }

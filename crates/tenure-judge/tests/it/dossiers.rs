@@ -10,8 +10,8 @@ use tenure_judge::{
     ClaimedDead, CredentialDossier, Dismissed, Dossier, PrincipalDossier, RightDossier, UseDossier,
 };
 use tenure_model::{
-    Charter, CredentialId, CredentialKind, CredentialState, Environment, Fact, Facts, IdRandomness,
-    IdentityId, Instant, PersonId, Presence, PrincipalId, PrincipalKind, ProofLevel, names,
+    Charter, CredentialId, CredentialKind, CredentialState, DismissalId, Environment, Fact, Facts,
+    IdRandomness, IdentityId, Instant, PersonId, Presence, PrincipalId, PrincipalKind, ProofLevel, names,
 };
 
 /// The time at which tests judge: 2026-06-01T00:00:00Z.
@@ -466,7 +466,14 @@ fn dismissals(principals: &[PrincipalDossier], drawn: &[(&str, Instant)]) -> Vec
     let first = principals.first().map(|principal| format!("principal:{}", principal.id));
     let about = |policy: &str, ends_at| {
         let subject = if policy == "no_owner" { Some(identity.clone()) } else { first.clone() };
-        subject.map(|subject| Dismissed { policy: policy.to_owned(), subject, ends_at })
+        subject.map(|subject| Dismissed {
+            policy: policy.to_owned(),
+            subject,
+            ends_at,
+            dismissal: DismissalId::new(NOW, [7; 10]),
+            rested_on: None,
+            void: None,
+        })
     };
     drawn.iter().filter_map(|(policy, ends_at)| about(policy, *ends_at)).collect()
 }

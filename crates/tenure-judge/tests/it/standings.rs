@@ -6,7 +6,7 @@
 use crate::dossiers::{NOW, days_ago, dossier};
 use std::{fmt::Write as _, time::Duration};
 use tenure_judge::{Dismissed, Dossier, Judge, JudgeFailed, Judgement, OpenSince, PRINCIPALS_MAX, Programme};
-use tenure_model::{Instant, Standing};
+use tenure_model::{DismissalId, Instant, Standing};
 
 fn judge(brief: &str) -> Judgement {
     judge_since(&dossier(brief), &OpenSince::new(), NOW)
@@ -80,8 +80,7 @@ fn what_a_person_dismissed_does_not_count_until_its_end_and_then_by_itself() {
     let mut ownerless = dossier("[[principals]]");
     let subject = format!("identity:{}", ownerless.identity);
     let end = days_ago(-9);
-    let about =
-        |policy: &str| Dismissed { policy: policy.to_owned(), subject: subject.clone(), ends_at: end };
+    let about = |policy: &str| dismissed(policy, &subject, end);
     ownerless.dismissed = vec![about("rotation_overdue")];
     assert_eq!(judge_since(&ownerless, &OpenSince::new(), NOW).standing, Standing::Due);
     ownerless.dismissed = vec![about("no_owner")];
@@ -91,6 +90,45 @@ fn what_a_person_dismissed_does_not_count_until_its_end_and_then_by_itself() {
     assert_eq!(dismissed.conditions[0].dismissed_until, Some(end));
     let over = judge_since(&ownerless, &open_since, end);
     assert_eq!((over.standing, over.conditions[0].dismissed_until), (Standing::Lapsed, None));
+}
+
+fn dismissed(policy: &str, subject: &str, ends_at: Instant) -> Dismissed {
+    Dismissed {
+        policy: policy.to_owned(),
+        subject: subject.to_owned(),
+        ends_at,
+        dismissal: DismissalId::new(NOW, [7; 10]),
+        rested_on: None,
+        void: None,
+    }
+}
+
+#[test]
+fn a_dismissal_ends_when_what_it_was_about_changes_and_when_who_said_so_left() {
+    let file = |mode: &str, changed_days_ago: u32| {
+        dossier(&format!(
+            "[[principals]]\nkind = \"workload\"\n[[principals.credentials]]\nkind = \"token\"\n\
+             first_seen_days_ago = 90\nchanged_days_ago = {changed_days_ago}\nfacts.readable_by = \"mode {mode}\"\n"
+        ))
+    };
+    let then = file("0640", 40);
+    let subject = format!("credential:{}", then.principals[0].credentials[0].id);
+    let judge = Judge::new(&Programme::default()).unwrap();
+    let rested_on = judge.grounds(&then, "readable_by_others", &subject, NOW);
+    let ends = |now: &Dossier, void: Option<&str>| {
+        let said = dismissed("readable_by_others", &subject, days_ago(-9));
+        let said = Dismissed { rested_on: rested_on.clone(), void: void.map(str::to_owned), ..said };
+        let now = Dossier { dismissed: vec![said], ..now.clone() };
+        let judged = judge_since(&now, &OpenSince::new(), NOW);
+        let found = judged.conditions.into_iter().find(|one| one.policy == "readable_by_others").unwrap();
+        assert_eq!(found.dismissed_until.is_none(), found.dismissal_ended.is_some());
+        found.dismissal_ended.map(|ended| ended.why)
+    };
+    assert_eq!(ends(&then, None), None, "nothing changed");
+    let wider = ends(&file("0644", 40), None).unwrap();
+    assert_eq!(wider, "`readable_by_others` was \"mode 0640\" and is \"mode 0644\"");
+    assert!(ends(&file("0640", 3), None).unwrap().starts_with("the value is another one since "));
+    assert_eq!(ends(&then, Some("gone")).unwrap(), "gone");
 }
 
 #[test]

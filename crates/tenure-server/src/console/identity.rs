@@ -70,6 +70,8 @@ struct IdentityPage {
     may_own: bool,
     /// Who said "not mine", and whom to ask.
     passed: Vec<PassedLine>,
+    /// Why nothing of it can be ended from here.
+    not_ended_here: Option<&'static str>,
 }
 
 /// One of the three questions.
@@ -88,8 +90,9 @@ struct Reason {
     opened: When,
     /// Its own page.
     href: String,
-    /// When it counts again, when a person said that it is none here.
-    dismissed: Option<When>,
+    /// What a person said of it, or why that counts for nothing any more.
+    dismissed: Option<String>,
+    ended: Option<String>,
 }
 
 struct PrincipalLine {
@@ -202,7 +205,7 @@ fn view(
 ) -> IdentityPage {
     let address = address::of_identity(&shown.identity.name, &shown.identity.handle);
     let is_present = shown.principals.iter().any(|one| one.presence == Presence::Present);
-    let acts = (beside.may_plan && is_present && !shown.identity.built_in)
+    let acts = (beside.may_plan && is_present && !shown.identity.built_in && shown.not_ended_here.is_none())
         .then(|| Acts { action: format!("{address}/plans") });
     let left_out = shown.grants.len().saturating_sub(RIGHTS);
     let known = usize::try_from(shown.grants_count + shown.owned_count).unwrap_or(usize::MAX);
@@ -239,6 +242,7 @@ fn view(
         plans: shown.plans.iter().take(10).map(|plan| plan_line(plan, now)).collect(),
         timeline: entries.map(|entries| entries.iter().map(|one| entry_line(one, names, now)).collect()),
         acts,
+        not_ended_here: shown.not_ended_here,
         address,
         name: text::shown(&shown.identity.name),
         handle: shown.identity.handle,
@@ -256,7 +260,12 @@ fn reasons(shown: &IdentityShown, now: Instant) -> Vec<Reason> {
         remedy: text::shown_long(&finding.remedy),
         opened: text::when(finding.opened, now),
         href: finding::of(&shown.identity, finding),
-        dismissed: finding.dismissed_until.map(|until| text::when(until, now)),
+        dismissed: finding.dismissed_until.map(|end| {
+            let by = finding.dismissed_by.as_deref().unwrap_or("somebody who left");
+            let because = finding.dismissed_because.as_deref().unwrap_or_default();
+            text::shown_long(&format!("dismissed until {end} by {by}: {because}"))
+        }),
+        ended: finding.dismissal_ended.as_deref().map(text::shown_long),
     };
     findings.into_iter().map(reason).collect()
 }

@@ -62,9 +62,10 @@ struct Queued {
     severity: &'static str,
     /// Whose, each with its address.
     names: Vec<(String, String)>,
-    /// How many more findings it ends.
+    /// Of how many more identities.
     more: i64,
-    cause: Option<String>,
+    /// What to say before an example where one act ends several.
+    fix_once: Option<String>,
     is_new: bool,
     reason: String,
     remedy: String,
@@ -146,8 +147,8 @@ fn queued(item: &QueueItem, now: Instant) -> Queued {
     Queued {
         severity: item.severity.as_str(),
         names: item.names.iter().map(address).collect(),
-        more: (item.count - named).max(0),
-        cause: item.cause.as_deref().map(text::shown),
+        more: (item.identities - named).max(0),
+        fix_once: item.fix_once.as_deref().map(text::shown_long),
         is_new: item.is_new,
         reason: text::shown_long(&item.reason),
         remedy: text::shown_long(&item.remedy),

@@ -4,8 +4,12 @@
 //! closes a finding: the condition is judged on, and counts again by itself. Next: `findings.rs`.
 
 use super::Mint;
-use crate::{Row, StoreFailure, Tx, value::named};
+use crate::{
+    Row, StoreFailure, Tx,
+    value::{json, named},
+};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use tenure_model::{DismissalId, IdentityId, Instant, PersonId};
 
 /// A dismissal as it is kept.
@@ -27,6 +31,8 @@ pub struct DismissalRow {
     pub dismissed: Instant,
     /// When it counts again.
     pub ends: Instant,
+    /// What the finding rested on, as the judge says it.
+    pub rested_on: Option<BTreeMap<String, String>>,
 }
 
 /// What a person says about one condition.
@@ -44,6 +50,8 @@ pub struct NewDismissal {
     pub dismissed_by: PersonId,
     /// When it counts again.
     pub ends: Instant,
+    /// What the finding rests on, as the judge says it.
+    pub rested_on: BTreeMap<String, String>,
 }
 
 /// How often a policy was said to be wrong in the field.
@@ -67,6 +75,7 @@ fn dismissal(row: &Row<'_>) -> Result<DismissalRow, StoreFailure> {
         dismissed_by: row.parsed(5)?,
         dismissed: row.instant(6)?,
         ends: row.instant(7)?,
+        rested_on: row.opt_json(8)?,
     })
 }
 
@@ -75,7 +84,7 @@ impl Tx<'_> {
     pub fn dismissals_of(&mut self, identity: IdentityId) -> Result<Vec<DismissalRow>, StoreFailure> {
         self.query(
             "dismissals",
-            "SELECT dismissal_id, identity_id, policy, subject, reason, dismissed_by, dismissed_us, ends_us \
+            "SELECT dismissal_id, identity_id, policy, subject, reason, dismissed_by, dismissed_us, ends_us, rested_on \
              FROM dismissals WHERE identity_id = $1 AND withdrawn_us IS NULL ORDER BY policy, subject",
             &[named(identity)],
             dismissal,
@@ -92,8 +101,8 @@ impl Tx<'_> {
         }
         let (at, randomness) = mint.parts();
         self.execute(
-            "INSERT INTO dismissals (dismissal_id, identity_id, policy, subject, reason, dismissed_by, dismissed_us, ends_us) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO dismissals (dismissal_id, identity_id, policy, subject, reason, dismissed_by, dismissed_us, ends_us, \
+             rested_on) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             &[
                 named(DismissalId::new(at, randomness)),
                 named(new.identity),
@@ -103,6 +112,7 @@ impl Tx<'_> {
                 named(new.dismissed_by),
                 at.into(),
                 new.ends.into(),
+                json(&new.rested_on)?,
             ],
         )?;
         self.touch(new.identity, at)
@@ -131,6 +141,34 @@ impl Tx<'_> {
             "UPDATE dismissals SET withdrawn_us = ends_us WHERE identity_id = $1 AND withdrawn_us IS NULL AND ends_us <= $2",
             &[named(identity), now.into()],
         )?;
+        Ok(())
+    }
+
+    /// Ends a dismissal before its end, and says why. Returns false when it does not stand any more.
+    pub fn end_dismissal_early(
+        &mut self,
+        dismissal: DismissalId,
+        why: &str,
+        now: Instant,
+    ) -> Result<bool, StoreFailure> {
+        let ended = self.execute(
+            "UPDATE dismissals SET withdrawn_us = $2, ended_why = $3 WHERE dismissal_id = $1 AND withdrawn_us IS NULL",
+            &[named(dismissal), now.into(), why.into()],
+        )?;
+        Ok(ended > 0)
+    }
+
+    /// Has everything judged again of which this person said that it is no finding.
+    pub fn touch_dismissed_by(&mut self, person: PersonId, now: Instant) -> Result<(), StoreFailure> {
+        let touched: Vec<IdentityId> = self.query(
+            "dismissals",
+            "SELECT DISTINCT identity_id FROM dismissals WHERE dismissed_by = $1 AND withdrawn_us IS NULL",
+            &[named(person)],
+            |row| row.parsed(0),
+        )?;
+        for identity in touched {
+            self.touch(identity, now)?;
+        }
         Ok(())
     }
 

@@ -42,6 +42,15 @@ pub struct FindingRow {
     pub is_new: bool,
     /// Until when it does not count, because a person said so.
     pub dismissed_until: Option<Instant>,
+    /// Why it does not, in that person's words.
+    #[serde(default)]
+    pub dismissed_because: Option<String>,
+    /// The name of that person, while they are there.
+    #[serde(default)]
+    pub dismissed_by: Option<String>,
+    /// Why a dismissal of it ended before its end, where it counts again for that.
+    #[serde(default)]
+    pub dismissal_ended: Option<String>,
 }
 
 /// Findings of one policy with one cause, or one finding without any.
@@ -49,6 +58,8 @@ pub struct FindingRow {
 pub struct FindingGroup {
     /// How many findings.
     pub count: i64,
+    /// Of how many identities.
+    pub identities: i64,
     /// At least one was opened after the baseline.
     pub is_new: bool,
     /// Since when the oldest is open.
@@ -143,7 +154,10 @@ macro_rules! finding_columns {
             "f.finding_id, f.identity_id, i.name, f.policy, f.subject, f.kind, f.control, f.severity, f.reason, f.remedy, \
              f.opened_us, f.closed_us, f.cause, ",
             is_new!(),
-            ", d.ends_us"
+            ", d.ends_us, d.reason, (SELECT w.name FROM people w WHERE w.person_id = d.dismissed_by AND w.erased_us IS NULL), \
+             CASE WHEN d.dismissal_id IS NULL THEN (SELECT e.ended_why FROM dismissals e WHERE e.identity_id = f.identity_id \
+             AND e.policy = f.policy AND e.subject = f.subject AND e.withdrawn_us IS NOT NULL AND e.withdrawn_us >= f.opened_us \
+             ORDER BY e.dismissal_id DESC LIMIT 1) END"
         )
     };
 }
@@ -176,12 +190,21 @@ const NAMES_OF_GROUP: &str = concat!(
     " AND f.policy = $1 AND f.cause = $2 ORDER BY 1 LIMIT $3"
 );
 
+const EXAMPLES_OF_GROUP: &str = concat!(
+    "SELECT ",
+    finding_columns!(),
+    from_findings!(),
+    "WHERE ",
+    counted!(),
+    " AND f.policy = $1 AND f.cause = $2 AND f.severity = $3 ORDER BY i.name, f.reason, f.finding_id LIMIT 1000"
+);
+
 impl FindingsMeant {
     const fn page(self) -> &'static str {
         about_meant!(
             self,
             ["SELECT ", finding_columns!(), from_findings!(), "WHERE "],
-            [" ORDER BY ", rank!(), ", f.opened_us, i.name, f.policy, f.finding_id LIMIT $2 OFFSET $1"]
+            [" ORDER BY ", rank!(), ", f.policy, i.name, f.reason, f.finding_id LIMIT $2 OFFSET $1"]
         )
     }
 
@@ -207,8 +230,8 @@ impl FindingsMeant {
         about_meant!(
             self,
             [
-                "SELECT MIN(g.finding_id), COUNT(*), MAX(g.is_new), MIN(g.opened_us) FROM (SELECT f.finding_id, f.policy, \
-                 f.opened_us, COALESCE(f.cause, f.finding_id) AS place, ",
+                "SELECT MIN(g.finding_id), COUNT(*), MAX(g.is_new), MIN(g.opened_us), COUNT(DISTINCT g.identity_id) \
+                 FROM (SELECT f.finding_id, f.identity_id, i.name, f.policy, f.opened_us, COALESCE(f.cause, f.finding_id) AS place, ",
                 rank!(),
                 " AS severity_rank, ",
                 is_new!(),
@@ -218,7 +241,7 @@ impl FindingsMeant {
             ],
             [
                 ") AS g GROUP BY g.policy, g.place, g.severity_rank ORDER BY g.severity_rank, MAX(g.is_new) DESC, \
-                 MIN(g.opened_us), MIN(g.finding_id) LIMIT $1"
+                 g.policy, MIN(g.name), g.place LIMIT $1"
             ]
         )
     }
@@ -241,6 +264,9 @@ pub(super) fn finding(row: &Row<'_>) -> Result<FindingRow, StoreFailure> {
         cause: row.opt_text(12)?,
         is_new: row.flag(13)?,
         dismissed_until: row.opt_instant(14)?,
+        dismissed_because: row.opt_text(15)?,
+        dismissed_by: row.opt_text(16)?,
+        dismissal_ended: row.opt_text(17)?,
     })
 }
 
@@ -289,27 +315,48 @@ impl Tx<'_> {
     }
 
     /// What to do first: findings that count, those of one policy and one cause as one; worst first, then those
-    /// with something new, then the longest open.
+    /// with something new, then by policy and name.
     pub fn finding_groups(
         &mut self,
         meant: FindingsMeant,
         most: i64,
     ) -> Result<Vec<FindingGroup>, StoreFailure> {
-        let found: Vec<(FindingId, i64, bool, Instant)> =
+        let found: Vec<(FindingId, i64, bool, Instant, i64)> =
             self.query("findings", meant.groups(), &[most.into()], |row| {
-                Ok((row.parsed(0)?, row.number(1)?, row.flag(2)?, row.instant(3)?))
+                Ok((row.parsed(0)?, row.number(1)?, row.flag(2)?, row.instant(3)?, row.number(4)?))
             })?;
         let mut groups = Vec::with_capacity(found.len());
-        for (id, count, is_new, opened) in found {
+        for (id, count, is_new, opened, identities) in found {
             let first = self.query_one("findings", OF_ID, &[named(id)], finding)?;
             let Some(first) = first else { continue };
+            let first = match &first.cause {
+                Some(cause) if count > 1 => self.example_of(&first, cause, is_new)?.unwrap_or(first),
+                Some(_) | None => first,
+            };
             let names = match &first.cause {
                 Some(cause) => self.names_of_group(&first.policy, cause)?,
                 None => vec![first.identity_name.clone()],
             };
-            groups.push(FindingGroup { count, is_new, opened, first, names });
+            groups.push(FindingGroup { count, identities, is_new, opened, first, names });
         }
         Ok(groups)
+    }
+
+    /// The finding that stands for its group: the first by name, and a new one where the group has any. Ids are drawn
+    /// at random, so the smallest is another one on the next machine.
+    fn example_of(
+        &mut self,
+        one: &FindingRow,
+        cause: &str,
+        is_new: bool,
+    ) -> Result<Option<FindingRow>, StoreFailure> {
+        let rows = self.query(
+            "findings",
+            EXAMPLES_OF_GROUP,
+            &[one.policy.as_str().into(), cause.into(), named(one.severity)],
+            finding,
+        )?;
+        Ok(rows.into_iter().find(|row| row.is_new || !is_new))
     }
 
     fn names_of_group(&mut self, policy: &str, cause: &str) -> Result<Vec<String>, StoreFailure> {

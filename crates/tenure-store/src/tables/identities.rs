@@ -175,7 +175,20 @@ impl Tx<'_> {
                 &[given.into(), format!("{given}\u{7f}").into()],
                 identity,
             )?;
-            return only_one(by_handle, given);
+            if !by_handle.is_empty() {
+                return only_one(by_handle, given);
+            }
+        }
+        if by_principal.is_empty() {
+            let near = self.near_names(given)?;
+            if !near.is_empty() {
+                let near = near.join(", ");
+                return Err(StoreFailure::MissingNear {
+                    noun: "identity",
+                    given: printable(given, 80),
+                    near,
+                });
+            }
         }
         only_one(by_principal, given)
     }

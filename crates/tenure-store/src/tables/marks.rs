@@ -27,6 +27,12 @@ pub struct SightingRow {
     pub first_seen: Instant,
 }
 
+/// Copies of values with one of these marks. By the marks alone: there may be very many copies.
+const SIGHTINGS_MARKED: &str = "SELECT g.place, g.principal_name, g.towards, s.name, g.fingerprint, g.first_seen_us \
+     FROM sightings g JOIN sources s ON s.source_id = g.source_id WHERE s.removed_us IS NULL AND g.fingerprint IN \
+     ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,\
+     $17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,$29,$30,$31,$32) ORDER BY s.name, g.place, g.principal_name LIMIT $33";
+
 impl Tx<'_> {
     /// Credentials that were reported under one of these marks, also gone ones, at most `most`.
     pub fn credentials_marked(
@@ -59,24 +65,16 @@ impl Tx<'_> {
     ) -> Result<Vec<SightingRow>, StoreFailure> {
         let mut found = Vec::new();
         for some in marks.chunks(MARKS_AT_ONCE) {
-            found.extend(self.query(
-                "sightings",
-                "SELECT g.place, g.principal_name, g.towards, s.name, g.fingerprint, g.first_seen_us FROM sightings g \
-                 JOIN sources s ON s.source_id = g.source_id WHERE s.removed_us IS NULL AND g.fingerprint IN \
-                 ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,\
-                 $17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,$29,$30,$31,$32) ORDER BY s.name, g.place, g.principal_name LIMIT $33",
-                &asked(some, most),
-                |row| {
-                    Ok(SightingRow {
-                        place: row.text(0)?,
-                        principal_name: row.text(1)?,
-                        towards: row.opt_text(2)?,
-                        source_name: row.text(3)?,
-                        mark: row.text(4)?,
-                        first_seen: row.instant(5)?,
-                    })
-                },
-            )?);
+            found.extend(self.query("sightings", SIGHTINGS_MARKED, &asked(some, most), |row| {
+                Ok(SightingRow {
+                    place: row.text(0)?,
+                    principal_name: row.text(1)?,
+                    towards: row.opt_text(2)?,
+                    source_name: row.text(3)?,
+                    mark: row.text(4)?,
+                    first_seen: row.instant(5)?,
+                })
+            })?);
         }
         found.truncate(most);
         Ok(found)
@@ -100,4 +98,26 @@ fn asked(marks: &[String], most: usize) -> Vec<Value> {
     let mut values: Vec<Value> = repeated.map(|mark| mark.as_str().into()).collect();
     values.push(i64::try_from(most).unwrap_or(i64::MAX).into());
     values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SIGHTINGS_MARKED;
+    use crate::schema::tests::sqlite_of_today;
+
+    #[test]
+    fn copies_are_looked_up_by_their_marks_and_never_read_whole() {
+        let connection = sqlite_of_today();
+        let mut asked = connection
+            .prepare(&format!("EXPLAIN QUERY PLAN {}", SIGHTINGS_MARKED.replace('$', "?")))
+            .unwrap();
+        let mut rows = asked.raw_query();
+        let mut steps = Vec::new();
+        while let Some(row) = rows.next().unwrap() {
+            steps.push(row.get::<_, String>(3).unwrap());
+        }
+        let by_mark = "SEARCH g USING INDEX sightings_by_fingerprint (fingerprint=?)";
+        assert!(steps.iter().any(|step| step == by_mark), "{steps:?}");
+        assert!(!steps.iter().any(|step| step.starts_with("SCAN")), "{steps:?}");
+    }
 }

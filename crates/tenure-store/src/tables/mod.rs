@@ -20,6 +20,7 @@ pub mod list_principals;
 pub mod list_scan;
 pub mod list_waiting;
 pub mod marks;
+mod near;
 pub mod passings;
 pub mod people;
 pub mod plans;

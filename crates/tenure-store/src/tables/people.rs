@@ -150,7 +150,8 @@ impl Tx<'_> {
     }
 
     /// Gives a person another role. The last administrator keeps theirs.
-    pub fn set_role(&mut self, id: PersonId, role: Role) -> Result<(), StoreFailure> {
+    pub fn set_role(&mut self, id: PersonId, role: Role, now: Instant) -> Result<(), StoreFailure> {
+        self.touch_dismissed_by(id, now)?;
         if role != Role::Administrator {
             self.leaves_an_administrator(id)?;
         }
@@ -184,6 +185,7 @@ impl Tx<'_> {
         for entry in &leaving.named_in {
             self.execute("DELETE FROM bodies WHERE entry_id = $1", &[entry.as_str().into()])?;
         }
+        self.touch_dismissed_by(id, now)?;
         // No person who is there has a line break in their name: this one is never in another's way.
         let marked = format!("removed\n{id}");
         self.execute_on(

@@ -4,12 +4,15 @@
 
 use crate::bed::{Bed, read, write};
 use crate::world::{add_source, everyone, ingest, role};
-use tenure_model::{IdentityId, Instant, Observation, PersonId, PolicyKind, Severity, SourceId};
+use std::collections::BTreeMap;
+use tenure_model::{
+    IdentityId, Instant, Observation, Person, PersonId, PolicyKind, Role, Severity, SourceId,
+};
 use tenure_store::{
     Store, StoreFailure,
     tables::{
         dismissals::NewDismissal,
-        findings::{FailedNow, FindingsMeant},
+        findings::{FailedNow, FindingRow, FindingsMeant},
     },
 };
 
@@ -59,6 +62,7 @@ fn dismissal(bed: &Bed, identity: IdentityId, policy: &str, ends: Instant) -> Ne
         reason: String::from("it is a sample file"),
         dismissed_by: PersonId::new(bed.ids.now(), bed.ids.random()),
         ends,
+        rested_on: BTreeMap::from([(String::from("weak"), String::from("md5"))]),
     }
 }
 
@@ -183,5 +187,41 @@ on_both! {
         write(&store, move |tx| tx.end_dismissals(id, ends)).unwrap();
         assert_eq!((count(&store, FindingsMeant::Dismissed), read(&store, move |tx| tx.dismissals_of(id)).len()), (0, 0));
         dismiss(bed, &store, &dismissal(bed, id, "weak", far())).unwrap();
+    }
+}
+
+on_both! {
+    fn a_dismissal_that_ended_early_says_so_where_the_finding_comes_back(bed) {
+        let store = bed.open();
+        let (_, ids) = three(bed, &store);
+        let id = ids[0];
+        apply(bed, &store, id, &[failed("weak", Severity::Low, None)]);
+        let ann = Person { id: PersonId::new(bed.ids.now(), bed.ids.random()), name: String::from("ann"), role: Role::Administrator, local_uid: None };
+        let (added, now) = (ann.clone(), bed.ids.now());
+        write(&store, move |tx| tx.add_person(&added, now)).unwrap();
+        let new = NewDismissal { dismissed_by: ann.id, ..dismissal(bed, id, "weak", far()) };
+        dismiss(bed, &store, &new).unwrap();
+        let finding = || read(&store, move |tx| tx.open_findings_of(id)).remove(0);
+        let said = |row: FindingRow| (row.dismissed_by, row.dismissed_because, row.dismissal_ended);
+        assert_eq!(said(finding()), (Some(String::from("ann")), Some(String::from("it is a sample file")), None));
+        let stands = read(&store, move |tx| tx.dismissals_of(id)).remove(0);
+        assert_eq!(stands.rested_on, Some(new.rested_on));
+        let touches = || read(&store, move |tx| tx.touches(id));
+        let before = touches();
+        let (person, later) = (ann.id, bed.ids.now());
+        write(&store, move |tx| tx.touch_dismissed_by(person, later)).unwrap();
+        assert_eq!(touches(), before + 1);
+        let end = || write(&store, move |tx| tx.end_dismissal_early(stands.id, "its mode is wider", later)).unwrap();
+        assert_eq!((end(), end()), (true, false));
+        assert_eq!(said(finding()), (None, None, Some(String::from("its mode is wider"))));
+        assert_eq!(count(&store, FindingsMeant::Counted), 1);
+        // Dismissed once more, the former end is no news; and a finding that opens anew was never dismissed early.
+        dismiss(bed, &store, &dismissal(bed, id, "weak", far())).unwrap();
+        assert_eq!(finding().dismissal_ended, None);
+        let now = bed.ids.now();
+        write(&store, move |tx| tx.withdraw_dismissal(id, "weak", "s", now)).unwrap();
+        apply(bed, &store, id, &[]);
+        apply(bed, &store, id, &[failed("weak", Severity::Low, None)]);
+        assert_eq!(finding().dismissal_ended, None);
     }
 }

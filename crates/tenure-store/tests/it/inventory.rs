@@ -49,8 +49,12 @@ on_both! {
         for nothing in ["", "zz", "zzzzzz", "shop%", "SHOP", "pg-a/", "\u{202e}x\n"] {
             let missing = find(&store, nothing).unwrap_err();
             let shown = tenure_model::printable(nothing, 80);
-            assert_eq!(missing.to_string(), format!("there is no identity `{shown}`"));
+            let (plain, near) = (format!("there is no identity `{shown}`"), missing.to_string());
+            // What is near is said, and never taken for what was meant.
+            assert!(near == plain || near.starts_with(&format!("{plain}; did you mean ")), "{near}");
         }
+        let mistyped = find(&store, "only-c").unwrap_err().to_string();
+        assert_eq!(mistyped, "there is no identity `only-c`; did you mean `pg-b/only-b`?");
         let stranger = IdentityId::new(bed.ids.now(), bed.ids.random());
         assert!(matches!(find(&store, &stranger.to_string()), Err(StoreFailure::Missing { .. })));
     }

@@ -80,9 +80,9 @@ on_both! {
         });
         let kept = remove(ada_id).unwrap_err();
         assert_eq!(kept.to_string(), last);
-        let kept = write(&store, move |tx| tx.set_role(ada_id, Role::Owner)).unwrap_err();
+        let kept = write(&store, move |tx| tx.set_role(ada_id, Role::Owner, now)).unwrap_err();
         assert_eq!(kept.to_string(), last);
-        write(&store, move |tx| tx.set_role(id, Role::Auditor)).unwrap();
+        write(&store, move |tx| tx.set_role(id, Role::Auditor, now)).unwrap();
         assert_eq!(read(&store, move |tx| tx.person(id)).map(|person| person.role), Some(Role::Auditor));
         write(&store, move |tx| tx.set_token(id, Some(vec![9; 32]))).unwrap();
         remove(id).unwrap();

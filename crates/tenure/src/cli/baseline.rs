@@ -2,14 +2,14 @@
 //!
 //! Next: `findings.rs`.
 
-use super::{changing, reading};
+use super::{changing, listing, reading};
 use crate::{
     client::part,
     context::Context,
     failure::{Exit, Failure},
     render::words::{count, instant},
-    session::shaped,
-    wire::SourceBaseline,
+    session::{Session, shaped},
+    wire::{Source, SourceBaseline},
 };
 use clap::Args;
 use serde_json::json;
@@ -22,26 +22,35 @@ use tenure_model::printable;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  tenure baseline                         of the only source
   tenure baseline this-host               what would no longer be new
   tenure baseline this-host --set
   tenure findings --new
 
 Exit codes: 0 done, 1 failed, 2 usage.")]
 pub(crate) struct BaselineArgs {
-    /// Which source
-    source: String,
+    /// Which source; the only one when nothing is said
+    source: Option<String>,
     /// Set it to now
     #[arg(long)]
     set: bool,
 }
 
 impl BaselineArgs {
+    /// The source that is meant, as it is shown, and where its baseline is.
+    async fn of_which(&self, session: &Session<'_>) -> Result<(String, String), Failure> {
+        let source = match &self.source {
+            Some(source) => source.clone(),
+            None => only_source(session).await?,
+        };
+        Ok((printable(&source, 60), format!("/api/v1/sources/{}/baseline", part(&source))))
+    }
+
     pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let shown = printable(&self.source, 60);
-        let path = format!("/api/v1/sources/{}/baseline", part(&self.source));
         if self.set {
-            let what = format!("the baseline of `{shown}` was not set");
             return changing(context, async |session| {
+                let (shown, path) = self.of_which(session).await?;
+                let what = format!("the baseline of `{shown}` was not set");
                 let document = session.put(&what, &path, &json!({})).await?;
                 let baseline: SourceBaseline = shaped(&document)?;
                 context.document(&document);
@@ -53,6 +62,7 @@ impl BaselineArgs {
             .await;
         }
         reading(context, async |session| {
+            let (shown, path) = self.of_which(session).await?;
             let document = session.get(&format!("the baseline of `{shown}` was not read"), &path).await?;
             let baseline: SourceBaseline = shaped(&document)?;
             context.document(&document);
@@ -72,5 +82,27 @@ impl BaselineArgs {
             Ok(Exit::Done)
         })
         .await
+    }
+}
+
+/// Sources that are named when one has to be chosen.
+const NAMED_MAX: usize = 20;
+
+/// The only source there is; of several one has to be named.
+async fn only_source(session: &Session<'_>) -> Result<String, Failure> {
+    let what = "no baseline was looked at";
+    let listed = listing::read::<Source>(session, what, "/api/v1/sources", &[], NAMED_MAX).await?;
+    let mut names = listed.rows.into_iter().map(|source| source.name);
+    match (names.next(), names.next()) {
+        (Some(only), None) => Ok(only),
+        (None, _) => {
+            Err(Failure::new(what).because("there is no source yet").next("tenure source add NAME ADDRESS"))
+        }
+        (Some(first), Some(second)) => {
+            let all: Vec<String> = [first.clone(), second].into_iter().chain(names).collect();
+            Err(Failure::usage(what)
+                .because(format!("there are several sources: {}", all.join(", ")))
+                .next(format!("tenure baseline {first}")))
+        }
     }
 }

@@ -17,8 +17,8 @@ use tenure_model::{Instant, printable};
 
 /// Say that a finding is none here, until a day
 ///
-/// It is not counted and not shown until then, and returns by itself. The reason stays with it and in the
-/// evidence; the longest is 365 days.
+/// It is not counted and not shown until then, and returns by itself: also earlier, when what it rests on changes
+/// or when you leave. The reason stays with it and in the evidence; the longest is 365 days.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -31,10 +31,10 @@ pub(crate) struct Dismiss {
     /// Which finding: its handle, as `tenure findings` shows it, or its id
     finding: String,
     /// Why it is no finding here
-    #[arg(long, value_name = "TEXT", required_unless_present = "withdraw")]
+    #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
     /// Until when: a day, or an instant in UTC; 365 days at most
-    #[arg(long, value_name = "DAY", value_parser = super::own::parse_end, required_unless_present = "withdraw")]
+    #[arg(long, value_name = "DAY", value_parser = super::own::parse_end)]
     until: Option<Instant>,
     /// Take it back: the finding counts again
     #[arg(long, conflicts_with_all = ["reason", "until"])]
@@ -42,8 +42,23 @@ pub(crate) struct Dismiss {
 }
 
 impl Dismiss {
+    /// A dismissal says why and until when: what is missing is said with what to type.
+    fn check(&self, shown: &str) -> Result<(), Failure> {
+        let missing = match (self.withdraw, &self.reason, &self.until) {
+            (true, ..) | (false, Some(_), Some(_)) => return Ok(()),
+            (false, None, _) => "a dismissal says why it is no finding here: --reason \"TEXT\"",
+            (false, Some(_), None) => {
+                "a dismissal has an end, 365 days away at most, when the finding counts again: --until YYYY-MM-DD"
+            }
+        };
+        Err(Failure::usage(format!("`{shown}` was not dismissed")).because(missing).next(format!(
+            "tenure dismiss {shown} --reason \"a sample key of the manual\" --until 2027-03-31"
+        )))
+    }
+
     pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let shown = printable(&self.finding, 60);
+        self.check(&shown)?;
         let path = format!("/api/v1/findings/{}/dismissal", part(&self.finding));
         changing(context, async |session| {
             let document = if self.withdraw {

@@ -91,8 +91,15 @@ fn tell(context: &Context, found: &Found) -> Exit {
         }
     }
     if let Some(first) = credentials().next() {
+        // What can be ended from here is what to do first.
+        let first = credentials().find(|one| one.not_ended_here.is_none()).unwrap_or(first);
         let handle = printable(&first.handle, 60);
-        context.next(format!("tenure show {handle}, or tenure revoke {handle} --reason \"leaked\""));
+        match &first.not_ended_here {
+            None => {
+                context.next(format!("tenure show {handle}, or tenure revoke {handle} --reason \"leaked\""));
+            }
+            Some(why) => context.next(format!("tenure show {handle}; {}", printable(why, 200))),
+        }
     } else if found.known {
         context.next("remove it at each place, and end it in the system it is for");
     } else {

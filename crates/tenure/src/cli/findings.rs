@@ -52,7 +52,7 @@ pub(crate) struct Findings {
     /// Only what was opened after the baseline of its source
     #[arg(long, conflicts_with = "dismissed")]
     new: bool,
-    /// What a person dismissed, and until when
+    /// What a person dismissed: who, why and until when
     #[arg(long)]
     dismissed: bool,
     /// One line each
@@ -215,11 +215,12 @@ struct Block {
     control: String,
     opened: Instant,
     marks: String,
+    /// What a person said of it.
+    said: Option<String>,
 }
 
 impl Block {
     fn of(finding: &Finding) -> Self {
-        let until = finding.dismissed_until.map(|end| format!(", dismissed until {}", instant(end)));
         let handle = finding.id.handle();
         let cause = finding.cause.as_ref().map(|cause| format!(", in {}", printable(cause, 200)));
         let new = if finding.is_new { ", new" } else { "" };
@@ -232,24 +233,17 @@ impl Block {
             policy: finding.policy.clone(),
             control: finding.control.clone(),
             opened: finding.opened,
-            marks: format!(
-                "{new}{}{}, finding {handle}",
-                until.unwrap_or_default(),
-                cause.unwrap_or_default()
-            ),
+            marks: format!("{new}{}, finding {handle}", cause.unwrap_or_default()),
+            said: finding.dismissal_said(),
         }
     }
 
     fn of_group(item: &QueueItem) -> Self {
         let new = if item.is_new { ", new" } else { "" };
-        let several = item.count > 1;
-        let cause = printable(item.cause.as_deref().unwrap_or_default(), 200);
+        let several = item.fix_once.is_some();
         let names: Vec<String> = item.names.iter().map(|name| printable(name, 80)).collect();
-        let head = if several {
-            format!("fix once: {cause}; {}", count(item.count, "finding"))
-        } else {
-            item.names.first().map(|name| printable(name, 120)).unwrap_or_default()
-        };
+        let one = || item.names.first().map(|name| printable(name, 120)).unwrap_or_default();
+        let head = item.fix_once.as_ref().map_or_else(one, |head| printable(head, 300));
         let one_of = if several { "for example: " } else { "" };
         Self {
             severity: item.severity,
@@ -261,6 +255,10 @@ impl Block {
             control: item.control.clone(),
             opened: item.opened,
             marks: format!("{new}, finding {}", printable(&item.finding, 40)),
+            said: item
+                .dismissal_ended
+                .as_deref()
+                .map(|ended| format!("it was dismissed, and counts again: {}", printable(ended, 400))),
         }
     }
 }
@@ -271,7 +269,7 @@ fn print_block(context: &Context, block: &Block) {
     context.print(format!("  ▲ {severity}  {}", paint.text(Look::Strong, &block.head)));
     let reason = printable(&block.reason, 600);
     let remedy = format!("→ {}", printable(&block.remedy, 600));
-    for text in [Some(reason), block.names.clone(), Some(remedy)].into_iter().flatten() {
+    for text in [Some(reason), block.names.clone(), block.said.clone(), Some(remedy)].into_iter().flatten() {
         for line in wrapped(&text, columns) {
             context.print(format!("      {line}"));
         }
@@ -298,6 +296,7 @@ mod tests {
         let item: QueueItem = serde_json::from_value(json!({
             "policy": "readable_by_others", "control": "NHI2:2025", "severity": "high", "cause": cause,
             "count": count, "is_new": count > 1, "opened": "2026-11-22T04:52:09Z", "reason": "others may read it",
+            "fix_once": cause.filter(|_| count > 1).map(|cause| format!("fix once: {cause}; {count} findings")),
             "remedy": "chmod 600", "finding": "q4x7hd", "names": ["web-1/a", "web-1/b"],
         }))
         .unwrap();

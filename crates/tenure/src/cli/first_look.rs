@@ -38,6 +38,15 @@ pub(super) struct Counts {
     pub(super) unclaimed: i64,
 }
 
+/// What a first look has still to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum First {
+    /// The machine is not a source yet.
+    AddAndRead,
+    /// It is one, and was never read to the end.
+    Read,
+}
+
 /// What a first look found.
 pub(super) struct FirstLook {
     survey: Survey,
@@ -52,6 +61,7 @@ pub(super) struct FirstLook {
 pub(super) async fn look(
     session: &Session<'_>,
     context: &Context,
+    first: First,
     address: &str,
 ) -> Result<Option<FirstLook>, Failure> {
     let Some(manifest) = connectors::of_address(address) else { return Ok(None) };
@@ -60,7 +70,9 @@ pub(super) async fn look(
         "name": NAME, "system": manifest.system, "options": {},
         "points": [{ "name": tenure_model::PRIMARY, "url": address }],
     });
-    session.post(what, "/api/v1/sources", &body).await?;
+    if first == First::AddAndRead {
+        session.post(what, "/api/v1/sources", &body).await?;
+    }
     let (survey, document) = survey::read_source(session, context, NAME).await?;
     survey::wait_until_judged(session, [NAME].into_iter()).await?;
     // Nothing but this machine was read yet, so that all credentials are of it.
@@ -122,16 +134,8 @@ impl FirstLook {
         for item in &self.queue.items {
             let severity = frame.paint.text(look_of_severity(item.severity), item.severity.as_str());
             let reason = printable(&item.reason, 400);
-            let several = match &item.cause {
-                Some(cause) if item.count > 1 => {
-                    format!(
-                        "fix once: {}; {}, for example: ",
-                        printable(cause, 120),
-                        count(item.count, "finding")
-                    )
-                }
-                _ => String::new(),
-            };
+            let head = |head: &String| format!("{}, for example: ", printable(head, 300));
+            let several = item.fix_once.as_ref().map(head).unwrap_or_default();
             let mut lines = wrapped(&format!("{several}{reason}"), columns).into_iter();
             context.say(format!("  ▲ {severity}: {}", lines.next().unwrap_or_default()));
             lines.for_each(|line| context.say(format!("      {line}")));

@@ -15,7 +15,7 @@ use tenure_connect_import::{Format, Preview, PreviewRequest, format_of, preview}
 use tenure_model::{Fact, Facts, Observation, names, printable};
 
 /// Facts that every claim has; shown once and not with each.
-const EVERYWHERE: &[&str] = &["claimed", names::DEFINED_IN];
+const EVERYWHERE: &[&str] = &[names::CLAIMED, names::DEFINED_IN];
 /// Longest text of a file in one place, in characters.
 const TEXT_CHARS_MAX: usize = 120;
 /// Names in one list.

@@ -169,7 +169,8 @@ fn page_of(command: &clap::Command, name: &str, above: Option<&str>) -> io::Resu
     let man = clap_mangen::Man::new(shown).title(name).date(NO_DATE).source(source()).manual(MANUAL);
     let mut text = Vec::new();
     man.render(&mut text)?;
-    let mut text = String::from_utf8(text).map_err(io::Error::other)?;
+    let text = String::from_utf8(text).map_err(io::Error::other)?;
+    let mut text = with_synopsis(&text, command, name, above.is_some());
 
     let mut rest = Roff::new();
     after.split("\n\n").filter(|block| !block.trim().is_empty()).for_each(|block| closing(&mut rest, block));
@@ -184,6 +185,49 @@ fn page_of(command: &clap::Command, name: &str, above: Option<&str>) -> io::Resu
     let rest = rest.render();
     text.push_str(rest.strip_prefix(Roff::new().render().as_str()).unwrap_or(&rest));
     Ok(Page { section: COMMANDS, name: name.to_owned(), text: with_bold_quotes(&text) })
+}
+
+/// The same page with a synopsis of our own: what each option takes is told there, too, by its name.
+fn with_synopsis(text: &str, command: &clap::Command, name: &str, is_inner: bool) -> String {
+    const HEAD: &str = ".SH SYNOPSIS\n";
+    let Some((before, rest)) = text.split_once(HEAD) else { return text.to_owned() };
+    let after = rest.find("\n.SH ").map_or("", |at| rest.split_at(at).1);
+    let mut roff = Roff::new();
+    // On the page of one command, what every command takes is left out.
+    let told = command.get_arguments().filter(|one| {
+        let help = matches!(one.get_id().as_str(), "help" | "version");
+        !(help || one.is_hide_set() || is_inner && one.is_global_set())
+    });
+    let (places, options): (Vec<_>, Vec<_>) = told.partition(|one| one.is_positional());
+    let mut line = vec![bold(name.replace('-', " ")), roman(" ")];
+    for one in options.into_iter().chain(places) {
+        line.extend([roman(shown_in_synopsis(one)), roman(" ")]);
+    }
+    if command.get_subcommands().any(|inner| !inner.is_hide_set()) {
+        line.push(roman(if command.is_subcommand_required_set() { "COMMAND" } else { "[COMMAND]" }));
+    }
+    roff.text(line);
+    let written = roff.render();
+    let written = written.strip_prefix(Roff::new().render().as_str()).unwrap_or(&written);
+    format!("{before}{HEAD}{}{after}", written.trim_end())
+}
+
+/// `[--until DAY]`, `--reason TEXT`, `FINDING`, `[SOURCE]...`.
+fn shown_in_synopsis(one: &clap::Arg) -> String {
+    let names = one.get_value_names().unwrap_or_default();
+    let values: Vec<&str> = names.iter().map(clap::builder::Str::as_str).collect();
+    let takes = one.get_action().takes_values();
+    let values = if takes { values.join(" ") } else { String::new() };
+    let named = match (one.get_long(), one.get_short()) {
+        _ if one.is_positional() => values,
+        (Some(long), _) => format!("--{long} {values}").trim_end().to_owned(),
+        (None, Some(short)) => format!("-{short} {values}").trim_end().to_owned(),
+        (None, None) => values,
+    };
+    let many = one.get_num_args().is_some_and(|range| range.max_values() > names.len().max(1))
+        || matches!(one.get_action(), clap::ArgAction::Append);
+    let more = if many { "..." } else { "" };
+    if one.is_required_set() { format!("{named}{more}") } else { format!("[{named}]{more}") }
 }
 
 /// Sections that only the first page has.
@@ -344,6 +388,20 @@ mod tests {
         if let Some(said) = objections(&[broken]) {
             assert!(said.contains("XYZ"), "a page that is wrong would not be noticed: {said}");
         }
+    }
+
+    #[test]
+    fn the_synopsis_names_what_each_option_takes() {
+        let of = |name: &str| {
+            let page = page(name).replace("\\-", "-").replace("\\fB", "").replace("\\fR", "");
+            page.split_once("SYNOPSIS\n").unwrap().1.split_once("\n.SH").unwrap().0.to_owned()
+        };
+        assert_eq!(
+            of("man1/tenure-dismiss.1"),
+            "tenure dismiss [--reason TEXT] [--until DAY] [--withdraw] FINDING"
+        );
+        assert_eq!(of("man1/tenure-baseline.1"), "tenure baseline [--set] [SOURCE]");
+        assert!(of("man1/tenure.1").ends_with("COMMAND"), "{}", of("man1/tenure.1"));
     }
 
     #[test]

@@ -1,4 +1,7 @@
 //! `show` and `explain`: everything about one identity, and why it is judged as it is.
+//!
+//! What decided a judgement comes first, and what does not hold is counted. It must never judge anything itself: the
+//! server does. Next: `../render/identity.rs`.
 
 use super::reading;
 use crate::{
@@ -9,13 +12,13 @@ use crate::{
         identity::page,
         paint::{look_of_severity, look_of_standing},
         table::{Table, cell},
-        words::{instant, typeable},
+        words::{count, instant, typeable},
     },
     session::shaped,
-    wire::{Explained, IdentityShown},
+    wire::{Condition, Explained, ExplainedFact, IdentityShown, Judgement},
 };
 use clap::Args;
-use tenure_model::{Presence, PrincipalKind, printable};
+use tenure_model::{Presence, printable};
 
 /// Show everything about one identity, opened by three questions
 ///
@@ -62,12 +65,9 @@ fn next_step(shown: &IdentityShown) -> String {
         return format!("tenure explain {handle}");
     }
     if shown.owners.is_empty() {
-        // Of an identity of another system there is only a copy here: nothing to revoke.
-        let elsewhere = |principal: &crate::wire::Principal| principal.kind == PrincipalKind::External;
-        let revoke = if shown.principals.iter().all(elsewhere) {
-            String::new()
-        } else {
-            format!(", or tenure revoke {handle} --reason \"…\"")
+        let revoke = match &shown.not_ended_here {
+            Some(_) => String::new(),
+            None => format!(", or tenure revoke {handle} --reason \"…\""),
         };
         return format!("tenure own {handle} --purpose \"…\"{revoke}");
     }
@@ -78,16 +78,20 @@ fn next_step(shown: &IdentityShown) -> String {
     }
 }
 
-/// Judge one identity now and show every fact that was looked at; nothing is written down
+/// Judge one identity now and show what decided it and every fact that holds; nothing is written down
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   tenure explain pg-main/reporting
+  tenure explain pg-main/reporting --all
 
 Exit codes: 0 done, 1 no such identity, or more than one, 2 usage.")]
 pub(crate) struct Explain {
     /// Which identity: SOURCE/NAME, a name, a handle or its beginning
     identity: String,
+    /// Also what does not hold, and what is not known
+    #[arg(long)]
+    all: bool,
 }
 
 impl Explain {
@@ -98,7 +102,7 @@ impl Explain {
                 session.get(&what, &format!("/api/v1/identities/{}/explain", part(&self.identity))).await?;
             let explained: Explained = shaped(&document)?;
             context.document(&document);
-            print(context, &explained);
+            print(context, &explained, self.all);
             context.next(format!("tenure show {}", typeable(&self.identity)));
             Ok(Exit::Done)
         })
@@ -106,7 +110,7 @@ impl Explain {
     }
 }
 
-fn print(context: &Context, explained: &Explained) {
+fn print(context: &Context, explained: &Explained, all: bool) {
     let (judgement, paint) = (&explained.judgement, context.frame().paint);
     let standing = paint.text(
         look_of_standing(judgement.standing),
@@ -133,9 +137,47 @@ fn print(context: &Context, explained: &Explained) {
     if judgement.conditions.is_empty() {
         context.print("  Nothing fails.");
     }
-    context.print("Facts that were looked at:");
-    let mut table = Table::new(&["", "", ""]);
+    print_facts(context, judgement, all);
+}
+
+/// What decided it first, then what holds besides, by what it is about; what does not hold is counted, unless all is
+/// asked for.
+fn print_facts(context: &Context, judgement: &Judgement, all: bool) {
+    let (mut decided, mut rest): (Vec<&ExplainedFact>, Vec<&ExplainedFact>) = (Vec::new(), Vec::new());
     for fact in &judgement.explanation {
+        let it = |one: &Condition| one.subject == fact.subject && one.rests_on.contains(&fact.name);
+        if judgement.conditions.iter().any(it) { decided.push(fact) } else { rest.push(fact) }
+    }
+    print_group(context, "What decided that:", &decided);
+    let word = |fact: &ExplainedFact| fact.value.split(':').next().unwrap_or_default().to_owned();
+    for (about, title) in [
+        ("identity", "What holds of the identity besides:"),
+        ("principal", "What holds of its principals besides:"),
+        ("credential", "What holds of its credentials besides:"),
+    ] {
+        let of =
+            |fact: &&&ExplainedFact| fact.subject.split(':').next() == Some(about) && word(fact) == "yes";
+        print_group(context, title, &rest.iter().filter(of).copied().collect::<Vec<_>>());
+    }
+    let others: Vec<&ExplainedFact> = rest.into_iter().filter(|fact| word(fact) != "yes").collect();
+    if all {
+        print_group(context, "What does not hold, or is not known:", &others);
+    } else if !others.is_empty() {
+        let unknown = others.iter().filter(|fact| word(fact) == "unknown").count();
+        let facts = count(i64::try_from(others.len()).unwrap_or(i64::MAX), "further fact");
+        let those = if others.len() == 1 { "does" } else { "do" };
+        context.say(format!("{facts} {those} not hold, {unknown} of them unknown; --all shows them."));
+    }
+}
+
+/// Facts under a title; nothing where there are none.
+fn print_group(context: &Context, title: &str, facts: &[&ExplainedFact]) {
+    if facts.is_empty() {
+        return;
+    }
+    context.print(title);
+    let mut table = Table::new(&["", "", ""]);
+    for fact in facts {
         let flips = fact.flips_at.map(|at| format!("flips {}", instant(at))).unwrap_or_default();
         table.row(vec![cell(format!("  {}", fact.name)), cell(&fact.value), cell(flips)]);
     }

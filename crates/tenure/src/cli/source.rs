@@ -113,6 +113,7 @@ impl Add {
             return Err(Failure::usage("a source needs a name and an address"));
         };
         refuse_in_address("URL", url, "--password-file")?;
+        refuse_relative(name, url)?;
         let manifest = connector_of(url)?;
         let mut points = vec![PointBody { name: PRIMARY, url }];
         for given in &self.point {
@@ -215,6 +216,26 @@ impl Add {
         context.print(manifest.least_privilege_script.trim_end());
         Ok(Exit::Done)
     }
+}
+
+/// Schemes of addresses that are files.
+const FILES: [&str; 4] = ["csv", "json", "prowler", "cartography"];
+
+/// A file is named by its whole path: whoever reads it again in an hour may stand elsewhere.
+fn refuse_relative(name: &str, url: &str) -> Result<(), Failure> {
+    let Some((scheme, path)) = url.split_once("://") else { return Ok(()) };
+    if !FILES.contains(&scheme.to_ascii_lowercase().as_str()) || path.starts_with('/') || path.is_empty() {
+        return Ok(());
+    }
+    let here = std::env::current_dir().unwrap_or_else(|_| std::path::PathBuf::from("/whole/path"));
+    let whole = here.join(path.trim_start_matches("./"));
+    let (name, shown) = (printable(name, 60), printable(path, 200));
+    Err(Failure::usage(format!("source `{name}` was not added"))
+        .because(format!("`{shown}` does not begin with a slash, and a file is named by its whole path"))
+        .next(format!(
+            "tenure source add {name} {scheme}://{} …",
+            printable(&whole.display().to_string(), 300)
+        )))
 }
 
 fn connector_of(url: &str) -> Result<&'static Manifest, Failure> {

@@ -5,7 +5,7 @@
 
 use super::{
     LogForm,
-    first_look::{self, Counts},
+    first_look::{self, Counts, First},
 };
 use crate::{
     client::{Client, check_socket_path},
@@ -14,7 +14,7 @@ use crate::{
     place::OpenRefused,
     render::words::count,
     session::{Hosted, Purpose, Session, shaped},
-    wire::{Log, Page, Source, Status},
+    wire::{Log, Page, Source, SourceBaseline, Status},
 };
 use clap::Args;
 use http::Method;
@@ -80,9 +80,9 @@ impl Up {
         let shown = match Welcome::gather(&client, &hosted).await {
             Ok(welcome) => {
                 welcome.print_opening(context, opening.created, opening.backup.as_deref());
-                let first = opening.created && self.host != "none";
+                let first = welcome.first(opening.created).filter(|_| self.host != "none");
                 tokio::select! {
-                    told = tell(welcome, first.then_some(self.host.as_str()), context, &client, &hosted) => told.map(|()| false),
+                    told = tell(welcome, first.map(|first| (first, self.host.as_str())), context, &client, &hosted) => told.map(|()| false),
                     () = stop.wait() => Ok(true),
                 }
             }
@@ -109,17 +109,17 @@ impl Up {
 /// Reads this machine first where that was asked for, then says where everything stands.
 async fn tell(
     welcome: Welcome,
-    first: Option<&str>,
+    first: Option<(First, &str)>,
     context: &Context,
     client: &Client,
     hosted: &Hosted,
 ) -> Result<(), Failure> {
-    let Some(address) = first else {
+    let Some((first, address)) = first else {
         welcome.print(context, None);
         return Ok(());
     };
     let session = Session::attach(context, Purpose::Read).await?;
-    let looked = first_look::look(&session, context, address).await;
+    let looked = first_look::look(&session, context, first, address).await;
     session.end().await;
     let looked = looked.unwrap_or_else(|failure| {
         if context.form != Form::Json {
@@ -191,6 +191,8 @@ struct Welcome {
     status: Status,
     log: Log,
     sources: Vec<Source>,
+    /// This machine is a source, and no survey of it has ever ended.
+    is_unread: bool,
     address: Option<SocketAddr>,
     code: Option<String>,
     document: Value,
@@ -207,6 +209,12 @@ impl Welcome {
         let status = get("/api/v1/status").await?;
         let log: Log = shaped(&get("/api/v1/evidence").await?)?;
         let sources: Page<Source> = shaped(&get("/api/v1/sources?limit=20").await?)?;
+        let mut is_unread = false;
+        if sources.items.iter().any(|source| source.name == first_look::NAME) {
+            // The first survey that ends sets it.
+            let path = format!("/api/v1/sources/{}/baseline", first_look::NAME);
+            is_unread = shaped::<SourceBaseline>(&get(&path).await?)?.baseline.is_none();
+        }
         let (address, code) = (hosted.serving.address, hosted.serving.one_time_code.clone());
         let document = json!({
             "status": status,
@@ -214,7 +222,16 @@ impl Welcome {
             "address": address.map(|address| format!("http://{address}")),
             "one_time_code": code,
         });
-        Ok(Self { status: shaped(&status)?, log, sources: sources.items, address, code, document })
+        Ok(Self { status: shaped(&status)?, log, sources: sources.items, is_unread, address, code, document })
+    }
+
+    /// What of the first reading is still to be done: all of it in a new deployment, and the reading itself where
+    /// the machine was added and the program was cut off before that ended.
+    fn first(&self, created: bool) -> Option<First> {
+        if created {
+            return Some(First::AddAndRead);
+        }
+        self.is_unread.then_some(First::Read)
     }
 
     /// What was opened.

@@ -4,6 +4,7 @@
 
 use super::{
     Frame,
+    fold::folded,
     paint::{Look, look_of_severity, look_of_standing},
     table::{Table, cell, looking},
     words::{count, instant, wrapped},
@@ -36,13 +37,17 @@ pub(crate) fn page(shown: &IdentityShown, frame: Frame) -> Vec<String> {
             lines.push(if index == 0 { format!("  {word}{line}") } else { format!("  {line}") });
         }
     }
+    if let Some(why) = &shown.not_ended_here {
+        lines.push(frame.paint.text(Look::Strong, "Not ended from here"));
+        lines.extend(wrapped(&printable(why, 400), frame.prose(2)).iter().map(|line| format!("  {line}")));
+    }
     lines.extend(findings(&shown.findings, frame));
     lines.extend(principals(&shown.principals));
     lines.extend(credentials(&shown.credentials));
     lines.extend(rights(shown, frame));
     lines.extend(uses(shown));
     lines.extend(plans(shown));
-    lines
+    folded(lines, frame.columns)
 }
 
 fn headline(shown: &IdentityShown, frame: Frame) -> Vec<String> {
@@ -70,11 +75,15 @@ pub(crate) fn findings(findings: &[Finding], frame: Frame) -> Vec<String> {
     if findings.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![String::new(), format!("What is wrong ({})", findings.len())];
+    let dismissed = findings.iter().filter(|finding| finding.dismissed_until.is_some()).count();
+    let besides = if dismissed == 0 { String::new() } else { format!("; {dismissed} dismissed") };
+    let counted = findings.len().saturating_sub(dismissed);
+    let mut lines = vec![String::new(), format!("What is wrong ({counted}{besides})")];
     for finding in findings {
         let severity = frame.paint.text(look_of_severity(finding.severity), finding.severity.as_str());
         lines.push(format!("  ▲ {severity}: {}", printable(&finding.reason, 400)));
         lines.push(format!("    {}", printable(&finding.remedy, 400)));
+        lines.extend(finding.dismissal_said().map(|said| format!("    {said}")));
         lines.push(frame.paint.text(
             Look::Faint,
             &format!(

@@ -5,6 +5,7 @@
 //! Begin with `table.rs`, then `plan.rs`.
 
 pub(crate) mod evidence;
+pub(crate) mod fold;
 pub(crate) mod found;
 pub(crate) mod identity;
 pub(crate) mod paint;

@@ -66,6 +66,22 @@ fn done(kind: StepKind, shown: &PlanShown) -> String {
     text.to_owned()
 }
 
+/// What became of a step when its plan was taken back.
+fn undone(kind: StepKind, shown: &PlanShown) -> String {
+    match kind {
+        StepKind::EndSessions => {
+            String::from("sessions ended: they stay ended; whoever had one may connect again")
+        }
+        StepKind::Deny
+        | StepKind::Control
+        | StepKind::Disable
+        | StepKind::Delete
+        | StepKind::Sweep
+        | StepKind::Prove
+        | StepKind::Enable => format!("{}: taken back", done(kind, shown)),
+    }
+}
+
 /// True of a step that was to show something at each point and did so at none.
 fn shows_nothing(kind: StepKind, shown: &PlanShown) -> bool {
     match kind {
@@ -235,7 +251,7 @@ pub(crate) fn step_line(step: &Step, shown: &PlanShown, frame: Frame) -> String 
         // It is over and showed nothing: no tick for that.
         StepState::Done if shows_nothing(step.kind, shown) => ("–", Look::Warn, with(done(step.kind, shown))),
         StepState::Done => ("✓", Look::Good, with(done(step.kind, shown))),
-        StepState::Undone => ("↶", Look::Plain, format!("{}: taken back", done(step.kind, shown))),
+        StepState::Undone => ("↶", Look::Plain, undone(step.kind, shown)),
         StepState::Skipped => ("–", Look::Warn, with(format!("left out: {}", intention(step.kind)))),
     };
     let escalated = if step.escalated.is_some() && step.state != StepState::Done {
@@ -418,6 +434,22 @@ mod tests {
     fn steps_and_observations_say_what_is_not_known() {
         let shown = shown(|_| {});
         insta::assert_snapshot!([steps(&shown, FRAME), probes(&shown)].concat().join("\n"));
+    }
+
+    #[test]
+    fn what_was_taken_back_says_so_and_ended_sessions_stay_ended() {
+        let shown = shown(|document| {
+            for step in document["steps"].as_array_mut().unwrap() {
+                step["state"] = json!("undone");
+            }
+        });
+        let lines = steps(&shown, FRAME).join("\n");
+        assert!(lines.contains("disabled: taken back"), "{lines}");
+        assert!(
+            lines.contains("sessions ended: they stay ended; whoever had one may connect again"),
+            "{lines}"
+        );
+        assert!(!lines.contains("sessions ended: taken back"), "{lines}");
     }
 
     #[test]

@@ -61,6 +61,26 @@ fn the_first_up_reads_the_machine_and_says_what_is_wrong_first() {
 }
 
 #[test]
+fn a_first_reading_that_was_cut_off_is_taken_up_by_the_next_up() {
+    let place = Place::new();
+    let root = planted(&place);
+    place.done(&["init"]);
+    // What is left when the program ends between adding the machine and reading it.
+    place.done(&["source", "add", "this-host", &address(&root)]);
+    let begin = |host: &str| place.begin(&["up", "--listen", "none", "--host", host]);
+    let mut unread = begin("none");
+    let said = unread.until("Next: ");
+    assert!(!said.contains("Surveyed this host"), "{said}");
+    unread.stop().ended(0);
+    for reads in [true, false] {
+        let mut up = begin(&address(&root));
+        let said = up.until("Next: ");
+        assert_eq!(said.contains("Surveyed this host"), reads, "{said}");
+        up.stop().ended(0);
+    }
+}
+
+#[test]
 fn no_secret_of_the_machine_is_said_logged_or_kept() {
     let place = Place::new();
     let root = planted(&place);

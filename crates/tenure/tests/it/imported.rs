@@ -93,6 +93,17 @@ fn a_preview_says_what_is_not_understood_and_what_looks_like_a_secret() {
 }
 
 #[test]
+fn a_file_that_is_not_named_by_its_whole_path_is_refused_with_that_path() {
+    let place = Place::new();
+    place.done(&["init"]);
+    for url in ["csv://list.csv", "csv://./list.csv"] {
+        let refused = place.run(&["source", "add", "crm", url]).ended(2);
+        assert!(refused.err.contains("a file is named by its whole path"), "{refused:?}");
+        assert!(refused.err.contains("/list.csv") && refused.err.contains("csv:///"), "{refused:?}");
+    }
+}
+
+#[test]
 fn what_a_file_lists_is_a_claim_that_no_plan_can_reach() {
     let place = place_with(&["shop-bot,canary-4kq9zt7w2m", "desk,"]);
     let added = add(&place);
@@ -114,6 +125,12 @@ fn what_a_file_lists_is_a_claim_that_no_plan_can_reach() {
     let shown = place.done(&["show", "crm/shop-bot", "--json"]).json().to_string();
     assert!(shown.contains("\"claimed\"") && shown.contains("list.csv:2"), "{shown}");
     assert!(!shown.contains("\"retired\""));
+    let page = place.done(&["show", "crm/shop-bot"]);
+    assert!(
+        page.out.contains("Not ended from here") && page.out.contains("a claim of a file (P0)"),
+        "{page:?}"
+    );
+    assert!(!format!("{}{}", page.out, page.err).contains("tenure revoke"), "{page:?}");
     let told = place.done(&["doctor", "--json"]).json().to_string();
     assert!(told.contains("somebody's word (P0)"), "{told}");
     let canary = b"canary-4kq9zt7w2m";

@@ -54,7 +54,8 @@ impl Engine {
         };
         let (before, after) = self.store.read("foresee", read).await??;
         let now = self.clock.now();
-        let judged = |(dossier, open_since)| {
+        let judged = |read| {
+            let (dossier, open_since) = self.heeded(read);
             let judged = self.judge.judge(&dossier, &open_since, now);
             judged.map_err(|error| EngineFailure::Programme { why: error.to_string() })
         };

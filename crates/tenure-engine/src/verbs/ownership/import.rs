@@ -264,9 +264,11 @@ fn found(tx: &mut Tx<'_>, name: &str) -> Result<Result<(IdentityRow, Held), Stri
             let held = held(tx, row.id)?;
             Ok(Ok((row, held)))
         }
-        Err(why @ (StoreFailure::Missing { .. } | StoreFailure::Ambiguous { .. })) => {
-            Ok(Err(why.to_string()))
-        }
+        Err(
+            why @ (StoreFailure::Missing { .. }
+            | StoreFailure::MissingNear { .. }
+            | StoreFailure::Ambiguous { .. }),
+        ) => Ok(Err(why.to_string())),
         Err(failure) => Err(failure),
     }
 }

@@ -12,7 +12,7 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     path: "/api/v1/queue",
     access: Access::Decided { action: ApiAction::View, kind: ApiResourceKind::Identity },
     evidence: None,
-    about: "What to do first: worst, then new, then longest open; what is mended in one place is one. Five unless said.",
+    about: "What to do first: worst, then new, then by policy and name; what is mended in one place is one. Five unless said.",
     query: &[("limit", "limit"), ("new", "flag")],
     takes: None,
     answers: Answers::Json(200, "Queue"),

@@ -1,0 +1,95 @@
+//! Lines that fit the terminal: folded at blanks below their own indent, and a word that is too long is cut.
+//!
+//! Without a known width nothing is folded or cut, so that a pipe gets whole names; `--json` has them whole in any
+//! case. Paint takes no column. Next: `identity.rs`.
+
+use super::width;
+
+/// The narrowest a line becomes.
+const COLUMNS_MIN: usize = 20;
+/// Blanks that a continued line stands further in.
+const FURTHER: usize = 2;
+
+/// The same lines, none wider than `most` columns.
+pub(crate) fn folded(lines: Vec<String>, most: Option<usize>) -> Vec<String> {
+    match most {
+        None => lines,
+        Some(most) => lines.iter().flat_map(|line| fold(line, most.max(COLUMNS_MIN))).collect(),
+    }
+}
+
+fn fold(line: &str, most: usize) -> Vec<String> {
+    if width::columns(&unpainted(line)) <= most {
+        return vec![line.to_owned()];
+    }
+    let text = line.trim_start_matches(' ');
+    let indent = (line.len() - text.len()).min(most / 4);
+    let mut folded = vec![" ".repeat(indent)];
+    let mut taken = indent;
+    for (number, word) in text.split(' ').enumerate() {
+        let (word, wide) = cut(word, most - indent - FURTHER);
+        let gap = usize::from(number > 0 && taken > 0);
+        if taken + gap + wide > most {
+            taken = indent + FURTHER;
+            folded.push(" ".repeat(taken));
+        } else if let (Some(last), 1) = (folded.last_mut(), gap) {
+            last.push(' ');
+            taken += 1;
+        }
+        if let Some(last) = folded.last_mut() {
+            last.push_str(&word);
+        }
+        taken += wide;
+    }
+    folded
+}
+
+/// A word and the columns it takes. What is painted is ours, and short.
+fn cut(word: &str, most: usize) -> (String, usize) {
+    let bare = unpainted(word);
+    let wide = width::columns(&bare);
+    if wide <= most {
+        return (word.to_owned(), wide);
+    }
+    let cut = width::cut(&bare, most);
+    let (wide, end) = (width::columns(&cut), if bare.len() < word.len() { "\u{1b}[0m" } else { "" });
+    (format!("{cut}{end}"), wide)
+}
+
+/// Text without what paints it.
+fn unpainted(text: &str) -> String {
+    let mut parts = text.split('\u{1b}');
+    let mut bare = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        bare.push_str(part.split_once('m').map_or(part, |(_, rest)| rest));
+    }
+    bare
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{folded, unpainted};
+    use crate::render::width::columns;
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal_and_nothing_but_a_long_word_is_lost() {
+        let long = format!("    issued by {}; dies {}", "another system ".repeat(20), "x".repeat(200));
+        let painted = format!("  ▲ \u{1b}[31mhigh\u{1b}[0m: {}", "a file that others read ".repeat(9));
+        for most in [20, 80, 120] {
+            let lines = folded(vec![long.clone(), painted.clone(), String::from("short")], Some(most));
+            assert!(lines.iter().all(|line| columns(&unpainted(line)) <= most), "{most}: {lines:#?}");
+            let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+            let kept: Vec<String> = lines.iter().flat_map(|line| words(line)).collect();
+            let cut = kept.iter().filter(|word| word.ends_with('…')).count();
+            assert_eq!(cut, usize::from(most < 200 + 6), "{kept:?}");
+            assert_eq!(kept.len(), words(&long).len() + words(&painted).len() + 1);
+        }
+        assert_eq!(folded(vec![long.clone()], None), [long]);
+    }
+
+    #[test]
+    fn a_continued_line_stands_further_in() {
+        let lines = folded(vec![String::from("  one two three four five six")], Some(20));
+        assert_eq!(lines, ["  one two three four", "    five six"]);
+    }
+}
