@@ -7,8 +7,11 @@
 
 pub(crate) mod dead_ends;
 pub(crate) mod lines;
+pub(crate) mod mode;
 pub(crate) mod other_ways;
+pub(crate) mod readers;
 pub(crate) mod replace;
+pub(crate) mod try_reading;
 pub(crate) mod ways_in;
 
 use crate::open::ReadFile;

@@ -84,7 +84,10 @@ pub(crate) fn of_key(
 
 /// What is never changed here, and how a person does it.
 pub(crate) fn of_other(commands: &[String]) -> BlastRadius {
-    of_none("on a machine Tenure takes away authorised keys and nothing else", commands)
+    of_none(
+        "on a machine Tenure takes away authorised keys and keeps others from reading files, and nothing else",
+        commands,
+    )
 }
 
 /// Of what is not changed at all, for this reason.
@@ -97,7 +100,7 @@ pub(crate) fn of_none(why: &str, commands: &[String]) -> BlastRadius {
     BlastRadius { refusals: vec![why.clone()], undo_restores_value: Err(why), ..empty() }
 }
 
-fn empty() -> BlastRadius {
+pub(crate) fn empty() -> BlastRadius {
     BlastRadius {
         sessions: Vec::new(),
         owned: Vec::new(),
@@ -108,6 +111,7 @@ fn empty() -> BlastRadius {
         refusals: Vec::new(),
         unread: Vec::new(),
         undo_restores_value: Ok(()),
+        file: None,
     }
 }
 

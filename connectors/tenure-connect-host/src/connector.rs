@@ -9,7 +9,14 @@ use tenure_model::{ShownBy, StepKind};
 pub const MANIFEST: Manifest = Manifest {
     system: "host",
     title: "Machine",
-    steps: &[StepKind::Disable, StepKind::EndSessions, StepKind::Delete, StepKind::Enable],
+    steps: &[
+        StepKind::Disable,
+        StepKind::EndSessions,
+        StepKind::Delete,
+        StepKind::Enable,
+        StepKind::Tighten,
+        StepKind::Loosen,
+    ],
     shown_by: ShownBy::PublicKey,
     permissions: &[
         Permission {
@@ -32,6 +39,12 @@ pub const MANIFEST: Manifest = Manifest {
             enables: "taking an authorised key out of its file, putting it back, and ending its sessions",
             required: false,
         },
+        Permission {
+            name: "root, or being the account whose file it is",
+            enables: "keeping others from reading a file in which a credential was seen, and giving its mode back; as root \
+                      also trying to read it as somebody else, before and after",
+            required: false,
+        },
     ],
     takes_password: false,
     least_privilege_script: include_str!("../least-privilege.sh"),
@@ -48,6 +61,7 @@ pub const MANIFEST: Manifest = Manifest {
         "what is behind a symbolic link, on a network file system, or in a file of more than 1 MiB",
         "accounts that a directory service (LDAP, SSSD) adds to those of /etc/passwd",
         "the memory of running processes, and their environments unless the option `processes` asks for them",
+        "who has read a file before, who has it open, and what a directory service, capabilities or a container let read it",
         "which of the programs that a session started go on after it, and what a key opened on its way further",
         "further key files that a `Match` block of the SSH server names, and what its `AuthorizedKeysCommand` answers",
         "who held a key before, and who holds the other half of an authorised key",

@@ -1,7 +1,7 @@
 //! The host: what a machine's files say about its non-human identities.
 //!
 //! This room reads files below a root and, on a recorded intent only, takes a key out of an `authorized_keys` file or
-//! puts it back, and ends the sessions it opened. It must never execute, write anything else, follow a link, wait for a pipe, judge, store, or hand out a
+//! puts it back, ends the sessions it opened, and changes the mode of a file. It must never execute, write anything else, follow a link, wait for a pipe, judge, store, or hand out a
 //! secret value: a value becomes a fingerprint through the caller's callback and is gone. It asks the machine's own SSH
 //! server whether it would take a key, and nobody else anything. Begin with `survey.rs` (one reading), `act.rs`, then `catalogue.rs` (which place means
 //! what), `open.rs` (the only place that opens files) and `read/` (bytes to facts, pure). README.md says
@@ -9,6 +9,7 @@
 
 mod act;
 mod blast;
+mod blast_file;
 pub mod catalogue;
 mod config;
 mod connector;

@@ -172,6 +172,11 @@ impl<'reading> Mapper<'reading> {
     fn facts_of_file(&self, thing: &Found) -> Facts {
         let mut facts = thing.facts.clone();
         facts.insert(names::PLACE.to_owned(), Fact::Text(self.place(thing)));
+        let path = thing.place.to_string();
+        // A name that is shown otherwise than it is written names no file to act on.
+        if crate::place::Place::parse(path.as_bytes()).as_ref() == Some(&thing.place) {
+            facts.insert(names::FILE.to_owned(), Fact::Text(path));
+        }
         facts.insert("file_mode".to_owned(), Fact::Text(format!("{:04o}", thing.file.mode)));
         facts.insert("file_owner".to_owned(), Fact::Text(self.user(thing.file.uid)));
         let has = |problem| thing.problems.contains(&problem);

@@ -385,7 +385,7 @@ fn device(stat: &Stat) -> u64 {
     stat.st_dev as u64
 }
 
-fn identity(stat: &Stat) -> (u64, u64) {
+pub(crate) fn identity(stat: &Stat) -> (u64, u64) {
     (device(stat), stat.st_ino)
 }
 

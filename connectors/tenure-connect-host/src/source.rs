@@ -1,14 +1,15 @@
 //! The connection to one machine: what every verb of the port starts from.
 //!
-//! Reads, and on a recorded intent takes an authorised key out or puts it back. Every other principal is refused, with
-//! the commands by which a person does it. Keeps nothing between calls. It must never read anything but through
-//! `survey.rs` and `act/ways_in.rs`, nor write but through `act/replace.rs`. Next: `observe.rs`, `act.rs`.
+//! Reads, and on a recorded intent takes an authorised key out or puts it back, or keeps others from reading a file. Every
+//! other principal is refused, with the commands by which a person does it. Keeps nothing between calls. It must never
+//! read anything but through `survey.rs` and `act/ways_in.rs`, nor write but through `act/replace.rs` and `act/mode.rs`.
+//! Next: `observe.rs`, `act.rs`.
 
 use crate::act::ways_in::Ground;
-use crate::act::{self, KeyOf, other_ways};
+use crate::act::{self, KeyOf, mode, other_ways, try_reading};
 use crate::blast::{self, OwnSession};
 use crate::config::{Configured, Processes};
-use crate::{observe, probe, sessions};
+use crate::{blast_file, observe, probe, sessions};
 use async_trait::async_trait;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use tenure_model::{
 };
 
 /// Why this principal is not changed.
-const KEYS_ONLY: &str = "on a machine Tenure takes away authorised keys and nothing else; \
+const KEYS_ONLY: &str = "on a machine Tenure takes away authorised keys and keeps others from reading files, and nothing else; \
                          the commands to do it by hand are in the plan";
 
 /// One configured machine.
@@ -80,6 +81,9 @@ impl Source for HostSource {
     }
 
     async fn blast_radius(&self, target: &Target) -> Result<BlastRadius, OutsideFailure> {
+        if let Some(file) = target.file.clone() {
+            return self.beside(move |ground| blast_file::of_file(ground, &file)).await?;
+        }
         let Some(key) = KeyOf::parse(target) else { return Ok(blast::of_other(&self.by_hand(target))) };
         let own = self.own.clone();
         self.beside(move |ground| blast::of_key(ground, &own, &key, by_the_clock())).await?
@@ -92,7 +96,20 @@ impl Source for HostSource {
 
     async fn act(&self, intent: &RecordedIntent, act: &Act<'_>) -> Result<Done, OutsideFailure> {
         let record = intent.record();
-        let target = Target { key: record.principal.clone(), name: record.principal_name.clone() };
+        let target = Target::of(record);
+        if let Some(file) = target.file {
+            return match act {
+                Act::Tighten => self.beside(move |ground| mode::tighten(ground, &file)).await?,
+                Act::Loosen => self.beside(move |ground| mode::loosen(ground, &file)).await?,
+                Act::Deny { .. }
+                | Act::Disable
+                | Act::EndSessions
+                | Act::Delete { .. }
+                | Act::Enable { .. } => {
+                    Err(OutsideFailure::NotOurs { why: String::from("of a file only its mode is changed") })
+                }
+            };
+        }
         let Some(key) = KeyOf::parse(&target) else {
             return Err(OutsideFailure::NotOurs { why: KEYS_ONLY.to_owned() });
         };
@@ -107,6 +124,9 @@ impl Source for HostSource {
                 self.beside(move |ground| act::put_back(ground, &key, kept.as_ref(), &mark)).await?
             }
             Act::EndSessions => self.beside(move |ground| sessions::end(ground, &key)).await?,
+            Act::Tighten | Act::Loosen => {
+                Err(OutsideFailure::NotOurs { why: String::from("the plan names no file") })
+            }
             Act::Deny { .. } => {
                 Err(OutsideFailure::NotOurs { why: String::from("nothing is installed on a machine") })
             }
@@ -114,6 +134,15 @@ impl Source for HostSource {
     }
 
     async fn effect(&self, target: &Target, step: StepKind, value: Option<&Secret<String>>) -> Effect {
+        if let Some(file) = target.file.clone() {
+            let wanted = match step {
+                StepKind::Tighten => mode::Wanted::Tight,
+                StepKind::Loosen => mode::Wanted::Former,
+                _ => return Effect::Unobserved { why: format!("a file has no step `{step}`") },
+            };
+            let seen = self.beside(move |ground| mode::effect(ground, &file, wanted)).await;
+            return seen.unwrap_or_else(|why| Effect::Unobserved { why: why.to_string() });
+        }
         let Some(key) = KeyOf::parse(target) else {
             return Effect::Unobserved { why: KEYS_ONLY.to_owned() };
         };
@@ -131,15 +160,22 @@ impl Source for HostSource {
                         (true, Some((_, why))) => Effect::Unobserved { why },
                     }
                 }
-                StepKind::Deny | StepKind::Control | StepKind::Sweep | StepKind::Prove => {
-                    Effect::Unobserved { why: format!("a machine has no step `{step}`") }
-                }
+                StepKind::Deny
+                | StepKind::Control
+                | StepKind::Sweep
+                | StepKind::Prove
+                | StepKind::Tighten
+                | StepKind::Loosen => Effect::Unobserved { why: format!("a machine has no step `{step}`") },
             })
             .await;
         seen.unwrap_or_else(|why| Effect::Unobserved { why: why.to_string() })
     }
 
     async fn control_plane(&self, target: &Target) -> ControlPlane {
+        if let Some(file) = target.file.clone() {
+            let read = self.beside(move |ground| mode::control_plane(ground, &file)).await;
+            return read.unwrap_or_else(|why| ControlPlane::Unread { why: why.to_string() });
+        }
         let Some(key) = KeyOf::parse(target) else {
             return ControlPlane::Unread { why: KEYS_ONLY.to_owned() };
         };
@@ -149,6 +185,10 @@ impl Source for HostSource {
 
     async fn probe(&self, _point: &ShortName, target: &Target, value: &Secret<String>) -> ProbeAnswer {
         let cannot_know = |why: &str| ProbeAnswer::CannotKnow { why: why.to_owned() };
+        if let Some(file) = target.file.clone() {
+            let tried = self.beside(move |ground| try_reading::answer(ground, &file)).await;
+            return tried.unwrap_or_else(|why| cannot_know(&why.to_string()));
+        }
         let Some(key) = KeyOf::parse(target) else { return cannot_know(KEYS_ONLY) };
         let Some(blob) = act::public_key_of(value) else {
             return cannot_know("what was kept names no key");
@@ -182,6 +222,10 @@ impl Source for HostSource {
             unread: vec![(PRIMARY.to_owned(), why)],
             unknowable: Vec::new(),
         };
+        if let Some(file) = target.file.clone() {
+            let read = self.beside(move |ground| mode::copies(ground, &file)).await;
+            return read.unwrap_or_else(|why| unread(why.to_string()));
+        }
         let Some(key) = KeyOf::parse(target) else { return unread(KEYS_ONLY.to_owned()) };
         let read = self.beside(move |ground| sessions::derived(ground, &key)).await;
         read.unwrap_or_else(|why| unread(why.to_string()))

@@ -91,7 +91,7 @@ mod tests {
             Mapping::parse(&format!("version = 1\nby_hand = [{by_hand:?}]\n[principal]\nkey = \"id\"\n"))
                 .unwrap()
         });
-        let target = Target { key: PrincipalKey(key.to_owned()), name: name.to_owned() };
+        let target = Target::principal(PrincipalKey(key.to_owned()), name.to_owned());
         let lines = commands("/srv/list".as_ref(), format, mapping.as_ref(), &target);
         lines[1..lines.len() - 1].join("\n")
     }

@@ -42,6 +42,9 @@ pub(crate) async fn act(
         Act::EndSessions => end_sessions(source, record).await,
         Act::Delete { heir } => delete::delete(source, record, *heir).await,
         Act::Enable { keepsake } => enable(source, record, *keepsake).await,
+        Act::Tighten | Act::Loosen => {
+            Err(OutsideFailure::NotOurs { why: String::from("a database has no files to tighten") })
+        }
     }
 }
 

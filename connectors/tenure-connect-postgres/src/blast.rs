@@ -144,6 +144,7 @@ async fn at_primary(
         refusals: [refusals(source, role, &counts), standing.refusals].concat(),
         unread: Vec::new(),
         undo_restores_value: undo,
+        file: None,
         owned,
     })
 }

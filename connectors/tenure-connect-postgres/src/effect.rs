@@ -29,7 +29,7 @@ pub(crate) async fn effect(
         StepKind::Enable => {
             present_if(role_now(source, target).await, |role| role.is_some_and(|role| role.login))
         }
-        StepKind::Control | StepKind::Sweep | StepKind::Prove => {
+        StepKind::Control | StepKind::Sweep | StepKind::Prove | StepKind::Tighten | StepKind::Loosen => {
             Ok(Effect::Unobserved { why: "this step changes nothing".to_owned() })
         }
     };

@@ -23,6 +23,6 @@ pub use manifest::{LockOut, Manifest, Permission};
 pub use marks::{Marks, PublicMark};
 pub use source::{
     Ability, Act, BlastRadius, CheckReport, ConfigRefused, Connector, DerivedReading, Done, Effect,
-    Fingerprint, Introduction, Owned, Source, SourceConfig, Target,
+    FileChange, Fingerprint, Introduction, Owned, Source, SourceConfig, Target,
 };
 pub use survey_sink::{NotObservable, PAGE_MAX, SinkClosed, SurveySink};

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 use tenure_model::{
-    ControlPlane, Derived, Facts, Instant, Point, PrincipalKey, ProbeAnswer, RecordedIntent, Secret,
-    ShortName, SourceId, StepKind,
+    ControlPlane, Derived, Facts, FileTarget, FileWas, Instant, IntentRecord, Point, PrincipalKey,
+    ProbeAnswer, RecordedIntent, Secret, ShortName, SourceId, StepKind,
 };
 
 /// Turns a value into a keyed hash. Equal values give equal text, within one deployment and
@@ -108,13 +108,49 @@ pub trait Connector: Send + Sync {
     }
 }
 
-/// The one principal a call is about.
+/// The one principal a call is about, or one file in which a credential of it lies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
     /// Its key; never reused by the system.
     pub key: PrincipalKey,
     /// Its name when the plan was made; if the key now has another, `TargetChanged`.
     pub name: String,
+    /// The file, where the call is about who may read one: then every verb speaks of the file and of nothing else.
+    /// Only connectors whose manifest has the step `tighten` are given one.
+    pub file: Option<FileTarget>,
+}
+
+impl Target {
+    /// A principal as such.
+    pub const fn principal(key: PrincipalKey, name: String) -> Self {
+        Self { key, name, file: None }
+    }
+
+    /// What an intent is about.
+    pub fn of(record: &IntentRecord) -> Self {
+        Self { key: record.principal.clone(), name: record.principal_name.clone(), file: record.file.clone() }
+    }
+}
+
+/// Who can read a file and who will be able to, as far as the system shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileChange {
+    /// What it is now, by which it is known again.
+    pub was: FileWas,
+    /// Its mode now, as people write it: `0644`.
+    pub mode_before: String,
+    /// Its mode when it is tightened. Equal to the other: there is nothing to do.
+    pub mode_after: String,
+    /// The name of its owner.
+    pub owner: String,
+    /// The name of its group.
+    pub group: String,
+    /// Accounts that can read it now and will not, by name.
+    pub lose: Vec<String>,
+    /// Accounts beside its owner and the administrator that go on reading it.
+    pub keep: Vec<String>,
+    /// The account that is to try, before and after; `Err` says why nobody can, so that less is shown.
+    pub tried_as: Result<String, String>,
 }
 
 /// One thing we can or cannot do with the account we were given.
@@ -177,6 +213,9 @@ pub struct BlastRadius {
     pub unread: Vec<String>,
     /// Whether the former value can be brought back by an undo, with the reason when not.
     pub undo_restores_value: Result<(), String>,
+    /// Of a file: who can read it, and who will.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<FileChange>,
 }
 
 /// A change to one principal. Every act is idempotent: done twice, it is done once.
@@ -201,6 +240,12 @@ pub enum Act<'value> {
         /// What `keepsake` returned before the first act.
         keepsake: Option<&'value Secret<String>>,
     },
+    /// Keep all others from reading the file of the intent. Never loosens, and acts only on the very file that was
+    /// planned for, as it was then: another file in its place, another owner or another mode is `TargetChanged`.
+    Tighten,
+    /// Give the file of the intent the mode back that it had, if it is still that file and has what tightening gave it;
+    /// otherwise nothing is done, and the fact `left_as_it_is` says why.
+    Loosen,
 }
 
 /// What the system answered to an act.
@@ -263,12 +308,14 @@ pub trait Source: Send + Sync {
     /// Observes whether the effect of a step is there. `value` is what `Deny` installed, or what `Enable` was handed.
     async fn effect(&self, target: &Target, step: StepKind, value: Option<&Secret<String>>) -> Effect;
 
-    /// Reads the control plane afresh, never from a cache.
+    /// Reads the control plane afresh, never from a cache. Of a file: `Disabled` when it is the planned one and nobody
+    /// else can read it, by mode and by access list; `Enabled` when others can; `Absent` when it is not at its place.
     async fn control_plane(&self, target: &Target) -> ControlPlane;
 
     /// Tries to authenticate at one point, once. Never more often than the manifest's lock-out
     /// limit allows, which the engine holds. The connection carries a name that says who asks. `value` is what
-    /// `Deny` installed, or the keepsake where the manifest says that a refusal is shown by the public key.
+    /// `Deny` installed, or the keepsake where the manifest says that a refusal is shown by the public key. Of a file:
+    /// whether the account that the file target names can open what is at its place; `value` is empty then.
     async fn probe(&self, point: &ShortName, target: &Target, value: &Secret<String>) -> ProbeAnswer;
 
     /// The system's own commands with which a person ends `target` by hand, for when we cannot even
@@ -278,6 +325,7 @@ pub trait Source: Send + Sync {
         Vec::new()
     }
 
-    /// Lists what is alive at every point that came from `target`, including things minted meanwhile.
+    /// Lists what is alive at every point that came from `target`, including things minted meanwhile. Of a file: copies
+    /// that others can read.
     async fn derived(&self, target: &Target) -> DerivedReading;
 }

@@ -35,6 +35,12 @@ pub enum EngineFailure {
         /// What there is.
         known: String,
     },
+    /// What was asked for is so already; nothing is done.
+    #[error("{why}")]
+    AlreadySo {
+        /// How it is.
+        why: String,
+    },
     /// Something was asked for that cannot be as it stands.
     #[error("{why}")]
     Refused {

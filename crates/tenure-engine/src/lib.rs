@@ -22,7 +22,7 @@ pub use failure::EngineFailure;
 pub use open::{Database, Deadlines, Deployment, OpenOptions, Opening, Paths};
 pub use progress::SurveyProgress;
 pub use reconcile::Reconcilers;
-pub use tenure_connect::{CheckReport, OutsideFailure};
+pub use tenure_connect::{CheckReport, FileChange, OutsideFailure};
 pub use tenure_evidence::{Entry, FactValue};
 pub use tenure_store::{
     PostgresLocation, StoreFailure, Tx,
@@ -75,5 +75,6 @@ pub use verbs::{
     report::{REPORT_ROWS_MAX, Report, ReportFindings, ReportProof, ReportSource, ReportStanding},
     show::{Answer, CredentialShown, IdentityShown, Question},
     source::NewSource,
+    tighten::FoundFile,
     witness::Cosigned,
 };

@@ -10,7 +10,8 @@ use tenure_model::{PlanKind, ProofLevel, ShownBy, StepKind};
 /// What is known about the principal when a plan is drafted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Target {
-    /// May it authenticate now? If not, no value of ours can be shown to work.
+    /// May it authenticate now? If not, no value of ours can be shown to work. Of a file: is there somebody who can
+    /// be seen to read it?
     pub may_authenticate: bool,
     /// Does it have a value at all that could be replaced?
     pub has_value: bool,
@@ -56,10 +57,19 @@ pub enum PlanRefused {
 
 /// The steps of a plan, in order.
 pub fn draft_steps(kind: PlanKind, target: Target) -> Vec<StepKind> {
+    if kind == PlanKind::Tighten {
+        return steps_with_reader(target);
+    }
     match target.shown_by {
         ShownBy::InstalledValue => steps_with_value(kind, target),
-        ShownBy::PublicKey => steps_with_public_key(kind, target),
+        ShownBy::PublicKey | ShownBy::Reader => steps_with_public_key(kind, target),
     }
+}
+
+/// Who reads a file is a matter of the file, whatever shows refusals elsewhere in the system.
+fn steps_with_reader(target: Target) -> Vec<StepKind> {
+    let control = [StepKind::Control].into_iter().filter(|_| target.may_authenticate);
+    control.chain([StepKind::Tighten, StepKind::Prove]).collect()
 }
 
 /// Asking costs nothing and changes nothing, so that a disabling is shown as well as an end is.
@@ -71,6 +81,7 @@ fn steps_with_public_key(kind: PlanKind, target: Target) -> Vec<StepKind> {
     match kind {
         PlanKind::Enable => vec![StepKind::Enable, StepKind::Prove],
         PlanKind::Disable => stop.chain([StepKind::Prove]).collect(),
+        PlanKind::Tighten => steps_with_reader(target),
         PlanKind::Revoke => stop.chain([StepKind::Delete, StepKind::Sweep, StepKind::Prove]).collect(),
     }
 }
@@ -80,6 +91,7 @@ fn steps_with_value(kind: PlanKind, target: Target) -> Vec<StepKind> {
         PlanKind::Enable => vec![StepKind::Enable, StepKind::Prove],
         // The value stays as it is, so that the way back is whole.
         PlanKind::Disable => vec![StepKind::Disable, StepKind::EndSessions, StepKind::Prove],
+        PlanKind::Tighten => steps_with_reader(target),
         PlanKind::Revoke if target.may_authenticate => vec![
             StepKind::Deny,
             StepKind::Control,
@@ -97,10 +109,12 @@ fn steps_with_value(kind: PlanKind, target: Target) -> Vec<StepKind> {
 }
 
 /// The level a plan of this kind must reach unless the programme asks for more.
-pub const fn level_required(kind: PlanKind, programme: ProofLevel) -> ProofLevel {
+pub fn level_required(kind: PlanKind, steps: &[StepKind], programme: ProofLevel) -> ProofLevel {
     match kind {
         PlanKind::Revoke => programme,
-        PlanKind::Disable | PlanKind::Enable => ProofLevel::P2,
+        // Where somebody can be seen to be refused, less is not enough.
+        PlanKind::Tighten if steps.contains(&StepKind::Control) => ProofLevel::P3,
+        PlanKind::Disable | PlanKind::Enable | PlanKind::Tighten => ProofLevel::P2,
     }
 }
 
@@ -166,6 +180,16 @@ mod tests {
         check(PlanKind::Revoke, false, "disable end_sessions delete sweep prove");
         check(PlanKind::Disable, true, "disable end_sessions prove");
         check(PlanKind::Enable, false, "enable prove");
+        check(PlanKind::Tighten, true, "control tighten prove");
+        check(PlanKind::Tighten, false, "tighten prove");
+    }
+
+    #[test]
+    fn a_file_is_shown_by_a_refusal_where_somebody_can_be_refused() {
+        use tenure_model::ProofLevel;
+        let required = |steps: &[StepKind]| super::level_required(PlanKind::Tighten, steps, ProofLevel::P4);
+        assert_eq!(required(&[StepKind::Control, StepKind::Tighten, StepKind::Prove]), ProofLevel::P3);
+        assert_eq!(required(&[StepKind::Tighten, StepKind::Prove]), ProofLevel::P2);
     }
 
     #[test]

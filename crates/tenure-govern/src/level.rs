@@ -36,8 +36,10 @@ enum PointState {
 
 /// Computes the level.
 pub fn assess(view: &PlanView) -> Assessment {
-    if view.kind == PlanKind::Enable {
-        return assess_return(view);
+    match view.kind {
+        PlanKind::Enable => return assess_return(view),
+        PlanKind::Tighten => return crate::tighten::assess(view),
+        PlanKind::Disable | PlanKind::Revoke => {}
     }
     let Some(since) = view.last_act().filter(|_| acts_are_done(view)) else {
         return Assessment {
@@ -102,7 +104,7 @@ fn acts_are_done(view: &PlanView) -> bool {
     use tenure_model::StepState;
     view.steps
         .iter()
-        .filter(|step| step.kind.acts() && step.kind != StepKind::Enable)
+        .filter(|step| step.kind.acts() && !step.kind.takes_back())
         .all(|step| matches!(step.state, StepState::Done | StepState::Skipped))
 }
 
@@ -115,14 +117,10 @@ fn point_state(view: &PlanView, point: &ShortName, since: Instant) -> PointState
         Ok(()) => {}
         Err(why) => return PointState::CannotKnow(why),
     }
-    let refusals =
-        afters.iter().rev().take_while(|(_, answer)| matches!(answer, ProbeAnswer::Refused { .. })).count();
+    if let Some(how) = refused_for_good(view, since, &afters) {
+        return PointState::Dead(how);
+    }
     match afters.last() {
-        Some((at, ProbeAnswer::Refused { how }))
-            if refusals >= REFUSALS_NEEDED && *at >= past_lag(view, since, &afters) =>
-        {
-            PointState::Dead(how.clone())
-        }
         Some((_, ProbeAnswer::Unreachable { why })) => {
             PointState::Waiting(format!("could not be reached ({why})"))
         }
@@ -130,6 +128,24 @@ fn point_state(view: &PlanView, point: &ShortName, since: Instant) -> PointState
         Some((_, ProbeAnswer::Refused { .. } | ProbeAnswer::Accepted)) | None => {
             PointState::Waiting(String::from("not refused often enough yet"))
         }
+    }
+}
+
+/// How it was refused, where that was often enough and late enough.
+pub(crate) fn refused_for_good(
+    view: &PlanView,
+    since: Instant,
+    tries: &[(Instant, &ProbeAnswer)],
+) -> Option<String> {
+    let refusals =
+        tries.iter().rev().take_while(|(_, answer)| matches!(answer, ProbeAnswer::Refused { .. })).count();
+    match tries.last() {
+        Some((at, ProbeAnswer::Refused { how }))
+            if refusals >= REFUSALS_NEEDED && *at >= past_lag(view, since, tries) =>
+        {
+            Some(how.clone())
+        }
+        Some(_) | None => None,
     }
 }
 
@@ -147,15 +163,21 @@ pub(crate) fn control_at(view: &PlanView, point: &ShortName) -> Result<(), Strin
             Some(ShownBy::PublicKey) => {
                 "what names its key was not kept, so nothing was tried there before the act"
             }
+            Some(ShownBy::Reader) => "nobody tried to read it before the act",
             Some(ShownBy::InstalledValue) | None => {
                 "we held no value that was accepted there before, so a refusal would prove nothing"
             }
         }));
     };
-    let it = if view.shown_by() == Some(ShownBy::PublicKey) { "the key" } else { "the value" };
+    let it = match view.shown_by() {
+        Some(ShownBy::PublicKey) => "the key",
+        Some(ShownBy::Reader) => "the account that was to read it",
+        Some(ShownBy::InstalledValue) | None => "the value",
+    };
     let mut controls = view.controls(point, since);
     // What is accepted after the act is no control but a failure of the act.
-    let disabled = view.step(StepKind::Disable).and_then(|step| step.done);
+    let changes = [StepKind::Disable, StepKind::Tighten];
+    let disabled = changes.into_iter().find_map(|kind| view.step(kind).and_then(|step| step.done));
     controls.retain(|(at, _)| disabled.is_none_or(|disabled| *at < disabled));
     if controls.iter().any(|(_, answer)| **answer == ProbeAnswer::Accepted) {
         return Ok(());

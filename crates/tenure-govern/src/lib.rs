@@ -3,12 +3,13 @@
 //! This room must never act, store, read a clock or know Cedar: it looks at a plan as it is
 //! written down and says what comes next. A crash changes nothing here, because nothing is
 //! remembered here. Begin with `machine.rs`; `level.rs` computes proof levels; `draft.rs`
-//! chooses steps and refuses dangerous plans.
+//! chooses steps and refuses dangerous plans; `tighten.rs` shows that a file is closed to others.
 
 mod draft;
 mod level;
 mod machine;
 mod patience;
+mod tighten;
 mod view;
 
 pub use draft::{PlanRefused, Target, Touches, draft_steps, level_required, lint};

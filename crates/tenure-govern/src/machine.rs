@@ -59,7 +59,10 @@ pub enum Next {
 /// Says what comes next.
 pub fn next(view: &PlanView, now: Instant) -> Next {
     match decide(view, now) {
-        Next::Look(Look::Control(_) | Look::After(_)) if view.next_attempt(now) > now => {
+        // Nobody is locked out for trying to read a file.
+        Next::Look(Look::Control(_) | Look::After(_))
+            if view.kind != PlanKind::Tighten && view.next_attempt(now) > now =>
+        {
             Next::Wait { until: view.next_attempt(now), escalate: None }
         }
         decided => decided,
@@ -85,7 +88,7 @@ fn next_of_undo(view: &PlanView, now: Instant) -> Next {
     {
         return observe(step, now);
     }
-    match view.step(StepKind::Enable) {
+    match view.step(view.kind.taken_back_by()) {
         None => Next::FinishUndo,
         Some(step) => match step.state {
             StepState::Waiting | StepState::Failed => when_ready(step, now, Next::Act(step.position)),
@@ -108,6 +111,10 @@ fn next_of_run(view: &PlanView, now: Instant) -> Next {
         {
             let why = "sessions at some point could not be ended; the proof will say what lives";
             Next::GiveUp(step.position, String::from(why))
+        }
+        // Nothing outlives the attempt and nothing waits for it: what a person must mend first ends the plan.
+        StepState::Failed if step.kind == StepKind::Tighten && step.escalated => {
+            Next::GiveUp(step.position, step.answer.clone().unwrap_or_default())
         }
         StepState::Intended | StepState::Unknown => observe(step, now),
         StepState::Waiting | StepState::Failed => next_of_step(view, step, now),
@@ -144,19 +151,26 @@ fn next_of_step(view: &PlanView, step: &StepView, now: Instant) -> Next {
         StepKind::Delete if view.step(StepKind::Disable).is_some() && !view.is_done(StepKind::Disable) => {
             Next::Nothing
         }
-        StepKind::Disable | StepKind::EndSessions | StepKind::Delete | StepKind::Enable => {
-            when_ready(step, now, Next::Act(step.position))
-        }
+        StepKind::Disable
+        | StepKind::EndSessions
+        | StepKind::Delete
+        | StepKind::Enable
+        | StepKind::Tighten
+        | StepKind::Loosen => when_ready(step, now, Next::Act(step.position)),
         StepKind::Sweep => next_of_sweep(view, step, now),
         StepKind::Prove => next_of_proof(view, step, now),
     }
 }
 
 fn next_of_control(view: &PlanView, step: &StepView, now: Instant) -> Next {
-    let public = view.shown_by() == Some(ShownBy::PublicKey);
-    if public && !view.can_try {
-        return when_ready(step, now, Next::Keep);
+    match view.shown_by() {
+        Some(ShownBy::PublicKey) if !view.can_try => return when_ready(step, now, Next::Keep),
+        Some(ShownBy::Reader) if !view.can_try => {
+            return Next::GiveUp(step.position, String::from("no account is named that could read it"));
+        }
+        Some(ShownBy::PublicKey | ShownBy::Reader | ShownBy::InstalledValue) | None => {}
     }
+    let public = view.shown_by() != Some(ShownBy::InstalledValue);
     let Some(since) = view.controls_count_from() else {
         return Next::GiveUp(step.position, String::from("there is no value of ours to try"));
     };
@@ -246,8 +260,10 @@ fn wait(step: &StepView, until: Instant) -> Next {
 
 fn next_of_proof(view: &PlanView, step: &StepView, now: Instant) -> Next {
     let Some(since) = view.last_act() else { return Next::Complete(step.position) };
-    if view.kind == PlanKind::Enable {
-        return next_of_return(view, step, since, now);
+    match view.kind {
+        PlanKind::Enable => return next_of_return(view, step, since, now),
+        PlanKind::Tighten => return crate::tighten::next_look(view, step, since, now),
+        PlanKind::Disable | PlanKind::Revoke => {}
     }
     let past_lag = since.plus(view.lag);
     // One look at each point at once, so that what is still open is seen early.
@@ -314,13 +330,13 @@ fn reread(view: &PlanView, step: &StepView, since: Instant, now: Instant) -> Opt
     }
 }
 
-enum PointLook {
+pub(crate) enum PointLook {
     Now,
     At(Instant),
     Never,
 }
 
-fn look_at_point(view: &PlanView, point: &ShortName, since: Instant, now: Instant) -> PointLook {
+pub(crate) fn look_at_point(view: &PlanView, point: &ShortName, since: Instant, now: Instant) -> PointLook {
     if !view.can_try || control_at(view, point).is_err() {
         return PointLook::Never;
     }

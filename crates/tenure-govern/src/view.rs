@@ -26,6 +26,8 @@ pub struct StepView {
     pub done: Option<Instant>,
     /// True when a person was asked to look at it.
     pub escalated: bool,
+    /// The last answer, in words.
+    pub answer: Option<String>,
 }
 
 /// What an observation was of, with its answer.
@@ -97,7 +99,8 @@ pub struct PlanView {
     pub steps: Vec<StepView>,
     /// Observations made for its proof, in order of time.
     pub seen: Vec<Seen>,
-    /// True when what is tried at the points is in escrow: the value to install, or what names the public key.
+    /// True when there is something to try at the points: the value to install or what names the public key, in
+    /// escrow, or an account that may read the file.
     pub can_try: bool,
     /// How many refused attempts the system tolerates within a window before it locks somebody out.
     pub refusals_max: u32,
@@ -127,6 +130,7 @@ impl PlanView {
     /// What is tried at its points; `None` where nothing is. The steps say it, so that it needs no memory.
     pub fn shown_by(&self) -> Option<ShownBy> {
         match (self.step(StepKind::Deny), self.step(StepKind::Control)) {
+            (None, Some(_)) if self.kind == PlanKind::Tighten => Some(ShownBy::Reader),
             (Some(_), _) => Some(ShownBy::InstalledValue),
             (None, Some(_)) => Some(ShownBy::PublicKey),
             (None, None) => None,
@@ -140,7 +144,7 @@ impl PlanView {
             ShownBy::InstalledValue => {
                 self.step(StepKind::Deny).filter(|deny| deny.state == StepState::Done)?.done
             }
-            ShownBy::PublicKey => {
+            ShownBy::PublicKey | ShownBy::Reader => {
                 let control = self.step(StepKind::Control)?;
                 (control.state != StepState::Skipped).then_some(Instant::from_micros(0))
             }

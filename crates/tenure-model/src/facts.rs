@@ -95,6 +95,10 @@ pub mod names {
     pub const TOWARDS: &str = "towards";
     /// Credential: the place of the copy it is known by.
     pub const PLACE: &str = "place";
+    /// Credential: that place as an absolute path of the system.
+    pub const FILE: &str = "file";
+    /// Answer to an act: why something was left as it is, in words that begin so.
+    pub const LEFT_AS_IT_IS: &str = "left_as_it_is";
     /// Credential: who beside its account may read that place; the text says who and how.
     pub const READABLE_BY: &str = "readable_by";
     /// Credential: a private key without a passphrase; the text says where.

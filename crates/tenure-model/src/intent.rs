@@ -4,7 +4,7 @@
 //! makes one, inside the transaction that wrote it and its evidence entry. `cargo xtask
 //! tidy` allows exactly one call of `RecordedIntent::recorded` in the whole workspace.
 
-use crate::{ActionId, Instant, IntentId, PlanId, PrincipalKey, SourceId};
+use crate::{ActionId, FileTarget, Instant, IntentId, PlanId, PrincipalKey, SourceId};
 
 /// What an intent says, as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct IntentRecord {
     pub principal: PrincipalKey,
     /// That principal's name when the plan was made; a different one stops the act.
     pub principal_name: String,
+    /// The one file it may touch, for a change of who may read it; nothing else of the principal is touched then.
+    pub file: Option<FileTarget>,
     /// The call must have ended by then; a later answer is unknown.
     pub deadline: Instant,
 }

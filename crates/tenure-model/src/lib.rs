@@ -7,6 +7,7 @@
 //! `plan.rs` (what should change).
 
 mod facts;
+mod file;
 mod id;
 mod identity;
 mod instant;
@@ -23,6 +24,7 @@ mod survey;
 mod text;
 
 pub use facts::{Fact, Facts, flag, names, number, text};
+pub use file::{FileTarget, FileWas, Readers};
 pub use id::{
     ActionId, CredentialId, DismissalId, EntryId, FindingId, HANDLE_CHARS, IdRandomness, IdentityId,
     IntentId, NotAnId, PersonId, PlanId, PrincipalId, SourceId, SurveyId, handle_of, uuid_v7,

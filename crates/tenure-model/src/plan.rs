@@ -2,7 +2,7 @@
 //!
 //! Words and lives only; choosing steps, linting and driving them is `tenure-govern`.
 
-use crate::{lifecycle::Lifecycle, noun};
+use crate::{DecisionRight, lifecycle::Lifecycle, noun};
 
 noun! {
     /// What a plan is for.
@@ -13,6 +13,26 @@ noun! {
         Revoke = "revoke",
         /// Bring a disabled principal back.
         Enable = "enable",
+        /// Take from others the right to read a file in which a credential lies, with a way back. Ends nothing.
+        Tighten = "tighten",
+    }
+}
+
+impl PlanKind {
+    /// By which right it is decided.
+    pub const fn decided_by(self) -> DecisionRight {
+        match self {
+            Self::Revoke => DecisionRight::Revoke,
+            Self::Disable | Self::Enable | Self::Tighten => DecisionRight::Disable,
+        }
+    }
+
+    /// The step that takes back what it did.
+    pub const fn taken_back_by(self) -> StepKind {
+        match self {
+            Self::Tighten => StepKind::Loosen,
+            Self::Disable | Self::Revoke | Self::Enable => StepKind::Enable,
+        }
     }
 }
 
@@ -35,6 +55,10 @@ noun! {
         Prove = "prove",
         /// Let it authenticate again.
         Enable = "enable",
+        /// Take from others the right to read the file.
+        Tighten = "tighten",
+        /// Give the file the mode back that it had before it was tightened.
+        Loosen = "loosen",
     }
 }
 
@@ -46,15 +70,28 @@ pub enum ShownBy {
     /// The public half of the credential itself: the system says whether it would take it. Nothing is
     /// installed, and what an undo needs names the key.
     PublicKey,
+    /// An account that may read a file tries to. Nothing is installed and nothing is held.
+    Reader,
 }
 
 impl StepKind {
     /// True when the step changes the outside system.
     pub const fn acts(self) -> bool {
         match self {
-            Self::Deny | Self::Disable | Self::EndSessions | Self::Delete | Self::Enable => true,
+            Self::Deny
+            | Self::Disable
+            | Self::EndSessions
+            | Self::Delete
+            | Self::Enable
+            | Self::Tighten
+            | Self::Loosen => true,
             Self::Control | Self::Sweep | Self::Prove => false,
         }
+    }
+
+    /// True when the step takes back what others did.
+    pub const fn takes_back(self) -> bool {
+        matches!(self, Self::Enable | Self::Loosen)
     }
 
     /// True when nothing we do can bring the former state back.

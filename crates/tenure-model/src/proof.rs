@@ -2,7 +2,7 @@
 //!
 //! The level is computed in `tenure-govern` from these answers, never asserted.
 
-use crate::noun;
+use crate::{PlanKind, noun};
 use serde::{Deserialize, Serialize};
 
 noun! {
@@ -24,6 +24,19 @@ noun! {
 }
 
 impl ProofLevel {
+    /// What this level means for a plan of this kind: of a file it is known how well who can read it is known.
+    pub const fn meaning_for(self, kind: PlanKind) -> &'static str {
+        match (kind, self) {
+            (PlanKind::Tighten, Self::P2) => "a fresh read of mode and access list shows it closed to others",
+            (PlanKind::Tighten, Self::P3) => {
+                "an account that could read it is refused, past the propagation lag"
+            }
+            (PlanKind::Tighten | PlanKind::Disable | PlanKind::Revoke | PlanKind::Enable, _) => {
+                self.meaning()
+            }
+        }
+    }
+
     /// What this level means, for a reader who has not seen the scale.
     pub const fn meaning(self) -> &'static str {
         match self {

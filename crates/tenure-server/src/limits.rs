@@ -9,6 +9,8 @@ use crate::problem::Problem;
 pub(crate) const SENTENCE_CHARS_MAX: usize = 2_000;
 /// Names of people, roles and settings.
 pub(crate) const NAME_CHARS_MAX: usize = 200;
+/// Characters of a path (`PATH_MAX` of Linux, in bytes).
+pub(crate) const PATH_CHARS_MAX: usize = 4_096;
 /// Addresses and values of settings.
 pub(crate) const ADDRESS_CHARS_MAX: usize = 2_000;
 

@@ -155,6 +155,9 @@ fn sort(failure: &EngineFailure) -> Problem {
                 | OutsideFailure::Puzzling { .. } => problem,
             }
         }
+        EngineFailure::AlreadySo { .. } => {
+            Problem::new(StatusCode::CONFLICT, "already-so", "Nothing to do", failure.to_string())
+        }
         EngineFailure::Config(_)
         | EngineFailure::Plan(_)
         | EngineFailure::UnknownSystem { .. }
@@ -262,6 +265,7 @@ mod tests {
                 remedy: String::from("grant it"),
             }),
             EngineFailure::Refused { why: String::from("a reason is needed") },
+            EngineFailure::AlreadySo { why: String::from("nothing to do: it is so already") },
             EngineFailure::UnknownSystem { system: String::from("pg"), known: String::from("postgres") },
         ];
         let mut text = String::new();

@@ -21,6 +21,9 @@ pub(crate) enum Dialect {
 /// The kinds there were in version 1.
 const KINDS_OF_PRINCIPALS_1: &str = "kind IN ('account', 'group')";
 const KINDS_OF_CREDENTIALS_1: &str = "kind IN ('password')";
+const KINDS_OF_PLANS_1: &str = "kind IN ('disable', 'revoke', 'enable')";
+const KINDS_OF_STEPS_1: &str =
+    "kind IN ('deny', 'control', 'disable', 'end_sessions', 'delete', 'sweep', 'prove', 'enable')";
 
 /// Fills in what differs between the databases.
 fn filled(dialect: Dialect, templates: &[String]) -> Vec<String> {
@@ -86,9 +89,15 @@ pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
         KINDS_OF_CREDENTIALS_1,
         &CredentialKind::sql_check("kind"),
     ));
+    let plans = ("plans", "plans_kind");
+    statements.extend(other_words(dialect, plans, KINDS_OF_PLANS_1, &PlanKind::sql_check("kind")));
+    let steps = ("steps", "steps_kind");
+    statements.extend(other_words(dialect, steps, KINDS_OF_STEPS_1, &StepKind::sql_check("kind")));
     statements.extend(filled(
         dialect,
         &[
+            "ALTER TABLE plans ADD COLUMN file {text} CONSTRAINT plans_file_is_of_a_tightening \
+             CHECK ((file IS NOT NULL) = (kind = 'tighten'))",
             "ALTER TABLE sources ADD COLUMN baseline_us {int}",
             "ALTER TABLE findings ADD COLUMN cause {text}",
             "CREATE TABLE dismissals (dismissal_id {text} PRIMARY KEY, identity_id {text} NOT NULL REFERENCES identities, \
@@ -241,7 +250,7 @@ fn action() -> Vec<String> {
              CONSTRAINT plans_kind CHECK ({}), CONSTRAINT plans_state CHECK ({}), \
              CONSTRAINT plans_required_level CHECK ({}), CONSTRAINT plans_level CHECK ({}), \
              CONSTRAINT plans_proved_says_level CHECK (state <> 'proved' OR level IS NOT NULL)){{end}}",
-            PlanKind::sql_check("kind"),
+            KINDS_OF_PLANS_1,
             PlanState::sql_check("state"),
             ProofLevel::sql_check("required_level"),
             ProofLevel::sql_check("level")
@@ -251,7 +260,7 @@ fn action() -> Vec<String> {
              position {{int}} NOT NULL, kind {{text}} NOT NULL, state {{text}} NOT NULL, attempt {{int}} NOT NULL, \
              not_before_us {{int}} NOT NULL, done_us {{int}}, answer {{text}}, escalated_us {{int}}, \
              UNIQUE (plan_id, position), CONSTRAINT steps_kind CHECK ({}), CONSTRAINT steps_state CHECK ({})){{end}}",
-            StepKind::sql_check("kind"),
+            KINDS_OF_STEPS_1,
             StepState::sql_check("state")
         ),
         format!(

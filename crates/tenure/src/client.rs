@@ -4,7 +4,7 @@
 //! idempotency key, so that a call whose answer was lost can be made again. This room must
 //! never look into a deployment's files, and never print a body.
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Stage};
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -55,6 +55,9 @@ pub(crate) struct Call<'call> {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub(crate) struct Problem {
+    /// Which kind it is, as a name that stays.
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
     /// In a few words.
     pub(crate) title: String,
     /// The HTTP status.
@@ -97,7 +100,9 @@ impl CallFailed {
                 };
                 let failure =
                     if problem.status < 500 { failure.kept("nothing was changed") } else { failure };
-                failure.because(said(&problem))
+                let stage =
+                    if problem.kind.ends_with(":already-so") { Stage::AlreadySo } else { Stage::Elsewhere };
+                Failure { stage, ..failure.because(said(&problem)) }
             }
             lost @ (Self::Lost(_) | Self::TooSlow) => {
                 failure.caused_by(&lost).kept("it may have been done all the same: look before trying again")

@@ -57,6 +57,8 @@ pub(crate) struct Failure {
 pub(crate) enum Stage {
     /// Opening the deployment: nobody serves it, and this process could not either.
     Opening,
+    /// Nowhere: what was asked for is so already.
+    AlreadySo,
     /// Anywhere else.
     Elsewhere,
 }

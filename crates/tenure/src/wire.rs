@@ -8,9 +8,9 @@ pub(crate) mod ownership;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use tenure_model::{
-    Charter, CredentialKind, CredentialState, Derived, Facts, FindingId, Instant, PlanKind, PlanState,
-    PolicyKind, Presence, PrincipalKind, ProofLevel, Role, Severity, Standing, StepKind, StepState,
-    SurveyState,
+    Charter, CredentialKind, CredentialState, Derived, Facts, FileTarget, FindingId, Instant, PlanKind,
+    PlanState, PolicyKind, Presence, PrincipalKind, ProofLevel, Role, Severity, Standing, StepKind,
+    StepState, SurveyState,
 };
 
 /// One page of a list.
@@ -389,6 +389,8 @@ pub(crate) struct Plan {
     pub(crate) reason: String,
     pub(crate) digest: String,
     pub(crate) blast_radius: serde_json::Value,
+    #[serde(default)]
+    pub(crate) file: Option<FileTarget>,
     pub(crate) points: Vec<String>,
     pub(crate) heir: Option<String>,
     pub(crate) required_level: ProofLevel,
@@ -399,9 +401,18 @@ pub(crate) struct Plan {
     pub(crate) settled: Option<Instant>,
 }
 
+impl Plan {
+    /// What it is about, as people name it: its file, or its principal.
+    pub(crate) fn about(&self) -> &str {
+        self.file.as_ref().map_or(&self.principal_name, |file| &file.place)
+    }
+}
+
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct PlanShown {
     pub(crate) plan: Plan,
+    #[serde(default)]
+    pub(crate) source_name: String,
     pub(crate) identity_name: String,
     pub(crate) steps: Vec<Step>,
     pub(crate) probes: Vec<Probe>,
@@ -457,6 +468,22 @@ pub(crate) struct BlastRadius {
     pub(crate) unread: Vec<String>,
     /// `Ok`, or `Err` with the reason why an undo cannot bring the former value back.
     pub(crate) undo_restores_value: Option<Result<(), String>>,
+    /// Of a file: who can read it, and who will.
+    pub(crate) file: Option<FileChange>,
+}
+
+/// What tightening changes about a file.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct FileChange {
+    pub(crate) mode_before: String,
+    pub(crate) mode_after: String,
+    pub(crate) owner: String,
+    pub(crate) group: String,
+    pub(crate) lose: Vec<String>,
+    pub(crate) keep: Vec<String>,
+    /// `Ok` with the account that is to try, or `Err` with the reason why nobody can.
+    pub(crate) tried_as: Option<Result<String, String>>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -2,6 +2,7 @@
 //! answer in time linear in their number. A reader says of each line it could not use why; it never quotes
 //! the line.
 
+pub mod access_list;
 pub mod assistants;
 pub mod authorized_keys;
 pub mod aws;

@@ -91,10 +91,10 @@ impl Stage {
     }
 
     pub(crate) fn target(&self, key: &SshKey) -> Target {
-        Target {
-            key: PrincipalKey(format!("key:{}:{}", self.user, key.fingerprint)),
-            name: format!("{}/key:ci", self.user),
-        }
+        Target::principal(
+            PrincipalKey(format!("key:{}:{}", self.user, key.fingerprint)),
+            format!("{}/key:ci", self.user),
+        )
     }
 
     pub(crate) fn wait<T>(&self, future: impl Future<Output = T>) -> T {
@@ -112,6 +112,7 @@ impl Stage {
             source: SourceId::new(now, [4; 10]),
             principal: target.key,
             principal_name: target.name,
+            file: None,
             deadline: now.plus(Duration::from_mins(1)),
         });
         self.wait(self.source.act(&intent, act))

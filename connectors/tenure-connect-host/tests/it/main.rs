@@ -24,4 +24,5 @@ mod readers;
 mod second_opinion;
 mod seeds;
 mod surveyed;
+mod tightened;
 mod worktrees;

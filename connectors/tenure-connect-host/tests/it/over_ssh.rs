@@ -361,7 +361,7 @@ fn nothing_is_changed_tried_or_claimed_over_ssh() {
     let behind = behind(small());
     let source = behind.source_with(&[], None);
     let runtime = runtime();
-    let target = |key: &str| Target { key: PrincipalKey(key.to_owned()), name: String::from("x") };
+    let target = |key: &str| Target::principal(PrincipalKey(key.to_owned()), String::from("x"));
     let key = target("key:ada:SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU");
     let blast = runtime.block_on(source.blast_radius(&key)).unwrap();
     assert!(blast.refusals[0].contains("over SSH Tenure reads a machine and changes nothing"), "{blast:?}");

@@ -9,7 +9,7 @@ use tenure_model::{
 };
 
 fn target() -> Target {
-    Target { key: PrincipalKey("a".to_owned()), name: "a".to_owned() }
+    Target::principal(PrincipalKey("a".to_owned()), "a".to_owned())
 }
 
 #[tokio::test]
@@ -63,6 +63,7 @@ async fn no_question_is_answered_with_more_than_that_it_cannot_be_known() {
         source: SourceId::new(now, [0; 10]),
         principal: target.key.clone(),
         principal_name: target.name.clone(),
+        file: None,
         deadline: now.plus(Duration::from_mins(5)),
     });
     for act in [Act::Deny { value: &value }, Act::Disable, Act::EndSessions, Act::Delete { heir: None }] {

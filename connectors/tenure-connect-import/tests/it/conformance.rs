@@ -77,7 +77,7 @@ impl Fixture for FileFixture {
         let row = format!("key-{number},\"{}\",\n", name.replace('"', "\"\""));
         self.bed.write("list.csv", self.read() + &row);
         Ok(Subject {
-            target: Target { key: PrincipalKey(format!("key-{number}")), name },
+            target: Target::principal(PrincipalKey(format!("key-{number}")), name),
             value: Secret::new(format!("valueofsubject{number:06}")),
         })
     }

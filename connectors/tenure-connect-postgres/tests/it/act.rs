@@ -342,7 +342,7 @@ fn a_foreign_keepsake_is_refused() {
     let kept: Secret<String> = secret("hunter2-canary");
     let failure = runtime().block_on(act(&*source, &app, Act::Enable { keepsake: Some(&kept) })).unwrap_err();
     assert!(!format!("{failure} {failure:?}").contains("hunter2"));
-    let foreign = Target { key: tenure_model::PrincipalKey("uid:1".to_owned()), name: "app".to_owned() };
+    let foreign = Target::principal(tenure_model::PrincipalKey("uid:1".to_owned()), "app".to_owned());
     assert_eq!(intent(&foreign).record().principal.0, "uid:1");
     let failure = runtime().block_on(act(&*source, &foreign, Act::Disable)).unwrap_err();
     assert!(matches!(failure, OutsideFailure::TargetChanged { .. }), "{failure}");

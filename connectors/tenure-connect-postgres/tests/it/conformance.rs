@@ -81,7 +81,7 @@ impl Bed {
         let oid =
             ask(&self.admin, &format!("SELECT oid FROM pg_roles WHERE rolname = {}", quote_literal(&role)))
                 .await?;
-        let target = Target { key: PrincipalKey(format!("oid:{oid}")), name: role };
+        let target = Target::principal(PrincipalKey(format!("oid:{oid}")), role);
         Ok(Subject { target, value: secret(&value) })
     }
 

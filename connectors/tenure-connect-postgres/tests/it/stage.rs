@@ -115,7 +115,7 @@ pub(crate) fn target(postgres: &Postgres, role: &str) -> Target {
     let oid =
         postgres.sql("postgres", &format!("SELECT oid FROM pg_roles WHERE rolname = {quoted}")).unwrap();
     assert!(!oid.is_empty(), "there is no role {role:?}");
-    Target { key: PrincipalKey(format!("oid:{oid}")), name: role.to_owned() }
+    Target::principal(PrincipalKey(format!("oid:{oid}")), role.to_owned())
 }
 
 pub(crate) fn intent(target: &Target) -> RecordedIntent {
@@ -127,6 +127,7 @@ pub(crate) fn intent(target: &Target) -> RecordedIntent {
         source: SourceId::new(now(), [1; 10]),
         principal: target.key.clone(),
         principal_name: target.name.clone(),
+        file: None,
         deadline: now(),
     })
 }

@@ -33,6 +33,9 @@ pub(super) fn carry_out(
         Act::Deny { value } => Ok(done(state.replace_value(key, now, value), Facts::new())),
         Act::Disable => Ok(done(state.change(key, now, |version| version.can_login = false), Facts::new())),
         Act::Delete { heir } => delete(state, now, key, *heir),
+        Act::Tighten | Act::Loosen => {
+            Err(OutsideFailure::NotOurs { why: "there are no files here".to_owned() })
+        }
         Act::Enable { keepsake } => enable(state, now, key, *keepsake),
     }
 }

@@ -88,6 +88,7 @@ pub(super) fn blast_radius(
         refusals: acts::principles(state, &target.key),
         unread: reading.unread.into_iter().map(|(point, why)| format!("{point}: {why}")).collect(),
         undo_restores_value: restores,
+        file: None,
     })
 }
 
@@ -103,6 +104,7 @@ pub(super) fn harmless() -> BlastRadius {
         refusals: Vec::new(),
         unread: Vec::new(),
         undo_restores_value: Ok(()),
+        file: None,
     }
 }
 
@@ -169,7 +171,7 @@ pub(super) fn effect(
                 None => Effect::Present,
             }
         }
-        StepKind::Control | StepKind::Sweep | StepKind::Prove => {
+        StepKind::Control | StepKind::Sweep | StepKind::Prove | StepKind::Tighten | StepKind::Loosen => {
             Effect::Unobserved { why: format!("{step} changes nothing") }
         }
     }

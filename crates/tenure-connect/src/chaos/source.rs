@@ -62,6 +62,8 @@ const fn step_of(act: &Act<'_>) -> StepKind {
         Act::EndSessions => StepKind::EndSessions,
         Act::Delete { .. } => StepKind::Delete,
         Act::Enable { .. } => StepKind::Enable,
+        Act::Tighten => StepKind::Tighten,
+        Act::Loosen => StepKind::Loosen,
     }
 }
 

@@ -51,7 +51,7 @@ impl Bench {
         world.add(ChaosPrincipal { admin: true, ..ChaosPrincipal::account("root", "root-value") });
         let key = world.add(ChaosPrincipal::account("billing", "first-value"));
         world.add(ChaosPrincipal::account("bystander", "other-value"));
-        let target = Target { key, name: "billing".to_owned() };
+        let target = Target::principal(key, "billing".to_owned());
         let source = source(&world);
         Self { world, source, target, dice: Dice::new(1) }
     }
@@ -70,6 +70,7 @@ impl Bench {
             source: source_id(),
             principal: self.target.key.clone(),
             principal_name: self.target.name.clone(),
+            file: None,
             deadline: at.plus(Duration::from_secs(5)),
         })
     }
@@ -131,6 +132,8 @@ fn fault_row(step: StepKind, fault: FaultKind) -> String {
         StepKind::EndSessions => Act::EndSessions,
         StepKind::Delete => Act::Delete { heir: None },
         StepKind::Enable => Act::Enable { keepsake: None },
+        StepKind::Tighten => Act::Tighten,
+        StepKind::Loosen => Act::Loosen,
         StepKind::Control | StepKind::Sweep | StepKind::Prove => unreachable!("these do not act"),
     };
     let heard = match bench.act(&act) {
@@ -330,7 +333,7 @@ fn a_point_that_lags_hears_of_a_new_principal_later() {
     bench.world.point("replica", Duration::from_secs(10), Behaviour::Honest);
     bench.source = source(&bench.world);
     let key = bench.world.create(ChaosPrincipal::account("newcomer", "new-value"));
-    bench.target = Target { key, name: "newcomer".to_owned() };
+    bench.target = Target::principal(key, "newcomer".to_owned());
     assert!(matches!(bench.probe("replica", "new-value"), ProbeAnswer::Refused { .. }));
     bench.world.clock().advance(Duration::from_secs(10));
     assert_eq!(bench.probe("replica", "new-value"), ProbeAnswer::Accepted);
@@ -371,7 +374,7 @@ fn what_must_not_be_ended_is_refused_and_said_beforehand() {
     let root =
         bench.world.add(ChaosPrincipal { built_in: true, ..ChaosPrincipal::account("system", "x-value") });
     bench.world.we_are(&root);
-    bench.target = Target { key: root, name: "system".to_owned() };
+    bench.target = Target::principal(root, "system".to_owned());
     let radius = now_of(bench.source.blast_radius(&bench.target)).expect("read");
     assert_eq!(radius.refusals, ["this is the account Tenure itself uses", "it is built in"]);
     let failure = bench.act(&Act::Disable).expect("an answer").expect_err("a failure");
@@ -384,7 +387,7 @@ fn what_a_principal_owns_needs_an_heir() {
     let mut bench = Bench::new();
     let owned = Owned { place: "shop".to_owned(), kind: "table".to_owned(), count: 3 };
     let owner = ChaosPrincipal { owned: vec![owned], ..ChaosPrincipal::account("owner", "own-value") };
-    bench.target = Target { key: bench.world.add(owner), name: "owner".to_owned() };
+    bench.target = Target::principal(bench.world.add(owner), "owner".to_owned());
     for heir in [None, Some("nobody"), Some("owner")] {
         let failure = bench.act(&Act::Delete { heir }).expect("an answer").expect_err("a failure");
         assert_eq!(failure.class(), FailureClass::AskOperator, "{heir:?}");
@@ -585,7 +588,7 @@ fn struck(seed: u64, order: [usize; 2]) -> Vec<Vec<Option<FaultKind>>> {
     let source = source(&world);
     for _ in 0..20 {
         for index in order {
-            let target = Target { key: keys[index].clone(), name: format!("a{index}") };
+            let target = Target::principal(keys[index].clone(), format!("a{index}"));
             poll_out(source.control_plane(&target));
         }
     }

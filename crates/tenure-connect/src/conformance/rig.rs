@@ -88,6 +88,8 @@ impl Ready {
             StepKind::EndSessions => Some(Act::EndSessions),
             StepKind::Delete => Some(Act::Delete { heir: None }),
             StepKind::Enable => Some(Act::Enable { keepsake: None }),
+            StepKind::Tighten => Some(Act::Tighten),
+            StepKind::Loosen => Some(Act::Loosen),
             StepKind::Control | StepKind::Sweep | StepKind::Prove => None,
         }
     }
@@ -135,9 +137,14 @@ impl<'fixture> Rig<'fixture> {
         Err(Stop::NotApplicable(format!("the manifest does not list `{step}`")))
     }
 
-    /// The steps that the connector can carry out and that can be prepared here.
+    /// The steps on principals that the connector can carry out and that can be prepared here; those on files have
+    /// checks of their own.
     pub(super) fn steps(&self) -> Vec<StepKind> {
-        let prepared = |step: &StepKind| *step != StepKind::Enable || self.can(StepKind::Disable);
+        let prepared = |step: &StepKind| match step {
+            StepKind::Enable => self.can(StepKind::Disable),
+            StepKind::Tighten | StepKind::Loosen => false,
+            _ => true,
+        };
         self.fixture.manifest().steps.iter().copied().filter(prepared).collect()
     }
 
@@ -176,6 +183,8 @@ impl<'fixture> Rig<'fixture> {
             StepKind::Deny
             | StepKind::Disable
             | StepKind::Delete
+            | StepKind::Tighten
+            | StepKind::Loosen
             | StepKind::Control
             | StepKind::Sweep
             | StepKind::Prove => None,
@@ -291,6 +300,7 @@ impl Rig<'_> {
             source: self.fixture.source_id(),
             principal: target.key.clone(),
             principal_name: target.name.clone(),
+            file: target.file.clone(),
             deadline: now.plus(Duration::from_mins(5)),
         })
     }

@@ -14,7 +14,7 @@ use tenure_connect::{Act, Done, Effect, FailureClass, OutsideFailure, Source};
 use tenure_govern::{Lost, NeedsPerson, backoff, settle_failure};
 use tenure_keys::{EscrowRefused, SealedValue, generate_password};
 use tenure_model::{
-    ActionId, Instant, IntentId, PlanKind, RecordedIntent, Secret, ShownBy, StepEvent, StepKind,
+    ActionId, Instant, IntentId, PlanKind, RecordedIntent, Secret, ShownBy, StepEvent, StepKind, names,
 };
 use tenure_store::tables::{
     escrow::EscrowPurpose,
@@ -173,6 +173,8 @@ impl Engine {
             | StepKind::Delete
             | StepKind::Sweep
             | StepKind::Prove
+            | StepKind::Tighten
+            | StepKind::Loosen
             | StepKind::Enable => None,
         };
         if step.kind == StepKind::Deny && held.is_none() {
@@ -184,6 +186,8 @@ impl Engine {
             (StepKind::Disable, _) => Act::Disable,
             (StepKind::EndSessions, _) => Act::EndSessions,
             (StepKind::Delete, _) => Act::Delete { heir: loaded.plan.heir.as_deref() },
+            (StepKind::Tighten, _) => Act::Tighten,
+            (StepKind::Loosen, _) => Act::Loosen,
             (StepKind::Enable, keepsake) => Act::Enable { keepsake: keepsake.as_ref() },
             (StepKind::Deny | StepKind::Control | StepKind::Sweep | StepKind::Prove, _) => {
                 return Err(EngineFailure::Refused { why: format!("step `{}` is no act", step.kind) });
@@ -206,7 +210,9 @@ impl Engine {
                 .text("step", step.kind)
                 .text("intent", id)
                 .number("attempt", i64::from(step.attempt) + 1)
-                .body(serde_json::json!({ "principal": loaded.plan.principal_name, "key": loaded.plan.principal_key })),
+                .body(serde_json::json!({
+                    "principal": loaded.plan.principal_name, "key": loaded.plan.principal_key, "file": loaded.plan.file,
+                })),
         )?;
         let deadline = now.plus(self.deadlines.call);
         let draft = IntentDraft { id, plan: loaded.plan.id, action: step.id, now, deadline, entry };
@@ -222,7 +228,11 @@ impl Engine {
         let now = self.clock.now();
         match answered {
             Ok(done) => {
-                let answer = if done.changed { "done" } else { "it was so already" };
+                let answer = match tenure_model::text(&done.detail, names::LEFT_AS_IT_IS) {
+                    Some(why) => why,
+                    None if done.changed => "done",
+                    None => "it was so already",
+                };
                 let detail = serde_json::to_value(&done.detail).unwrap_or_default();
                 self.settle(loaded, step, StepEvent::Succeed, now, answer, Escalate::No, detail).await
             }
@@ -270,7 +280,9 @@ impl Engine {
             | StepKind::EndSessions
             | StepKind::Delete
             | StepKind::Sweep
-            | StepKind::Prove => None,
+            | StepKind::Prove
+            | StepKind::Tighten
+            | StepKind::Loosen => None,
         };
         let target = target_of(&loaded.plan);
         let observed =
@@ -346,7 +358,7 @@ impl Engine {
 fn takes_away(loaded: &Loaded) -> StepKind {
     match loaded.view.shown_by() {
         Some(ShownBy::PublicKey) => StepKind::Disable,
-        Some(ShownBy::InstalledValue) | None => StepKind::Deny,
+        Some(ShownBy::InstalledValue | ShownBy::Reader) | None => StepKind::Deny,
     }
 }
 

@@ -99,7 +99,7 @@ fn present(tx: &mut Tx<'_>, given: &str) -> Result<Vec<(PrincipalRow, SourceRow)
 }
 
 fn commands(source: &dyn Source, principal: PrincipalRow, row: &SourceRow) -> ByHand {
-    let target = Target { key: PrincipalKey(principal.native_key), name: principal.name };
+    let target = Target::principal(PrincipalKey(principal.native_key), principal.name);
     let commands = source.by_hand(&target);
     ByHand { source_name: row.name.to_string(), principal_name: target.name, commands }
 }

@@ -306,7 +306,7 @@ impl Engine {
         match kind {
             // What was taken away is the way back, and it is in escrow only: it stays until that is taken.
             PlanKind::Disable if loaded.view.shown_by() == Some(ShownBy::PublicKey) => Ok(()),
-            PlanKind::Disable | PlanKind::Enable => self.destroy_escrow(loaded).await,
+            PlanKind::Disable | PlanKind::Enable | PlanKind::Tighten => self.destroy_escrow(loaded).await,
             PlanKind::Revoke => {
                 self.end_ways_back(loaded).await?;
                 self.destroy_escrow(loaded).await
@@ -355,6 +355,7 @@ impl Engine {
             .read("keepsake", move |tx| tx.sealed_for(id, EscrowPurpose::Keepsake))
             .await?
             .is_some();
+        let of_file = (plan.kind == PlanKind::Tighten).then(|| super::tighten::taken_back(&loaded.steps));
         let sentence = match (denied, kept) {
             (false, _) if public => "taken back; it is as it was",
             (true, true) if public => "taken back; what had been taken away is where it was",
@@ -365,19 +366,27 @@ impl Engine {
                 "taken back, but its former password could not be restored: set a new one before it is needed"
             }
         };
+        let restored = match &of_file {
+            Some(said) => said.starts_with("taken back;"),
+            None => !denied || kept,
+        };
+        let sentence = of_file.unwrap_or_else(|| sentence.to_owned());
         let entry = self.entry(
             Draft::new("plan.undone", By::Tenure, plan.id)
                 .about(plan.identity)
-                .flag("value_restored", !denied || kept)
+                .flag("value_restored", restored)
                 .body(serde_json::json!({ "sentence": sentence })),
         )?;
         let (identity, now) = (plan.identity, self.clock.now());
+        // What was left as somebody else made it was not taken back.
+        let reverts = restored || plan.kind != PlanKind::Tighten;
         self.store
             .write_emergency("finish_undo", move |tx| {
                 tx.move_plan(id, PlanEvent::FinishUndo)?;
-                tx.set_level(id, tenure_model::ProofLevel::P0, sentence, Some(now))?;
+                tx.set_level(id, tenure_model::ProofLevel::P0, &sentence, Some(now))?;
                 for step in tx.steps(id)? {
-                    if step.state == StepState::Done && step.kind.acts() && step.kind != StepKind::Enable {
+                    if reverts && step.state == StepState::Done && step.kind.acts() && !step.kind.takes_back()
+                    {
                         let event = StepEvent::Revert;
                         // What was cut off does not come back; nothing keeps anybody from connecting anew.
                         let stays = step.kind == StepKind::EndSessions;
@@ -456,7 +465,10 @@ pub(crate) fn load(tx: &mut Tx<'_>, id: PlanId) -> Result<Loaded, StoreFailure> 
         refusals_max: u32::MAX,
         refusals_window: Duration::ZERO,
     };
-    view.can_try = tx.sealed_for(id, tried(&view))?.is_some();
+    view.can_try = match &plan.file {
+        Some(file) => file.tried_as().is_some(),
+        None => tx.sealed_for(id, tried(&view))?.is_some(),
+    };
     Ok(Loaded { plan, steps, view })
 }
 
@@ -464,7 +476,7 @@ pub(crate) fn load(tx: &mut Tx<'_>, id: PlanId) -> Result<Loaded, StoreFailure> 
 pub(crate) fn tried(view: &PlanView) -> EscrowPurpose {
     match view.shown_by() {
         Some(ShownBy::PublicKey) => EscrowPurpose::Keepsake,
-        Some(ShownBy::InstalledValue) | None => EscrowPurpose::Value,
+        Some(ShownBy::InstalledValue | ShownBy::Reader) | None => EscrowPurpose::Value,
     }
 }
 
@@ -477,6 +489,7 @@ fn step_view(row: &StepRow) -> StepView {
         not_before: row.not_before,
         done: row.done,
         escalated: row.escalated.is_some(),
+        answer: row.answer.clone(),
     }
 }
 

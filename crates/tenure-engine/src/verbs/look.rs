@@ -13,7 +13,7 @@ use crate::{
 };
 use tenure_connect::DerivedReading;
 use tenure_govern::Look;
-use tenure_model::{ControlPlane, ProbeAnswer, ShortName};
+use tenure_model::{ControlPlane, ProbeAnswer, Secret, ShortName};
 use tenure_store::tables::steps::ProbeRow;
 
 /// Said of a point that did not answer within the deadline of a look.
@@ -74,7 +74,12 @@ impl Engine {
     }
 
     async fn probe(&self, loaded: &Loaded, point: &ShortName) -> Result<ProbeAnswer, EngineFailure> {
-        let Some(value) = self.held_value(loaded, tried(&loaded.view)).await? else {
+        let held = match &loaded.plan.file {
+            // Whoever tries to read a file holds nothing.
+            Some(_) => Some(Secret::new(String::new())),
+            None => self.held_value(loaded, tried(&loaded.view)).await?,
+        };
+        let Some(value) = held else {
             return Ok(ProbeAnswer::CannotKnow { why: String::from("we hold no value to try") });
         };
         let (source, _) = self.source_of(loaded).await?;

@@ -29,6 +29,7 @@ pub(crate) mod show;
 pub(crate) mod sink;
 pub(crate) mod source;
 pub(crate) mod survey;
+pub(crate) mod tighten;
 pub(crate) mod tiles;
 pub(crate) mod watch;
 pub(crate) mod witness;

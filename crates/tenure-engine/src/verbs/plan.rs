@@ -15,8 +15,8 @@ use tenure_connect::{BlastRadius, Manifest, OutsideFailure, Target as OutsideTar
 use tenure_evidence::canonical_json;
 use tenure_govern::{Target, Touches, assess, draft_steps, level_required, lint};
 use tenure_model::{
-    ActionId, CredentialState, DecisionRight, PlanEvent, PlanId, PlanKind, PlanState, Presence, PrincipalKey,
-    ProofLevel, ShownBy, StepKind, StepState, flag, names,
+    ActionId, CredentialState, DecisionRight, FileTarget, PlanEvent, PlanId, PlanKind, PlanState, Presence,
+    PrincipalKey, ProofLevel, Readers, ShownBy, StepKind, StepState, flag, names,
 };
 use tenure_store::{
     Tx,
@@ -40,13 +40,19 @@ const APPROVAL_LIFE: Duration = Duration::from_hours(24);
 pub struct PlanRequest {
     /// What for.
     pub kind: PlanKind,
-    /// Which identity, by any of its names.
+    /// Which identity, by any of its names; to tighten a file, its path may stand here instead.
     pub identity: String,
     /// Why.
     pub reason: String,
     /// Who receives what it owns.
     #[serde(default)]
     pub heir: Option<String>,
+    /// To tighten: which file, by its path, where credentials of the identity lie in several.
+    #[serde(default)]
+    pub file: Option<String>,
+    /// To tighten: who may go on reading it; its owner alone, if nothing is said.
+    #[serde(default)]
+    pub readers: Option<Readers>,
 }
 
 /// A plan with everything that belongs to it.
@@ -89,26 +95,20 @@ impl Engine {
             let why = String::from("a reason is needed: whoever reads the evidence later will ask why");
             return Err(EngineFailure::Refused { why });
         }
-        let wanted = request.identity.clone();
-        let (identity, principals) = self
-            .store
-            .read("plan_target", move |tx| {
-                let identity = tx.find_identity(&wanted)?;
-                let principals = tx.principals_of(identity.id)?;
-                Ok((identity, principals))
-            })
-            .await?;
-        let principal = only_present(principals, &identity.name)?;
+        let (principal, mut file, beside) = self.subject_of(&request).await?;
         let source_id = principal.source;
         let row = self.store.read("source", move |tx| tx.source(source_id)).await?;
-        let mut blast = self.read_blast_radius(&row, &principal).await?;
+        let mut blast = self.read_blast_radius(&row, &principal, file.clone()).await?;
+        if let Some(file) = &mut file {
+            self.complete_change(&principal, file, &beside, &mut blast).await?;
+        }
         let manifest = self.connector(&row.system)?.manifest();
         if request.kind == PlanKind::Enable && manifest.shown_by == ShownBy::PublicKey {
             // What was taken away is known to the plan that took it, and to nobody else.
             let why = "it is brought back by taking back the plan that disabled it: tenure undo PLAN";
             return Err(EngineFailure::Refused { why: why.to_owned() });
         }
-        let steps = self.choose_steps(request.kind, &principal, manifest).await?;
+        let steps = self.choose_steps(request.kind, &principal, file.as_ref(), manifest).await?;
         if request.kind == PlanKind::Revoke && !steps.contains(&StepKind::Control) {
             blast.warnings.push(String::from(NO_CONTROL));
         }
@@ -125,8 +125,42 @@ impl Engine {
             has_heir: heir.is_some(),
         };
         lint(&steps, manifest.steps, &touches)?;
-        let plan = self.plan_row(actor, &request, &row, &principal, &steps, &blast, heir)?;
+        let plan = self.plan_row(actor, &request, &row, (&principal, file), &steps, &blast, heir)?;
         self.write_plan(actor, plan, &row, &steps, &blast).await
+    }
+
+    /// The principal a request is about, and the file where it is about one, with whose credentials lie beside.
+    async fn subject_of(
+        &self,
+        request: &PlanRequest,
+    ) -> Result<(PrincipalRow, Option<FileTarget>, Vec<String>), EngineFailure> {
+        match request.kind {
+            PlanKind::Tighten if request.heir.is_some() => Err(EngineFailure::Refused {
+                why: String::from("nothing is handed over, so there is no heir"),
+            }),
+            PlanKind::Tighten => {
+                let (principal, file, beside) = self.file_subject(request).await?;
+                Ok((principal, Some(file), beside))
+            }
+            PlanKind::Disable | PlanKind::Revoke | PlanKind::Enable
+                if request.file.is_some() || request.readers.is_some() =>
+            {
+                let why = "only a plan to tighten is about a file and its readers";
+                Err(EngineFailure::Refused { why: why.to_owned() })
+            }
+            PlanKind::Disable | PlanKind::Revoke | PlanKind::Enable => {
+                let wanted = request.identity.clone();
+                let (identity, principals) = self
+                    .store
+                    .read("plan_target", move |tx| {
+                        let identity = tx.find_identity(&wanted)?;
+                        let principals = tx.principals_of(identity.id)?;
+                        Ok((identity, principals))
+                    })
+                    .await?;
+                Ok((only_present(principals, &identity.name)?, None, Vec::new()))
+            }
+        }
     }
 
     /// An heir that is not there would be found out only after the point where it hurts.
@@ -158,10 +192,11 @@ impl Engine {
         &self,
         row: &SourceRow,
         principal: &PrincipalRow,
+        file: Option<FileTarget>,
     ) -> Result<BlastRadius, EngineFailure> {
         let source = self.open_source(row)?;
-        let target =
-            OutsideTarget { key: PrincipalKey(principal.native_key.clone()), name: principal.name.clone() };
+        let (key, name) = (PrincipalKey(principal.native_key.clone()), principal.name.clone());
+        let target = OutsideTarget { key, name, file };
         let read = tokio::time::timeout(self.deadlines.blast_radius, source.blast_radius(&target)).await;
         let slow =
             OutsideFailure::Unreachable { why: String::from("reading what it would touch took too long") };
@@ -172,8 +207,18 @@ impl Engine {
         &self,
         kind: PlanKind,
         principal: &PrincipalRow,
+        file: Option<&FileTarget>,
         manifest: &Manifest,
     ) -> Result<Vec<StepKind>, EngineFailure> {
+        if let Some(file) = file {
+            let target = Target {
+                may_authenticate: file.tried_as().is_some(),
+                has_value: false,
+                shown_by: ShownBy::Reader,
+                sessions_can_end: false,
+            };
+            return Ok(draft_steps(kind, target));
+        }
         let id = principal.id;
         let credentials = self.store.read("credentials", move |tx| tx.credentials_of(id)).await?;
         let target = Target {
@@ -191,14 +236,15 @@ impl Engine {
         actor: Actor,
         request: &PlanRequest,
         row: &SourceRow,
-        principal: &PrincipalRow,
+        (principal, file): (&PrincipalRow, Option<FileTarget>),
         steps: &[StepKind],
         blast: &BlastRadius,
         heir: Option<String>,
     ) -> Result<PlanRow, EngineFailure> {
         let now = self.clock.now();
         let id = PlanId::new(now, self.random()?);
-        let required_level = level_required(request.kind, self.programme.thresholds.required_proof_level);
+        let required_level =
+            level_required(request.kind, steps, self.programme.thresholds.required_proof_level);
         let blast_radius = serde_json::to_value(blast)
             .map_err(|error| EngineFailure::Evidence { why: error.to_string() })?;
         let points: Vec<_> = row.points.iter().map(|point| point.name.clone()).collect();
@@ -207,6 +253,7 @@ impl Engine {
             "plan": id, "kind": request.kind, "source": row.id, "principal": principal.native_key,
             "name": principal.name, "reason": request.reason, "steps": steps, "points": row.points, "lag_us": lag_us,
             "heir": heir, "required_level": required_level, "blast_radius": blast_radius,
+            "file": file,
         });
         let digest = tenure_evidence::leaf_hash(&canonical_json(&bound).map_err(EngineFailure::evidence)?);
         Ok(PlanRow {
@@ -222,6 +269,7 @@ impl Engine {
             reason: request.reason.clone(),
             digest: digest.to_base64(),
             blast_radius,
+            file,
             points,
             heir,
             required_level,
@@ -267,7 +315,7 @@ impl Engine {
                 .text("steps", words.join(" "))
                 .body(serde_json::json!({
                     "principal": plan.principal_name, "reason": plan.reason, "heir": plan.heir, "blast_radius": blast,
-                    "points": row.points, "lag_us": plan.lag_us,
+                    "points": row.points, "lag_us": plan.lag_us, "file": plan.file,
                 })),
         )?;
         let id = plan.id;
@@ -302,10 +350,7 @@ impl Engine {
             return Err(EngineFailure::Refused { why });
         }
         self.refuse_second_plan(&plan).await?;
-        let right = match plan.kind {
-            PlanKind::Revoke => DecisionRight::Revoke,
-            PlanKind::Disable | PlanKind::Enable => DecisionRight::Disable,
-        };
+        let right = plan.kind.decided_by();
         let now = self.clock.now();
         let approval = Approval {
             plan: plan.id,
@@ -379,7 +424,8 @@ impl Engine {
             return Err(EngineFailure::Refused { why });
         }
         let now = self.clock.now();
-        let enable = ActionId::new(now, self.random()?);
+        let back = ActionId::new(now, self.random()?);
+        let taken_back_by = shown.plan.kind.taken_back_by();
         let entry = self.entry(
             Draft::new("plan.undo_asked", By::Person(actor, Some(DecisionRight::Disable)), shown.plan.id)
                 .about(shown.plan.identity),
@@ -394,8 +440,8 @@ impl Engine {
                     return Err(tenure_store::StoreFailure::Conflict { why });
                 }
                 tx.move_plan(id, PlanEvent::Undo)?;
-                if !steps.iter().any(|step| step.kind == StepKind::Enable) {
-                    tx.add_step(id, position, enable, StepKind::Enable)?;
+                if !steps.iter().any(|step| step.kind == taken_back_by) {
+                    tx.add_step(id, position, back, taken_back_by)?;
                 }
                 tx.entry(entry.clone())
             })
@@ -410,7 +456,7 @@ const fn may_be_removed(step: &StepRow) -> bool {
     step.kind.is_final() && !matches!(step.state, StepState::Waiting | StepState::Failed | StepState::Skipped)
 }
 
-fn only_present(principals: Vec<PrincipalRow>, name: &str) -> Result<PrincipalRow, EngineFailure> {
+pub(crate) fn only_present(principals: Vec<PrincipalRow>, name: &str) -> Result<PrincipalRow, EngineFailure> {
     let name = tenure_model::printable(name, 80);
     let present = principals.into_iter().filter(|principal| principal.presence == Presence::Present);
     let (unread, read): (Vec<_>, Vec<_>) = present.partition(|principal| principal.unread_since.is_some());
@@ -466,5 +512,6 @@ pub(crate) fn target_of(plan: &PlanRow) -> Arc<OutsideTarget> {
     Arc::new(OutsideTarget {
         key: PrincipalKey(plan.principal_key.clone()),
         name: plan.principal_name.clone(),
+        file: plan.file.clone(),
     })
 }

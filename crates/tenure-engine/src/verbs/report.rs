@@ -131,7 +131,7 @@ pub struct ReportProof {
     pub kind: PlanKind,
     /// Where it stands.
     pub state: PlanState,
-    /// On what.
+    /// On what: a principal, or a file.
     pub principal_name: String,
     /// The level it had to reach.
     pub required_level: ProofLevel,
@@ -239,10 +239,10 @@ fn proofs(tx: &mut Tx<'_>) -> Result<Vec<ReportProof>, StoreFailure> {
     let assessed = tx.plans(None, PLANS_READ)?.into_iter().filter_map(|plan| {
         Some(ReportProof {
             level: plan.level?,
+            principal_name: plan.about().to_owned(),
             handle: plan.handle,
             kind: plan.kind,
             state: plan.state,
-            principal_name: plan.principal_name,
             required_level: plan.required_level,
             sentence: plan.sentence.unwrap_or_default(),
             settled: plan.settled,

@@ -7,7 +7,7 @@ use crate::{Engine, EngineFailure};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use tenure_judge::{Dossier, ExplainedJudgement};
-use tenure_model::{Charter, CredentialState, Presence, PrincipalId, flag, names, text};
+use tenure_model::{Charter, CredentialState, PlanKind, Presence, PrincipalId, flag, names, text};
 use tenure_store::tables::{
     findings::FindingRow,
     identities::IdentityRow,
@@ -286,7 +286,9 @@ fn least_it_needs(shown: &IdentityShown) -> Question {
 }
 
 fn what_proves_removal(shown: &IdentityShown, again: &[String]) -> Question {
-    let proved = shown.plans.iter().find_map(|plan| plan.level.zip(plan.sentence.clone()));
+    // Who can read a file says nothing of the end of what lies in it.
+    let ends = |plan: &&PlanRow| plan.kind != PlanKind::Tighten;
+    let proved = shown.plans.iter().filter(ends).find_map(|plan| plan.level.zip(plan.sentence.clone()));
     let alive = shown.principals.iter().any(|principal| principal.presence == Presence::Present);
     let read =
         shown.principals.iter().any(|one| one.presence == Presence::Present && one.unread_since.is_none());

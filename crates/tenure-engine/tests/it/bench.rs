@@ -260,6 +260,8 @@ pub(crate) async fn plan(
         identity: identity.to_owned(),
         reason: String::from("contract ended"),
         heir: None,
+        file: None,
+        readers: None,
     };
     engine.draft_plan(actor(engine).await, request).await
 }

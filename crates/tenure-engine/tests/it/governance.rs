@@ -247,6 +247,8 @@ async fn an_heir_that_is_not_there_is_refused_before_anything_is_done() {
             identity: String::from("reporting"),
             reason: String::from("contract ended"),
             heir: Some(heir.to_owned()),
+            file: None,
+            readers: None,
         };
         let refused = engine.draft_plan(actor(engine).await, request).await.unwrap_err().to_string();
         assert!(refused.contains(words), "{refused}");

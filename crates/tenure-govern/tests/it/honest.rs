@@ -83,7 +83,9 @@ impl World {
                 self.sessions = false;
                 known
             }
-            StepKind::Control | StepKind::Sweep | StepKind::Prove => panic!("{kind} changes nothing"),
+            StepKind::Control | StepKind::Sweep | StepKind::Prove | StepKind::Tighten | StepKind::Loosen => {
+                panic!("{kind} changes nothing")
+            }
         };
         self.changes.push((now, changed));
     }
@@ -97,7 +99,9 @@ impl World {
             StepKind::Enable => known.login && !known.ours,
             StepKind::Delete => !known.exists,
             StepKind::EndSessions => !self.sessions,
-            StepKind::Control | StepKind::Sweep | StepKind::Prove => false,
+            StepKind::Control | StepKind::Sweep | StepKind::Prove | StepKind::Tighten | StepKind::Loosen => {
+                false
+            }
         }
     }
 

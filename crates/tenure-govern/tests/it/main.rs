@@ -11,5 +11,6 @@
 mod honest;
 mod laws;
 mod mutants;
+mod tightened;
 mod view;
 mod walks;

@@ -32,7 +32,16 @@ pub(crate) fn refused() -> ProbeAnswer {
 
 fn step(position: i64, kind: StepKind, done: Option<u64>) -> StepView {
     let state = if done.is_some() { StepState::Done } else { StepState::Waiting };
-    StepView { position, kind, state, attempt: 1, not_before: at(0), done: done.map(at), escalated: false }
+    StepView {
+        position,
+        kind,
+        state,
+        attempt: 1,
+        not_before: at(0),
+        done: done.map(at),
+        escalated: false,
+        answer: None,
+    }
 }
 
 /// A revocation whose acts are done; the proof is still open.

@@ -35,7 +35,12 @@ impl World {
             StepKind::Disable => self.disabled = self.disabled.or(Some(now)),
             StepKind::Delete => self.deleted = self.deleted.or(Some(now)),
             StepKind::Enable => self.disabled = None,
-            StepKind::EndSessions | StepKind::Control | StepKind::Sweep | StepKind::Prove => {}
+            StepKind::EndSessions
+            | StepKind::Control
+            | StepKind::Sweep
+            | StepKind::Prove
+            | StepKind::Tighten
+            | StepKind::Loosen => {}
         }
         true
     }

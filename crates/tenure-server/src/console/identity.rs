@@ -55,6 +55,8 @@ struct IdentityPage {
     /// What nobody answered, in words.
     unanswered: String,
     principals: Vec<PrincipalLine>,
+    /// Where a plan to tighten a file is posted to.
+    tightens: String,
     credentials: Vec<CredentialLine>,
     picture: Option<Picture>,
     rights: Option<Table>,
@@ -111,6 +113,8 @@ struct CredentialLine {
     state: StateShown,
     kind: String,
     place: String,
+    /// The file it lies in, where others can read that and a plan can be made to keep them from it.
+    tighten: Option<String>,
     issued_by: String,
     may_do: String,
     dies: String,
@@ -207,6 +211,7 @@ fn view(
     let is_present = shown.principals.iter().any(|one| one.presence == Presence::Present);
     let acts = (beside.may_plan && is_present && !shown.identity.built_in && shown.not_ended_here.is_none())
         .then(|| Acts { action: format!("{address}/plans") });
+    let tightens = (beside.may_plan && is_present).then(|| format!("{address}/plans"));
     let left_out = shown.grants.len().saturating_sub(RIGHTS);
     let known = usize::try_from(shown.grants_count + shown.owned_count).unwrap_or(usize::MAX);
     let rights_note = (left_out > 0 || known > shown.grants.len())
@@ -233,7 +238,8 @@ fn view(
         charter: answered,
         unanswered: unanswered.join(", "),
         principals: shown.principals.iter().map(|one| principal(one, now)).collect(),
-        credentials: shown.credentials.iter().map(|one| credential(one, now)).collect(),
+        credentials: shown.credentials.iter().map(|one| credential(one, tightens.is_some(), now)).collect(),
+        tightens: tightens.unwrap_or_default(),
         picture: picture::draw(&shown.identity.name, &shown.grants),
         rights: rights(&shown),
         rights_note,
@@ -317,13 +323,16 @@ fn principal(row: &PrincipalRow, now: Instant) -> PrincipalLine {
     }
 }
 
-fn credential(shown: &CredentialShown, now: Instant) -> CredentialLine {
+fn credential(shown: &CredentialShown, may_plan: bool, now: Instant) -> CredentialLine {
     let row = &shown.credential;
+    let readable = may_plan && row.facts.contains_key(tenure_model::names::READABLE_BY);
+    let file = tenure_model::text(&row.facts, tenure_model::names::FILE).filter(|_| readable);
     let place = tenure_model::text(&row.facts, tenure_model::names::PLACE).unwrap_or(&row.native_key);
     CredentialLine {
         state: text::credential_state(row.state),
         kind: text::spaced(row.kind.as_str()),
         place: text::shown(place),
+        tighten: file.map(str::to_owned),
         issued_by: text::shown_long(&shown.issued_by),
         may_do: text::shown_long(&shown.may_do),
         dies: text::shown_long(&shown.dies),
@@ -365,7 +374,7 @@ pub(super) fn plan_line(plan: &PlanRow, now: Instant) -> PlanLine {
     PlanLine {
         handle: plan.handle.clone(),
         kind: plan.kind.as_str(),
-        name: text::shown(&plan.principal_name),
+        name: text::shown(plan.about()),
         state: text::plan_state(plan.state),
         level: plan.level.map(|level| level.as_str()),
         made: text::when(plan.created, now),

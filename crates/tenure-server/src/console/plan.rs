@@ -7,7 +7,7 @@ use crate::api::{find_plan, has_settled, prelude::*};
 use askama::Template;
 use axum::response::Response;
 use std::collections::BTreeMap;
-use tenure_engine::{EngineFailure, PlanShown, ProbeRow, StepRow};
+use tenure_engine::{EngineFailure, FileChange, PlanRow, PlanShown, ProbeRow, StepRow};
 use tenure_model::{
     Charter, ControlPlane, Instant, PersonId, PlanKind, PlanState, ProbeAnswer, ProofLevel, ShortName,
     StepKind, StepState,
@@ -58,6 +58,8 @@ struct PlanPage {
     owned: Vec<String>,
     members: Vec<String>,
     heir: Option<String>,
+    /// The file, where it is about one.
+    file: Option<FileLine>,
     /// What has to be typed; nothing when the name cannot be typed in one line.
     typed: Option<String>,
     steps: Vec<StepLine>,
@@ -68,6 +70,19 @@ struct PlanPage {
     warnings: Vec<String>,
     evidence: Option<String>,
     digest: String,
+}
+
+/// A file that is tightened: from what to what, and for whom.
+struct FileLine {
+    place: String,
+    mode_before: String,
+    mode_after: String,
+    owner: String,
+    group: String,
+    lose: Vec<String>,
+    keep: Vec<String>,
+    /// Who tries to read it before and after, or why nobody can.
+    tried: String,
 }
 
 /// Who said something, and when.
@@ -204,7 +219,8 @@ fn view(
         sessions: derived_texts(&plan.blast_radius),
         owned: owned_texts(&plan.blast_radius),
         heir: plan.heir.as_deref().map(text::shown),
-        typed: typed(&plan.principal_name),
+        typed: typed(plan.about()),
+        file: file_line(&plan),
         kind: plan.kind.as_str(),
         name: text::shown(&shown.identity_name),
         state: plan.state.as_str(),
@@ -213,9 +229,9 @@ fn view(
         is_live,
         refreshes: is_live && plan.state != PlanState::Proposed && offers.wrong.is_none(),
         level: plan.level.map(ProofLevel::as_str),
-        level_meaning: plan.level.map_or("", ProofLevel::meaning),
+        level_meaning: plan.level.map_or("", |level| level.meaning_for(plan.kind)),
         required: plan.required_level.as_str(),
-        required_meaning: plan.required_level.meaning(),
+        required_meaning: plan.required_level.meaning_for(plan.kind),
         sentence: plan.sentence.as_deref().map(text::shown_long),
         reason: text::shown_long(&plan.reason),
         requested: Said { who: name_of(plan.requested_by), note: "", at: text::when(plan.created, now) },
@@ -223,9 +239,10 @@ fn view(
         members: list("members"),
         steps: shown.steps.iter().map(|step| step_line(step, now)).collect(),
         points: plan.points.iter().map(|point| point_line(point, &shown.probes, now)).collect(),
-        control_plane: last_of(&shown.probes, "control_plane").and_then(|probe| control_plane(probe, now)),
-        derived: last_of(&shown.probes, "derived").map(|probe| derived(probe, now)),
-        touches: touches(&plan.blast_radius),
+        control_plane: last_of(&shown.probes, "control_plane")
+            .and_then(|probe| control_plane(probe, plan.kind, now)),
+        derived: last_of(&shown.probes, "derived").map(|probe| derived(probe, plan.kind, now)),
+        touches: if plan.file.is_some() { Vec::new() } else { touches(&plan.blast_radius) },
         warnings: list("warnings").into_iter().chain(list("unread")).collect(),
         evidence: span(&shown.evidence),
         digest: plan.digest,
@@ -282,6 +299,11 @@ fn way_back(blast_radius: &serde_json::Value, kind: PlanKind) -> String {
     let until = match kind {
         PlanKind::Revoke => "It can be taken back until the step `delete` begins",
         PlanKind::Disable | PlanKind::Enable => "It can be taken back",
+        PlanKind::Tighten => {
+            return String::from(
+                "It can be taken back: the file gets its former mode, while it is the same file and nobody else changed it.",
+            );
+        }
     };
     let value = match blast_radius.get("undo_restores_value") {
         Some(restores) if restores.get("Ok").is_some() => {
@@ -384,9 +406,12 @@ fn probed(probe: &ProbeRow, time: Time, now: Instant) -> Option<Answered> {
     })
 }
 
-fn control_plane(probe: &ProbeRow, now: Instant) -> Option<Answered> {
+fn control_plane(probe: &ProbeRow, kind: PlanKind, now: Instant) -> Option<Answered> {
     let read: ControlPlane = serde_json::from_value(probe.answer.clone()).ok()?;
     let at = text::when(probe.at, now);
+    if kind == PlanKind::Tighten {
+        return Some(control_plane_of_file(read, at));
+    }
     Some(match read {
         ControlPlane::Absent => {
             Answered { mark: "✓", word: "absent", tone: "good", detail: String::new(), at }
@@ -403,10 +428,50 @@ fn control_plane(probe: &ProbeRow, now: Instant) -> Option<Answered> {
     })
 }
 
-fn derived(probe: &ProbeRow, now: Instant) -> Answered {
+/// What a reading of a file's mode and access list showed.
+fn control_plane_of_file(read: ControlPlane, at: text::When) -> Answered {
+    let answered = |mark, word, tone| Answered { mark, word, tone, detail: String::new(), at };
+    match read {
+        ControlPlane::Disabled => answered("✓", "closed to others", "good"),
+        ControlPlane::Enabled => answered("▲", "open to others", "bad"),
+        ControlPlane::Absent => answered("▲", "not that file", "bad"),
+        ControlPlane::Unread { why } => {
+            Answered { detail: text::shown_long(&why), ..answered("?", "unread", "warn") }
+        }
+    }
+}
+
+/// The file of a plan, with what its blast radius says.
+fn file_line(plan: &PlanRow) -> Option<FileLine> {
+    let place = text::shown(&plan.file.as_ref()?.place);
+    let change: FileChange = serde_json::from_value(plan.blast_radius.get("file")?.clone()).ok()?;
+    let names = |names: &[String]| names.iter().map(|name| text::shown(name)).collect();
+    Some(FileLine {
+        place,
+        mode_before: text::shown(&change.mode_before),
+        mode_after: text::shown(&change.mode_after),
+        owner: text::shown(&change.owner),
+        group: text::shown(&change.group),
+        lose: names(&change.lose),
+        keep: names(&change.keep),
+        tried: match &change.tried_as {
+            Ok(account) => text::shown_long(&format!("{account} tries to read it before and after")),
+            Err(why) => text::shown_long(why),
+        },
+    })
+}
+
+fn derived(probe: &ProbeRow, kind: PlanKind, now: Instant) -> Answered {
     let count = |name: &str| probe.answer.get(name).and_then(serde_json::Value::as_array).map_or(0, Vec::len);
     let at = text::when(probe.at, now);
     match (count("found"), count("unread")) {
+        (0, 0) if kind == PlanKind::Tighten => {
+            Answered { mark: "✓", word: "no open copy", tone: "good", detail: String::new(), at }
+        }
+        (found, _) if kind == PlanKind::Tighten && found > 0 => {
+            let detail = format!("{found} {} others can read", if found == 1 { "copy" } else { "copies" });
+            Answered { mark: "▲", word: "open copies", tone: "warn", detail, at }
+        }
         (0, 0) => Answered { mark: "✓", word: "nothing alive", tone: "good", detail: String::new(), at },
         (0, unread) => Answered {
             mark: "?",

@@ -10,7 +10,7 @@ use super::{
     plan, see_other,
 };
 use crate::api::{find_plan, prelude::*};
-use crate::limits::{SENTENCE_CHARS_MAX, at_most};
+use crate::limits::{PATH_CHARS_MAX, SENTENCE_CHARS_MAX, at_most, at_most_if};
 use axum::response::Response;
 use tenure_engine::{PlanRequest, PlanRow, PlanShown, Tx};
 use tenure_model::{DecisionRight, PlanKind, PlanState};
@@ -49,6 +49,9 @@ pub(super) static UNDO: Endpoint = form::act(
 struct Drafted {
     kind: String,
     reason: String,
+    /// Which file, where it is about one.
+    #[serde(default)]
+    file: Option<String>,
 }
 
 async fn draft(
@@ -59,19 +62,22 @@ async fn draft(
 ) -> Result<Response, PageProblem> {
     let identity = address::identity(&shared, &given).await?;
     let actor = asked.authorise(Whose::Chartered(&identity.charter))?;
-    let Drafted { kind, reason } = sent.read()?;
+    let Drafted { kind, reason, file } = sent.read()?;
+    at_most_if("file", file.as_deref(), PATH_CHARS_MAX)?;
     at_most("reason", &reason, SENTENCE_CHARS_MAX)?;
     let kind: PlanKind = kind.parse().map_err(|_| Problem::refused("choose what to do with it"))?;
-    let (id, me, why) = (identity.id, actor.person, reason.clone());
+    let (id, me, why, place) = (identity.id, actor.person, reason.clone(), file.clone());
     let read = move |tx: &mut Tx<'_>| tx.plans_of(id);
     let plans = shared.engine.store().read("plans_of", read).await.map_err(Problem::from)?;
     let same = |plan: &&PlanRow| {
         (plan.state, plan.kind, plan.requested_by, &plan.reason) == (PlanState::Proposed, kind, me, &why)
+            && plan.file.as_ref().map(|file| &file.place) == place.as_ref()
     };
     if let Some(plan) = plans.iter().find(same) {
         return Ok(at(plan));
     }
-    let request = PlanRequest { kind, identity: identity.id.to_string(), reason, heir: None };
+    let request =
+        PlanRequest { kind, identity: identity.id.to_string(), reason, heir: None, file, readers: None };
     let drafted = shared.engine.draft_plan(actor, request).await.map_err(Problem::from)?;
     Ok(to(&drafted))
 }
@@ -90,13 +96,10 @@ async fn apply(
     sent: Sent<Typed>,
 ) -> Result<Response, PageProblem> {
     let (shown, charter) = find_plan(&shared, &given).await?;
-    let right = match shown.plan.kind {
-        PlanKind::Revoke => DecisionRight::Revoke,
-        PlanKind::Disable | PlanKind::Enable => DecisionRight::Disable,
-    };
-    let actor = asked.authorise_decision(right, Whose::Chartered(&charter))?;
+    let actor = asked.authorise_decision(shown.plan.kind.decided_by(), Whose::Chartered(&charter))?;
     let Typed { name, digest } = sent.read()?;
-    if ![&shown.identity_name, &shown.plan.principal_name].contains(&&name) {
+    let is_meant = name == shown.plan.about() || (shown.plan.file.is_none() && name == shown.identity_name);
+    if !is_meant {
         return plan::again(&shared, &asked, shown, &charter, "Another name was typed. Nothing was done.")
             .await;
     }

@@ -68,7 +68,7 @@ fn row(plan: &PlanRow, now: Instant) -> Vec<Cell> {
         Cell::State(state),
         Cell::Link {
             href: format!("/plans/{}", plan.handle),
-            text: format!("{} {}", plan.kind, text::shown(&plan.principal_name)),
+            text: format!("{} {}", plan.kind, text::shown(plan.about())),
             note: plan.handle.clone(),
         },
         Cell::outside(&plan.reason),

@@ -13,8 +13,8 @@ use std::sync::OnceLock;
 use tenure_engine::{CharterState, RingName};
 use tenure_judge::{ClueKind, Confidence};
 use tenure_model::{
-    CredentialState, DecisionRight, Environment, PlanKind, PlanState, PolicyKind, ProofLevel, Role, Severity,
-    Standing, StepKind, StepState, SurveyState,
+    CredentialState, DecisionRight, Environment, PlanKind, PlanState, PolicyKind, ProofLevel, Readers, Role,
+    Severity, Standing, StepKind, StepState, SurveyState,
 };
 use utoipa::openapi::{
     Components, ComponentsBuilder, Content, HttpMethod, InfoBuilder, LicenseBuilder, ObjectBuilder,
@@ -98,6 +98,7 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
         PlanState,
         PolicyKind,
         ProofLevel,
+        Readers,
         RingName,
         Role,
         Severity,

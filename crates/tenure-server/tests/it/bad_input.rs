@@ -306,6 +306,21 @@ const PLANS: &[Bad] = &[
         Some(r#"{"kind":"revoke","identity":"reporting","reason":"{2001}"}"#),
     ),
     ("POST /api/v1/plans", "/api/v1/plans", Some(r#"{"kind":"revoke","identity":"reporting"}"#)),
+    (
+        "POST /api/v1/plans",
+        "/api/v1/plans",
+        Some(r#"{"kind":"tighten","identity":"/srv/ci/.env","reason":"x"}"#),
+    ),
+    (
+        "POST /api/v1/plans",
+        "/api/v1/plans",
+        Some(r#"{"kind":"tighten","identity":"reporting","reason":"x"}"#),
+    ),
+    (
+        "POST /api/v1/plans",
+        "/api/v1/plans",
+        Some(r#"{"kind":"revoke","identity":"reporting","reason":"x","readers":"owner"}"#),
+    ),
     ("GET /api/v1/plans/{ref}", "/api/v1/plans/zz", None),
     ("POST /api/v1/plans/{ref}/apply", "/api/v1/plans/{plan}/apply", Some(r#"{"digest":"another"}"#)),
     ("POST /api/v1/plans/{ref}/apply", "/api/v1/plans/{plan}/apply", Some("{}")),

@@ -249,3 +249,15 @@ async fn a_plan_is_told_again_whenever_it_has_changed_until_it_has_settled() {
     assert_eq!(states.last().map(String::as_str), Some("proved"), "{states:?}");
     assert!(states.len() >= 2 && text.starts_with("event: plan\n"), "{text}");
 }
+
+#[tokio::test]
+async fn whoever_may_not_plan_learns_nothing_of_files() {
+    let bench = Bench::surveyed().await;
+    let asked = json!({ "kind": "tighten", "identity": "/srv/ci/.env", "reason": "others can read it" });
+    let denied = bench.post(AUDITOR, "/api/v1/plans", &asked).await;
+    assert_eq!(denied.status, 403, "{}", denied.text());
+    assert!(!denied.text().contains("survey"), "{}", denied.text());
+    let told = bench.post(ADMINISTRATOR, "/api/v1/plans", &asked).await;
+    assert_eq!(told.status, 422, "{}", told.text());
+    assert!(told.text().contains("no survey saw a credential in"), "{}", told.text());
+}

@@ -32,7 +32,7 @@ impl Tx<'_> {
             "plans",
             "SELECT plan_id, handle, kind, state, source_id, principal_id, principal_key, principal_name, identity_id, reason, \
              digest, blast_radius, points, heir, required_level, lag_us, level, sentence, requested_by, created_us, settled_us, \
-             version FROM plans WHERE state = 'proposed' ORDER BY plan_id DESC LIMIT $1",
+             version, file FROM plans WHERE state = 'proposed' ORDER BY plan_id DESC LIMIT $1",
             &[most.into()],
             plan,
         )

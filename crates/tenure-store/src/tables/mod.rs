@@ -9,6 +9,7 @@ pub mod cosigned;
 pub mod counts;
 pub mod dismissals;
 pub mod escrow;
+pub mod files;
 pub mod findings;
 pub mod identities;
 pub mod ingest;

@@ -10,8 +10,8 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use tenure_model::{
-    ActionId, DecisionRight, IdentityId, Instant, PersonId, PlanEvent, PlanId, PlanKind, PlanState,
-    PrincipalId, ProofLevel, ShortName, SourceId, StepKind, lifecycle::advance, printable,
+    ActionId, DecisionRight, FileTarget, IdentityId, Instant, PersonId, PlanEvent, PlanId, PlanKind,
+    PlanState, PrincipalId, ProofLevel, ShortName, SourceId, StepKind, lifecycle::advance, printable,
 };
 
 /// A plan as it is kept.
@@ -41,6 +41,8 @@ pub struct PlanRow {
     pub digest: String,
     /// The blast radius as it was when the plan was made (JSON).
     pub blast_radius: serde_json::Value,
+    /// The file, and nothing else, that it is about; only for a change of who may read one.
+    pub file: Option<FileTarget>,
     /// Enforcement points to prove at.
     pub points: Vec<ShortName>,
     /// Who receives what it owns.
@@ -61,6 +63,13 @@ pub struct PlanRow {
     pub settled: Option<Instant>,
     /// How often its row was written; a stale writer loses.
     pub version: i64,
+}
+
+impl PlanRow {
+    /// What it is about, as people name it: its file, or its principal.
+    pub fn about(&self) -> &str {
+        self.file.as_ref().map_or(&self.principal_name, |file| &file.place)
+    }
 }
 
 pub(super) fn plan(row: &Row<'_>) -> Result<PlanRow, StoreFailure> {
@@ -87,6 +96,7 @@ pub(super) fn plan(row: &Row<'_>) -> Result<PlanRow, StoreFailure> {
         created: row.instant(19)?,
         settled: row.opt_instant(20)?,
         version: row.number(21)?,
+        file: row.opt_text(22)?.map(|_| row.json(22)).transpose()?,
     })
 }
 
@@ -95,7 +105,7 @@ macro_rules! select_plans {
         concat!(
             "SELECT plan_id, handle, kind, state, source_id, principal_id, principal_key, principal_name, identity_id, reason, ",
             "digest, blast_radius, points, heir, required_level, lag_us, level, sentence, requested_by, created_us, settled_us, ",
-            "version FROM plans ",
+            "version, file FROM plans ",
             $rest
         )
     };
@@ -106,8 +116,8 @@ impl Tx<'_> {
     pub fn add_plan(&mut self, plan: &PlanRow, steps: &[(ActionId, StepKind)]) -> Result<(), StoreFailure> {
         self.execute(
             "INSERT INTO plans (plan_id, handle, kind, state, source_id, principal_id, principal_key, principal_name, identity_id, \
-             reason, digest, blast_radius, points, heir, required_level, lag_us, requested_by, created_us, version) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 0)",
+             reason, digest, blast_radius, points, heir, required_level, lag_us, requested_by, created_us, file, version) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 0)",
             &[
                 named(plan.id),
                 plan.handle.as_str().into(),
@@ -127,6 +137,7 @@ impl Tx<'_> {
                 plan.lag_us.into(),
                 named(plan.requested_by),
                 plan.created.into(),
+                plan.file.as_ref().map(json).transpose()?.unwrap_or(crate::Value::Null),
             ],
         )?;
         for (position, (action, kind)) in (1_i64..).zip(steps) {

@@ -328,6 +328,7 @@ impl Store {
                     source: plan.source,
                     principal: PrincipalKey(plan.principal_key),
                     principal_name: plan.principal_name,
+                    file: plan.file,
                     deadline: draft.deadline,
                 };
                 tx.write_intent(&record, draft.now)?;

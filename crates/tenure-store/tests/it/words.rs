@@ -37,7 +37,7 @@ const GROUND: &str = "\
 
 const PLAN: &str = "INSERT INTO plans (plan_id, handle, kind, state, source_id, principal_id, principal_key, \
     principal_name, identity_id, reason, digest, blast_radius, points, required_level, level, lag_us, requested_by, \
-    created_us, version) VALUES ('x', 'x', ";
+    created_us, version, file) VALUES ('x', 'x', ";
 
 fn governance() -> Vec<Column> {
     vec![
@@ -141,22 +141,22 @@ fn plan_columns() -> Vec<(&'static str, Vec<&'static str>, &'static str)> {
         (
             "plan kind",
             words!(PlanKind),
-            "'{}', 'proposed', 's', 'p', 'k', 'n', 'i', 'r', 'd', '', '', 'P3', 'P1', 0, 'w', 0, 0)",
+            "'{}', 'proposed', 's', 'p', 'k', 'n', 'i', 'r', 'd', '', '', 'P3', 'P1', 0, 'w', 0, 0, {file})",
         ),
         (
             "plan state",
             words!(PlanState),
-            "'revoke', '{}', 's', 'p', 'k', 'n', 'i', 'r', 'd', '', '', 'P3', 'P1', 0, 'w', 0, 0)",
+            "'revoke', '{}', 's', 'p', 'k', 'n', 'i', 'r', 'd', '', '', 'P3', 'P1', 0, 'w', 0, 0, {file})",
         ),
         (
             "required level",
             words!(ProofLevel),
-            "'revoke', 'proposed', 's', 'p', 'k', 'n', 'i', 'r', 'd', '', '', '{}', 'P1', 0, 'w', 0, 0)",
+            "'revoke', 'proposed', 's', 'p', 'k', 'n', 'i', 'r', 'd', '', '', '{}', 'P1', 0, 'w', 0, 0, {file})",
         ),
         (
             "level",
             words!(ProofLevel),
-            "'revoke', 'proposed', 's', 'p', 'k', 'n', 'i', 'r', 'd', '', '', 'P3', '{}', 0, 'w', 0, 0)",
+            "'revoke', 'proposed', 's', 'p', 'k', 'n', 'i', 'r', 'd', '', '', 'P3', '{}', 0, 'w', 0, 0, {file})",
         ),
     ]
 }
@@ -164,6 +164,8 @@ fn plan_columns() -> Vec<(&'static str, Vec<&'static str>, &'static str)> {
 fn check_word(bed: &Bed, insert: &str, word: &str) -> Result<(), String> {
     let bytes = if bed.is_sqlite() { "x'00'" } else { "'\\x00'" };
     let sql = insert.replacen("'{}'", &format!("'{word}'"), 1).replace("{bytes}", bytes);
+    // Only a tightening is about a file.
+    let sql = sql.replace("{file}", if word == "tighten" { "'x'" } else { "NULL" });
     let undo = "; ROLLBACK";
     bed.raw(&format!("BEGIN; {sql}{undo}"))
 }

@@ -183,6 +183,7 @@ pub(crate) fn plan_row(bed: &Bed, principal: &PrincipalRow, kind: PlanKind) -> P
         reason: String::from("nobody's"),
         digest: String::from("d1"),
         blast_radius: serde_json::json!({ "sessions": 2 }),
+        file: None,
         points: vec![ShortName::parse("primary").unwrap()],
         heir: None,
         required_level: ProofLevel::P3,

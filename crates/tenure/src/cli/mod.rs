@@ -31,6 +31,7 @@ mod revoke;
 mod show;
 mod source;
 mod survey;
+mod tighten;
 mod topics;
 mod up;
 mod verify;
@@ -145,6 +146,7 @@ pub(crate) enum Command {
     Apply(plan::Apply),
     Disable(revoke::Disable),
     Revoke(revoke::Revoke),
+    Tighten(tighten::Tighten),
     Undo(plan::Undo),
     Plans(plan::Plans),
     Proof(proof::Proof),
@@ -189,6 +191,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Apply(args) => args.run(context).await,
         Command::Disable(args) => args.run(context).await,
         Command::Revoke(args) => args.run(context).await,
+        Command::Tighten(args) => args.run(context).await,
         Command::Undo(args) => args.run(context).await,
         Command::Plans(args) => args.run(context).await,
         Command::Proof(args) => args.run(context).await,

@@ -3,11 +3,11 @@
 //! Planning changes nothing outside. Applying goes the same way as `revoke.rs`: shown, decided by
 //! name, bound to what was shown, watched. Must never apply what was not printed before.
 
-use super::{changing, listing::Amount, reading, revoke};
+use super::{changing, listing::Amount, reading, revoke, tighten::OfFile};
 use crate::{
     client::part,
     context::Context,
-    failure::{Exit, Failure},
+    failure::{Exit, Failure, Stage},
     render::{
         paint::Look,
         plan::preview,
@@ -30,6 +30,8 @@ pub(crate) enum Kind {
     Disable,
     /// Bring a disabled one back
     Enable,
+    /// Keep others from reading a file in which a credential lies
+    Tighten,
 }
 
 impl Kind {
@@ -38,6 +40,7 @@ impl Kind {
             Self::Revoke => "revoke",
             Self::Disable => "disable",
             Self::Enable => "enable",
+            Self::Tighten => "tighten",
         }
     }
 }
@@ -51,12 +54,13 @@ impl Kind {
 Examples:
   tenure plan revoke pg-main/reporting --reason \"contract ended\"
   tenure plan disable pg-main/etl --reason \"not seen since March\"
+  tenure plan tighten /srv/ci/.env --reason \"others can read it\"
 
 Exit codes: 0 planned, 1 refused, 2 usage.")]
 pub(crate) struct PlanArgs {
     /// What for
     kind: Kind,
-    /// Which identity: SOURCE/NAME, a name, a handle or its beginning
+    /// Which identity: SOURCE/NAME, a name, a handle or its beginning; to tighten, also the path of a file
     identity: String,
     /// Why; whoever reads the evidence later will ask
     #[arg(long)]
@@ -64,13 +68,21 @@ pub(crate) struct PlanArgs {
     /// Who receives what it owns
     #[arg(long, value_name = "NAME")]
     heir: Option<String>,
+    #[command(flatten)]
+    of_file: OfFile,
 }
 
 impl PlanArgs {
     pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
         changing(context, async |session| {
-            let document =
-                draft(session, self.kind, &self.identity, &self.reason, self.heir.as_deref()).await?;
+            let wish = Wish {
+                kind: self.kind,
+                identity: &self.identity,
+                reason: &self.reason,
+                heir: self.heir.as_deref(),
+                of_file: &self.of_file,
+            };
+            let Some(document) = draft_or_say(session, context, &wish).await? else { return Ok(Exit::Done) };
             let shown: PlanShown = shaped(&document)?;
             context.document(&document);
             for line in preview(&shown, context.frame()) {
@@ -86,20 +98,52 @@ impl PlanArgs {
     }
 }
 
+/// What a plan is wished for.
+pub(crate) struct Wish<'wish> {
+    pub(crate) kind: Kind,
+    pub(crate) identity: &'wish str,
+    pub(crate) reason: &'wish str,
+    pub(crate) heir: Option<&'wish str>,
+    pub(crate) of_file: &'wish OfFile,
+}
+
 /// Makes a plan.
-pub(crate) async fn draft(
-    session: &Session<'_>,
-    kind: Kind,
-    identity: &str,
-    reason: &str,
-    heir: Option<&str>,
-) -> Result<Value, Failure> {
-    let what = format!("no plan to {} `{}` was made", kind.as_str(), printable(identity, 80));
-    let mut body = json!({ "kind": kind.as_str(), "identity": identity, "reason": reason });
-    if let (Some(heir), Some(fields)) = (heir, body.as_object_mut()) {
-        fields.insert(String::from("heir"), json!(heir));
+pub(crate) async fn draft(session: &Session<'_>, wish: &Wish<'_>) -> Result<Value, Failure> {
+    let what = format!("no plan to {} `{}` was made", wish.kind.as_str(), printable(wish.identity, 80));
+    let mut body = json!({ "kind": wish.kind.as_str(), "identity": wish.identity, "reason": wish.reason });
+    let readers = wish.of_file.group_may_read.then_some("owner_and_group");
+    let optional = [("heir", wish.heir), ("file", wish.of_file.file.as_deref()), ("readers", readers)];
+    if let Some(fields) = body.as_object_mut() {
+        for (name, value) in optional {
+            fields.extend(value.map(|value| (name.to_owned(), json!(value))));
+        }
     }
     session.post(&what, "/api/v1/plans", &body).await
+}
+
+/// Makes a plan, or says that what it is for is so already.
+pub(crate) async fn draft_or_say(
+    session: &Session<'_>,
+    context: &Context,
+    wish: &Wish<'_>,
+) -> Result<Option<Value>, Failure> {
+    match draft(session, wish).await {
+        Ok(document) => Ok(Some(document)),
+        Err(Failure { stage: Stage::AlreadySo, why: Some(why), .. }) => {
+            context.document(&json!({ "nothing_to_do": why }));
+            context.print(sentence(&why));
+            Ok(None)
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// With a capital letter and a full stop.
+fn sentence(text: &str) -> String {
+    let text = printable(text, 600);
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().collect::<String>()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
 }
 
 /// Decide a plan and carry it out
@@ -141,7 +185,8 @@ impl Apply {
 /// Take a plan back, as far as that is possible
 ///
 /// A plan that has not begun is withdrawn. One that has is taken back until its removal began: what it
-/// disabled is enabled again, with its former password where Tenure could keep it.
+/// disabled is enabled again, with its former password where Tenure could keep it; a file that it tightened gets
+/// its former mode back.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -220,7 +265,7 @@ impl Plans {
                 table.row(vec![
                     cell(&plan.handle),
                     cell(plan.kind.as_str()),
-                    cell(&plan.principal_name),
+                    cell(plan.about()),
                     looking(look, plan.state.as_str()),
                     cell(plan.level.map_or("", |level| level.as_str())),
                     cell(instant(plan.created)),

@@ -6,7 +6,8 @@
 
 use super::{
     by_hand, changing,
-    plan::{Kind, draft},
+    plan::{Kind, Wish, draft},
+    tighten::OfFile,
     watch::{self, Watched},
 };
 use crate::{
@@ -115,7 +116,8 @@ async fn plan_and_go(
         if let Some(given) = &going.yes {
             check_name(session, kind, identity, given).await?;
         }
-        let shown: PlanShown = shaped(&draft(session, kind, identity, reason, heir).await?)?;
+        let wish = Wish { kind, identity, reason, heir, of_file: &OfFile::default() };
+        let shown: PlanShown = shaped(&draft(session, &wish).await?)?;
         for line in preview(&shown, context.frame()) {
             context.say(line);
         }
@@ -163,7 +165,7 @@ fn is_meant(given: &str, name: &str) -> bool {
 }
 
 /// Somebody looked at the plan and said no: it does not stay about.
-async fn withdraw(session: &Session<'_>, shown: &PlanShown, failure: Failure) -> Failure {
+pub(super) async fn withdraw(session: &Session<'_>, shown: &PlanShown, failure: Failure) -> Failure {
     let handle = &shown.plan.handle;
     let path = format!("/api/v1/plans/{}/withdraw", part(handle));
     match session.post("the plan was not withdrawn", &path, &json!({})).await {
@@ -219,9 +221,10 @@ pub(crate) async fn decide_and_watch(
 /// The name, typed or given. Anything else leaves the plan as it is.
 async fn decide(context: &Context, shown: &PlanShown, yes: Option<&str>) -> Result<(), Gone> {
     let handle = &shown.plan.handle;
-    let name = &shown.plan.principal_name;
+    let name = shown.plan.about();
     let kept = format!("nothing was done; plan {handle} stays proposed (tenure undo {handle} withdraws it)");
-    let is_meant = |given: &str| is_meant(given, name) || is_meant(given, &shown.identity_name);
+    let is_of_identity = |given: &str| shown.plan.file.is_none() && is_meant(given, &shown.identity_name);
+    let is_meant = |given: &str| is_meant(given, name) || is_of_identity(given);
     let go_on = format!("tenure apply {handle} --yes {}", quoted(name));
     match yes {
         Some(given) if is_meant(given) => return Ok(()),
@@ -246,7 +249,8 @@ async fn decide(context: &Context, shown: &PlanShown, yes: Option<&str>) -> Resu
             .into());
     }
     let question = format!(
-        "Type the name to go on: {} ",
+        "Type the {} to go on: {} ",
+        if shown.plan.file.is_some() { "path" } else { "name" },
         context.frame().paint.text(Look::Strong, &printable(name, 200))
     );
     let typed = terminal::ask(&format!("{question}\n> "))

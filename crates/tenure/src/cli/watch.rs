@@ -137,7 +137,7 @@ fn now_doing(shown: &PlanShown) -> String {
         .iter()
         .find(|step| !matches!(step.state, StepState::Done | StepState::Skipped | StepState::Undone));
     match current {
-        Some(step) if step.kind == StepKind::Prove => {
+        Some(step) if step.kind == StepKind::Prove && shown.plan.file.is_none() => {
             let refused = answered(shown, "after", "refused");
             format!("probing: {refused} of {} points refuse it", shown.plan.points.len())
         }

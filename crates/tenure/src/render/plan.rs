@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     failure::Exit,
-    wire::{BlastRadius, PlanShown, Probe, Step},
+    wire::{BlastRadius, FileChange, PlanShown, Probe, Step},
 };
 use serde::Deserialize as _;
 use std::{collections::BTreeMap, time::Duration};
@@ -36,6 +36,8 @@ pub(crate) const fn intention(kind: StepKind) -> &'static str {
         StepKind::Sweep => "look for what was minted meanwhile",
         StepKind::Prove => "show that it is refused at each point",
         StepKind::Enable => "let it log in again",
+        StepKind::Tighten => "keep others from reading it",
+        StepKind::Loosen => "give it its former mode back",
     }
 }
 
@@ -44,6 +46,18 @@ fn done(kind: StepKind, shown: &PlanShown) -> String {
     let points = shown.plan.points.len();
     let text = match kind {
         StepKind::Deny => "password replaced by one we hold",
+        StepKind::Control if shown.plan.kind == PlanKind::Tighten => {
+            return String::from(match answered(shown, "control", "accepted") {
+                0 => "nobody was seen to read it before the act",
+                _ => "read by an account that is to be kept from it, before the act",
+            });
+        }
+        StepKind::Prove if shown.plan.kind == PlanKind::Tighten => {
+            return String::from(match answered(shown, "after", "refused") {
+                0 => "mode and access list read again after the act",
+                _ => "that account is refused after the act",
+            });
+        }
         StepKind::Control => {
             return format!(
                 "accepted at {} of {points} points before the act",
@@ -62,6 +76,8 @@ fn done(kind: StepKind, shown: &PlanShown) -> String {
             );
         }
         StepKind::Enable => "may log in again",
+        StepKind::Tighten => "mode changed",
+        StepKind::Loosen => "former mode given back",
     };
     text.to_owned()
 }
@@ -78,6 +94,8 @@ fn undone(kind: StepKind, shown: &PlanShown) -> String {
         | StepKind::Delete
         | StepKind::Sweep
         | StepKind::Prove
+        | StepKind::Tighten
+        | StepKind::Loosen
         | StepKind::Enable => format!("{}: taken back", done(kind, shown)),
     }
 }
@@ -86,6 +104,7 @@ fn undone(kind: StepKind, shown: &PlanShown) -> String {
 fn shows_nothing(kind: StepKind, shown: &PlanShown) -> bool {
     match kind {
         StepKind::Control => answered(shown, "control", "accepted") == 0,
+        StepKind::Prove if shown.plan.kind == PlanKind::Tighten => shown.plan.state == PlanState::Short,
         StepKind::Prove => shown.plan.kind != PlanKind::Enable && answered(shown, "after", "refused") == 0,
         _ => false,
     }
@@ -109,16 +128,18 @@ fn alive(shown: &PlanShown) -> Option<usize> {
 pub(crate) fn preview(shown: &PlanShown, frame: Frame) -> Vec<String> {
     let plan = &shown.plan;
     let blast = BlastRadius::deserialize(&plan.blast_radius).unwrap_or_default();
-    let mut lines = vec![
-        format!(
-            "Plan {}  {} {}: {}",
-            frame.paint.text(Look::Strong, &plan.handle),
-            plan.kind,
-            frame.paint.text(Look::Strong, &short(&shown.identity_name)),
-            short(&plan.reason)
-        ),
-        format!("Blast radius: {}", radius(&blast)),
-    ];
+    let about = plan.file.as_ref().map_or(&shown.identity_name, |file| &file.place);
+    let mut lines = vec![format!(
+        "Plan {}  {} {}: {}",
+        frame.paint.text(Look::Strong, &plan.handle),
+        plan.kind,
+        frame.paint.text(Look::Strong, &short(about)),
+        short(&plan.reason)
+    )];
+    match &blast.file {
+        Some(change) => lines.extend(of_file(change, &shown.identity_name)),
+        None => lines.push(format!("Blast radius: {}", radius(&blast))),
+    }
     lines.extend(
         blast.warnings.iter().map(|warning| frame.paint.text(Look::Warn, &format!("  ! {}", short(warning)))),
     );
@@ -129,18 +150,72 @@ pub(crate) fn preview(shown: &PlanShown, frame: Frame) -> Vec<String> {
             .map(|unread| frame.paint.text(Look::Warn, &format!("  ? not seen: {}", short(unread)))),
     );
     let steps: Vec<String> =
-        shown.steps.iter().map(|step| format!("{} {}", step.position, intention(step.kind))).collect();
+        shown.steps.iter().map(|step| format!("{} {}", step.position, will(step.kind, plan.kind))).collect();
     lines.extend(wrapped(&steps.join("   "), frame.prose(2)).iter().map(|line| format!("  {line}")));
-    lines.push(format!(
-        "Proof: at {} (lag {}), to {}.",
-        plan.points.iter().map(|point| short(point)).collect::<Vec<_>>().join(", "),
-        duration(Duration::from_micros(plan.lag_us)),
-        plan.required_level
-    ));
+    lines.push(proof(shown, &blast));
     if let Some(heir) = plan.heir.as_deref().filter(|_| !blast.owned.is_empty()) {
         lines.push(format!("What it owns goes to `{}`.", short(heir)));
     }
     lines.push(way_back(shown, &blast));
+    lines
+}
+
+/// How it will be shown, and to which level.
+fn proof(shown: &PlanShown, blast: &BlastRadius) -> String {
+    let plan = &shown.plan;
+    let tried = blast.file.as_ref().and_then(|change| change.tried_as.as_ref());
+    match tried {
+        Some(Ok(account)) => {
+            return format!(
+                "Proof: `{}` tries to read it before and after, and mode and access list are read again, to {}.",
+                short(account),
+                plan.required_level
+            );
+        }
+        Some(Err(_)) => {
+            return format!("Proof: mode and access list are read again, to {}.", plan.required_level);
+        }
+        None => {}
+    }
+    format!(
+        "Proof: at {} (lag {}), to {}.",
+        plan.points.iter().map(|point| short(point)).collect::<Vec<_>>().join(", "),
+        duration(Duration::from_micros(plan.lag_us)),
+        plan.required_level
+    )
+}
+
+/// What a step will do in a plan of this kind.
+const fn will(step: StepKind, plan: PlanKind) -> &'static str {
+    match (plan, step) {
+        (PlanKind::Tighten, StepKind::Control) => {
+            "show that an account can read it that is to be kept from it"
+        }
+        (PlanKind::Tighten, StepKind::Prove) => "show that others cannot read it",
+        (PlanKind::Tighten | PlanKind::Disable | PlanKind::Revoke | PlanKind::Enable, _) => intention(step),
+    }
+}
+
+/// What changes about a file, and for whom.
+fn of_file(change: &FileChange, holds: &str) -> Vec<String> {
+    let lose = match change.lose.len() {
+        0 => String::from("no account of this machine, as far as can be seen"),
+        _ => named(&change.lose),
+    };
+    let mut lines = vec![
+        format!(
+            "Mode {} → {}, owner `{}`, group `{}`; it holds a credential of {}, which goes on working.",
+            short(&change.mode_before),
+            short(&change.mode_after),
+            short(&change.owner),
+            short(&change.group),
+            short(holds)
+        ),
+        format!("Can read it now and will not: {lose}."),
+    ];
+    if !change.keep.is_empty() {
+        lines.push(format!("Go on reading it beside its owner and root: {}.", named(&change.keep)));
+    }
     lines
 }
 
@@ -210,6 +285,11 @@ fn way_back(shown: &PlanShown, blast: &BlastRadius) -> String {
         Some(step) => format!("Undo is possible until step {}.", step.position),
         None => String::from("Undo is possible at any time."),
     };
+    if blast.file.is_some() {
+        return String::from(
+            "Undo is possible at any time: it gives the file its former mode back while it is the same file.",
+        );
+    }
     match &blast.undo_restores_value {
         Some(Err(why)) => {
             format!("{limit} It cannot bring the former password back: {}.", short(why).trim_end_matches('.'))
@@ -231,15 +311,17 @@ pub(crate) fn step_line(step: &Step, shown: &PlanShown, frame: Frame) -> String 
     let no_session_was_left =
         step.kind == StepKind::EndSessions && answer.as_deref() == Some("it was so already");
     let (mark, look, text) = match step.state {
-        StepState::Waiting => ("·", Look::Faint, intention(step.kind).to_owned()),
-        StepState::Intended => ("…", Look::Plain, intention(step.kind).to_owned()),
-        StepState::Unknown => {
-            ("?", Look::Warn, with(format!("{}: the answer was lost, looking again", intention(step.kind))))
-        }
+        StepState::Waiting => ("·", Look::Faint, will(step.kind, shown.plan.kind).to_owned()),
+        StepState::Intended => ("…", Look::Plain, will(step.kind, shown.plan.kind).to_owned()),
+        StepState::Unknown => (
+            "?",
+            Look::Warn,
+            with(format!("{}: the answer was lost, looking again", will(step.kind, shown.plan.kind))),
+        ),
         StepState::Failed => {
             let text = format!(
                 "{}: not yet (attempt {}), tried again by itself",
-                intention(step.kind),
+                will(step.kind, shown.plan.kind),
                 step.attempt
             );
             ("✗", Look::Bad, with(text))
@@ -252,7 +334,9 @@ pub(crate) fn step_line(step: &Step, shown: &PlanShown, frame: Frame) -> String 
         StepState::Done if shows_nothing(step.kind, shown) => ("–", Look::Warn, with(done(step.kind, shown))),
         StepState::Done => ("✓", Look::Good, with(done(step.kind, shown))),
         StepState::Undone => ("↶", Look::Plain, undone(step.kind, shown)),
-        StepState::Skipped => ("–", Look::Warn, with(format!("left out: {}", intention(step.kind)))),
+        StepState::Skipped => {
+            ("–", Look::Warn, with(format!("left out: {}", will(step.kind, shown.plan.kind))))
+        }
     };
     let escalated = if step.escalated.is_some() && step.state != StepState::Done {
         "  ← a person should look at this"
@@ -341,7 +425,11 @@ pub(crate) fn outcome(shown: &PlanShown) -> (String, Exit) {
     }
     match plan.state {
         PlanState::Proved => {
-            let verb = if plan.kind == PlanKind::Enable { "reached" } else { "proved" };
+            let verb = match plan.kind {
+                PlanKind::Enable => "reached",
+                PlanKind::Tighten => "shown",
+                PlanKind::Disable | PlanKind::Revoke => "proved",
+            };
             (format!("{level} {verb}{took}: {sentence}. {evidence}"), Exit::Done)
         }
         PlanState::Short => {

@@ -31,6 +31,7 @@ mod report;
 mod returned;
 mod service;
 mod small_disk;
+mod tightened;
 mod tour;
 mod transcript;
 mod witnessed;

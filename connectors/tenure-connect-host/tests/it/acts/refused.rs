@@ -132,10 +132,10 @@ fn other_ways_in_are_said_before_anything_is_done() {
 #[test]
 fn what_is_no_key_is_refused_with_the_way_to_do_it_by_hand() {
     let stage = Stage::dark("ed25519");
-    let account = tenure_connect::Target {
-        key: tenure_model::PrincipalKey(String::from("account:1000:it")),
-        name: String::from("it"),
-    };
+    let account = tenure_connect::Target::principal(
+        tenure_model::PrincipalKey(String::from("account:1000:it")),
+        String::from("it"),
+    );
     let blast = stage.wait(stage.source.blast_radius(&account)).unwrap();
     let refusals = blast.refusals.join("\n");
     assert!(refusals.contains("by hand: usermod --lock --expiredate 1 'it'"), "{refusals}");

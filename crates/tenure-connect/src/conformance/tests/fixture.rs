@@ -56,7 +56,7 @@ impl ChaosFixture {
         world.we_are(&root);
         let config = world.config(source_id(), name("chaos"));
         let inner = ChaosConnector::new(world.clone()).chaos_source(config).expect("a source");
-        let ourselves = Target { key: root, name: "root".to_owned() };
+        let ourselves = Target::principal(root, "root".to_owned());
         let hangs = sin == Some(Sin::NeverAnswers);
         Self {
             exceptions: Vec::new(),
@@ -94,7 +94,7 @@ impl ChaosFixture {
         let name = format!("it's \"{}\"; --\u{202e}", self.number());
         let value = self.new_value();
         let key: PrincipalKey = self.world.add(born(ChaosPrincipal::account(&name, value.expose())));
-        Subject { target: Target { key, name }, value }
+        Subject { target: Target::principal(key, name), value }
     }
 }
 

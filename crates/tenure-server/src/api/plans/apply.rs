@@ -3,7 +3,6 @@
 use super::{find, or_by_hand};
 use crate::api::prelude::*;
 use tenure_engine::PlanShown;
-use tenure_model::{DecisionRight, PlanKind};
 
 pub(crate) static ENDPOINT: Endpoint = Endpoint {
     verb: Verb::Post,
@@ -30,11 +29,7 @@ async fn handle(
     Body(request): Body<ApplyRequest>,
 ) -> Result<(StatusCode, Json<PlanShown>), Problem> {
     let (shown, charter) = find(&shared, &given).await?;
-    let right = match shown.plan.kind {
-        PlanKind::Revoke => DecisionRight::Revoke,
-        PlanKind::Disable | PlanKind::Enable => DecisionRight::Disable,
-    };
-    let actor = asked.authorise_decision(right, Whose::Chartered(&charter))?;
+    let actor = asked.authorise_decision(shown.plan.kind.decided_by(), Whose::Chartered(&charter))?;
     let applied = shared.engine.apply(actor, &shown.plan.id.to_string(), Some(&request.digest)).await;
     Ok((StatusCode::ACCEPTED, Json(applied.map_err(|failure| or_by_hand(failure, shown.plan.identity))?)))
 }

@@ -1,0 +1,227 @@
+//! Who can read a file: by its mode, its access list, and the directories on its way.
+//!
+//! As the kernel decides it (path_resolution(7), acl(5)), for the accounts that the machine lists. What a program with
+//! capabilities or an account of a directory service can do is not known here and never called refused. Pure but for
+//! reading `passwd` and `group`. Next: `mode.rs`.
+
+use super::ways_in::Machine;
+use crate::place::shown;
+use crate::read::access_list::{Entry, Whom};
+use crate::read::{group, passwd};
+use crate::unread::Unread;
+use std::collections::BTreeMap;
+use tenure_model::{Readers, printable};
+
+/// The bits of one right among three.
+const READ: u32 = 0o4;
+const SEARCH: u32 = 0o1;
+
+/// What decides who may do what with a file or a directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Access {
+    pub(crate) mode: u32,
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+    /// Entries of its access list; none where it has no list that says more than the mode.
+    pub(crate) list: Vec<Entry>,
+}
+
+/// An account, with all groups it is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reader {
+    pub(crate) name: String,
+    pub(crate) uid: u32,
+    /// The first is the primary one.
+    pub(crate) gids: Vec<u32>,
+}
+
+/// The accounts of a machine, and names of users and groups by number.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct People {
+    pub(crate) readers: Vec<Reader>,
+    users: BTreeMap<u32, String>,
+    groups: BTreeMap<u32, String>,
+}
+
+impl People {
+    /// Reads them; the first line of a name counts (getpwnam(3)).
+    pub(crate) fn of(machine: &Machine<'_>) -> Result<Self, Unread> {
+        let mut people = Self::default();
+        let name_of = |bytes: &[u8]| printable(&shown(bytes), 120);
+        if let Some(file) = machine.read_at("etc/passwd")? {
+            for account in passwd::read(file.content.expose()).things {
+                let name = name_of(&account.name);
+                if people.readers.iter().any(|known| known.name == name) {
+                    continue;
+                }
+                people.users.entry(account.uid).or_insert_with(|| name.clone());
+                people.readers.push(Reader { name, uid: account.uid, gids: vec![account.gid] });
+            }
+        }
+        if let Some(file) = machine.read_at("etc/group")? {
+            for group in group::read(file.content.expose()).things {
+                people.groups.entry(group.gid).or_insert_with(|| name_of(&group.name));
+                let members: Vec<String> = group.members.iter().map(|member| name_of(member)).collect();
+                let joined = people.readers.iter_mut().filter(|reader| members.contains(&reader.name));
+                for reader in joined.filter(|reader| !reader.gids.contains(&group.gid)) {
+                    reader.gids.push(group.gid);
+                }
+            }
+        }
+        Ok(people)
+    }
+
+    pub(crate) fn user(&self, uid: u32) -> String {
+        self.users.get(&uid).cloned().unwrap_or_else(|| uid.to_string())
+    }
+
+    pub(crate) fn group(&self, gid: u32) -> String {
+        self.groups.get(&gid).cloned().unwrap_or_else(|| gid.to_string())
+    }
+
+    /// Accounts beside root and the owner that can read a file on this way.
+    pub(crate) fn who_can_read<'people>(
+        &'people self,
+        way: &'people [Access],
+        file: &'people Access,
+    ) -> impl Iterator<Item = &'people Reader> {
+        self.readers.iter().filter(|reader| reader.uid != 0 && reader.uid != file.uid).filter(|reader| {
+            file.allows(reader, READ) && way.iter().all(|directory| directory.allows(reader, SEARCH))
+        })
+    }
+}
+
+impl Access {
+    /// As it is once its mode is this one. The group bits of a file with a list are the mask of the list (acl(5)), so
+    /// that the list keeps its entries and they take no effect.
+    pub(crate) fn with_mode(&self, mode: u32) -> Self {
+        Self { mode, ..self.clone() }
+    }
+
+    fn allows(&self, reader: &Reader, bit: u32) -> bool {
+        if reader.uid == 0 {
+            return true;
+        }
+        if reader.uid == self.uid {
+            return (self.mode >> 6) & bit != 0;
+        }
+        let mask = (self.mode >> 3) & 0o7;
+        let named = self.list.iter().find(|entry| entry.whom == Whom::User(reader.uid));
+        if let Some(entry) = named {
+            return entry.bits & mask & bit != 0;
+        }
+        let owning = reader.gids.contains(&self.gid).then(|| self.of_owning_group() & bit != 0);
+        let others = self.list.iter().filter_map(|entry| match entry.whom {
+            Whom::Group(gid) if reader.gids.contains(&gid) => Some(entry.bits & mask & bit != 0),
+            _ => None,
+        });
+        // One group that is allowed is enough; being in one that is not closes the way by "others".
+        owning.into_iter().chain(others).reduce(|one, other| one || other).unwrap_or(self.mode & bit != 0)
+    }
+
+    /// What the file's own group gets.
+    fn of_owning_group(&self) -> u32 {
+        let mask = (self.mode >> 3) & 0o7;
+        let entry = self.list.iter().find(|entry| entry.whom == Whom::OwningGroup);
+        entry.map_or(mask, |entry| entry.bits & mask)
+    }
+
+    /// Who beside those who may go on reading is let read it, by mode and list; the directories do not count here.
+    pub(crate) fn others(&self, readers: Readers, people: &People) -> Vec<String> {
+        let mask = (self.mode >> 3) & 0o7;
+        let mut others = Vec::new();
+        if self.mode & READ != 0 {
+            others.push(String::from("everybody on this machine"));
+        }
+        if readers == Readers::Owner && self.of_owning_group() & READ != 0 {
+            others.push(format!("group {}", people.group(self.gid)));
+        }
+        for entry in self.list.iter().filter(|entry| entry.bits & mask & READ != 0) {
+            match entry.whom {
+                Whom::User(uid) if uid != self.uid => {
+                    others.push(format!("user {} (access list)", people.user(uid)));
+                }
+                Whom::Group(gid) if readers == Readers::Owner || gid != self.gid => {
+                    others.push(format!("group {} (access list)", people.group(gid)));
+                }
+                Whom::User(_)
+                | Whom::Group(_)
+                | Whom::Owner
+                | Whom::OwningGroup
+                | Whom::Mask
+                | Whom::Other => {}
+            }
+        }
+        others
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Access, People, Reader};
+    use crate::read::access_list::{Entry, Whom};
+    use tenure_model::Readers;
+
+    const FILE: Access = Access { mode: 0o644, uid: 1_000, gid: 100, list: Vec::new() };
+
+    fn people() -> People {
+        let one = |name: &str, uid, gids: &[u32]| Reader { name: name.to_owned(), uid, gids: gids.to_vec() };
+        People {
+            readers: vec![
+                one("root", 0, &[0]),
+                one("ci", 1_000, &[100]),
+                one("mate", 1_001, &[100]),
+                one("named", 1_002, &[1_002]),
+                one("www", 33, &[33]),
+            ],
+            ..People::default()
+        }
+    }
+
+    fn check(way: &[Access], file: &Access, expect: &str) {
+        let people = people();
+        let names: Vec<&str> = people.who_can_read(way, file).map(|reader| reader.name.as_str()).collect();
+        assert_eq!(names.join(" "), expect);
+    }
+
+    #[test]
+    fn the_mode_says_who_reads() {
+        check(&[], &FILE, "mate named www");
+        check(&[], &FILE.with_mode(0o640), "mate");
+        check(&[], &FILE.with_mode(0o604), "named www");
+        check(&[], &FILE.with_mode(0o600), "");
+    }
+
+    #[test]
+    fn a_closed_directory_on_the_way_keeps_everybody_out() {
+        let closed = FILE.with_mode(0o700);
+        check(&[closed], &FILE, "");
+        check(&[FILE.with_mode(0o750)], &FILE, "mate");
+        check(&[FILE.with_mode(0o711)], &FILE, "mate named www");
+    }
+
+    fn with_list(mode: u32) -> Access {
+        let list = vec![
+            Entry { whom: Whom::Owner, bits: 6 },
+            Entry { whom: Whom::User(1_002), bits: 4 },
+            Entry { whom: Whom::OwningGroup, bits: 0 },
+            Entry { whom: Whom::Group(33), bits: 6 },
+            Entry { whom: Whom::Mask, bits: (mode >> 3) & 7 },
+            Entry { whom: Whom::Other, bits: mode & 7 },
+        ];
+        Access { list, ..FILE.with_mode(mode) }
+    }
+
+    #[test]
+    fn a_list_lets_in_whom_it_names_and_its_mask_closes_it() {
+        check(&[], &with_list(0o640), "named www");
+        check(&[], &with_list(0o600), "");
+        assert_eq!(with_list(0o600).others(Readers::Owner, &people()), [""; 0]);
+        let open = with_list(0o640);
+        assert_eq!(
+            open.others(Readers::OwnerAndGroup, &people()),
+            ["user 1002 (access list)", "group 33 (access list)"],
+            "the group bits of the mode are the mask: they are not the group's"
+        );
+    }
+}

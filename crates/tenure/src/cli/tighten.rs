@@ -1,0 +1,94 @@
+//! `tighten`: keep others from reading a file in which a credential lies, and show that they are kept from it.
+//!
+//! Goes the way of every plan (`revoke.rs`): shown, decided by name, bound to what was shown, watched. Nothing here says
+//! that a credential ended: what lies in the file goes on working. What is so already is said, and is no failure.
+
+use super::{
+    changing,
+    plan::{Kind, Wish, draft_or_say},
+    revoke::{self, Going},
+};
+use crate::{
+    context::Context,
+    failure::{Exit, Failure},
+    render::plan::preview,
+    session::shaped,
+    wire::PlanShown,
+};
+use clap::Args;
+use tenure_model::{PlanState, printable};
+
+/// Which file, and who may go on reading it.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct OfFile {
+    /// To tighten: its group may go on reading it, too; otherwise its owner alone
+    #[arg(long)]
+    pub(crate) group_may_read: bool,
+    /// To tighten: which file, where credentials of the identity lie in several
+    #[arg(long, value_name = "PATH")]
+    pub(crate) file: Option<String>,
+}
+
+/// Keep others from reading a file in which a credential was seen
+///
+/// Plans the change of its mode, shows who can read it now and will not, and asks for the path. Then: where
+/// Tenure runs as root, an account that can read it tries to, the mode is changed, and the account tries again;
+/// elsewhere a fresh read of mode and access list is what is shown, and the plan says so beforehand. A mode is never
+/// made looser. `tenure undo PLAN` gives the file its former mode back. What lies in the file goes on working:
+/// exchange it afterwards, because nobody knows who has read it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tenure tighten /srv/ci/.aws/credentials
+  tenure tighten this-machine/~ci/.env --yes /srv/ci/.env
+  tenure tighten /etc/app/key.pem --group-may-read --reason \"only the web server needs it\"
+  tenure plan tighten /etc/app/key.pem       only show what it would touch
+
+Exit codes: 0 shown to the required level, or nothing to do; 1 not shown, 2 usage, 4 a decision is
+needed, or it was not over within --wait. Levels: tenure help proof-levels.")]
+pub(crate) struct Tighten {
+    /// Which file: its path, or an identity whose credential lies in it
+    #[arg(value_name = "FILE")]
+    subject: String,
+    /// Why; whoever reads the evidence later will ask
+    #[arg(long, default_value = "others can read it")]
+    reason: String,
+    #[command(flatten)]
+    of_file: OfFile,
+    #[command(flatten)]
+    going: Going,
+}
+
+impl Tighten {
+    pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        changing(context, async |session| {
+            let wish = Wish {
+                kind: Kind::Tighten,
+                identity: &self.subject,
+                reason: &self.reason,
+                heir: None,
+                of_file: &self.of_file,
+            };
+            let Some(document) = draft_or_say(session, context, &wish).await? else { return Ok(Exit::Done) };
+            let shown: PlanShown = shaped(&document)?;
+            for line in preview(&shown, context.frame()) {
+                context.say(line);
+            }
+            let exit = match revoke::decide_and_watch(session, context, &shown, &self.going).await {
+                Err(revoke::Gone::Declined(failure)) => {
+                    return Err(revoke::withdraw(session, &shown, failure).await);
+                }
+                Err(revoke::Gone::Failed(failure)) => return Err(failure),
+                Ok(exit) => exit,
+            };
+            if exit == Exit::Done && shown.plan.state != PlanState::Undone {
+                context.say(format!(
+                    "The next survey of {} sees it. What lies in the file goes on working: exchange it.",
+                    printable(&shown.source_name, 80)
+                ));
+            }
+            Ok(exit)
+        })
+        .await
+    }
+}
