@@ -125,6 +125,8 @@ pub const SYSTEM: &[Spot] = &[
     spot("etc/ssh/authorized_keys/*", Format::AuthorizedKeys),
     spot("etc/ssl/private/*", Format::CertificatesAndKeys),
     spot("etc/ssl/*.pem", Format::CertificatesAndKeys),
+    spot("etc/ssl/*.crt", Format::CertificatesAndKeys),
+    spot("etc/ssl/*.key", Format::CertificatesAndKeys),
     spot("etc/pki/tls/private/*", Format::CertificatesAndKeys),
     spot("etc/letsencrypt/archive/*/*.pem", Format::CertificatesAndKeys),
     spot("etc/nginx/ssl/*", Format::CertificatesAndKeys),

@@ -70,9 +70,9 @@ pub struct Report {
 pub struct ReportStanding {
     /// The standing.
     pub standing: Standing,
-    /// How many.
+    /// How many that are not part of a system.
     pub count: i64,
-    /// How many of them are part of a system.
+    /// How many beside them that are part of a system.
     pub built_in: i64,
 }
 

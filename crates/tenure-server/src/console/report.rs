@@ -160,7 +160,7 @@ fn moment(at: Instant) -> String {
 }
 
 fn bars(report: &Report) -> Vec<Bar> {
-    let counted = report.standings.iter().map(|one| (one.standing, one.count - one.built_in));
+    let counted = report.standings.iter().map(|one| (one.standing, one.count));
     let counted: Vec<(Standing, i64)> = counted.filter(|(_, count)| *count > 0).collect();
     let all: i64 = counted.iter().map(|(_, count)| count).sum();
     let mut before = 0;

@@ -80,6 +80,28 @@ async fn the_report_ties_itself_to_the_log_and_holds_no_secret() {
 }
 
 #[tokio::test]
+async fn the_sheet_counts_what_the_inventory_counts_and_leaves_out_what_is_built_in() {
+    let bench = Bench::surveyed().await;
+    for name in ["system-a", "system-b", "system-c", "system-d", "system-e"] {
+        let account = ChaosPrincipal::account(name, &format!("{name}-Value0001"));
+        bench.world.add(ChaosPrincipal { built_in: true, ..account });
+    }
+    bench.survey("main").await;
+    let charter = json!({ "technical_owner": "owner", "rotation_days": 90 });
+    bench.call(ADMINISTRATOR, "PUT", "/api/v1/identities/billing/charter", Some(&charter)).await;
+    bench.engine.judge_touched().await.unwrap();
+    let report = bench.get(AUDITOR, "/api/v1/report").await.json();
+    let sheet = bench.get(AUDITOR, "/report").await.text();
+    let standings = report["standings"].as_array().unwrap();
+    assert!(standings.iter().any(|one| one["built_in"] != 0 && one["count"] != 0), "{standings:?}");
+    for one in standings.iter().filter(|one| one["count"] != 0) {
+        let (name, count) = (one["standing"].as_str().unwrap(), &one["count"]);
+        let row = format!("{name}</th><td class=\"number\" data-label=\"Identities\">{count}</td>");
+        assert!(sheet.contains(&row), "{row}");
+    }
+}
+
+#[tokio::test]
 async fn an_owner_who_is_told_of_counts_goes_up_and_one_more_than_fits_is_said() {
     let bench = Bench::surveyed().await;
     for number in 0..60 {

@@ -85,7 +85,7 @@ pub(super) async fn suggest(context: &Context, which: &Which, confirm: &Confirm)
             let (items, document) = suggested(session, which).await?;
             context.document(&document);
             passed_on(context, session).await?;
-            show_suggestions(context, &items, which.confidence.unwrap_or(Sure::Low));
+            show_suggestions(context, &items, which);
             Ok(Exit::Done)
         })
         .await;
@@ -98,7 +98,15 @@ pub(super) async fn suggest(context: &Context, which: &Which, confirm: &Confirm)
         if chosen.is_empty() {
             context.document(&json!({ "claims": [] }));
             context.say(format!("Nothing is suggested that is {} sure.", least.as_str()));
-            context.next("tenure own --suggest");
+            context.next(match surest(&items) {
+                Some(less) if less < least => {
+                    format!(
+                        "tenure own --suggest --apply --confidence {}, which shows them first",
+                        less.as_str()
+                    )
+                }
+                Some(_) | None => String::from("tenure own --suggest shows what there is"),
+            });
             return Ok(Exit::Done);
         }
         if !confirm.yes {
@@ -176,7 +184,13 @@ fn suggestion_row(name: &str, one: &Suggestion) -> Vec<crate::render::table::Cel
     vec![cell(name), cell(&one.person_name), looking(look, one.confidence.as_str()), cell(because)]
 }
 
-fn show_suggestions(context: &Context, items: &[Suggested], least: Sure) {
+/// How sure the surest suggestion is that no other is as sure as.
+fn surest(items: &[Suggested]) -> Option<Sure> {
+    items.iter().filter_map(|item| best(item, Sure::Low)).map(|best| best.confidence).max()
+}
+
+fn show_suggestions(context: &Context, items: &[Suggested], which: &Which) {
+    let least = which.confidence.unwrap_or(Sure::Low);
     let mut table = Table::new(&["NAME", "PERHAPS OF", "SURE", "BECAUSE"]);
     let (mut without, mut names) = (0_usize, Vec::new());
     for item in items {
@@ -191,10 +205,10 @@ fn show_suggestions(context: &Context, items: &[Suggested], least: Sure) {
         }
     }
     if names.is_empty() {
-        context.say(if items.is_empty() {
-            "Everything has an owner."
-        } else {
-            "Nothing points to anybody Tenure knows."
+        context.say(match (items.is_empty(), which.mine) {
+            (true, true) => "Nothing is suggested for you.",
+            (true, false) => "Everything has an owner.",
+            (false, _) => "Nothing points to anybody Tenure knows.",
         });
     } else {
         context.list(&table, names.iter());
@@ -204,10 +218,13 @@ fn show_suggestions(context: &Context, items: &[Suggested], least: Sure) {
             if without == 1 { String::from("1 identity has") } else { format!("{without} identities have") };
         context.say(format!("{things} no owner, and nothing this sure points to anybody Tenure knows."));
     }
-    context.next(if names.is_empty() {
-        "tenure own --rule 'name:web-*'"
-    } else {
-        "tenure own --suggest --apply"
+    context.next(match surest(items) {
+        Some(Sure::High) => String::from("tenure own --suggest --apply"),
+        Some(less) => format!("tenure own --suggest --apply --confidence {}", less.as_str()),
+        None if which.mine => String::from("tenure own --suggest, for everybody"),
+        None => String::from(
+            "tenure people add NAME for whom it could point to, or tenure own --rule 'name:web-*'",
+        ),
     });
 }
 
