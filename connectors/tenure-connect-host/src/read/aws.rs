@@ -1,7 +1,7 @@
 //! AWS: `credentials` and `config`, one profile a section: its key, or its way without one.
 
 use super::federation::{AWS, way};
-use super::ini::{Entry, entries, find, sections};
+use super::ini::{Sections, sections};
 use super::{LineFault, Parsed};
 use crate::item::{Item, Problem, ThingKind};
 use crate::place::shown;
@@ -14,19 +14,19 @@ const ACCOUNT_DIGITS: usize = 12;
 /// a web identity, a program. A role that is taken on with another profile's key is no such way.
 pub fn read(bytes: &[u8]) -> Parsed<Item> {
     let mut parsed = Parsed::default();
-    let entries = entries(bytes);
-    for section in sections(&entries) {
-        parsed.things.extend(federation(&entries, section));
-        let Some(secret) = find(&entries, section, "aws_secret_access_key") else { continue };
+    let read = sections(bytes);
+    read.tell(&mut parsed);
+    for section in &read.names {
+        parsed.things.extend(federation(&read, section));
+        let Some(secret) = read.find(section, "aws_secret_access_key") else { continue };
         if is_example(secret.value) {
             continue;
         }
-        let Some(id) = find(&entries, section, "aws_access_key_id") else {
+        let Some(id) = read.find(section, "aws_access_key_id") else {
             parsed.skip(secret.line, LineFault::PartMissing);
             continue;
         };
-        let temporary =
-            id.value.starts_with(b"ASIA") || find(&entries, section, "aws_session_token").is_some();
+        let temporary = id.value.starts_with(b"ASIA") || read.find(section, "aws_session_token").is_some();
         let mut item = Item::new(ThingKind::AwsKey, &profile(section))
             .at_line(secret.line)
             .towards(AWS)
@@ -47,12 +47,12 @@ fn profile(section: &[u8]) -> String {
 }
 
 /// How a profile gets temporary keys without a static one.
-fn federation(entries: &[Entry<'_>], section: &[u8]) -> Option<Item> {
+fn federation(read: &Sections<'_>, section: &[u8]) -> Option<Item> {
     if section.starts_with(b"sso-session ") || section.starts_with(b"services ") {
         return None;
     }
     let value =
-        |name: &str| find(entries, section, name).map(|entry| entry.value).filter(|value| !value.is_empty());
+        |name: &str| read.find(section, name).map(|entry| entry.value).filter(|value| !value.is_empty());
     let role = value("role_arn");
     let says = if value("sso_session").or(value("sso_start_url")).is_some() {
         "it signs in through IAM Identity Center"

@@ -3,7 +3,7 @@
 //! `user.email` of a `config`, and the last line of `logs/HEAD` (gitrepository-layout(5)). Whoever may write there may
 //! write any name. This file must never follow an include or run Git. Next: `codeowners.rs`.
 
-use super::ini::{entries, find};
+use super::ini::sections;
 use super::lines;
 use crate::place::shown;
 use tenure_model::printable;
@@ -13,8 +13,7 @@ const ADDRESS_CHARS: usize = 100;
 
 /// The address in the settings of a work tree or of a person.
 pub fn email_of_config(bytes: &[u8]) -> Option<String> {
-    let entries = entries(bytes);
-    find(&entries, b"user", "email").and_then(|entry| address(entry.value))
+    sections(bytes).find(b"user", "email").and_then(|entry| address(entry.value))
 }
 
 /// The address of whoever made the last change: `old new Name <address> time zone`, a tab, and what was done.

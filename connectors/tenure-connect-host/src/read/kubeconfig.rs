@@ -4,6 +4,7 @@
 use super::tree::{Node, yaml};
 use super::{LineFault, Parsed};
 use crate::item::{Item, Problem, ThingKind, program};
+use std::collections::BTreeMap;
 use tenure_secrets::is_example;
 
 /// What of a user is a secret, and what it is called.
@@ -17,9 +18,10 @@ pub fn read(bytes: &[u8]) -> Parsed<Item> {
         parsed.skip(1, LineFault::Format);
         return parsed;
     };
+    let clusters = clusters(&tree);
     for entry in tree.get("users").map(Node::list).unwrap_or_default() {
         let (Some(name), Some(user)) = (entry.text_of("name"), entry.get("user")) else { continue };
-        let cluster = cluster_of(&tree, name);
+        let cluster = clusters.get(name).copied();
         for (key, what) in SECRETS {
             let Some(value) = user.text_of(key).filter(|value| !is_example(value.as_bytes())) else {
                 continue;
@@ -42,14 +44,22 @@ pub fn read(bytes: &[u8]) -> Parsed<Item> {
     parsed
 }
 
-/// The cluster that a context puts beside a user.
-fn cluster_of<'tree>(tree: &'tree Node, user: &str) -> Option<&'tree Node> {
-    let contexts = tree.get("contexts")?.list();
-    let context = contexts.iter().filter_map(|entry| entry.get("context"));
-    let name =
-        context.into_iter().find(|context| context.text_of("user") == Some(user))?.text_of("cluster")?;
-    let clusters = tree.get("clusters")?.list();
-    clusters.iter().find(|entry| entry.text_of("name") == Some(name))?.get("cluster")
+/// The cluster that a context puts beside each user; of several the first counts.
+fn clusters(tree: &Node) -> BTreeMap<&str, &Node> {
+    let list = |name: &str| tree.get(name).map(Node::list).unwrap_or_default();
+    let mut by_name = BTreeMap::new();
+    for entry in list("clusters") {
+        if let Some(name) = entry.text_of("name") {
+            by_name.entry(name).or_insert(entry);
+        }
+    }
+    let mut of_users = BTreeMap::new();
+    for context in list("contexts").iter().filter_map(|entry| entry.get("context")) {
+        if let Some(user) = context.text_of("user") {
+            of_users.entry(user).or_insert_with(|| by_name.get(context.text_of("cluster")?)?.get("cluster"));
+        }
+    }
+    of_users.into_iter().filter_map(|(user, cluster)| Some((user, cluster?))).collect()
 }
 
 fn skips_verification(cluster: &Node) -> bool {

@@ -63,6 +63,9 @@ pub enum LineFault {
     /// After the last line that is read.
     #[error("more than 200000 lines")]
     TooMany,
+    /// Begins a section after the last one that is read.
+    #[error("more than 2000 sections; what stands before is read")]
+    TooManySections,
     /// Has too few parts.
     #[error("a part is missing")]
     PartMissing,

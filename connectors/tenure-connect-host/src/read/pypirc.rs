@@ -1,17 +1,19 @@
 //! `.pypirc`: passwords and tokens for Python package indexes.
 
 use super::Parsed;
-use super::ini::{entries, find};
+use super::ini::sections;
 use crate::item::{Item, Problem, ThingKind};
 use crate::place::shown;
 use tenure_secrets::is_example;
 
 /// Reads the passwords.
 pub fn read(bytes: &[u8]) -> Parsed<Item> {
-    let entries = entries(bytes);
+    let read = sections(bytes);
     let mut parsed = Parsed::default();
-    for password in entries.iter().filter(|entry| entry.name == b"password" && !is_example(entry.value)) {
-        let of = |name: &str| find(&entries, password.section, name).map(|entry| shown(entry.value));
+    read.tell(&mut parsed);
+    for password in read.entries.iter().filter(|entry| entry.name == b"password" && !is_example(entry.value))
+    {
+        let of = |name: &str| read.find(password.section, name).map(|entry| shown(entry.value));
         let user = of("username").unwrap_or_default();
         parsed.things.push(
             Item::new(ThingKind::PypiToken, &shown(password.section))

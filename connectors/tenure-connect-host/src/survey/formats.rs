@@ -6,10 +6,11 @@ use crate::read::assistants;
 use crate::read::cron::{self, CronTable};
 use crate::read::private_key::KeyFormat;
 use crate::read::{
-    Parsed, Skipped, authorized_keys, aws, azure, cargo, certificate, docker, environment, gcloud,
+    LineFault, Parsed, Skipped, authorized_keys, aws, azure, cargo, certificate, docker, environment, gcloud,
     git_credentials, group, kubeconfig, launchd, my_cnf, netrc, npmrc, pgpass, private_key, pypirc, shadow,
     token_files,
 };
+use std::collections::BTreeSet;
 use tenure_secrets::Scanner;
 
 pub(super) fn items(format: Format, bytes: &[u8], name: &str, scanner: &Scanner) -> Parsed<Item> {
@@ -62,8 +63,9 @@ fn certificates_and_keys(bytes: &[u8], name: &str) -> Parsed<Item> {
     });
     certificates.things.extend(keys.things);
     // Both read the same blocks and say the same of a broken one.
-    let new = |skipped: &Skipped| !certificates.skipped.contains(skipped);
-    let further: Vec<Skipped> = keys.skipped.into_iter().filter(new).collect();
-    certificates.skipped.extend(further);
+    let said: BTreeSet<(u32, LineFault)> =
+        certificates.skipped.iter().map(|skipped| (skipped.line, skipped.why)).collect();
+    let new = |skipped: &Skipped| !said.contains(&(skipped.line, skipped.why));
+    certificates.skipped.extend(keys.skipped.into_iter().filter(new));
     certificates
 }
