@@ -132,7 +132,7 @@ pub fn environment(bytes: &[u8]) {
 pub fn hints(bytes: &[u8]) {
     let path = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let rules = codeowners::read(bytes);
-    let _ = codeowners::owners_of(&rules, path);
+    let _ = codeowners::owners_of::<()>(&rules, path, &|| Ok(()));
     drop((git::email_of_config(bytes), git::email_of_last_change(bytes)));
 }
 

@@ -7,6 +7,7 @@
 use crate::act::dead_ends::is_way_in;
 use crate::act::ways_in::{Account, Ground, Machine};
 use crate::act::{KeyOf, Standing, Standings, other_ways, standings};
+use crate::observe::quoted;
 use crate::place::shown;
 use crate::read::authorized_keys;
 use crate::sessions;
@@ -268,7 +269,6 @@ fn fingerprints(text: &str) -> Vec<String> {
 
 /// Commands by which a person takes the key out.
 pub(crate) fn by_hand(ground: &Ground, key: &KeyOf) -> Vec<String> {
-    let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
     let found = ground.with(|machine| match machine.account(&key.account)? {
         Some(account) => standings(machine, &account, key).map(|seen| seen.found),
         None => Ok(Vec::new()),

@@ -8,6 +8,7 @@
 //! what is read and how that looks to endpoint protection.
 
 mod act;
+mod awaited;
 mod blast;
 mod blast_file;
 pub mod catalogue;

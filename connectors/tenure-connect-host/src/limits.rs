@@ -37,6 +37,8 @@ pub struct Limits {
     pub home_entries_max: u64,
     /// Files that a walk through one home finds worth opening.
     pub home_files_max: usize,
+    /// Secrets that are taken from one file.
+    pub file_secrets_max: usize,
     /// Things that are found.
     pub things_max: u64,
     /// Places not read that are listed one by one; beyond it they are counted.
@@ -58,6 +60,7 @@ impl Default for Limits {
             depth_max: 8,
             home_entries_max: 500_000,
             home_files_max: 20_000,
+            file_secrets_max: 1_000,
             things_max: 200_000,
             unread_max: 10_000,
             time_max: Duration::from_mins(1),
@@ -116,12 +119,28 @@ impl<'clock> Budget<'clock> {
 
     /// Before a thing is kept.
     pub fn thing(&self) -> Result<(), Spent> {
+        self.time()?;
         spend(&self.things, 1, self.limits.things_max, Spent::Things)
     }
 
     /// Whether there is time left.
     pub fn time(&self) -> Result<(), Spent> {
         if (self.elapsed)() > self.limits.time_max { Err(Spent::Time) } else { Ok(()) }
+    }
+
+    /// Whether there is time left to say what was read. A quarter more than for reading it: a reading that its time ended
+    /// would otherwise be for nothing.
+    pub fn time_to_tell(&self) -> Result<(), Spent> {
+        let time_max = self.limits.time_max;
+        if (self.elapsed)() > time_max.saturating_add(time_max / 4) { Err(Spent::Time) } else { Ok(()) }
+    }
+
+    /// The same of each of these, for as long as there is time left to say what was read.
+    pub(crate) fn while_telling<'all, T: 'all>(
+        &'all self,
+        all: impl Iterator<Item = T> + 'all,
+    ) -> impl Iterator<Item = T> + 'all {
+        all.take_while(|_| self.time_to_tell().is_ok())
     }
 
     /// Files opened so far.
@@ -178,5 +197,10 @@ mod tests {
         went_by.set(Duration::from_secs(6));
         assert_eq!(budget.file(), Err(Spent::Time));
         assert_eq!(budget.entry(), Err(Spent::Time));
+        assert_eq!(budget.thing(), Err(Spent::Time));
+        assert_eq!(budget.time_to_tell(), Ok(()));
+        went_by.set(Duration::from_secs(7));
+        assert_eq!(budget.time_to_tell(), Err(Spent::Time));
+        assert_eq!(budget.while_telling([1, 2].into_iter()).count(), 0);
     }
 }

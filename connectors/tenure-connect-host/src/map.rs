@@ -11,14 +11,19 @@ mod accounts;
 mod copies;
 mod extents;
 mod federation;
+mod given;
 mod holdings;
+#[cfg(test)]
+mod out_of_time;
 mod workloads;
 
 use crate::found::{Found, FoundMark, Reading};
 use crate::item::{Problem, ThingKind};
+use crate::limits::Budget;
 pub(crate) use extents::ExtentContent;
 use extents::Extents;
-use std::collections::{BTreeMap, BTreeSet};
+use given::Given;
+use std::collections::BTreeMap;
 use tenure_model::{
     Fact, Facts, Observation, ObservedCredential, ObservedGrant, ObservedPrincipal, PrincipalKey,
     PrincipalKind, names, printable,
@@ -30,9 +35,14 @@ const NAME_CHARS: usize = 160;
 const MACHINE: &str = "machine";
 
 /// Makes observations of a reading, in the order in which they are sent.
-/// `closed_remedy` says what opens places that our account may not read.
-pub(crate) fn observations(reading: &Reading, closed_remedy: &'static str) -> Vec<(String, ExtentContent)> {
-    let mut mapper = Mapper::new(reading);
+/// `closed_remedy` says what opens places that our account may not read. When the budget has no time left, the rest is
+/// left out and every extent is part.
+pub(crate) fn observations(
+    reading: &Reading,
+    closed_remedy: &'static str,
+    budget: &Budget<'_>,
+) -> Vec<(String, ExtentContent)> {
+    let mut mapper = Mapper::new(reading, budget);
     mapper.machine();
     mapper.accounts();
     mapper.passwords();
@@ -40,7 +50,8 @@ pub(crate) fn observations(reading: &Reading, closed_remedy: &'static str) -> Ve
     mapper.authorized_keys();
     mapper.holdings();
     mapper.copies();
-    mapper.extents.finish(reading, closed_remedy)
+    let ended_by = reading.ended_by.or(budget.time_to_tell().err());
+    mapper.extents.finish(reading, ended_by, closed_remedy)
 }
 
 /// What is known of an account while mapping.
@@ -53,21 +64,22 @@ struct AccountSeen {
 
 struct Mapper<'reading> {
     reading: &'reading Reading,
+    budget: &'reading Budget<'reading>,
     extents: Extents,
     accounts: BTreeMap<String, AccountSeen>,
     /// Names of users and groups by number, for saying who may read a file.
     users: BTreeMap<i64, String>,
     groups: BTreeMap<i64, String>,
     /// Keys and names of principals that were given out.
-    keys: BTreeSet<String>,
-    named: BTreeSet<String>,
+    keys: Given,
+    named: Given,
 }
 
 impl<'reading> Mapper<'reading> {
-    fn new(reading: &'reading Reading) -> Self {
+    fn new(reading: &'reading Reading, budget: &'reading Budget<'reading>) -> Self {
         let mut accounts = BTreeMap::new();
         let (mut users, mut groups) = (BTreeMap::new(), BTreeMap::new());
-        for thing in &reading.found {
+        for thing in budget.while_telling(reading.found.iter()) {
             match thing.kind {
                 ThingKind::Account => {
                     let uid = number(&thing.facts, "uid");
@@ -84,7 +96,8 @@ impl<'reading> Mapper<'reading> {
         }
         let homes = accounts.iter().map(|(name, seen)| (seen.home.clone(), name.clone()));
         let extents = Extents::new(homes);
-        Self { reading, extents, accounts, users, groups, keys: BTreeSet::new(), named: BTreeSet::new() }
+        let (keys, named) = (Given::default(), Given::default());
+        Self { reading, budget, extents, accounts, users, groups, keys, named }
     }
 
     /// The machine itself: what it holds belongs to it where it is in nobody's home.
@@ -109,17 +122,22 @@ impl<'reading> Mapper<'reading> {
     }
 
     fn of_kind(&self, kind: ThingKind) -> impl Iterator<Item = &'reading Found> + use<'reading> {
-        self.reading.found.iter().filter(move |thing| thing.kind == kind)
+        self.all().filter(move |thing| thing.kind == kind)
+    }
+
+    /// Everything that was found, for as long as there is time.
+    fn all(&self) -> impl Iterator<Item = &'reading Found> + use<'reading> {
+        self.budget.while_telling(self.reading.found.iter())
     }
 
     /// A key that no other principal has: the second of its kind is numbered.
     fn key(&mut self, wanted: &str) -> PrincipalKey {
-        PrincipalKey(unique(&mut self.keys, wanted))
+        PrincipalKey(self.keys.unique(wanted))
     }
 
     /// A name that no other principal has.
     fn name(&mut self, wanted: &str) -> String {
-        unique(&mut self.named, &printable(wanted, NAME_CHARS))
+        self.named.unique(&printable(wanted, NAME_CHARS))
     }
 
     fn principal(&mut self, extent: &str, principal: ObservedPrincipal) {
@@ -213,17 +231,6 @@ impl<'reading> Mapper<'reading> {
     fn is_root(&self, account: &str) -> bool {
         self.accounts.get(account).is_some_and(|seen| seen.uid == Some(0))
     }
-}
-
-/// The wanted text, or with a number behind it when it was given out before.
-fn unique(taken: &mut BTreeSet<String>, wanted: &str) -> String {
-    let mut name = wanted.to_owned();
-    let mut number = 2;
-    while !taken.insert(name.clone()) {
-        name = format!("{wanted}#{number}");
-        number += 1;
-    }
-    name
 }
 
 fn text<'facts>(facts: &'facts Facts, name: &str) -> Option<&'facts str> {

@@ -3,6 +3,7 @@
 //! The reading itself blocks, so it runs beside the tasks of the program; what it found is then sent page by page. It
 //! must never hold a value: what crosses from the reading to here are fingerprints. Next: `map.rs`.
 
+use crate::awaited::Awaited;
 use crate::config::Processes;
 use crate::files::Files;
 use crate::map::{ExtentContent, observations};
@@ -33,30 +34,32 @@ pub(crate) async fn observe(
         (source.ground.root.clone(), source.ground.limits, Arc::clone(&source.fingerprint));
     let scanner = scanner()?;
     let processes = source.processes;
+    let (awaited, running) = Awaited::begin();
     let read = tokio::task::spawn_blocking(move || {
-        let began = Clock::now();
-        let elapsed = || began.elapsed();
+        let elapsed = || running.elapsed();
         let budget = Budget::new(limits, &elapsed);
         let opened = Root::open_by(&root, limits.file_systems, Way::Kernel)?;
         let mut reading = survey_files(&opened, &budget, &*fingerprint, scanner);
         let mut environments = (processes == Processes::Read)
-            .then(|| crate::processes::read(&root, limits, &*fingerprint, scanner));
+            .then(|| crate::processes::read(&root, limits, &elapsed, &*fingerprint, scanner));
         if let Some(read) = &mut environments {
             reading.found.append(&mut read.found);
         }
-        let mut extents = observations(&reading, CLOSED.remedy);
-        if let Some(read) = environments {
+        let mut extents = observations(&reading, CLOSED.remedy, &budget);
+        if let Some(mut read) = environments {
+            read.cut = read.cut.or(budget.time_to_tell().err().map(Unread::Limit));
             read.tell(&mut extents);
         }
         local::name_accounts(&root, &mut extents);
         machine_id::say(&mut extents, machine_id::read(&opened, &budget, &*fingerprint));
-        let (logins, untold) = uses::of_keys(&opened, &extents, now);
+        let (logins, untold) = uses::of_keys(&opened, &extents, now, &budget);
         // What is used comes before its uses.
         extents.extend(logins);
         Ok((extents, notes(&reading, untold, &CLOSED)))
     });
+    let read = read.await;
+    awaited.until_here();
     let (extents, notes) = read
-        .await
         .map_err(|gone| OutsideFailure::Puzzling { why: format!("the reading was cut off: {gone}") })?
         .map_err(|why| unreachable(&source.ground.root, why))?;
     match send(&*source.fingerprint, sink, extents, notes).await {
@@ -212,10 +215,14 @@ pub(crate) fn look(files: &dyn Files, budget: &Budget<'_>) -> Looks {
     Looks { system: name.unwrap_or_else(|| String::from("a machine that does not say its name")), places }
 }
 
+/// As one word of a shell.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 /// The system's own commands with which a person ends a principal of this machine.
 pub(crate) fn by_hand(target: &Target) -> Vec<String> {
     let (kind, rest) = target.key.0.split_once(':').unwrap_or_default();
-    let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
     match kind {
         "account" => {
             let name = rest.split_once(':').map_or(rest, |(_, name)| name);

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
-use std::time::Instant as Clock;
+use std::time::Duration;
 use tenure_connect::Fingerprint;
 use tenure_model::{Completeness, Fact, printable};
 use tenure_secrets::Scanner;
@@ -39,19 +39,18 @@ pub(crate) struct Environments {
     /// Processes whose environment is closed to our account.
     closed: u64,
     /// What kept the rest from being read.
-    cut: Option<Unread>,
+    pub(crate) cut: Option<Unread>,
 }
 
 /// Reads the environments below a root.
 pub(crate) fn read(
     root: &Path,
     limits: Limits,
+    elapsed: &dyn Fn() -> Duration,
     fingerprint: &dyn Fingerprint,
     scanner: &Scanner,
 ) -> Environments {
-    let began = Clock::now();
-    let elapsed = || began.elapsed();
-    let budget = Budget::new(limits, &elapsed);
+    let budget = Budget::new(limits, elapsed);
     let mut read = Environments::default();
     let opened = Root::open_by(root, FileSystems::All, Way::Kernel).and_then(|root| {
         let (listed, cut) = crate::list(&root, &Place::root().join(b"proc"), &budget)?;

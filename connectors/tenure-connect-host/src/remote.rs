@@ -18,16 +18,16 @@ mod sftp;
 pub use address::{BYTES_MAX, HOST_KEY, KEY_FILE, OPENS_MAX};
 pub use connector::{REMOTE_MANIFEST, RemoteConnector};
 
+use crate::awaited::Awaited;
 use crate::map::{ExtentContent, observations};
 use crate::observe::{self, Closed};
 use crate::survey::survey_files;
-use crate::unread::Spent;
 use crate::{Budget, Limits, machine_id, uses};
 use address::Remote;
 use async_trait::async_trait;
 use files::RemoteFiles;
 use std::sync::Arc;
-use std::time::{Duration, Instant as Clock};
+use std::time::Duration;
 use tenure_connect::{
     Act, BlastRadius, CheckReport, DerivedReading, Done, Effect, Fingerprint, NotObservable, OutsideFailure,
     SinkClosed, Source, SurveySink, Target,
@@ -68,7 +68,7 @@ impl RemoteSource {
         limits: Limits,
         work: impl FnOnce(&RemoteFiles, &Budget<'_>) -> T + Send + 'static,
     ) -> Result<T, OutsideFailure> {
-        let began = Clock::now();
+        let (awaited, running) = Awaited::begin();
         let (path, passphrase) = (self.remote.key_file.clone(), self.passphrase.clone());
         // Opening an encrypted key takes long on purpose.
         let key = tokio::task::spawn_blocking(move || own_key::read(&path, passphrase.as_deref()));
@@ -82,10 +82,12 @@ impl RemoteSource {
             let files = RemoteFiles::open(asking, root.as_bytes(), limits).map_err(|why| {
                 OutsideFailure::Unreachable { why: printable(&format!("{address}, `{root}`: {why}"), 300) }
             })?;
-            let elapsed = || began.elapsed();
+            let elapsed = || running.elapsed();
             Ok(work(&files, &Budget::new(limits, &elapsed)))
         });
-        done.await.map_err(cut_off)?
+        let done = done.await;
+        awaited.until_here();
+        done.map_err(cut_off)?
     }
 
     fn not_observable(&self) -> NotObservable {
@@ -102,15 +104,6 @@ impl RemoteSource {
 
 fn cut_off(gone: tokio::task::JoinError) -> OutsideFailure {
     OutsideFailure::Puzzling { why: format!("the reading was cut off: {gone}") }
-}
-
-/// What is said when a limit was reached after the reading itself, among the logs.
-fn logs_cut(limit: Spent) -> NotObservable {
-    NotObservable {
-        what: String::from("uses of keys that stand in logs which were not read"),
-        why: limit.sentence(),
-        remedy: String::from("raise bytes-max or opens-max of this source"),
-    }
 }
 
 /// What is said when the machine ended the conversation.
@@ -153,14 +146,14 @@ impl Source for RemoteSource {
         let fingerprint = Arc::clone(&self.fingerprint);
         let read = self.with(self.remote.limits, move |files, budget| {
             let reading = survey_files(files, budget, &*fingerprint, scanner);
-            let mut extents: Vec<(String, ExtentContent)> = observations(&reading, CLOSED.remedy);
+            let mut extents: Vec<(String, ExtentContent)> = observations(&reading, CLOSED.remedy, budget);
             machine_id::say(&mut extents, machine_id::read(files, budget, &*fingerprint));
-            let (logins, untold) = uses::of_keys(files, &extents, now);
+            let (logins, untold) = uses::of_keys(files, &extents, now, budget);
             // What is used comes before its uses.
             extents.extend(logins);
             let mut notes = observe::notes(&reading, untold, &CLOSED);
             notes.extend(lost(files));
-            notes.extend(files.spent().filter(|_| reading.ended_by.is_none()).map(logs_cut));
+            notes.extend(files.spent().filter(|_| reading.ended_by.is_none()).map(uses::logs_cut));
             (extents, notes)
         });
         let (extents, mut notes) = read.await?;
@@ -200,7 +193,8 @@ impl Source for RemoteSource {
         let commands = match crate::act::KeyOf::parse(target) {
             Some(key) => vec![format!(
                 "take the line of {} out of the files that `sshd -T -C user={}` names as authorizedkeysfile",
-                key.fingerprint, key.account
+                key.fingerprint,
+                key.account
             )],
             None => observe::by_hand(target),
         };

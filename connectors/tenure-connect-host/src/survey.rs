@@ -224,10 +224,21 @@ impl Survey<'_> {
                 self.reading.skipped_more += 1;
             }
         }
+        let secrets_max = self.budget.limits().file_secrets_max;
+        let (mut secrets, mut full) = (0, false);
         for item in items {
+            // The passwords of accounts stand in one file of the system, however many there are.
+            secrets += usize::from(item.kind.is_secret() && item.kind != ThingKind::StoredPassword);
+            if secrets > secrets_max {
+                full = true;
+                break;
+            }
             self.budget.thing()?;
             let item = item.guarded(|text| read::looks_like(self.scanner, text));
             self.reading.found.push(Found::new(item, &origin, self.fingerprint));
+        }
+        if full {
+            self.not_read(place, Unread::Limit(Spent::FileSecrets));
         }
         Ok(())
     }
@@ -263,18 +274,20 @@ fn pair_certificates(found: &mut [Found]) {
         Some(Fact::Text(digest)) => Some(digest.clone()),
         _ => None,
     };
-    let mut keys: BTreeMap<String, Vec<Place>> = BTreeMap::new();
+    // Of each key the first place, and all folders it lies in.
+    let mut keys: BTreeMap<String, (Place, BTreeSet<Place>)> = BTreeMap::new();
     for key in found.iter().filter(|thing| thing.kind == ThingKind::PrivateKey) {
         if let Some(digest) = digest(key) {
-            keys.entry(digest).or_default().push(key.place.clone());
+            let (_, folders) = keys.entry(digest).or_insert_with(|| (key.place.clone(), BTreeSet::new()));
+            folders.insert(key.place.parent());
         }
     }
     for certificate in found.iter_mut().filter(|thing| thing.kind == ThingKind::Certificate) {
-        let Some(places) = digest(certificate).and_then(|digest| keys.get(&digest)) else { continue };
-        let beside = places.iter().any(|place| place.parent() == certificate.place.parent());
+        let Some((place, folders)) = digest(certificate).and_then(|digest| keys.get(&digest)) else {
+            continue;
+        };
+        let beside = folders.contains(&certificate.place.parent());
         certificate.facts.insert("key_beside".to_owned(), Fact::Flag(beside));
-        if let Some(place) = places.first() {
-            certificate.facts.insert("key_place".to_owned(), Fact::Text(printable(&place.to_string(), 400)));
-        }
+        certificate.facts.insert("key_place".to_owned(), Fact::Text(printable(&place.to_string(), 400)));
     }
 }

@@ -56,6 +56,8 @@ pub enum Spent {
     HomeEntries,
     /// `home_files_max`.
     HomeFiles,
+    /// `file_secrets_max`.
+    FileSecrets,
     /// `things_max`.
     Things,
     /// No limit: the connection to another machine was lost, and with it the rest of the reading.
@@ -74,6 +76,7 @@ impl Spent {
             Self::Bytes => "bytes_max",
             Self::HomeEntries => "home_entries_max",
             Self::HomeFiles => "home_files_max",
+            Self::FileSecrets => "file_secrets_max",
             Self::Things => "things_max",
             Self::Connection => "connection",
         }

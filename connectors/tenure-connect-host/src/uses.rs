@@ -5,12 +5,14 @@
 //! count a line for a key that the machine does not have. Next: `read/sshd_log.rs`.
 
 use crate::files::Files;
+use crate::limits::Budget;
 use crate::map::ExtentContent;
 use crate::place::{Place, shown};
 use crate::read::lastlog::{self, LastSession};
 use crate::read::sshd_log::Accepted;
 use crate::read::wtmp::{self, RECORD_BYTES, TerminalSession};
 use crate::sessions;
+use crate::unread::Spent;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tenure_connect::NotObservable;
@@ -38,29 +40,53 @@ const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const HOUR_US: i64 = 3_600_000_000;
 
-/// What the log tells of the keys among these observations, and what it does not tell.
+/// What the log tells of the keys among these observations, and what it does not tell. When the budget has no time left,
+/// the rest is left out and the extent is part.
 pub(crate) fn of_keys(
     files: &dyn Files,
     extents: &[(String, ExtentContent)],
     now: Instant,
+    budget: &Budget<'_>,
 ) -> (Option<(String, ExtentContent)>, Vec<NotObservable>) {
+    if let Err(spent) = budget.time_to_tell() {
+        return (None, vec![logs_cut(spent)]);
+    }
     let logins = sessions::has_log(files).then(|| sessions::logins(files));
     let terminals = at_terminals(files);
     let (last, untold) = last_sessions(files);
     let (keys, accounts) = (of_kind(extents, PrincipalKind::Key), of_kind(extents, PrincipalKind::Account));
-    let mut observations = by_account(&terminals.unwrap_or_default(), &last, &accounts, now);
+    let mut observations = by_account(&terminals.unwrap_or_default(), &last, &accounts, now, budget);
     let mut notes: Vec<NotObservable> = untold.into_iter().collect();
     let Some(logins) = logins else {
-        let content = ExtentContent { completeness: Completeness::Whole, observations };
+        let content = ExtentContent { completeness: completeness(budget), observations };
         let extent = (!content.observations.is_empty()).then(|| (EXTENT.to_owned(), content));
         notes.insert(0, no_log(has_journal(files)));
         return (extent, notes);
     };
-    observations.extend(uses(&logins, &keys, now));
+    observations.extend(uses(&logins, &keys, now, budget));
     let since = logins.iter().filter_map(|login| instant(&login.when, now)).min();
-    let content = ExtentContent { observations, completeness: Completeness::Whole };
+    let content = ExtentContent { observations, completeness: completeness(budget) };
     notes.insert(0, reaches_back(since));
     (Some((EXTENT.to_owned(), content)), notes)
+}
+
+/// What is said when a limit was reached after the reading itself, among the logs.
+pub(crate) fn logs_cut(limit: Spent) -> NotObservable {
+    NotObservable {
+        what: String::from("uses of keys that stand in logs which were not read"),
+        why: limit.sentence(),
+        remedy: String::from("raise the limit with an option of this source"),
+    }
+}
+
+fn completeness(budget: &Budget<'_>) -> Completeness {
+    match budget.time_to_tell() {
+        Ok(()) => Completeness::Whole,
+        Err(spent) => Completeness::Part {
+            why: format!("the logs were not read to their end: {}", spent.sentence()),
+            remedy: String::from("raise the limit with an option of this source"),
+        },
+    }
 }
 
 fn has_journal(files: &dyn Files) -> bool {
@@ -145,11 +171,12 @@ fn by_account(
     last: &[LastSession],
     accounts: &BTreeSet<&str>,
     now: Instant,
+    budget: &Budget<'_>,
 ) -> Vec<Observation> {
     let keys: BTreeMap<&str, &str> =
         accounts.iter().filter_map(|key| Some((key.splitn(3, ':').nth(2)?, *key))).collect();
     let mut counted = Counted::new();
-    for session in read {
+    for session in budget.while_telling(read.iter()) {
         let at = Instant::from_micros(i64::from(session.seconds) * 1_000_000);
         let Some(key) = keys.get(shown(&session.account).as_str()).filter(|_| at <= latest(now)) else {
             continue;
@@ -158,7 +185,7 @@ fn by_account(
     }
     let by_uid: BTreeMap<i64, &str> =
         accounts.iter().filter_map(|key| Some((key.split(':').nth(1)?.parse().ok()?, *key))).collect();
-    for session in last {
+    for session in budget.while_telling(last.iter()) {
         let at = Instant::from_micros(i64::from(session.seconds) * 1_000_000);
         let Some(key) = by_uid.get(&session.uid).filter(|_| at <= latest(now)) else { continue };
         let consumer = consumer_at(&session.host, &session.terminal);
@@ -182,9 +209,9 @@ fn of_kind(extents: &[(String, ExtentContent)], kind: PrincipalKind) -> BTreeSet
     .collect()
 }
 
-fn uses(logins: &[Accepted], keys: &BTreeSet<&str>, now: Instant) -> Vec<Observation> {
+fn uses(logins: &[Accepted], keys: &BTreeSet<&str>, now: Instant, budget: &Budget<'_>) -> Vec<Observation> {
     let mut counted = Counted::new();
-    for login in logins {
+    for login in budget.while_telling(logins.iter()) {
         let Some(fingerprint) = &login.fingerprint else { continue };
         let key = format!("key:{}:{fingerprint}", login.account);
         let Some(at) = instant(&login.when, now).filter(|_| keys.contains(key.as_str())) else { continue };
@@ -237,7 +264,9 @@ fn instant(when: &str, now: Instant) -> Option<Instant> {
 mod tests {
     use super::{by_account, instant, uses};
     use crate::read::{lastlog, sshd_log, wtmp};
+    use crate::{Budget, Limits};
     use std::collections::BTreeSet;
+    use std::time::Duration;
     use tenure_model::{Instant, Observation};
 
     const KEY: &str = "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -278,7 +307,8 @@ mod tests {
         ]
         .concat();
         let key = format!("key:etl:{KEY}");
-        let seen = uses(&sshd_log::read(log.as_bytes()), &BTreeSet::from([key.as_str()]), now());
+        let budget = Budget::new(Limits::default(), &|| Duration::ZERO);
+        let seen = uses(&sshd_log::read(log.as_bytes()), &BTreeSet::from([key.as_str()]), now(), &budget);
         let shown: Vec<String> = seen
             .iter()
             .filter_map(|observation| match observation {
@@ -312,7 +342,8 @@ mod tests {
         ]
         .concat();
         let accounts = ["account:998:etl", "account:997:ada", "account:1000:bob"].into();
-        let seen = by_account(&wtmp::read(&file), &lastlog::read(&last), &accounts, now());
+        let budget = Budget::new(Limits::default(), &|| Duration::ZERO);
+        let seen = by_account(&wtmp::read(&file), &lastlog::read(&last), &accounts, now(), &budget);
         let mut shown: Vec<String> = seen
             .iter()
             .filter_map(|observation| match observation {

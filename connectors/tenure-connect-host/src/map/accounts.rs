@@ -16,11 +16,11 @@ use tenure_model::{
 /// Groups whose members can do whatever root can.
 const ADMINISTRATORS: [&str; 6] = ["sudo", "wheel", "docker", "admin", "lxd", "disk"];
 
-impl Mapper<'_> {
+impl<'reading> Mapper<'reading> {
     /// Every account, with its groups as rights.
     pub(super) fn accounts(&mut self) {
         let workers = self.workers();
-        let members = self.members();
+        let (members, open) = (self.members(), self.no_passwords());
         let mut met = BTreeSet::new();
         for thing in self.of_kind(ThingKind::Account) {
             // The first line of a name is the one that counts (getpwnam(3)).
@@ -41,8 +41,8 @@ impl Mapper<'_> {
             facts.insert(names::SUPERUSER.to_owned(), Fact::Flag(root || administrator));
             facts.insert(names::SERVICE_ACCOUNT.to_owned(), Fact::Flag(service));
             facts.insert(names::DEFINED_IN.to_owned(), Fact::Text(thing.place.to_string()));
-            if let Some(open) = self.no_password(&thing.whose) {
-                facts.insert(names::PASSWORDLESS_RULE.to_owned(), Fact::Text(open));
+            if let Some(open) = open.get(thing.whose.as_str()) {
+                facts.insert(names::PASSWORDLESS_RULE.to_owned(), Fact::Text(open.clone()));
             }
             let comment =
                 text(&thing.facts, "comment").filter(|comment| !comment.trim_matches(',').is_empty());
@@ -92,10 +92,16 @@ impl Mapper<'_> {
         members
     }
 
-    fn no_password(&self, account: &str) -> Option<String> {
-        let open = |thing: &&Found| thing.whose == account && thing.problems.contains(&Problem::NoPassword);
-        let thing = self.of_kind(ThingKind::StoredPassword).find(open)?;
-        Some(format!("{} has an empty password for it", thing.place))
+    /// What says of an account that it has no password.
+    fn no_passwords(&self) -> BTreeMap<&'reading str, String> {
+        let mut open = BTreeMap::new();
+        for thing in self.of_kind(ThingKind::StoredPassword) {
+            if thing.problems.contains(&Problem::NoPassword) {
+                let says = || format!("{} has an empty password for it", thing.place);
+                open.entry(thing.whose.as_str()).or_insert_with(says);
+            }
+        }
+        open
     }
 
     /// The stored password of each account, as a fingerprint.

@@ -18,7 +18,7 @@ use tenure_model::{
 impl Mapper<'_> {
     pub(super) fn copies(&mut self) {
         let mut groups: BTreeMap<String, Vec<&Found>> = BTreeMap::new();
-        for (number, thing) in self.reading.found.iter().enumerate() {
+        for (number, thing) in self.all().enumerate() {
             if kind_of(thing.kind).is_some() {
                 let alone = || format!("alone:{number}");
                 let mark = thing.mark.as_ref().filter(|mark| !matches!(mark, FoundMark::StoredHash(_)));
@@ -35,7 +35,7 @@ impl Mapper<'_> {
             one.first().map(|thing| order(thing)).cmp(&other.first().map(|thing| order(thing)))
         });
         let ways = self.ways();
-        for group in sorted {
+        for group in self.budget.while_telling(sorted.into_iter()) {
             self.copied(&group, &ways);
         }
     }
@@ -83,14 +83,14 @@ impl Mapper<'_> {
             facts,
         };
         self.credential(&extent, credential);
-        for copy in group {
+        for copy in self.budget.while_telling(group.iter()) {
             self.sighting(copy, &name);
         }
     }
 
     /// The facts of the best copy, with what is wrong with any of them.
     fn facts_of_copies(&self, group: &[&Found]) -> tenure_model::Facts {
-        let mut all = group.iter().map(|copy| (copy, self.facts_of_file(copy)));
+        let mut all = self.budget.while_telling(group.iter()).map(|copy| (copy, self.facts_of_file(copy)));
         let Some((best, mut facts)) = all.next() else { return tenure_model::Facts::new() };
         for (_, further) in all {
             for name in [names::READABLE_BY, names::UNENCRYPTED] {

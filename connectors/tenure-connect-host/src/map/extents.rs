@@ -98,6 +98,7 @@ impl Extents {
     pub(super) fn finish(
         mut self,
         reading: &Reading,
+        ended_by: Option<Spent>,
         closed_remedy: &'static str,
     ) -> Vec<(String, ExtentContent)> {
         let mut faults: BTreeMap<String, Faults> = BTreeMap::new();
@@ -113,7 +114,7 @@ impl Extents {
         for extent in OF_SYSTEM.into_iter().map(str::to_owned).chain(faults.keys().cloned()) {
             self.content.entry(extent).or_default();
         }
-        let everywhere = everywhere(reading);
+        let everywhere = everywhere(reading, ended_by);
         let mut ordered: Vec<(String, Vec<Observation>)> = self.content.into_iter().collect();
         let rank =
             |extent: &str| OF_SYSTEM.iter().position(|known| *known == extent).unwrap_or(OF_SYSTEM.len());
@@ -135,8 +136,8 @@ fn home_of(account: &str) -> String {
 }
 
 /// What keeps every extent from being whole, because nobody can say what it would have concerned.
-fn everywhere(reading: &Reading) -> Option<Completeness> {
-    let why = match reading.ended_by {
+fn everywhere(reading: &Reading, ended_by: Option<Spent>) -> Option<Completeness> {
+    let why = match ended_by {
         Some(Spent::Connection) => {
             let remedy = String::from("see why the machine ended it, then read it again");
             let why = format!("the reading ended early: {}", Spent::Connection.sentence());

@@ -8,12 +8,12 @@ use tenure_model::{CredentialKind, CredentialState, Fact, Instant, ObservedCrede
 impl Mapper<'_> {
     /// Certificates, their keys, host keys and containers of keys.
     pub(super) fn holdings(&mut self) {
-        let mut met = std::collections::BTreeSet::new();
-        for thing in &self.reading.found {
+        let mut met = super::given::Given::default();
+        for thing in self.all() {
             let Some(kind) = kind_of(thing.kind) else { continue };
             let account = thing.account.as_ref().and_then(|account| self.accounts.get(account));
             let holder = account.map_or_else(|| PrincipalKey(MACHINE.to_owned()), |seen| seen.key.clone());
-            let key = super::unique(&mut met, &format!("{}:{}{}", kind, thing.place, part_of_file(thing)));
+            let key = met.unique(&format!("{}:{}{}", kind, thing.place, part_of_file(thing)));
             let credential = ObservedCredential {
                 key,
                 principal: holder,

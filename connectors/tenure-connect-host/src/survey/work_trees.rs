@@ -7,6 +7,7 @@
 use super::{Survey, homes::Home};
 use crate::found::Found;
 use crate::item::ThingKind;
+use crate::limits::Budget;
 use crate::place::Place;
 use crate::read::codeowners::{self, CodeOwners};
 use crate::read::{self, git};
@@ -20,8 +21,6 @@ pub(super) const TREES_MAX: usize = 20_000;
 const FILES: [&[u8]; 3] = [b".github/CODEOWNERS", b"CODEOWNERS", b"docs/CODEOWNERS"];
 /// Bytes of the record of changes that are read, from its end.
 const CHANGES_BYTES: u64 = 16 * 1024;
-/// Files that are compared with lines of CODEOWNERS, all together.
-const COMPARED_MAX: usize = 20_000;
 
 /// What is known of one work tree.
 struct WorkTree {
@@ -36,10 +35,13 @@ impl Survey<'_> {
         let home_of =
             |account: &str| homes.iter().find(|home| home.account == account).map(|home| &home.place);
         let mut known: BTreeMap<Place, WorkTree> = BTreeMap::new();
-        let mut compared = 0;
         let mut found = core::mem::take(&mut self.reading.found);
         let mut ended = Ok(());
         for thing in found.iter_mut().filter(|thing| is_in_project(thing.kind)) {
+            if let Err(spent) = self.budget.time() {
+                ended = Err(spent);
+                break;
+            }
             let Some(top) = innermost(&tops, &thing.place) else { continue };
             if !known.contains_key(&top) {
                 let home = thing.account.as_deref().and_then(home_of);
@@ -51,9 +53,9 @@ impl Survey<'_> {
                     }
                 };
             }
-            compared += 1;
-            if let Some(tree) = known.get(&top).filter(|_| compared <= COMPARED_MAX) {
-                tree.tell(thing, &top);
+            ended = known.get(&top).map_or(Ok(()), |tree| tree.tell(thing, &top, self.budget));
+            if ended.is_err() {
+                break;
             }
         }
         self.reading.found = found;
@@ -69,6 +71,7 @@ impl Survey<'_> {
             }
         }
         for rule in &mut owners {
+            self.budget.time()?;
             rule.owners.retain(|owner| read::looks_like(self.scanner, owner).is_none());
         }
         let of_tree = self.hint(&below(top, b".git/config"))?;
@@ -95,9 +98,9 @@ impl Survey<'_> {
 }
 
 impl WorkTree {
-    fn tell(&self, thing: &mut Found, top: &Place) {
+    fn tell(&self, thing: &mut Found, top: &Place, budget: &Budget<'_>) -> Result<(), Spent> {
         let path = thing.place.as_bytes().get(top.as_bytes().len()..).unwrap_or_default();
-        let named = codeowners::owners_of(&self.owners, path);
+        let named = codeowners::owners_of(&self.owners, path, &|| budget.time())?;
         let mut add = |name: &str, texts: &[String]| {
             if !texts.is_empty() {
                 thing.facts.insert(name.to_owned(), Fact::Texts(texts.to_vec()));
@@ -105,6 +108,7 @@ impl WorkTree {
         };
         add("code_owners", named);
         add("git_authors", &self.authors);
+        Ok(())
     }
 }
 

@@ -3,10 +3,12 @@
 //! Each test reads both ways, by the kernel and step by step. None of them may depend on how long something takes.
 
 use crate::machine::Machine;
+use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
+use std::time::Duration;
 use tenure_connect_host::{Limits, Reading, Special, Spent, ThingKind, Unread, Way};
 
 const HOME: &str = "home/mallory";
@@ -323,4 +325,69 @@ fn a_secret_in_a_comment_or_a_name_is_withheld() {
     let shown = format!("{reading:?}");
     assert!(tokens.iter().all(|token| !shown.contains(token.as_str())), "{shown}");
     assert!(shown.contains("withheld, looks like: GitHub personal access token"));
+}
+
+#[test]
+fn of_a_file_that_is_full_of_secrets_some_are_taken_and_that_is_said_once() {
+    let file = |from: usize, many: usize| {
+        (from..from + many).fold(String::new(), |mut text, number| {
+            let _ = writeln!(text, "A_TOKEN=Kx7Pq9zUv3Wb{number:08}");
+            text
+        })
+    };
+    let mut machine = Machine::new(21);
+    machine.put(&format!("{HOME}/full/.env"), 0o600, file(0, 3_000));
+    machine.put(&format!("{HOME}/just/.env"), 0o600, file(3_000, 1_000));
+    let reading = both_ways(&machine, Limits::default());
+    let of = |folder: &str| {
+        let place = format!("/{HOME}/{folder}/.env");
+        let found = reading.found.iter().filter(|found| found.place.to_string() == place).count();
+        let said = reading.not_read.iter().filter(|unread| unread.place.to_string() == place).count();
+        (found, said, why(&reading, &place))
+    };
+    assert_eq!(of("full"), (1_000, 1, Some(Unread::Limit(Spent::FileSecrets))));
+    assert_eq!(of("just"), (1_000, 0, None));
+    assert_eq!(reading.ended_by, None, "the rest of the machine is read");
+}
+
+/// Reads with a clock that is over from the question with this number on, and says how often it was asked.
+fn with_time_for(machine: &Machine, questions: u64) -> (Reading, u64) {
+    let asked = std::cell::Cell::new(0);
+    let elapsed = || {
+        asked.set(asked.get() + 1);
+        if asked.get() > questions { Duration::MAX } else { Duration::ZERO }
+    };
+    let asked_for = tenure_connect_host::Asked {
+        root: machine.folder.path(),
+        limits: Limits::default(),
+        fingerprint: &crate::machine::Digest,
+        scanner: &crate::machine::SCANNER,
+        elapsed: &elapsed,
+        way: Way::Kernel,
+    };
+    let reading = tenure_connect_host::survey_root(&asked_for).unwrap();
+    (reading, asked.get())
+}
+
+#[test]
+fn whatever_a_reading_is_at_when_its_time_is_over_it_ends_and_says_so() {
+    let mut machine = Machine::new(22);
+    let variables = (0..20).fold(String::new(), |mut text, number| {
+        let _ = writeln!(text, "A_TOKEN_{number}=Kx7Pq9zUv3Wb{number:08}");
+        text
+    });
+    let rules = "**/*a*a*a*b @shop/team\n".repeat(30);
+    machine.put("etc/passwd", 0o644, format!("mallory:x:1001:1001::/{HOME}:/bin/sh\n"));
+    machine.put(&format!("{HOME}/shop/.git/config"), 0o644, "[core]\n");
+    machine.put(&format!("{HOME}/shop/CODEOWNERS"), 0o644, rules);
+    machine.put(&format!("{HOME}/shop/.env"), 0o600, variables);
+    let (whole, questions) = with_time_for(&machine, u64::MAX);
+    assert_eq!((whole.ended_by, whole.found.len()), (None, 21));
+    // Each thing is asked for when it is kept, and each line of CODEOWNERS for each thing.
+    assert!(questions > 20 + 20 * 30, "{questions}");
+    for time_for in 0..questions {
+        let (reading, asked) = with_time_for(&machine, time_for);
+        assert_eq!(reading.ended_by, Some(Spent::Time), "after {time_for} of {questions}");
+        assert!(asked <= time_for + 2, "{asked} questions, {time_for} of them in time");
+    }
 }

@@ -14,6 +14,7 @@
 mod acts;
 mod broken;
 mod draw;
+mod dropped;
 mod hostile;
 mod logins;
 mod machine;
