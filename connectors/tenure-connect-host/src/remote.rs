@@ -192,9 +192,9 @@ impl Source for RemoteSource {
         let machine = printable(&self.remote.address.machine, 120);
         let commands = match crate::act::KeyOf::parse(target) {
             Some(key) => vec![format!(
-                "take the line of {} out of the files that `sshd -T -C user={}` names as authorizedkeysfile",
+                "take the line of {} out of the files that `sshd -T -C {}` names as authorizedkeysfile",
                 key.fingerprint,
-                key.account
+                observe::quoted(&format!("user={}", key.account))
             )],
             None => observe::by_hand(target),
         };

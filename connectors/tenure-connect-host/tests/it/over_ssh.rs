@@ -369,7 +369,7 @@ fn nothing_is_changed_tried_or_claimed_over_ssh() {
     assert_eq!(RemoteConnector.manifest().steps, []);
     let by_hand = source.by_hand(&target("account:1000:ada"));
     assert_eq!(by_hand, ["on 127.0.0.1: usermod --lock --expiredate 1 'ada'"]);
-    assert!(source.by_hand(&key)[0].contains("sshd -T -C user=ada"));
+    assert!(source.by_hand(&key)[0].contains("sshd -T -C 'user=ada'"));
     let value = Secret::new(String::from("x"));
     let primary = ShortName::parse("primary").unwrap();
     let answer = runtime.block_on(source.probe(&primary, &key, &value));
