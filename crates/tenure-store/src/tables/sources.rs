@@ -188,10 +188,27 @@ impl Tx<'_> {
 
     /// Sets the baseline of a source that has none. What is there was seen before it, so nothing becomes news or
     /// ceases to be.
+    ///
+    /// t0 a page is written; t1 what it holds is judged; t2 the rest is written and the survey ends. What was judged at
+    /// t1 was judged by half of it: it counts as not judged yet, and what is wrong with it is of the first day.
     pub fn set_first_baseline(&mut self, id: SourceId, now: Instant) -> Result<(), StoreFailure> {
-        self.execute(
+        let set = self.execute(
             "UPDATE sources SET baseline_us = $2 WHERE source_id = $1 AND baseline_us IS NULL",
             &[named(id), now.into()],
+        )?;
+        if set == 0 {
+            return Ok(());
+        }
+        self.execute(
+            "INSERT INTO touched (identity_id, since_us, times) SELECT DISTINCT i.identity_id, CAST($2 AS BIGINT), 1 FROM principals p \
+             JOIN identities i ON i.identity_id = p.identity_id WHERE p.source_id = $1 AND i.judged_us IS NOT NULL \
+             ON CONFLICT (identity_id) DO UPDATE SET times = touched.times + 1",
+            &[named(id), now.into()],
+        )?;
+        self.execute(
+            "UPDATE identities SET judged_us = NULL WHERE judged_us IS NOT NULL AND identity_id IN \
+             (SELECT identity_id FROM principals WHERE source_id = $1)",
+            &[named(id)],
         )?;
         Ok(())
     }

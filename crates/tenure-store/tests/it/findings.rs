@@ -138,6 +138,26 @@ on_both! {
 }
 
 on_both! {
+    fn what_was_judged_while_the_first_survey_ran_is_judged_again_and_no_news(bed) {
+        let store = bed.open();
+        let (source, ids) = three(bed, &store);
+        let id = ids[0];
+        let half_way = bed.ids.now();
+        write(&store, move |tx| {
+            tx.set_standing(id, tenure_model::Standing::Unclaimed, None, half_way)?;
+            tx.untouch(id)
+        })
+        .unwrap();
+        let baseline = bed.ids.now();
+        write(&store, move |tx| tx.set_first_baseline(source, baseline)).unwrap();
+        assert_eq!(read(&store, move |tx| tx.identity(id)).judged, None, "it was judged by half of what is there");
+        assert!(read(&store, move |tx| tx.to_judge(baseline, 10)).contains(&id));
+        apply(bed, &store, id, &[failed("seen_last", Severity::Low, None)]);
+        assert_eq!(count(&store, FindingsMeant::New), 0);
+    }
+}
+
+on_both! {
     fn what_appears_after_the_baseline_is_a_new_identity(bed) {
         let store = bed.open();
         let (source, ids) = three(bed, &store);
