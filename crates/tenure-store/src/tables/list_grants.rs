@@ -4,7 +4,7 @@
 use super::{
     inventory::GrantRow,
     list_principals::{Held, held},
-    list_scan::{Scanned, Span, containing, scan},
+    list_scan::{Scanned, Span, containing, scan_rights},
 };
 use crate::{StoreFailure, Tx};
 use serde::Serialize;
@@ -61,7 +61,9 @@ impl Tx<'_> {
         after: Option<&GrantPlace>,
         page_size: i64,
     ) -> Result<Scanned<Held<HeldGrant>, GrantPlace>, StoreFailure> {
-        scan(self, after.cloned(), page_size, Tx::grant_after, |tx, span| tx.grants_within(wanted, span))
+        scan_rights(self, after.cloned(), page_size, Tx::grant_after, |tx, span| {
+            tx.grants_within(wanted, span)
+        })
     }
 
     fn grant_after(
