@@ -4,10 +4,9 @@
 //! It must never hold a secret value, nor a fingerprint (equality is already answered in
 //! `same_value`). Next: `facts.rs`, which reads it.
 
-use crate::grounds::Grounds;
 use serde::{Deserialize, Serialize};
 use tenure_model::{
-    Charter, CredentialId, CredentialKind, CredentialState, DismissalId, Facts, IdentityId, Instant,
+    Charter, CredentialId, CredentialKind, CredentialState, DismissalId, Facts, Grounds, IdentityId, Instant,
     Presence, PrincipalId, PrincipalKind, ProofLevel,
 };
 
@@ -116,15 +115,15 @@ pub struct CredentialDossier {
     pub first_seen: Instant,
     /// When its present value was first seen, if that was later than the credential itself.
     pub value_changed_at: Option<Instant>,
-    /// Names of other credentials with an equal fingerprint, at most 10.
+    /// Names of other credentials with an equal fingerprint, at most 200.
     pub same_value: Vec<String>,
     /// Principals that were ended and had a credential with an equal fingerprint, in words; at most 10.
     #[serde(default)]
     pub value_ended: Vec<String>,
-    /// Names of other authorised keys with an equal fingerprint, at any source; at most 10.
+    /// Names of other authorised keys with an equal fingerprint, at any source; at most 200.
     #[serde(default)]
     pub opens_elsewhere: Vec<String>,
-    /// Identities of another environment that hold an equal fingerprint, in words; at most 10.
+    /// Identities of another environment that hold an equal fingerprint, in words; at most 200.
     #[serde(default)]
     pub other_environments: Vec<String>,
 }

@@ -9,14 +9,14 @@ use crate::{
     consumer::Pattern,
     dossier::{Dismissed, Dossier},
     facts::{Lines, Subject, SubjectKind, is_seen, is_unproven, read, unread},
-    grounds::{Grounds, changed, grounds, held},
+    grounds::{changed, grounds, held},
     policy::{PolicyCard, Rule, read_all},
     programme::{Programme, ProgrammeRefused},
     remain::{Reach, Recall, Remain},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use tenure_model::{DismissalId, Instant, PolicyKind, Presence, Severity, Standing};
+use tenure_model::{DismissalId, Grounds, Instant, PolicyKind, Presence, Severity, Standing};
 
 /// Principals in one dossier.
 pub const PRINCIPALS_MAX: usize = 1_000;
@@ -237,8 +237,9 @@ impl Judge {
         // A policy that cannot be evaluated fails under a name of its own.
         let id = policy.strip_suffix(".error").unwrap_or(policy);
         let rule = self.rules.iter().find(|rule| rule.card.id == id)?;
-        let subjects = read(dossier, &self.lines(dossier, now));
-        subjects.iter().find(|one| one.key == subject).map(|one| grounds(rule, one))
+        let lines = self.lines(dossier, now);
+        let subjects = read(dossier, &lines);
+        subjects.iter().find(|one| one.key == subject).map(|one| grounds(rule, one, dossier, &lines))
     }
 
     fn lines(&self, dossier: &Dossier, now: Instant) -> Lines<'_> {
@@ -268,7 +269,7 @@ impl Judge {
             .iter()
             .filter(|one| one.policy == key.0 && one.subject == key.1 && one.ends_at > now)
             .max_by_key(|one| one.ends_at);
-        let ended = said.and_then(|one| ended(one, rule, subject));
+        let ended = said.and_then(|one| self.ended(one, rule, subject, (dossier, now)));
         let dismissed = said.filter(|_| ended.is_none()).map(|one| one.ends_at);
         FailedCondition {
             policy: key.0,
@@ -286,6 +287,22 @@ impl Judge {
             dismissed_until: dismissed,
             dismissal_ended: ended,
         }
+    }
+
+    /// Why a dismissal does not count any more, if it does not: who said so has left, or what it was about changed.
+    fn ended(
+        &self,
+        said: &Dismissed,
+        rule: &Rule,
+        subject: &Subject,
+        (dossier, now): (&Dossier, Instant),
+    ) -> Option<DismissalEnded> {
+        let other = || {
+            let then = said.rested_on.as_ref()?;
+            changed(then, &grounds(rule, subject, dossier, &self.lines(dossier, now)))
+        };
+        let why = said.void.clone().or_else(other)?;
+        Some(DismissalEnded { dismissal: said.dismissal, why })
     }
 
     /// A policy that cannot be evaluated counts as failed (law 9).
@@ -332,13 +349,6 @@ impl Judge {
             Standing::Due
         }
     }
-}
-
-/// Why a dismissal does not count any more, if it does not: who said so has left, or what it was about changed.
-fn ended(said: &Dismissed, rule: &Rule, subject: &Subject) -> Option<DismissalEnded> {
-    let other = || said.rested_on.as_ref().and_then(|then| changed(then, &grounds(rule, subject)));
-    let why = said.void.clone().or_else(other)?;
-    Some(DismissalEnded { dismissal: said.dismissal, why })
 }
 
 /// Governance applies: enrolled, or part of a system and so its vendor's.

@@ -25,7 +25,6 @@ pub use dossier::{
     ClaimedDead, CredentialDossier, Dismissed, Dossier, PrincipalDossier, RightDossier, UseDossier,
 };
 pub use facts::{CredentialFact, IdentityFact, PrincipalFact, SubjectKind};
-pub use grounds::Grounds;
 pub use judge::{
     CREDENTIALS_MAX, DismissalEnded, ExplainedFact, ExplainedJudgement, FailedCondition, Judge, JudgeFailed,
     Judgement, OpenSince, PRINCIPALS_MAX, RIGHTS_MAX, USES_MAX,
@@ -37,3 +36,4 @@ pub use ownership::{
 pub use policy::PolicyCard;
 pub use programme::{GraceDays, PolicySetting, Programme, ProgrammeRefused, Thresholds};
 pub use remain::Recall;
+pub use tenure_model::Grounds;

@@ -8,6 +8,7 @@
 
 mod facts;
 mod file;
+mod ground;
 mod id;
 mod identity;
 mod instant;
@@ -25,6 +26,7 @@ mod text;
 
 pub use facts::{Fact, Facts, flag, names, number, text};
 pub use file::{FileTarget, FileWas, Readers};
+pub use ground::{Ground, Grounds};
 pub use id::{
     ActionId, CredentialId, DismissalId, EntryId, FindingId, HANDLE_CHARS, IdRandomness, IdentityId,
     IntentId, NotAnId, PersonId, PlanId, PrincipalId, SourceId, SurveyId, handle_of, uuid_v7,

@@ -119,7 +119,7 @@ async fn a_dismissal_ends_when_what_it_was_about_changes_or_whoever_said_so_leav
     let (dismissed, why) = dismissed_then(third).await;
     assert_eq!(dismissed, 0);
     let why = why.unwrap();
-    assert!(why.starts_with("`same_value_elsewhere` was ") && why.contains("main/third"), "{why}");
+    assert!(why.starts_with("`same_value_elsewhere` rests on ") && why.contains("main/third"), "{why}");
     let left = async |_: &Bench, engine: &Engine, _: &PrincipalKey| {
         engine.remove_person(actor(engine).await, "ravi").await.unwrap();
     };

@@ -5,10 +5,12 @@
 //! known is `Unknown` and counts as not holding, and is explained. No number, name or time
 //! ever reaches a policy. Texts here never depend on `now`, only on which side of a
 //! threshold it is, so that nothing changes between two flips. `principal.rs`,
-//! `credential.rs` and `uses.rs` beside this file read one kind of thing each.
+//! `credential.rs` and `uses.rs` beside this file read one kind of thing each; `members.rs` says
+//! what a fact rests on as a whole, where its text names a few.
 //! Next: `remain.rs`, which asks Cedar.
 
 mod credential;
+mod members;
 mod principal;
 mod uses;
 
@@ -18,6 +20,7 @@ use crate::{
     programme::Thresholds,
 };
 pub use credential::CredentialFact;
+pub(crate) use members::Members;
 pub use principal::PrincipalFact;
 use std::borrow::Cow;
 use tenure_model::{Fact, Facts, Instant, Presence, PrincipalKind, ProofLevel, names, noun, printable};
@@ -285,7 +288,7 @@ fn read_news(name: &'static str, facts: &Facts, fact: &str) -> Seen {
 }
 
 /// The few of many that are named, and how many more there are.
-fn named(all: &[String], most: usize) -> String {
+pub(crate) fn named(all: &[String], most: usize) -> String {
     let shown: Vec<String> =
         all.iter().take(most).map(|one| format!("`{}`", printable(one, SHOWN_CHARS_MAX))).collect();
     match all.len().checked_sub(most) {

@@ -228,18 +228,19 @@ fn read_outside(name: &'static str, principal: &PrincipalDossier, lines: &Lines<
     if lines.allowed.is_empty() {
         return Seen::new(name, Holds::Unknown, "the charter names no allowed scope");
     }
-    let allowed = |right: &str, resource: &str| {
-        let (whole, resource) = (format!("{right} on {resource}").to_lowercase(), resource.to_lowercase());
-        lines.allowed.iter().any(|pattern| pattern.matches(&whole) || pattern.matches(&resource))
-    };
-    let outside: Vec<String> = principal
-        .rights
-        .iter()
-        .filter(|held| !allowed(&held.right, &held.resource))
-        .map(|held| format!("{} on {}", held.right, held.resource))
-        .collect();
+    let outside = outside(principal, lines);
     if outside.is_empty() {
         return Seen::plain(name, false);
     }
     Seen::new(name, Holds::Yes, named(&outside, RIGHTS_NAMED_MAX))
+}
+
+/// The rights that the charter does not allow: `DROP on shop/table/public.orders`.
+pub(super) fn outside(principal: &PrincipalDossier, lines: &Lines<'_>) -> Vec<String> {
+    let allowed = |right: &str, resource: &str| {
+        let (whole, resource) = (format!("{right} on {resource}").to_lowercase(), resource.to_lowercase());
+        lines.allowed.iter().any(|pattern| pattern.matches(&whole) || pattern.matches(&resource))
+    };
+    let held = principal.rights.iter().filter(|held| !allowed(&held.right, &held.resource));
+    held.map(|held| format!("{} on {}", held.right, held.resource)).collect()
 }

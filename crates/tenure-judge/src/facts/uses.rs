@@ -4,13 +4,17 @@
 //! prove. What was not seen counts only where every use would have been seen. Texts name
 //! only what stays in the window until the fact flips. Next: `credential.rs`.
 
-use super::{Holds, Lines, SHOWN_CHARS_MAX, Seen, read_news};
+use super::{CredentialFact, Holds, Lines, PrincipalFact, SHOWN_CHARS_MAX, Seen, read_news};
 use crate::{
     consumer::{self, Pattern},
     dossier::{PrincipalDossier, UseDossier},
     programme::days_long,
 };
-use std::{cmp::Reverse, collections::BTreeMap, time::Duration};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 use tenure_model::{Instant, PrincipalKind, names, printable};
 
 fn window(lines: &Lines<'_>) -> Duration {
@@ -76,6 +80,33 @@ pub(super) fn interactive(name: &'static str, principal: &PrincipalDossier, line
 /// Anybody used it lately.
 pub(super) fn any(name: &'static str, principal: &PrincipalDossier, lines: &Lines<'_>) -> Seen {
     by_latest(name, latest(recent(principal, lines, |_| true)), principal, lines)
+}
+
+/// Everybody of whom one of these facts speaks, without when: the place, and the program without what tells its
+/// copies apart. A program seen again, later or as another copy, is the same one.
+pub(super) fn members(
+    name: &str,
+    principal: &PrincipalDossier,
+    lines: &Lines<'_>,
+) -> Option<BTreeSet<String>> {
+    let everybody = |wanted: &dyn Fn(&UseDossier) -> bool| {
+        let whole = |seen: &UseDossier| {
+            format!("{} ({})", consumer::place_of(&seen.consumer), consumer::program_family(&seen.consumer))
+        };
+        Some(recent(principal, lines, wanted).map(whole).collect())
+    };
+    if name == PrincipalFact::ApplicationUse.as_str() || name == PrincipalFact::Service.as_str() {
+        everybody(&|seen| is_application(seen, lines))
+    } else if name == PrincipalFact::InteractiveUse.as_str() {
+        everybody(&|seen| matches(seen, lines.interactive))
+    } else if name == PrincipalFact::SharedUse.as_str() {
+        let families = recent(principal, lines, |seen| is_application(seen, lines));
+        Some(families.map(|seen| consumer::program_family(&seen.consumer)).collect())
+    } else if name == CredentialFact::InUse.as_str() {
+        everybody(&|_| true)
+    } else {
+        None
+    }
 }
 
 /// Something runs as it. A program at a place where a person's tool was seen, too, may be that person's own script.

@@ -6,7 +6,7 @@
 use crate::dossiers::{NOW, days_ago, dossier};
 use std::{fmt::Write as _, time::Duration};
 use tenure_judge::{Dismissed, Dossier, Judge, JudgeFailed, Judgement, OpenSince, PRINCIPALS_MAX, Programme};
-use tenure_model::{DismissalId, Instant, Standing};
+use tenure_model::{DismissalId, Fact, Instant, Standing};
 
 fn judge(brief: &str) -> Judgement {
     judge_since(&dossier(brief), &OpenSince::new(), NOW)
@@ -129,6 +129,110 @@ fn a_dismissal_ends_when_what_it_was_about_changes_and_when_who_said_so_left() {
     assert_eq!(wider, "`readable_by_others` was \"mode 0640\" and is \"mode 0644\"");
     assert!(ends(&file("0640", 3), None).unwrap().starts_with("the value is another one since "));
     assert_eq!(ends(&then, Some("gone")).unwrap(), "gone");
+}
+
+/// Why what was dismissed then counts again now, if it does.
+fn ended_by(policy: &str, then: &Dossier, now: &Dossier) -> Option<String> {
+    let judge = Judge::new(&Programme::default()).unwrap();
+    let first = judge.judge(then, &OpenSince::new(), NOW).unwrap();
+    let subject = first.conditions.into_iter().find(|one| one.policy == policy).unwrap().subject;
+    let rested_on = judge.grounds(then, policy, &subject, NOW);
+    assert!(rested_on.is_some());
+    let said = Dismissed { rested_on, ..dismissed(policy, &subject, days_ago(-9)) };
+    let now = Dossier { dismissed: vec![said], ..now.clone() };
+    let judged = judge.judge(&now, &OpenSince::new(), NOW).unwrap();
+    let found = judged.conditions.into_iter().find(|one| one.policy == policy && one.subject == subject);
+    found.unwrap().dismissal_ended.map(|ended| ended.why)
+}
+
+fn many(letter: char, count: usize) -> Vec<String> {
+    (0..count).map(|number| format!("\"{letter}{number:02} on shop\"")).collect()
+}
+
+fn right_outside(rights: &[String]) -> Dossier {
+    dossier(&format!(
+        "allowed_scope = [\"USAGE\"]\nbusiness_owner = true\n[[principals]]\nrights = [{}]",
+        rights.join(", ")
+    ))
+}
+
+fn used(by: &[(&str, i64)]) -> Dossier {
+    let mut brief =
+        String::from("business_owner = true\n[[principals]]\nfacts = { login = true, superuser = true }\n");
+    for (consumer, days_ago) in by {
+        let _ = writeln!(
+            brief,
+            "[[principals.uses]]\nconsumer = \"{consumer}\"\ndays_ago = {days_ago}\ncount = 1"
+        );
+    }
+    dossier(&brief)
+}
+
+fn held(kind: &str, rest: &str) -> Dossier {
+    dossier(&format!("[[principals]]\nkind = \"{kind}\"\n[[principals.credentials]]\n{rest}"))
+}
+
+#[test]
+fn a_right_behind_the_named_ones_ends_a_dismissal_and_one_that_is_lost_does_not() {
+    let six = many('R', 6);
+    let then = right_outside(&six);
+    let mut exchanged = six.clone();
+    exchanged[5] = String::from("\"Z on vault/prod\"");
+    let why = ended_by("scope_wider_than_charter", &then, &right_outside(&exchanged)).unwrap();
+    assert_eq!(why, "`outside_charter` rests on `Z on vault/prod` now and did not");
+    assert_eq!(ended_by("scope_wider_than_charter", &then, &right_outside(&six[..4])), None);
+}
+
+#[test]
+fn another_program_ends_a_dismissal_and_the_same_one_seen_later_does_not() {
+    let policy = "superuser_as_application_role";
+    let then = used(&[("10.0.0.1 (etl-1)", 3)]);
+    assert_eq!(ended_by(policy, &then, &used(&[("10.0.0.1 (etl-2)", 0)])), None);
+    let why = ended_by(policy, &then, &used(&[("10.0.0.1 (etl-1)", 3), ("10.0.0.2 (web)", 9)])).unwrap();
+    assert_eq!(why, "`application_use` rests on `10.0.0.2 (web)` now and did not");
+    let programs = [("a (etl)", 1), ("a (web)", 2), ("a (api)", 3), ("a (cron)", 4), ("a (shop)", 5)];
+    let (then, mut more) = (used(&programs), programs.to_vec());
+    more.push(("a (bot)", 20));
+    assert_eq!(ended_by("shared_use", &then, &then), None);
+    let why = ended_by("shared_use", &then, &used(&more)).unwrap();
+    assert_eq!(why, "`shared_use` rests on `bot` now and did not");
+}
+
+#[test]
+fn what_stands_behind_a_cut_ends_a_dismissal() {
+    let key = |opens: &[String]| {
+        held("key", &format!("kind = \"ssh_key\"\nfacts.also_opens = [{}]", opens.join(", ")))
+    };
+    let (accounts, mut root) = (many('u', 30), many('u', 30));
+    root.push(String::from("\"root\""));
+    let why = ended_by("same_key_several_accounts", &key(&accounts), &key(&root)).unwrap();
+    assert_eq!(why, "`opens_several` rests on `root` now and did not");
+    assert_eq!(ended_by("same_key_several_accounts", &key(&root), &key(&accounts)), None);
+    let text =
+        |end: &str| held("key", &format!("kind = \"ssh_key\"\nfacts.weak = \"{}{end}\"", "x".repeat(300)));
+    assert!(ended_by("weak_key", &text("a"), &text("b")).is_some());
+}
+
+#[test]
+fn a_value_in_more_places_and_a_secret_in_more_copies_end_a_dismissal() {
+    let password = |places: &[String]| held("account", &format!("same_value = [{}]", places.join(", ")));
+    let policy = "weak_or_reused_password";
+    let (few, twelve) = (many('m', 11), many('m', 12));
+    let why = ended_by(policy, &password(&few), &password(&twelve)).unwrap();
+    assert_eq!(why, "`same_value_elsewhere` rests on `m11 on shop` now and did not");
+    assert_eq!(ended_by(policy, &password(&twelve), &password(&few)), None);
+    let twice = [few.as_slice(), &few[..1]].concat();
+    let why = ended_by(policy, &password(&few), &password(&twice)).unwrap();
+    assert_eq!(why, "`same_value_elsewhere` rests on 12 and was on 11");
+    let file = |copies: i64| {
+        let mut file = held("external", "kind = \"token\"\nfacts.readable_by = \"mode 0644\"");
+        let facts = &mut file.principals[0].credentials[0].facts;
+        facts.insert(String::from("copies"), Fact::Number(copies));
+        file
+    };
+    let why = ended_by("readable_by_others", &file(1), &file(2)).unwrap();
+    assert_eq!(why, "`readable_by_others` rests on 2 and was on 1");
+    assert_eq!(ended_by("readable_by_others", &file(2), &file(1)), None);
 }
 
 #[test]

@@ -9,8 +9,7 @@ use crate::{
     value::{json, named},
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use tenure_model::{DismissalId, IdentityId, Instant, PersonId};
+use tenure_model::{DismissalId, Grounds, IdentityId, Instant, PersonId};
 
 /// A dismissal as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +31,7 @@ pub struct DismissalRow {
     /// When it counts again.
     pub ends: Instant,
     /// What the finding rested on, as the judge says it.
-    pub rested_on: Option<BTreeMap<String, String>>,
+    pub rested_on: Option<Grounds>,
 }
 
 /// What a person says about one condition.
@@ -51,7 +50,7 @@ pub struct NewDismissal {
     /// When it counts again.
     pub ends: Instant,
     /// What the finding rests on, as the judge says it.
-    pub rested_on: BTreeMap<String, String>,
+    pub rested_on: Grounds,
 }
 
 /// How often a policy was said to be wrong in the field.

@@ -238,7 +238,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Holders of other live credentials with the same value, at sources that are read, at most ten.
+    /// Holders of other live credentials with the same value, at sources that are read, at most 200.
     pub fn same_value_as(
         &mut self,
         credential: CredentialId,
@@ -248,13 +248,13 @@ impl Tx<'_> {
             "credentials",
             "SELECT s.name || '/' || p.name FROM credentials c JOIN principals p ON p.principal_id = c.principal_id \
              JOIN sources s ON s.source_id = c.source_id WHERE c.fingerprint = $1 AND c.credential_id <> $2 \
-             AND c.state NOT IN ('gone', 'removed') AND s.removed_us IS NULL ORDER BY 1 LIMIT 10",
+             AND c.state NOT IN ('gone', 'removed') AND s.removed_us IS NULL ORDER BY 1 LIMIT 200",
             &[fingerprint.into(), named(credential)],
             |row| row.text(0),
         )
     }
 
-    /// Of an authorised key, the others with an equal fingerprint, at any source that is read, by name; at most ten.
+    /// Of an authorised key, the others with an equal fingerprint, at any source that is read, by name; at most 200.
     /// Of anything else nothing: a private half beside its lock opens no second door.
     pub fn same_key_of_keys(
         &mut self,
@@ -267,13 +267,13 @@ impl Tx<'_> {
              JOIN sources s ON s.source_id = c.source_id JOIN credentials mine ON mine.credential_id = $2 \
              JOIN principals me ON me.principal_id = mine.principal_id AND me.kind = 'key' \
              WHERE c.fingerprint = $1 AND c.credential_id <> $2 AND p.kind = 'key' AND p.presence = 'present' AND c.state NOT IN ('gone', 'removed') \
-             AND s.removed_us IS NULL ORDER BY 1 LIMIT 10",
+             AND s.removed_us IS NULL ORDER BY 1 LIMIT 200",
             &[fingerprint.into(), named(credential)],
             |row| row.text(0),
         )
     }
 
-    /// Identities with an equal fingerprint and the charter of each, by name; at most ten.
+    /// Identities with an equal fingerprint and the charter of each, by name; at most 200.
     pub fn charters_with_value(
         &mut self,
         credential: CredentialId,
@@ -284,7 +284,7 @@ impl Tx<'_> {
             "SELECT DISTINCT s.name || '/' || p.name, i.charter FROM credentials c \
              JOIN principals p ON p.principal_id = c.principal_id JOIN sources s ON s.source_id = c.source_id \
              JOIN identities i ON i.identity_id = p.identity_id WHERE c.fingerprint = $1 AND c.credential_id <> $2 \
-             AND c.state NOT IN ('gone', 'removed') AND p.presence = 'present' AND s.removed_us IS NULL ORDER BY 1 LIMIT 10",
+             AND c.state NOT IN ('gone', 'removed') AND p.presence = 'present' AND s.removed_us IS NULL ORDER BY 1 LIMIT 200",
             &[fingerprint.into(), named(credential)],
             |row| Ok((row.text(0)?, row.json(1)?)),
         )

@@ -4,9 +4,8 @@
 
 use crate::bed::{Bed, read, write};
 use crate::world::{add_source, everyone, ingest, role};
-use std::collections::BTreeMap;
 use tenure_model::{
-    IdentityId, Instant, Observation, Person, PersonId, PolicyKind, Role, Severity, SourceId,
+    Ground, Grounds, IdentityId, Instant, Observation, Person, PersonId, PolicyKind, Role, Severity, SourceId,
 };
 use tenure_store::{
     Store, StoreFailure,
@@ -62,7 +61,10 @@ fn dismissal(bed: &Bed, identity: IdentityId, policy: &str, ends: Instant) -> Ne
         reason: String::from("it is a sample file"),
         dismissed_by: PersonId::new(bed.ids.now(), bed.ids.random()),
         ends,
-        rested_on: BTreeMap::from([(String::from("weak"), String::from("md5"))]),
+        rested_on: Grounds::from([(
+            String::from("weak"),
+            Ground { says: String::from("md5"), ..Ground::default() },
+        )]),
     }
 }
 
