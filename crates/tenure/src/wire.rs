@@ -8,8 +8,8 @@ pub(crate) mod ownership;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use tenure_model::{
-    Charter, CredentialKind, CredentialState, Derived, Facts, FileTarget, FindingId, Instant, PlanKind,
-    PlanState, PolicyKind, Presence, PrincipalKind, ProofLevel, Role, Severity, Standing, StepKind,
+    Charter, CredentialKind, CredentialState, Derived, Facts, FileTarget, FindingId, IdentityId, Instant,
+    PlanKind, PlanState, PolicyKind, Presence, PrincipalKind, ProofLevel, Role, Severity, Standing, StepKind,
     StepState, SurveyState,
 };
 
@@ -142,6 +142,7 @@ pub(crate) struct SurveyProgress {
 
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Identity {
+    pub(crate) id: IdentityId,
     pub(crate) name: String,
     pub(crate) handle: String,
     pub(crate) charter: Charter,

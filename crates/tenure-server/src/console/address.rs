@@ -7,6 +7,7 @@
 use crate::{api, problem::Problem, shared::Shared};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tenure_engine::IdentityRow;
+use tenure_model::printable;
 
 /// Characters of the readable part, at most.
 const READABLE_CHARS_MAX: usize = 60;
@@ -49,11 +50,7 @@ pub(super) async fn identity(shared: &Shared, given: &str) -> Result<IdentityRow
         let wanted = handle.to_owned();
         let found =
             shared.engine.store().read("of_handle", move |tx| tx.identities_of_handle(&wanted)).await?;
-        let alike = |row: &&IdentityRow| readable(&row.name) == said;
-        if let Some(row) = found.iter().find(alike).or(found.first()) {
-            return Ok(row.clone());
-        }
-        return api::find_identity(shared, handle).await;
+        return meant(found, said, handle);
     }
     if let Some((name, source)) = given.rsplit_once('.')
         && let Ok(row) = api::find_identity(shared, &format!("{source}/{name}")).await
@@ -63,9 +60,53 @@ pub(super) async fn identity(shared: &Shared, given: &str) -> Result<IdentityRow
     api::find_identity(shared, given).await
 }
 
+/// The one of those with this handle that an address means: the only one, also by another name since, or the only
+/// one of its name. Never a guess, and never what is merely called like the handle.
+fn meant(found: Vec<IdentityRow>, said: &str, handle: &str) -> Result<IdentityRow, Problem> {
+    let shown = printable(handle, 80);
+    let several = found.len() > 1;
+    let mut fits = found.into_iter().filter(|row| !several || readable(&row.name) == said);
+    match (fits.next(), fits.next()) {
+        (Some(row), None) => Ok(row),
+        (None, _) if !several => Err(Problem::missing(format!("there is no identity `{shown}`"))),
+        (None | Some(_), _) => Err(Problem::conflict(format!(
+            "several identities have the handle `{shown}` and this address does not say which; look for it by its name"
+        ))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{of_identity, of_list, of_page};
+    use super::{meant, of_identity, of_list, of_page};
+    use tenure_engine::IdentityRow;
+    use tenure_model::{Charter, IdentityId, Instant, Standing};
+
+    fn row(name: &str) -> IdentityRow {
+        IdentityRow {
+            id: IdentityId::new(Instant::from_micros(1), [7; 10]),
+            name: name.to_owned(),
+            handle: String::from("k7wdq2"),
+            charter: Charter::default(),
+            enrolled: false,
+            built_in: false,
+            standing: Standing::Unclaimed,
+            due: None,
+            judged: None,
+        }
+    }
+
+    #[test]
+    fn an_address_means_one_identity_or_none_and_is_never_a_guess() {
+        let name = |rows: &[&str], said: &str| {
+            let found = rows.iter().map(|name| row(name)).collect();
+            meant(found, said, "k7wdq2").map(|row| row.name).map_err(|problem| problem.status.as_u16())
+        };
+        assert_eq!(name(&["pg/renamed"], "ci.pg"), Ok(String::from("pg/renamed")));
+        assert_eq!(name(&["pg/ci", "pg/etl"], "etl.pg"), Ok(String::from("pg/etl")));
+        assert_eq!(name(&["pg/ci", "pg/etl"], "shop.pg"), Err(409));
+        assert_eq!(name(&["pg/ci", "pg/ci"], "ci.pg"), Err(409));
+        assert_eq!(name(&[], "ci.pg"), Err(404));
+    }
 
     #[test]
     fn addresses_are_readable_and_hold_nothing_hostile() {

@@ -128,11 +128,16 @@ impl Tx<'_> {
         .ok_or_else(|| StoreFailure::Missing { noun: "identity", given: id.to_string() })
     }
 
-    /// Finds the one identity a person means: by id, full name, bare principal name, handle or its beginning.
-    /// A name means what is there at a source that is read, before what bore it elsewhere or before.
+    /// Finds the one identity a person means: by id, handle, full name, bare principal name, or a handle's beginning.
+    /// A name means what is there at a source that is read, before what bore it elsewhere or before. A whole handle
+    /// goes before every name, because others choose names: what is called like it is meant with its source.
     pub fn find_identity(&mut self, given: &str) -> Result<IdentityRow, StoreFailure> {
         if let Ok(id) = given.parse::<IdentityId>() {
             return self.identity(id);
+        }
+        let of_handle = self.identities_of_handle(given)?;
+        if !of_handle.is_empty() {
+            return only_one(of_handle, given);
         }
         let by_name = self.query(
             "identities",

@@ -28,6 +28,17 @@ fn roles(bed: &Bed, store: &Store, source: &str, names: &[&str]) {
 }
 
 on_both! {
+    fn what_is_called_like_the_handle_of_another_never_stands_in_for_it(bed) {
+        let store = bed.open();
+        roles(bed, &store, "pg-a", &["victim"]);
+        let handle = everyone(&store).remove(0).handle;
+        roles(bed, &store, "pg-b", &[&handle]);
+        assert_eq!(find(&store, &handle).unwrap(), "pg-a/victim");
+        assert_eq!(find(&store, &format!("pg-b/{handle}")).unwrap(), format!("pg-b/{handle}"));
+    }
+}
+
+on_both! {
     fn an_identity_is_found_by_id_name_principal_or_handle(bed) {
         let store = bed.open();
         roles(bed, &store, "pg-a", &["shop", "etl"]);

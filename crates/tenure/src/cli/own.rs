@@ -207,7 +207,7 @@ impl Own {
 async fn judged_anew(session: &Session<'_>, what: &str, before: &Identity) -> Result<IdentityShown, Failure> {
     let deadline = tokio::time::Instant::now() + JUDGING_MAX;
     loop {
-        let document = session.get(what, &format!("/api/v1/identities/{}", part(&before.handle))).await?;
+        let document = session.get(what, &format!("/api/v1/identities/{}", before.id)).await?;
         let shown: IdentityShown = shaped(&document)?;
         if shown.identity.judged != before.judged || tokio::time::Instant::now() >= deadline {
             return Ok(shown);
