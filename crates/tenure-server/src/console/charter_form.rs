@@ -5,7 +5,7 @@
 
 use super::form::{Field, Shape, typed};
 use crate::{
-    limits::{NAME_CHARS_MAX, SENTENCE_CHARS_MAX, at_most},
+    limits::{NAME_CHARS_MAX, SENTENCE_CHARS_MAX, at_most, scope_at_most},
     problem::Problem,
     shared::Shared,
 };
@@ -156,7 +156,9 @@ impl Filled {
         ] {
             too_long(&mut wrongs, field, text.iter());
         }
-        too_long(&mut wrongs, "allowed_scope", charter.allowed_scope.iter());
+        if let Err(problem) = scope_at_most(&charter.allowed_scope) {
+            wrongs.insert("allowed_scope", problem.detail);
+        }
         for (field, name) in
             [("business_owner", &charter.business_owner), ("technical_owner", &charter.technical_owner)]
         {

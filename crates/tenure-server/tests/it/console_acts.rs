@@ -258,6 +258,13 @@ async fn suggestions_that_are_ticked_are_claimed_and_the_others_stay() {
 /// An identity with an open finding, because it may do more than its charter says; and the finding's address.
 async fn found(bench: &Bench) -> (String, String) {
     let at = address(bench, "reporting").await;
+    let long = "USAGE\n".repeat(201);
+    let refused = send_charter(bench, OPERATOR, &at, &[("allowed_scope", &long)], "write").await;
+    assert!(
+        refused.status == 422 && refused.text().contains("has 201 lines; at most 200"),
+        "{}",
+        refused.text()
+    );
     let shown = send_charter(bench, OPERATOR, &at, &[("allowed_scope", "USAGE on nothing")], "preview").await;
     assert!(shown.text().contains("A finding then"), "{}", shown.text());
     assert_eq!(

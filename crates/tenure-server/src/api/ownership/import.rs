@@ -2,7 +2,7 @@
 
 use super::ANYTHING;
 use crate::api::prelude::*;
-use crate::limits::{SENTENCE_CHARS_MAX, at_most, at_most_if};
+use crate::limits::{SENTENCE_CHARS_MAX, at_most_if, scope_at_most};
 use tenure_engine::{CharterGiven, CharterImported, Import};
 use tenure_model::DecisionRight;
 
@@ -45,9 +45,7 @@ async fn handle(
         ] {
             at_most_if(field, text.as_deref(), SENTENCE_CHARS_MAX)?;
         }
-        for right in &charter.allowed_scope {
-            at_most("allowed_scope", right, SENTENCE_CHARS_MAX)?;
-        }
+        scope_at_most(&charter.allowed_scope)?;
     }
     let import = if wanted.write { Import::Write } else { Import::Preview };
     Ok(Json(ChartersImported {
