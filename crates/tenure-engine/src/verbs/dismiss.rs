@@ -30,6 +30,9 @@ pub struct Dismissal {
     pub reason: String,
     /// When it counts again, at most 365 days from now.
     pub until: Instant,
+    /// What it rested on when it was looked at, as [`Engine::rests_on_digest`] says; nothing where nobody looked.
+    #[serde(skip)]
+    pub rests_on_digest: Option<String>,
 }
 
 impl Engine {
@@ -64,6 +67,12 @@ impl Engine {
             "subject": finding.subject, "policy": finding.policy, "reason": reason,
         })))?;
         let rested_on = self.rests_on(finding).await?;
+        if let Some(seen) = &dismissal.rests_on_digest
+            && *seen != digest(&rested_on)?
+        {
+            let why = String::from("what this finding rests on changed since you looked: look again");
+            return Err(StoreFailure::Conflict { why }.into());
+        }
         let new = NewDismissal {
             identity: finding.identity,
             policy: finding.policy.clone(),
@@ -83,6 +92,12 @@ impl Engine {
         let written = written.await?;
         self.judging_woken.notify_one();
         Ok(written)
+    }
+
+    /// Names what a finding rests on now, for whoever looks at it and dismisses it later. One that is over already
+    /// is a conflict.
+    pub async fn rests_on_digest(&self, finding: &FindingRow) -> Result<String, EngineFailure> {
+        digest(&self.rests_on(finding).await?)
     }
 
     /// What a finding rests on now. One that is over already is a conflict.
@@ -139,6 +154,15 @@ impl Engine {
         self.judging_woken.notify_one();
         Ok(written)
     }
+}
+
+/// SHA-256 over what a finding rests on, every member of it.
+fn digest(grounds: &Grounds) -> Result<String, EngineFailure> {
+    let shape = |why: serde_json::Error| StoreFailure::Shape { table: "dismissals", why: why.to_string() };
+    let bytes = serde_json::to_vec(grounds).map_err(shape)?;
+    let hash = tenure_evidence::leaf_hash(&bytes);
+    let digits = hash.as_bytes().iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+    Ok(digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect())
 }
 
 fn about(finding: &FindingRow, kind: &'static str, actor: Actor) -> Draft {

@@ -33,7 +33,7 @@ async fn finding(engine: &Engine, name: &str) -> FindingRow {
 }
 
 fn until(end: Instant) -> Dismissal {
-    Dismissal { reason: String::from("a copy for a rehearsal"), until: end }
+    Dismissal { reason: String::from("a copy for a rehearsal"), until: end, rests_on_digest: None }
 }
 
 #[tokio::test]
@@ -109,6 +109,28 @@ async fn dismissed_then(change: impl AsyncFnOnce(&Bench, &Engine, &PrincipalKey)
 }
 
 #[tokio::test]
+async fn what_changed_since_somebody_looked_is_not_dismissed_unseen() {
+    let mut bench = Bench::new();
+    let deployment = twins(&mut bench).await;
+    let engine = &deployment.engine;
+    let twin = finding(engine, "main/twin").await;
+    let seen = engine.rests_on_digest(&twin).await.unwrap();
+    assert_eq!(seen.len(), 64);
+    survey(engine).await;
+    assert_eq!(engine.rests_on_digest(&twin).await.unwrap(), seen, "seen again is no change");
+    bench.world.create(ChaosPrincipal::account("third", PLANTED));
+    survey(engine).await;
+    let end = bench.world.now().plus(DAY);
+    let old = Dismissal { rests_on_digest: Some(seen), ..until(end) };
+    let refused = engine.dismiss(actor(engine).await, &twin, old).await.unwrap_err().to_string();
+    assert!(refused.contains("changed since you looked: look again"), "{refused}");
+    assert_eq!(queue(engine).await.dismissed, 0);
+    let seen = engine.rests_on_digest(&twin).await.unwrap();
+    let fresh = Dismissal { rests_on_digest: Some(seen), ..until(end) };
+    assert_eq!(engine.dismiss(actor(engine).await, &twin, fresh).await.unwrap().dismissed_until, Some(end));
+}
+
+#[tokio::test]
 async fn a_dismissal_ends_when_what_it_was_about_changes_or_whoever_said_so_leaves() {
     let unchanged = dismissed_then(async |_, engine, _| survey(engine).await).await;
     assert_eq!(unchanged, (1, None));
@@ -164,7 +186,7 @@ async fn a_dismissal_without_a_reason_or_a_sensible_end_is_refused() {
     let deployment = twins(&mut bench).await;
     let engine = &deployment.engine;
     let (twin, now) = (finding(engine, "main/twin").await, bench.world.now());
-    let silent = Dismissal { reason: String::from(" \n"), until: now.plus(DAY) };
+    let silent = Dismissal { reason: String::from(" \n"), ..until(now.plus(DAY)) };
     for (dismissal, why) in [
         (silent, "a dismissal says why; the reason is empty"),
         (until(now), "the end lies in the past"),

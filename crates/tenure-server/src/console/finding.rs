@@ -59,6 +59,7 @@ struct FindingPage {
     dismissed: Option<DismissedLine>,
     /// The form that dismisses it; nothing for whoever may not, and while it is dismissed.
     fields: Option<[Field; 2]>,
+    rests_on_digest: String,
     may_decide: bool,
     wrong: Option<String>,
 }
@@ -75,6 +76,8 @@ struct Found {
     identity: IdentityRow,
     finding: FindingRow,
     dismissal: Option<Stands>,
+    /// Names what it rests on now; empty where it is over.
+    rests_on_digest: String,
 }
 
 struct Stands {
@@ -113,7 +116,9 @@ async fn find(shared: &Shared, given: &str, wanted: &str) -> Result<Found, Probl
     let (finding, dismissal) = found.ok_or_else(|| {
         Problem::missing(format!("`{}` has no such open finding; it may be mended", printable(&name, 80)))
     })?;
-    Ok(Found { identity, finding, dismissal })
+    // One that is over meanwhile is still shown; dismissing it says so.
+    let rests_on_digest = shared.engine.rests_on_digest(&finding).await.unwrap_or_default();
+    Ok(Found { identity, finding, dismissal, rests_on_digest })
 }
 
 async fn show(
@@ -135,7 +140,7 @@ fn shown(
     fields: Option<[Field; 2]>,
     wrong: Option<String>,
 ) -> Response {
-    let Found { identity, finding, dismissal } = found;
+    let Found { identity, finding, dismissal, rests_on_digest } = found;
     let now = shared.engine.now();
     let may_decide =
         asked.may_about(ApiAction::Plan, ApiResourceKind::Identity, Whose::Chartered(&identity.charter));
@@ -161,6 +166,7 @@ fn shown(
         }),
         fields: (may_decide && !is_dismissed)
             .then(|| fields.unwrap_or_else(|| fields_of(&Dismissed::default()))),
+        rests_on_digest,
         may_decide,
         wrong,
     };
@@ -178,6 +184,8 @@ pub(super) fn of(identity: &IdentityRow, finding: &FindingRow) -> String {
 struct Dismissed {
     reason: String,
     until: String,
+    /// What the finding rested on when the form was opened: what changed since is not dismissed unseen.
+    rests_on_digest: String,
 }
 
 fn fields_of(sent: &Dismissed) -> [Field; 2] {
@@ -220,7 +228,11 @@ async fn dismiss(
         if found.dismissal.as_ref().is_some_and(stands) {
             return Ok(see_other(&of(&identity, &found.finding)));
         }
-        let dismissal = Dismissal { reason: sent.reason.clone(), until: end };
+        let dismissal = Dismissal {
+            reason: sent.reason.clone(),
+            until: end,
+            rests_on_digest: Some(sent.rests_on_digest.clone()),
+        };
         match shared.engine.dismiss(actor, &found.finding, dismissal).await.map_err(Problem::from) {
             Ok(written) => return Ok(see_other(&of(&identity, &written))),
             Err(problem) if problem.status == StatusCode::UNPROCESSABLE_ENTITY => {

@@ -282,13 +282,17 @@ async fn a_finding_is_dismissed_with_a_reason_and_an_end_and_counts_again() {
     let bench = Bench::surveyed().await;
     let (identity, finding) = found(&bench).await;
     let dismiss = format!("{finding}/dismiss");
+    let opened = bench.get(OPERATOR, &finding).await.text();
+    let digest = opened.split("name=\"rests_on_digest\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert_eq!(digest.len(), 64, "{opened}");
+    let seen = |form: &str| format!("{form}&rests_on_digest={digest}");
     for (form, field, says) in [
         ("reason=+&until=2027-03-31", "reason", "say why"),
         ("reason=known&until=later", "until", "neither a day such as"),
         ("reason=known&until=2001-01-01", "until", "the end lies in the past"),
         ("reason=known&until=2037-01-01", "until", "365 days at most"),
     ] {
-        let refused = send_form(&bench, OPERATOR, &dismiss, form).await;
+        let refused = send_form(&bench, OPERATOR, &dismiss, &seen(form)).await;
         let page = refused.text();
         let beside =
             page.split(&format!("id=\"{field}-wrong\"")).nth(1).unwrap_or_else(|| panic!("{form}: {page}"));
@@ -297,7 +301,11 @@ async fn a_finding_is_dismissed_with_a_reason_and_an_end_and_counts_again() {
             "{form}: {page}"
         );
     }
-    let form = "reason=a+sample+of+the+manual&until=2027-03-31";
+    let unseen = "reason=a+sample+of+the+manual&until=2027-03-31";
+    assert_eq!(send_form(&bench, OPERATOR, &dismiss, unseen).await.status, 422, "what was looked at is sent");
+    let stale = send_form(&bench, OPERATOR, &dismiss, &format!("{unseen}&rests_on_digest=0")).await;
+    assert!(stale.status == 409 && stale.text().contains("changed since you looked"), "{}", stale.text());
+    let form = &seen(unseen);
     assert_eq!(led_to(&send_form(&bench, OPERATOR, &dismiss, form).await), finding);
     let once = entries(&bench).await;
     let page = bench.get(AUDITOR, &finding).await.text();
@@ -309,7 +317,7 @@ async fn a_finding_is_dismissed_with_a_reason_and_an_end_and_counts_again() {
     assert!(bench.get(OPERATOR, &identity).await.text().contains(said));
     assert_eq!(led_to(&send_form(&bench, OPERATOR, &dismiss, form).await), finding, "sent twice, said once");
     assert_eq!(entries(&bench).await, once);
-    let other = send_form(&bench, ADMINISTRATOR, &dismiss, "reason=another&until=2027-01-01").await;
+    let other = send_form(&bench, ADMINISTRATOR, &dismiss, &seen("reason=another&until=2027-01-01")).await;
     assert!(other.status == 409 && other.text().contains("dismissed already"), "{}", other.text());
     for _ in 0..2 {
         assert_eq!(led_to(&send_form(&bench, OPERATOR, &format!("{finding}/count"), "").await), finding);
