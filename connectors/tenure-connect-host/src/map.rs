@@ -13,6 +13,7 @@ mod extents;
 mod federation;
 mod given;
 mod holdings;
+mod kept;
 #[cfg(test)]
 mod out_of_time;
 mod workloads;
@@ -23,6 +24,7 @@ use crate::limits::Budget;
 pub(crate) use extents::ExtentContent;
 use extents::Extents;
 use given::Given;
+pub(crate) use kept::{KEY_START, Known};
 use std::collections::BTreeMap;
 use tenure_model::{
     Fact, Facts, Observation, ObservedCredential, ObservedGrant, ObservedPrincipal, PrincipalKey,
@@ -35,14 +37,15 @@ const NAME_CHARS: usize = 160;
 const MACHINE: &str = "machine";
 
 /// Makes observations of a reading, in the order in which they are sent.
-/// `closed_remedy` says what opens places that our account may not read. When the budget has no time left, the rest is
+/// `known` are the identities of copies of before; `closed_remedy` says what opens places that our account may not read. When the budget has no time left, the rest is
 /// left out and every extent is part.
 pub(crate) fn observations(
     reading: &Reading,
+    known: &Known,
     closed_remedy: &'static str,
     budget: &Budget<'_>,
 ) -> Vec<(String, ExtentContent)> {
-    let mut mapper = Mapper::new(reading, budget);
+    let mut mapper = Mapper::new(reading, known, budget);
     mapper.machine();
     mapper.accounts();
     mapper.passwords();
@@ -65,6 +68,7 @@ struct AccountSeen {
 struct Mapper<'reading> {
     reading: &'reading Reading,
     budget: &'reading Budget<'reading>,
+    known: &'reading Known,
     extents: Extents,
     accounts: BTreeMap<String, AccountSeen>,
     /// Names of users and groups by number, for saying who may read a file.
@@ -76,7 +80,7 @@ struct Mapper<'reading> {
 }
 
 impl<'reading> Mapper<'reading> {
-    fn new(reading: &'reading Reading, budget: &'reading Budget<'reading>) -> Self {
+    fn new(reading: &'reading Reading, known: &'reading Known, budget: &'reading Budget<'reading>) -> Self {
         let mut accounts = BTreeMap::new();
         let (mut users, mut groups) = (BTreeMap::new(), BTreeMap::new());
         for thing in budget.while_telling(reading.found.iter()) {
@@ -97,7 +101,7 @@ impl<'reading> Mapper<'reading> {
         let homes = accounts.iter().map(|(name, seen)| (seen.home.clone(), name.clone()));
         let extents = Extents::new(homes);
         let (keys, named) = (Given::default(), Given::default());
-        Self { reading, budget, extents, accounts, users, groups, keys, named }
+        Self { reading, known, budget, extents, accounts, users, groups, keys, named }
     }
 
     /// The machine itself: what it holds belongs to it where it is in nobody's home.

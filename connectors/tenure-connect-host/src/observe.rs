@@ -6,7 +6,7 @@
 use crate::awaited::Awaited;
 use crate::config::Processes;
 use crate::files::Files;
-use crate::map::{ExtentContent, observations};
+use crate::map::{ExtentContent, KEY_START, Known, observations};
 use crate::open::{Root, Way};
 use crate::source::HostSource;
 use crate::survey::survey_files;
@@ -34,6 +34,7 @@ pub(crate) async fn observe(
         (source.ground.root.clone(), source.ground.limits, Arc::clone(&source.fingerprint));
     let scanner = scanner()?;
     let processes = source.processes;
+    let Ok(known) = known(sink).await else { return Ok(()) };
     let (awaited, running) = Awaited::begin();
     let read = tokio::task::spawn_blocking(move || {
         let elapsed = || running.elapsed();
@@ -45,7 +46,7 @@ pub(crate) async fn observe(
         if let Some(read) = &mut environments {
             reading.found.append(&mut read.found);
         }
-        let mut extents = observations(&reading, CLOSED.remedy, &budget);
+        let mut extents = observations(&reading, &known, CLOSED.remedy, &budget);
         if let Some(mut read) = environments {
             read.cut = read.cut.or(budget.time_to_tell().err().map(Unread::Limit));
             read.tell(&mut extents);
@@ -66,6 +67,11 @@ pub(crate) async fn observe(
         // Whoever receives is gone and knows why.
         Ok(()) | Err(SinkClosed) => Ok(()),
     }
+}
+
+/// Identities of copies that the inventory holds.
+pub(crate) async fn known(sink: &mut dyn SurveySink) -> Result<Known, SinkClosed> {
+    sink.known(KEY_START).await
 }
 
 /// Rules are compiled once in the life of the program.

@@ -144,9 +144,11 @@ impl Source for RemoteSource {
     async fn observe(&self, now: Instant, sink: &mut dyn SurveySink) -> Result<(), OutsideFailure> {
         let scanner = observe::scanner()?;
         let fingerprint = Arc::clone(&self.fingerprint);
+        let Ok(known) = observe::known(sink).await else { return Ok(()) };
         let read = self.with(self.remote.limits, move |files, budget| {
             let reading = survey_files(files, budget, &*fingerprint, scanner);
-            let mut extents: Vec<(String, ExtentContent)> = observations(&reading, CLOSED.remedy, budget);
+            let mut extents: Vec<(String, ExtentContent)> =
+                observations(&reading, &known, CLOSED.remedy, budget);
             machine_id::say(&mut extents, machine_id::read(files, budget, &*fingerprint));
             let (logins, untold) = uses::of_keys(files, &extents, now, budget);
             // What is used comes before its uses.

@@ -7,7 +7,8 @@
 
 use crate::{ContentDigest, Recognition};
 use async_trait::async_trait;
-use tenure_model::{Completeness, Extent, Observation};
+use std::collections::BTreeMap;
+use tenure_model::{Completeness, Extent, Observation, PrincipalKey};
 
 /// Observations in one page, at most.
 pub const PAGE_MAX: usize = 1_000;
@@ -37,6 +38,14 @@ pub trait SurveySink: Send {
     async fn end(&mut self, extent: &Extent, completeness: Completeness) -> Result<(), SinkClosed>;
     /// Notes something that cannot be known here.
     async fn not_observable(&mut self, note: NotObservable) -> Result<(), SinkClosed>;
+
+    /// Principals of this source that are believed present and whose key begins so, each with the fingerprint of its
+    /// credential (of the first by key, if there are several). For a connector whose systems give no lasting key of
+    /// their own: it keeps the keys it gave before. Ask before the first page. Empty where nothing is recorded.
+    async fn known(&mut self, key_start: &str) -> Result<BTreeMap<PrincipalKey, Option<String>>, SinkClosed> {
+        let _ = key_start;
+        Ok(BTreeMap::new())
+    }
 
     /// Whether a digest of this extent is recorded and still believed, so that one that is computed before
     /// any page is sent could spare the pages. False when nothing is known: then read once, and

@@ -2,9 +2,11 @@
 //!
 //! What is found is the copy, not the identity: it lives in another system, and what it may do there is not known
 //! here. It is named after the copy in the best known place, so that a changed value stays the same credential and a
-//! second copy makes no second identity. Whether the value still works is never tried.
+//! second copy makes no second identity; `kept.rs` says which identity of before it is. Whether the value still works is
+//! never tried.
 
 use super::federation::Ways;
+use super::kept::{Identity, identities, key_at};
 use super::{Mapper, fingerprint};
 use crate::found::{Found, FoundMark};
 use crate::item::{Problem, ThingKind};
@@ -35,17 +37,21 @@ impl Mapper<'_> {
             one.first().map(|thing| order(thing)).cmp(&other.first().map(|thing| order(thing)))
         });
         let ways = self.ways();
-        for group in self.budget.while_telling(sorted.into_iter()) {
-            self.copied(&group, &ways);
+        let identities = identities(sorted, self.known);
+        // What is new must not be given a key that is somebody's.
+        identities.iter().filter_map(|one| one.key.as_ref()).for_each(|key| self.keys.insert(key.0.clone()));
+        for identity in self.budget.while_telling(identities.into_iter()) {
+            self.copied(&identity, &ways);
         }
     }
 
-    fn copied(&mut self, group: &[&Found], ways: &Ways) {
+    fn copied(&mut self, identity: &Identity<'_>, ways: &Ways) {
+        let group = identity.copies.as_slice();
         let Some(best) = group.first() else { return };
         let Some(kind) = kind_of(best.kind) else { return };
         let extent = self.extents.of(best);
         let assistant = best.kind == ThingKind::AssistantSecret;
-        let key = self.key(&format!("copy:{}#{}", best.place, best.whose));
+        let key = identity.key.clone().unwrap_or_else(|| self.key(&key_at(best)));
         let name = self.name_in_file(best);
         let mut facts = tenure_model::Facts::new();
         facts.insert(names::DEFINED_IN.to_owned(), Fact::Text(self.place(best)));

@@ -38,7 +38,8 @@ fn mapped(reading: &Reading, questions: u64) -> (usize, usize, u64) {
         asked.set(asked.get() + 1);
         if asked.get() > questions { Duration::MAX } else { Duration::ZERO }
     };
-    let said = observations(reading, "ask", &Budget::new(Limits::default(), &elapsed));
+    let said =
+        observations(reading, &crate::map::Known::new(), "ask", &Budget::new(Limits::default(), &elapsed));
     let whole = said.iter().filter(|(_, content)| content.completeness == Completeness::Whole).count();
     (said.iter().map(|(_, content)| content.observations.len()).sum(), whole, asked.get())
 }

@@ -283,7 +283,9 @@ fn survey(trick: Trick, limits: Limits) -> Outcome {
         let reading = survey_files(&files, &Budget::new(limits, &elapsed), &Plain, &SCANNER);
         (reading, files.broken())
     });
-    let ended = observations(&reading, "ask", &Budget::new(limits, &|| Duration::ZERO)).into_iter();
+    let ended =
+        observations(&reading, &crate::map::Known::new(), "ask", &Budget::new(limits, &|| Duration::ZERO))
+            .into_iter();
     let ended = ended.map(|(extent, content)| (extent, content.completeness)).collect();
     Outcome { reading, ended, broken, opened }
 }

@@ -16,6 +16,7 @@ mod broken;
 mod draw;
 mod dropped;
 mod hostile;
+mod kept;
 mod logins;
 mod machine;
 mod over_ssh;

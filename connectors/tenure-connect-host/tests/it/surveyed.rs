@@ -13,8 +13,8 @@ use tenure_connect::{
 };
 use tenure_connect_host::HostConnector;
 use tenure_model::{
-    Completeness, Extent, Fact, Instant, Observation, ObservedCredential, Point, PrincipalKind, ShortName,
-    SourceId, flag, names, text,
+    Completeness, Extent, Fact, Instant, Observation, ObservedCredential, Point, PrincipalKey, PrincipalKind,
+    ShortName, SourceId, flag, names, text,
 };
 
 /// Keeps everything it is sent; recalls digests of an earlier survey.
@@ -25,6 +25,8 @@ pub(crate) struct Recorder {
     digests: BTreeMap<String, ContentDigest>,
     recalled: BTreeMap<String, ContentDigest>,
     unchanged: BTreeSet<String>,
+    /// What the inventory holds when it is asked.
+    known: BTreeMap<PrincipalKey, Option<String>>,
     pub(crate) notes: Vec<NotObservable>,
 }
 
@@ -46,6 +48,12 @@ impl SurveySink for Recorder {
         Ok(())
     }
 
+    async fn known(&mut self, key_start: &str) -> Result<BTreeMap<PrincipalKey, Option<String>>, SinkClosed> {
+        assert!(self.seen.is_empty() && self.ended.is_empty(), "it was asked for after the first page");
+        let begins = |(key, _): &(&PrincipalKey, &Option<String>)| key.0.starts_with(key_start);
+        Ok(self.known.iter().filter(begins).map(|(key, value)| (key.clone(), value.clone())).collect())
+    }
+
     async fn recalls(&mut self, extent: &Extent) -> Result<bool, SinkClosed> {
         Ok(self.recalled.contains_key(&extent.0))
     }
@@ -65,14 +73,14 @@ impl SurveySink for Recorder {
 }
 
 impl Recorder {
-    fn principals(&self) -> impl Iterator<Item = &tenure_model::ObservedPrincipal> {
+    pub(crate) fn principals(&self) -> impl Iterator<Item = &tenure_model::ObservedPrincipal> {
         self.seen.iter().filter_map(|(_, seen)| match seen {
             Observation::Principal(principal) => Some(principal),
             _ => None,
         })
     }
 
-    fn credentials(&self) -> impl Iterator<Item = &ObservedCredential> {
+    pub(crate) fn credentials(&self) -> impl Iterator<Item = &ObservedCredential> {
         self.seen.iter().filter_map(|(_, seen)| match seen {
             Observation::Credential(credential) => Some(credential),
             _ => None,
@@ -119,14 +127,29 @@ pub(crate) fn survey(machine: &Machine) -> Recorder {
 }
 
 fn survey_after(machine: &Machine, before: Recorder) -> Recorder {
-    let mut recorder = Recorder { recalled: before.digests, ..Recorder::default() };
+    run(machine, Recorder { known: known(&before), recalled: before.digests, ..Recorder::default() })
+}
+
+/// Reads everything anew, but with what the inventory holds since.
+pub(crate) fn survey_knowing(machine: &Machine, before: &Recorder) -> Recorder {
+    run(machine, Recorder { known: known(before), ..Recorder::default() })
+}
+
+fn known(before: &Recorder) -> BTreeMap<PrincipalKey, Option<String>> {
+    let value = |key: &PrincipalKey| {
+        before.credentials().find(|one| one.principal == *key).and_then(|one| one.fingerprint.clone())
+    };
+    before.principals().map(|one| (one.key.clone(), value(&one.key))).collect()
+}
+
+fn run(machine: &Machine, mut recorder: Recorder) -> Recorder {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(source(machine).observe(Instant::from_micros(0), &mut recorder)).unwrap();
     recorder
 }
 
 /// A machine with two people's accounts and one of a service.
-fn small() -> Machine {
+pub(crate) fn small() -> Machine {
     let mut machine = Machine::new(7);
     let passwd = "root:x:0:0:root:/root:/bin/bash\nada:x:1000:1000::/srv/ada:/bin/bash\n\
                   bob:x:1001:1001::/srv/bob:/bin/bash\netl:x:998:998:nightly load:/srv/etl:/bin/sh\n";
@@ -135,7 +158,7 @@ fn small() -> Machine {
     machine
 }
 
-fn token(machine: &mut Machine) -> String {
+pub(crate) fn token(machine: &mut Machine) -> String {
     format!("machine git.example\nlogin ci\npassword {}\n", machine.drawn("", 30))
 }
 

@@ -12,7 +12,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 use tenure_connect::{ContentDigest, NotObservable, PAGE_MAX, Recognition, SinkClosed, SurveySink};
-use tenure_model::{Completeness, Extent, Observation, SurveyId};
+use tenure_model::{Completeness, Extent, Observation, PrincipalKey, SurveyId};
 use tenure_store::{
     StoreFailure,
     tables::{
@@ -157,6 +157,16 @@ impl SurveySink for Receiver<'_> {
         });
         self.engine.board.update(self.survey, |progress| progress.extents_ended += 1);
         Ok(())
+    }
+
+    async fn known(&mut self, key_start: &str) -> Result<BTreeMap<PrincipalKey, Option<String>>, SinkClosed> {
+        let (source, start) = (self.context.source, key_start.to_owned());
+        let read =
+            self.engine.store.read("principals_known", move |tx| tx.principals_known(source, &start)).await;
+        read.map_err(|failure| {
+            self.with(|gathered| gathered.failure = Some(failure));
+            SinkClosed
+        })
     }
 
     async fn recalls(&mut self, extent: &Extent) -> Result<bool, SinkClosed> {

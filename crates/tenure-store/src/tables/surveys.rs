@@ -8,7 +8,8 @@ use crate::{Row, StoreFailure, Tx, value::named};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use tenure_model::{
-    Completeness, Extent, Instant, SourceId, SurveyEvent, SurveyId, SurveyState, lifecycle::advance,
+    Completeness, Extent, Instant, PrincipalKey, SourceId, SurveyEvent, SurveyId, SurveyState,
+    lifecycle::advance,
 };
 
 /// A survey as it is kept.
@@ -79,6 +80,30 @@ pub(super) fn survey(row: &Row<'_>) -> Result<SurveyRow, StoreFailure> {
 }
 
 impl Tx<'_> {
+    /// Principals of a source that are believed present and whose key begins so, each with the fingerprint of its
+    /// credential, of the first by key.
+    pub fn principals_known(
+        &mut self,
+        source: SourceId,
+        key_start: &str,
+    ) -> Result<BTreeMap<PrincipalKey, Option<String>>, StoreFailure> {
+        let mut known = BTreeMap::new();
+        self.query(
+            "principals",
+            "SELECT p.native_key, c.fingerprint FROM principals p LEFT JOIN credentials c ON c.principal_id = p.principal_id \
+             WHERE p.source_id = $1 AND p.presence = 'present' AND p.native_key >= $2 ORDER BY p.native_key, c.native_key",
+            &[named(source), key_start.into()],
+            |row| {
+                if row.text_ref(0)?.starts_with(key_start) {
+                    let fingerprint = row.opt_text(1)?;
+                    known.entry(PrincipalKey(row.text(0)?)).or_insert(fingerprint);
+                }
+                Ok(())
+            },
+        )?;
+        Ok(known)
+    }
+
     /// Begins a survey. One that a crash left running is marked failed first.
     pub fn begin_survey(&mut self, id: SurveyId, source: SourceId, now: Instant) -> Result<(), StoreFailure> {
         self.execute(

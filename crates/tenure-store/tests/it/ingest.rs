@@ -178,6 +178,31 @@ fn miss(bed: &Bed, store: &Store, source: tenure_model::SourceId, page: &[Observ
 }
 
 on_both! {
+    fn what_is_known_of_a_source_is_what_is_present_there_with_its_value(bed) {
+        let store = bed.open();
+        let source = add_source(bed, &store, "pg");
+        let page = shop();
+        ingest(bed, &store, &source, "roles", &page).unwrap();
+        ingest(bed, &store, &source, "other", &[Observation::Principal(role("oidx", "elsewhere"))]).unwrap();
+        let other = add_source(bed, &store, "other");
+        ingest(bed, &store, &other, "roles", &[Observation::Principal(role("oid:9", "theirs"))]).unwrap();
+        let id = source.id;
+        let known = |start: &'static str| read(&store, move |tx| tx.principals_known(id, start));
+        let value = page.iter().find_map(|seen| match seen {
+            Observation::Credential(credential) => credential.fingerprint.clone(),
+            _ => None,
+        });
+        assert!(value.is_some());
+        let key = |key: &str| tenure_model::PrincipalKey(key.to_owned());
+        assert_eq!(known("oid:"), BTreeMap::from([(key("oid:1"), value.clone())]));
+        assert_eq!(known("oid"), BTreeMap::from([(key("oid:1"), value), (key("oidx"), None)]));
+        assert_eq!(known("oid:1:"), BTreeMap::new());
+        miss(bed, &store, id, &[]);
+        assert_eq!(known("oid:"), BTreeMap::new());
+    }
+}
+
+on_both! {
     fn a_principal_that_is_missed_is_gone_and_comes_back_when_it_is_seen(bed) {
         let store = bed.open();
         let source = add_source(bed, &store, "pg");
