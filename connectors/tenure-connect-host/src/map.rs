@@ -170,7 +170,7 @@ impl<'reading> Mapper<'reading> {
 
     /// A place as people write it: below a home with `~name`.
     fn place(&self, thing: &Found) -> String {
-        if let Some(place) = crate::processes::place_of(thing) {
+        if let Some(place) = crate::processes::place_of(thing, &self.user(thing.file.uid)) {
             return place;
         }
         let place = thing.place.to_string();
@@ -196,7 +196,8 @@ impl<'reading> Mapper<'reading> {
         facts.insert(names::PLACE.to_owned(), Fact::Text(self.place(thing)));
         let path = thing.place.to_string();
         // A name that is shown otherwise than it is written names no file to act on.
-        if crate::place::Place::parse(path.as_bytes()).as_ref() == Some(&thing.place) {
+        let named = thing.kind != ThingKind::ProcessSecret;
+        if named && crate::place::Place::parse(path.as_bytes()).as_ref() == Some(&thing.place) {
             facts.insert(names::FILE.to_owned(), Fact::Text(path));
         }
         facts.insert("file_mode".to_owned(), Fact::Text(format!("{:04o}", thing.file.mode)));

@@ -47,13 +47,15 @@ pub(crate) async fn observe(
             reading.found.append(&mut read.found);
         }
         let mut extents = observations(&reading, &known, CLOSED.remedy, &budget);
+        let crowded = environments.as_ref().and_then(crate::processes::Environments::note);
         if let Some(mut read) = environments {
             read.cut = read.cut.or(budget.time_to_tell().err().map(Unread::Limit));
             read.tell(&mut extents);
         }
         local::name_accounts(&root, &mut extents);
         machine_id::say(&mut extents, machine_id::read(&opened, &budget, &*fingerprint));
-        let (logins, untold) = uses::of_keys(&opened, &extents, now, &budget);
+        let (logins, mut untold) = uses::of_keys(&opened, &extents, now, &budget);
+        untold.extend(crowded);
         // What is used comes before its uses.
         extents.extend(logins);
         Ok((extents, notes(&reading, untold, &CLOSED)))

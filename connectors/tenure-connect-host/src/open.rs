@@ -130,6 +130,14 @@ impl Root {
         Ok(Self { directory, device: device(&stat), file_systems, way })
     }
 
+    /// A directory below as a root of its own: what is opened below it is in this very directory, whatever is put in its
+    /// place meanwhile.
+    pub(crate) fn within(&self, place: &Place) -> Result<Self, Unread> {
+        let directory = self.beneath(place, looking() | DIRECTORY)?;
+        let stat = rustix::fs::fstat(&directory).map_err(from_errno)?;
+        Ok(Self { directory, device: device(&stat), file_systems: self.file_systems, way: self.way })
+    }
+
     /// Opens a directory to be listed.
     pub fn directory(&self, place: &Place) -> Result<Directory, Unread> {
         let handle = self.beneath(place, OFlags::RDONLY | OFlags::NONBLOCK | DIRECTORY)?;

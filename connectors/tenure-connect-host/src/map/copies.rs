@@ -127,7 +127,8 @@ impl Mapper<'_> {
         let line = copy.line.map(|line| format!(":{line}")).unwrap_or_default();
         let sighting = ObservedSighting {
             principal_name: principal_name.to_owned(),
-            place: processes::place_of(copy).unwrap_or_else(|| format!("{}{line}", copy.place)),
+            place: processes::place_of(copy, &self.user(copy.file.uid))
+                .unwrap_or_else(|| format!("{}{line}", copy.place)),
             fingerprint: fingerprint(copy),
             towards: copy.towards.clone(),
         };
