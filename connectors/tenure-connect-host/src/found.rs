@@ -61,6 +61,8 @@ pub(crate) struct Origin<'file> {
     pub(crate) account: Option<&'file str>,
     /// Whether every directory above it lets others through.
     pub(crate) others_get_there: bool,
+    /// Whether every directory above it lets the group of the file through.
+    pub(crate) group_gets_there: bool,
 }
 
 impl Found {
@@ -78,7 +80,10 @@ impl Found {
             Mark::Public(digest) => Some(FoundMark::Public(digest.clone())),
         };
         let exposed = origin.others_get_there && item.kind.is_secret();
+        // Who is in the group is not known before everything was read: `survey/groups.rs` takes back what harms nobody.
+        let to_group = origin.group_gets_there && item.kind.is_secret();
         let item = item
+            .problem_if(to_group && origin.file.mode & 0o044 == 0o040, Problem::ReadableByGroup)
             .problem_if(exposed && origin.file.mode & 0o004 != 0, Problem::ReadableByOthers)
             .problem_if(origin.others_get_there && origin.file.mode & 0o002 != 0, Problem::WritableByOthers);
         Self {

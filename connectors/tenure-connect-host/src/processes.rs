@@ -130,12 +130,11 @@ impl Environments {
             ));
         }
         let (why, remedies): (Vec<String>, Vec<&str>) = faults.into_iter().unzip();
-        let completeness = match why.is_empty() {
-            true => Completeness::Whole,
-            false => Completeness::Part {
-                why: why.join("; "),
-                remedy: format!("{}; what was seen before is kept", remedies.join("; ")),
-            },
+        let completeness = if why.is_empty() {
+            Completeness::Whole
+        } else {
+            let remedy = format!("{}; what was seen before is kept", remedies.join("; "));
+            Completeness::Part { why: why.join("; "), remedy }
         };
         match extents.iter_mut().find(|(name, _)| name == EXTENT) {
             Some((_, content)) => content.completeness = completeness,
@@ -168,7 +167,7 @@ impl Counted {
         budget: &Budget<'_>,
         fingerprint: &dyn Fingerprint,
     ) -> Result<(), Spent> {
-        let origin = Origin { place, file, account: None, others_get_there: false };
+        let origin = Origin { place, file, account: None, others_get_there: false, group_gets_there: false };
         let found = Found::new(item, &origin, fingerprint);
         let key = (place.clone(), format!("{:?}", found.mark));
         if let Some((_, count)) = self.0.get_mut(&key) {

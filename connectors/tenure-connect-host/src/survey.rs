@@ -5,6 +5,7 @@
 //! place as unread because nothing is there. Next: `catalogue.rs`, `found.rs`.
 
 mod formats;
+mod groups;
 mod homes;
 mod places;
 mod ssh_server;
@@ -67,6 +68,7 @@ pub(crate) fn survey_files(
         reading: Reading::default(),
         done: BTreeSet::new(),
         passable: BTreeMap::new(),
+        passable_to: BTreeMap::new(),
         people: Vec::new(),
         key_files: BTreeSet::new(),
         units: BTreeSet::new(),
@@ -79,6 +81,7 @@ pub(crate) fn survey_files(
     reading.entries_seen = budget.entries_seen();
     reading.bytes_read = budget.bytes_read();
     pair_certificates(&mut reading.found);
+    groups::keep_where_somebody_is(&mut reading.found);
     reading
 }
 
@@ -92,6 +95,8 @@ struct Survey<'asked> {
     done: BTreeSet<Place>,
     /// Directories, and whether others get into them.
     passable: BTreeMap<Place, bool>,
+    /// Directories and groups, and whether members of the group get into them.
+    passable_to: BTreeMap<(Place, u32), bool>,
     /// Names and homes of all accounts, as `passwd` has them.
     people: Vec<(Vec<u8>, Vec<u8>)>,
     /// Where the SSH server looks for keys, beside the usual places.
@@ -216,7 +221,8 @@ impl Survey<'_> {
         skipped: Vec<Skipped>,
     ) -> Result<(), Spent> {
         let others_get_there = self.others_get_to(&place.parent());
-        let origin = Origin { place, file, account, others_get_there };
+        let group_gets_there = file.mode & 0o040 != 0 && self.group_gets_to(&place.parent(), file.gid);
+        let origin = Origin { place, file, account, others_get_there, group_gets_there };
         for skipped in skipped {
             if self.reading.skipped.len() < self.budget.limits().unread_max {
                 self.reading.skipped.push(SkippedLine { place: place.clone(), skipped });

@@ -15,6 +15,7 @@ mod acts;
 mod broken;
 mod draw;
 mod dropped;
+mod groups;
 mod hostile;
 mod kept;
 mod logins;
