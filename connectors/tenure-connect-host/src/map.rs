@@ -101,7 +101,7 @@ impl<'reading> Mapper<'reading> {
         let homes = accounts.iter().map(|(name, seen)| (seen.home.clone(), name.clone()));
         let extents = Extents::new(homes);
         let (keys, named) = (Given::default(), Given::default());
-        Self { reading, known, budget, extents, accounts, users, groups, keys, named }
+        Self { reading, budget, known, extents, accounts, users, groups, keys, named }
     }
 
     /// The machine itself: what it holds belongs to it where it is in nobody's home.

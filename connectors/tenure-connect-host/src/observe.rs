@@ -98,6 +98,9 @@ pub(crate) async fn send(
     }
     for (name, content) in extents {
         let extent = Extent(name);
+        if extent.0 == crate::processes::EXTENT {
+            sink.ephemeral(&extent).await?;
+        }
         let whole = content.completeness == Completeness::Whole;
         let digest = digest(fingerprint, &content);
         if whole

@@ -47,6 +47,14 @@ pub trait SurveySink: Send {
         Ok(BTreeMap::new())
     }
 
+    /// Says that what is in this extent comes and goes by nature, as what running processes hold does: however much of
+    /// it is missing at once is believed, where the extent was read whole. Say it in every survey, before the extent
+    /// ends. Never of an extent whose things a person made.
+    async fn ephemeral(&mut self, extent: &Extent) -> Result<(), SinkClosed> {
+        let _ = extent;
+        Ok(())
+    }
+
     /// Whether a digest of this extent is recorded and still believed, so that one that is computed before
     /// any page is sent could spare the pages. False when nothing is known: then read once, and
     /// give the digest to `end_as`. A receiver that records nothing says so by this default.

@@ -1,4 +1,7 @@
 //! Environments of processes: read only when asked for, and what is said of them; on a machine whose `proc` is planted.
+//!
+//! A process of the planted machine is a folder with its environment, its control group and who started it; no test here
+//! may depend on the processes of the machine it runs on. Next: `src/processes.rs`, whose own tests read a child.
 
 use crate::machine::Machine;
 use crate::surveyed::{Recorder, source_with};
@@ -86,6 +89,11 @@ fn a_secret_is_at_its_unit_or_program_however_many_processes_hold_it() {
     assert_eq!(credential.facts.get("processes"), Some(&Fact::Number(2)));
     assert!(credential.fingerprint.is_some());
     assert_eq!(seen.ended.get("processes"), Some(&Completeness::Whole));
+    assert_eq!(
+        seen.ephemeral.iter().collect::<Vec<_>>(),
+        ["processes"],
+        "they come and go, and nothing else does"
+    );
     let sent = format!("{:?} {:?} {:?}", seen.seen, seen.notes, seen.ended);
     assert!(machine.secrets.iter().all(|secret| !sent.contains(secret.as_str())));
     for other in ["EDITOR", "LANG", "/run/x", "201", "199"] {

@@ -28,6 +28,8 @@ pub(crate) struct Recorder {
     /// What the inventory holds when it is asked.
     known: BTreeMap<PrincipalKey, Option<String>>,
     pub(crate) notes: Vec<NotObservable>,
+    /// Extents that come and go by nature.
+    pub(crate) ephemeral: BTreeSet<String>,
 }
 
 #[async_trait]
@@ -52,6 +54,12 @@ impl SurveySink for Recorder {
         assert!(self.seen.is_empty() && self.ended.is_empty(), "it was asked for after the first page");
         let begins = |(key, _): &(&PrincipalKey, &Option<String>)| key.0.starts_with(key_start);
         Ok(self.known.iter().filter(begins).map(|(key, value)| (key.clone(), value.clone())).collect())
+    }
+
+    async fn ephemeral(&mut self, extent: &Extent) -> Result<(), SinkClosed> {
+        assert!(!self.ended.contains_key(&extent.0), "it was said after the end");
+        self.ephemeral.insert(extent.0.clone());
+        Ok(())
     }
 
     async fn recalls(&mut self, extent: &Extent) -> Result<bool, SinkClosed> {

@@ -6,7 +6,7 @@
 //! was amiss; it must never be noted for rows that are not exactly what was read. Next: `sink.rs`.
 
 use super::sink::Gathered;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tenure_evidence::Hash;
 use tenure_model::{
     Completeness, Extent, IdentityId, Instant, PrincipalId, SourceId, SurveyEvent, SurveyId, SurveyState,
@@ -55,6 +55,8 @@ pub(crate) enum Manner {
 /// Everything a survey read.
 pub(crate) struct Reading {
     pub(crate) extents: BTreeMap<Extent, ExtentReading>,
+    /// Extents whose things come and go by nature: a loss there holds nothing.
+    pub(crate) ephemeral: BTreeSet<Extent>,
     /// The connector reached its end without a failure.
     pub(crate) finished: bool,
     /// When it began: what was read is at least as new as that.
@@ -90,7 +92,7 @@ impl Reading {
             };
             extents.insert(extent, reading);
         }
-        Self { extents, finished, began }
+        Self { extents, ephemeral: std::mem::take(&mut gathered.ephemeral), finished, began }
     }
 
     /// Whether everything that was mentioned was read whole, and everything was mentioned.
@@ -165,8 +167,7 @@ impl Ending {
         if self.belief == Belief::HoldWhenMuchIsMissing && missing.is_too_much() {
             survey.note = Some(format!(
                 "{} of {} principals would disappear; nothing was removed. Accept or discard this survey",
-                missing.gone.len(),
-                missing.present
+                missing.lasting, missing.present
             ));
             // Nothing that was believed before may keep the next reading from being a full one.
             tx.forget_digests(source)?;
@@ -220,15 +221,16 @@ impl Ending {
 }
 
 struct Missing {
+    /// How many were present, and how many of these are gone, of what does not come and go by nature.
     present: i64,
+    lasting: i64,
     gone: Vec<(PrincipalId, IdentityId)>,
 }
 
 impl Missing {
     fn is_too_much(&self) -> bool {
-        let gone = i64::try_from(self.gone.len()).unwrap_or(i64::MAX);
-        gone >= HELD_COUNT_MIN
-            && gone.saturating_mul(100) >= self.present.saturating_mul(HELD_SHARE_MIN_PERCENT)
+        self.lasting >= HELD_COUNT_MIN
+            && self.lasting.saturating_mul(100) >= self.present.saturating_mul(HELD_SHARE_MIN_PERCENT)
     }
 }
 
@@ -238,13 +240,19 @@ fn missing_principals(
     reading: &Reading,
     compared: &BTreeMap<&str, &Seen>,
 ) -> Result<Missing, StoreFailure> {
-    let (mut present, gone) = tx.missing_principals(source, compared)?;
-    if !gone.is_empty() {
+    let is_ephemeral = |extent: &str| reading.ephemeral.iter().any(|known| known.0 == extent);
+    let (passing, lasting): (BTreeMap<&str, &Seen>, BTreeMap<&str, &Seen>) =
+        compared.iter().map(|(extent, seen)| (*extent, *seen)).partition(|(extent, _)| is_ephemeral(extent));
+    let (mut present, mut gone) = tx.missing_principals(source, &lasting)?;
+    let lost = i64::try_from(gone.len()).unwrap_or(i64::MAX);
+    if lost > 0 {
         // Those of extents that were recognised are there: they count when it is asked which share is lost.
         let known = tx.present_principals(source)?;
-        present += reading.recognised_extents().filter_map(|extent| known.get(&extent.0)).sum::<i64>();
+        let lasting = reading.recognised_extents().filter(|extent| !reading.ephemeral.contains(extent));
+        present += lasting.filter_map(|extent| known.get(&extent.0)).sum::<i64>();
     }
-    Ok(Missing { present, gone })
+    gone.append(&mut tx.missing_principals(source, &passing)?.1);
+    Ok(Missing { present, lasting: lost, gone })
 }
 
 fn sweep<'reading>(

@@ -39,6 +39,8 @@ pub(crate) struct Gathered {
     pub(crate) digests: BTreeMap<Extent, ContentDigest>,
     /// Extents whose rows are not exactly what was sent: something came twice, or belongs to nobody seen.
     pub(crate) inexact: BTreeSet<Extent>,
+    /// Extents whose things come and go by nature.
+    pub(crate) ephemeral: BTreeSet<Extent>,
     pub(crate) notes: Vec<Unobservable>,
     pub(crate) count: i64,
     pub(crate) changed: i64,
@@ -167,6 +169,11 @@ impl SurveySink for Receiver<'_> {
             self.with(|gathered| gathered.failure = Some(failure));
             SinkClosed
         })
+    }
+
+    async fn ephemeral(&mut self, extent: &Extent) -> Result<(), SinkClosed> {
+        self.with(|gathered| gathered.ephemeral.insert(extent.clone()));
+        Ok(())
     }
 
     async fn recalls(&mut self, extent: &Extent) -> Result<bool, SinkClosed> {

@@ -10,6 +10,7 @@ mod backup;
 mod bench;
 mod disk;
 mod doctor;
+mod ephemeral;
 mod faults;
 mod governance;
 mod ownership;

@@ -20,7 +20,7 @@ async fn survey(engine: &Engine) -> SurveyRow {
     engine.survey(None, "main", Belief::HoldWhenMuchIsMissing).await.unwrap()
 }
 
-async fn present(engine: &Engine) -> BTreeSet<String> {
+pub(crate) async fn present(engine: &Engine) -> BTreeSet<String> {
     let page = engine.store().read("present", |tx| tx.principals_page(None, 500)).await.unwrap();
     page.into_iter().filter(|row| row.presence == Presence::Present).map(|row| row.name).collect()
 }
@@ -133,7 +133,7 @@ async fn a_person_who_believes_a_loss_is_answered_by_a_full_reading() {
 }
 
 /// A deployment over a script, with one survey of `say` behind it.
-async fn scripted(bench: &Bench, say: Vec<Say>) -> (Deployment, Script, SourceId) {
+pub(crate) async fn scripted(bench: &Bench, say: Vec<Say>) -> (Deployment, Script, SourceId) {
     let script = Script::default();
     let mut options = bench.options(bench.randomness());
     options.connectors.push(Arc::new(script.clone()));
@@ -160,7 +160,7 @@ async fn recorded(engine: &Engine, source: SourceId) -> Vec<String> {
     contents.into_keys().map(|Extent(name)| name).collect()
 }
 
-fn role(name: &str) -> Observation {
+pub(crate) fn role(name: &str) -> Observation {
     Observation::Principal(ObservedPrincipal {
         key: PrincipalKey(format!("key:{name}")),
         name: name.to_owned(),

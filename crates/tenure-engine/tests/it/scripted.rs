@@ -30,6 +30,10 @@ pub(crate) enum Say {
     Part(&'static str),
     /// Offers the digest of this content.
     Offer(&'static str, &'static str),
+    /// Says that what is in an extent comes and goes by nature.
+    Ephemeral(&'static str),
+    /// Asks for what is known of keys that begin so.
+    Known(&'static str),
     /// A plan of ours settles meanwhile.
     Disturb,
     Fail,
@@ -92,6 +96,12 @@ impl Script {
                 let recalls = sink.recalls(&extent(name)).await?;
                 let answer = sink.offer(&extent(name), &digest(content)).await?;
                 self.0.heard.lock().unwrap().push(format!("{name}: {recalls} {answer:?}"));
+            }
+            Say::Ephemeral(name) => sink.ephemeral(&extent(name)).await?,
+            Say::Known(start) => {
+                let known = sink.known(start).await?;
+                let keys: Vec<String> = known.into_keys().map(|key| key.0).collect();
+                self.0.heard.lock().unwrap().push(keys.join(" "));
             }
             Say::Disturb => {
                 let (store, source) = self.0.store.get().unwrap().clone();
