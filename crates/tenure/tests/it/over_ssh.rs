@@ -79,7 +79,7 @@ fn a_machine_over_ssh_is_vouched_for_then_read_and_never_changed() {
     let said = String::from_utf8([revoked.stdout, revoked.stderr].concat()).unwrap();
     assert!(!revoked.status.success());
     assert!(said.contains("over SSH Tenure reads a machine and changes nothing"), "{said}");
-    assert!(said.contains("sshd -T -C user=ada"), "{said}");
+    assert!(said.contains("sshd -T -C 'user=ada'"), "{said}");
     // The same machine by another way is noticed.
     let here = deployment.done(&["source", "add", "here", &format!("host://{root}")]);
     let here = here + &deployment.done(&["source", "check", "here"]);
