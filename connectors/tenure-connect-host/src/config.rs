@@ -82,14 +82,20 @@ fn address(why: &str) -> ConfigRefused {
     ConfigRefused::Address { point: PRIMARY.to_owned(), why: why.to_owned() }
 }
 
+/// The value of an option that is a whole number within bounds.
+pub(crate) fn whole_number(name: &str, given: &str, min: u64, max: u64) -> Result<u64, ConfigRefused> {
+    let fits = given.parse().ok().filter(|number| (min..=max).contains(number));
+    fits.ok_or_else(|| ConfigRefused::Setting {
+        name: printable(name, 60),
+        why: format!("it must be a whole number from {min} to {max}"),
+    })
+}
+
 fn limits(options: &BTreeMap<String, String>) -> Result<Limits, ConfigRefused> {
     let mut limits = Limits::default();
     for (name, given) in options {
         let refused = |why: &str| ConfigRefused::Setting { name: printable(name, 60), why: why.to_owned() };
-        let number = |min: u64, max: u64| {
-            let fits = given.parse().ok().filter(|number| (min..=max).contains(number));
-            fits.ok_or_else(|| refused(&format!("it must be a whole number from {min} to {max}")))
-        };
+        let number = |min, max| whole_number(name, given, min, max);
         match name.as_str() {
             SECONDS_MAX => limits.time_max = Duration::from_secs(number(1, 3_600)?),
             HOME_ENTRIES_MAX => limits.home_entries_max = number(1_000, 10_000_000)?,

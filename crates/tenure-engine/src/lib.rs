@@ -29,7 +29,7 @@ pub use tenure_store::{
     tables::{
         dismissals::DismissedShare,
         findings::{FindingRow, FindingsMeant},
-        identities::{IdentityFilter, IdentityRow},
+        identities::IdentityRow,
         inventory::{CredentialRow, GrantRow, PrincipalRow, UseRow},
         list_credentials::CredentialQuery,
         list_grants::{GrantQuery, HeldGrant},

@@ -35,4 +35,4 @@ pub use programs::{
 };
 pub use psql::{PsqlFailed, quote_identifier, quote_literal};
 pub use replica::Replica;
-pub use sshd::{SshKey, Sshd, SshdOptions};
+pub use sshd::{SshKey, SshSession, Sshd, SshdOptions};

@@ -30,6 +30,30 @@ pub struct SshdOptions {
     pub further: Vec<String>,
 }
 
+/// A session at a private SSH server. Dropping it ends it, also when a test fails: the next one would see it.
+#[derive(Debug)]
+pub struct SshSession(Child);
+
+impl SshSession {
+    /// Whether it still goes on.
+    pub fn goes_on(&mut self) -> Result<bool> {
+        Ok(self.0.try_wait().context("ssh")?.is_none())
+    }
+
+    /// Waits until somebody else has ended it.
+    pub fn wait(mut self) -> Result<()> {
+        self.0.wait().context("ssh").map(drop)
+    }
+}
+
+impl Drop for SshSession {
+    fn drop(&mut self) {
+        // One that has ended already is not there to be ended.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// A running private SSH server. Dropping it ends it and removes its directory.
 #[derive(Debug)]
 pub struct Sshd {
@@ -136,10 +160,10 @@ impl Sshd {
         Ok(client.arg("true").output().context("ssh")?.status.success())
     }
 
-    /// Opens a session that stays until the answer is dropped or killed.
-    pub fn session(&self, key: &SshKey) -> Result<Child> {
+    /// Opens a session that stays until the answer is dropped.
+    pub fn session(&self, key: &SshKey) -> Result<SshSession> {
         let mut client = self.client(key)?;
-        let child = client.args(["-N"]).stdin(Stdio::null()).spawn().context("ssh")?;
+        let session = SshSession(client.args(["-N"]).stdin(Stdio::null()).spawn().context("ssh")?);
         let accepted = format!("{} ", key.fingerprint.trim_start_matches("SHA256:"));
         let wanted = accepted.trim_end().to_owned();
         wait::until("the session to be let in", PATIENCE, || {
@@ -148,7 +172,7 @@ impl Sshd {
                 .lines()
                 .any(|line| line.starts_with("Accepted publickey") && line.contains(&wanted)))
         })?;
-        Ok(child)
+        Ok(session)
     }
 
     fn client(&self, key: &SshKey) -> Result<Command> {

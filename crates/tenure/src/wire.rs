@@ -526,6 +526,8 @@ pub(crate) struct Condition {
     pub(crate) rests_on: Vec<String>,
     pub(crate) lapses_at: Instant,
     pub(crate) lapsed: bool,
+    #[serde(default)]
+    pub(crate) dismissed_until: Option<Instant>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -2,7 +2,7 @@
 //! a reading goes. Pure: whether any of it is so shows when it is connected to. An unknown setting is refused. Next:
 //! `line.rs`.
 
-use crate::config::{HOME_ENTRIES_MAX, SECONDS_MAX};
+use crate::config::{HOME_ENTRIES_MAX, SECONDS_MAX, whole_number};
 use crate::limits::{FileSystems, Limits};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -156,10 +156,7 @@ fn limits(options: &BTreeMap<String, String>) -> Result<Limits, ConfigRefused> {
     };
     for (name, given) in options {
         let refused = |why: &str| ConfigRefused::Setting { name: printable(name, 60), why: why.to_owned() };
-        let number = |min: u64, max: u64| {
-            let fits = given.parse().ok().filter(|number| (min..=max).contains(number));
-            fits.ok_or_else(|| refused(&format!("it must be a whole number from {min} to {max}")))
-        };
+        let number = |min, max| whole_number(name, given, min, max);
         match name.as_str() {
             SECONDS_MAX => limits.time_max = Duration::from_secs(number(1, 3_600)?),
             HOME_ENTRIES_MAX => limits.home_entries_max = number(1_000, 10_000_000)?,

@@ -7,7 +7,7 @@ use crate::bench::{Bench, actor};
 use tenure_connect::chaos::{Call, ChaosPrincipal, Fault, FaultKind, SurveyFault};
 use tenure_engine::Belief;
 use tenure_model::{Presence, SurveyState};
-use tenure_store::tables::identities::IdentityFilter;
+use tenure_store::tables::list_identities::IdentityQuery;
 
 async fn present(engine: &tenure_engine::Engine) -> Vec<String> {
     engine
@@ -126,18 +126,15 @@ async fn hostile_names_are_kept_exactly_and_found_again() {
         let shown = deployment.engine.show(name).await.unwrap();
         assert_eq!(shown.principals[0].name, name);
     }
-    let filter = IdentityFilter {
-        name_contains: Some(String::from("%_\\")),
-        built_in: true,
-        ..IdentityFilter::default()
-    };
+    let wanted =
+        IdentityQuery { contains: Some(String::from("%_\\")), built_in: true, ..IdentityQuery::default() };
     let found = deployment
         .engine
         .store()
-        .read("identities", move |tx| tx.identities(&filter, None, 10))
+        .read("identities", move |tx| tx.list_identities(&wanted, None, 10))
         .await
         .unwrap();
-    assert_eq!(found.len(), 1, "a filter is text, not a pattern");
+    assert_eq!(found.rows.len(), 1, "a filter is text, not a pattern");
 }
 
 #[tokio::test]

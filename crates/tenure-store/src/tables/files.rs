@@ -3,17 +3,12 @@
 //! Reads the inventory and nothing else. A place is known from a credential's fact `file` and from sightings, which name
 //! a line behind a colon. A path that people give is compared as it is; it must never be taken for a pattern.
 
-use super::inventory::PrincipalRow;
+use super::{inventory::PrincipalRow, list_scan::literal};
 use crate::{StoreFailure, Tx, value::named};
 use tenure_model::{Facts, PrincipalId, SourceId, names, text};
 
 /// Things of one file that are looked at, at most.
 const IN_ONE_FILE_MAX: i64 = 200;
-
-/// A text of a LIKE pattern that stands for itself.
-fn literal(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
-}
 
 /// A sighting's place without the line.
 fn without_line(place: &str) -> &str {
@@ -94,17 +89,12 @@ impl Tx<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{literal, without_line};
+    use super::without_line;
 
     #[test]
     fn a_place_is_told_from_its_line() {
         assert_eq!(without_line("/srv/ci/.env:12"), "/srv/ci/.env");
         assert_eq!(without_line("/srv/ci/a:b"), "/srv/ci/a:b");
         assert_eq!(without_line("/srv/ci/x:"), "/srv/ci/x:");
-    }
-
-    #[test]
-    fn what_would_be_a_pattern_stands_for_itself() {
-        assert_eq!(literal(r"/a_b%\c"), r"/a\_b\%\\c");
     }
 }

@@ -1,7 +1,7 @@
-//! Identities: what is governed. Found by handle, by name or by id; listed by name.
+//! Identities: what is governed. Found by handle, by name or by id.
 //!
 //! A lookup yields exactly one identity or says why not; it never guesses. Charters and standings are
-//! written here and decided elsewhere. Next: `inventory.rs`, what identities hold.
+//! written here and decided elsewhere. Next: `list_identities.rs`, many of them; `inventory.rs`, what they hold.
 
 use crate::{
     Row, StoreFailure, Tx,
@@ -34,21 +34,6 @@ pub struct IdentityRow {
     pub judged: Option<Instant>,
 }
 
-/// Which identities to list.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct IdentityFilter {
-    /// Names containing this.
-    pub name_contains: Option<String>,
-    /// This standing only.
-    pub standing: Option<Standing>,
-    /// Also built-in ones.
-    pub built_in: bool,
-    /// Only those with an open finding.
-    pub with_findings: bool,
-    /// Only those of this source.
-    pub source_name: Option<String>,
-}
-
 pub(super) fn identity(row: &Row<'_>) -> Result<IdentityRow, StoreFailure> {
     Ok(IdentityRow {
         id: row.parsed(0)?,
@@ -61,19 +46,6 @@ pub(super) fn identity(row: &Row<'_>) -> Result<IdentityRow, StoreFailure> {
         due: row.opt_instant(7)?,
         judged: row.opt_instant(8)?,
     })
-}
-
-/// Escapes what LIKE would understand.
-fn containing(text: &str) -> String {
-    let mut pattern = String::from("%");
-    for letter in text.chars() {
-        if matches!(letter, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(letter);
-    }
-    pattern.push('%');
-    pattern
 }
 
 impl Tx<'_> {
@@ -196,38 +168,6 @@ impl Tx<'_> {
             }
         }
         only_one(by_principal, given)
-    }
-
-    /// One page of identities after `after` (a name and id), by name.
-    pub fn identities(
-        &mut self,
-        filter: &IdentityFilter,
-        after: Option<(&str, IdentityId)>,
-        page_size: i64,
-    ) -> Result<Vec<IdentityRow>, StoreFailure> {
-        let (after_name, after_id) =
-            after.map_or((String::new(), String::new()), |(n, i)| (n.to_owned(), i.to_string()));
-        self.query(
-            "identities",
-            "SELECT i.identity_id, i.name, i.handle, i.charter, i.enrolled, i.built_in, i.standing, i.due_us, i.judged_us \
-             FROM identities i WHERE (i.name > $1 OR (i.name = $1 AND i.identity_id > $2)) \
-             AND (LOWER(i.name) LIKE $3 ESCAPE '\\') AND ($4 = '' OR i.standing = $4) AND ($5 = 1 OR i.built_in = 0) \
-             AND ($6 = 0 OR EXISTS (SELECT 1 FROM findings f WHERE f.identity_id = i.identity_id AND f.closed_us IS NULL)) \
-             AND ($7 = '' OR EXISTS (SELECT 1 FROM principals p JOIN sources s ON s.source_id = p.source_id \
-             WHERE p.identity_id = i.identity_id AND s.name = $7)) \
-             ORDER BY i.name, i.identity_id LIMIT $8",
-            &[
-                after_name.into(),
-                after_id.into(),
-                containing(&filter.name_contains.as_deref().unwrap_or_default().to_ascii_lowercase()).into(),
-                filter.standing.map(|standing| standing.to_string()).unwrap_or_default().into(),
-                filter.built_in.into(),
-                filter.with_findings.into(),
-                filter.source_name.clone().unwrap_or_default().into(),
-                page_size.into(),
-            ],
-            identity,
-        )
     }
 
     /// How many identities have each standing, built-in ones apart (second number).

@@ -30,7 +30,7 @@ pub struct IdentityQuery {
     pub source_name: Option<String>,
     /// Whose.
     pub owner: Option<OwnedBy>,
-    /// An open finding.
+    /// An open finding that counts: nobody dismissed it.
     pub with_findings: bool,
     /// Also built-in ones.
     pub built_in: bool,
@@ -84,7 +84,9 @@ impl Tx<'_> {
              FROM identities i WHERE (i.name, i.identity_id) > ($1, $2) \
              AND ($3 = 1 OR (i.name, i.identity_id) <= ($4, $5)) AND LOWER(i.name) LIKE $6 ESCAPE '\\' \
              AND ($7 = '' OR i.standing = $7) AND ($8 = 1 OR i.built_in = 0) \
-             AND ($9 = 0 OR EXISTS (SELECT 1 FROM findings f WHERE f.identity_id = i.identity_id AND f.closed_us IS NULL)) \
+             AND ($9 = 0 OR EXISTS (SELECT 1 FROM findings f WHERE f.identity_id = i.identity_id AND f.closed_us IS NULL \
+             AND NOT EXISTS (SELECT 1 FROM dismissals d WHERE d.identity_id = f.identity_id AND d.policy = f.policy \
+             AND d.subject = f.subject AND d.withdrawn_us IS NULL))) \
              AND ($10 = '' OR EXISTS (SELECT 1 FROM principals p JOIN sources s ON s.source_id = p.source_id \
              WHERE p.identity_id = i.identity_id AND s.name = $10)) \
              AND ($11 = '' OR EXISTS (SELECT 1 FROM principals p WHERE p.identity_id = i.identity_id AND p.kind = $11)) \

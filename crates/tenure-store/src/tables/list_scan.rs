@@ -85,14 +85,18 @@ fn scan_within<C, T, K>(
 
 /// A pattern for LIKE that finds `text` anywhere, in any case of ASCII; the column is lowered by the statement.
 pub(super) fn containing(text: &str) -> String {
-    let mut pattern = String::from("%");
+    format!("%{}%", literal(text).to_ascii_lowercase())
+}
+
+/// A text that stands for itself in a pattern for LIKE.
+pub(super) fn literal(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len());
     for letter in text.chars() {
         if matches!(letter, '%' | '_' | '\\') {
             pattern.push('\\');
         }
-        pattern.push(letter.to_ascii_lowercase());
+        pattern.push(letter);
     }
-    pattern.push('%');
     pattern
 }
 

@@ -12,6 +12,7 @@ use tenure_store::{
     tables::{
         dismissals::NewDismissal,
         findings::{FailedNow, FindingRow, FindingsMeant},
+        list_identities::IdentityQuery,
     },
 };
 
@@ -209,6 +210,26 @@ on_both! {
         write(&store, move |tx| tx.end_dismissals(id, ends)).unwrap();
         assert_eq!((count(&store, FindingsMeant::Dismissed), read(&store, move |tx| tx.dismissals_of(id)).len()), (0, 0));
         dismiss(bed, &store, &dismissal(bed, id, "weak", far())).unwrap();
+    }
+}
+
+on_both! {
+    fn who_has_findings_is_asked_of_those_that_count(bed) {
+        let store = bed.open();
+        let (_, ids) = three(bed, &store);
+        let id = ids[0];
+        apply(bed, &store, id, &[failed("weak", Severity::Low, None)]);
+        let with = IdentityQuery { with_findings: true, ..IdentityQuery::default() };
+        let found = || {
+            let wanted = with.clone();
+            read(&store, move |tx| tx.list_identities(&wanted, None, 10)).rows.len()
+        };
+        assert_eq!(found(), 1);
+        dismiss(bed, &store, &dismissal(bed, id, "weak", far())).unwrap();
+        assert_eq!(found(), 0);
+        let now = bed.ids.now();
+        write(&store, move |tx| tx.withdraw_dismissal(id, "weak", "s", now)).unwrap();
+        assert_eq!(found(), 1);
     }
 }
 

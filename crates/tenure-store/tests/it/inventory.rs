@@ -9,7 +9,7 @@ use tenure_model::{
 };
 use tenure_store::{
     Store, StoreFailure,
-    tables::{findings::FailedNow, findings::FindingChanges, identities::IdentityFilter},
+    tables::{findings::FailedNow, findings::FindingChanges, list_identities::IdentityQuery},
 };
 
 fn find(store: &Store, given: &str) -> Result<String, StoreFailure> {
@@ -72,14 +72,12 @@ on_both! {
 }
 
 /// Every name of a list, page by page.
-fn pages(store: &Store, filter: &IdentityFilter, page_size: i64) -> Vec<String> {
+fn pages(store: &Store, wanted: &IdentityQuery, page_size: i64) -> Vec<String> {
     let mut names = Vec::new();
     let mut after: Option<(String, IdentityId)> = None;
     loop {
-        let (filter, last) = (filter.clone(), after.clone());
-        let page = read(store, move |tx| {
-            tx.identities(&filter, last.as_ref().map(|(name, id)| (name.as_str(), *id)), page_size)
-        });
+        let (wanted, last) = (wanted.clone(), after.clone());
+        let page = read(store, move |tx| tx.list_identities(&wanted, last.as_ref(), page_size)).rows;
         assert!(page.len() <= usize::try_from(page_size).unwrap());
         let Some(row) = page.last() else { return names };
         after = Some((row.name.clone(), row.id));
@@ -99,17 +97,17 @@ on_both! {
         expected.extend(["pg2/a", "pg2/b"].map(String::from));
         expected.sort();
         for page_size in [1, 3, 100] {
-            assert_eq!(pages(&store, &IdentityFilter::default(), page_size), expected);
+            assert_eq!(pages(&store, &IdentityQuery::default(), page_size), expected);
         }
-        let only = |text: &str| pages(&store, &IdentityFilter {
-            name_contains: Some(text.to_owned()), ..IdentityFilter::default()
+        let only = |text: &str| pages(&store, &IdentityQuery {
+            contains: Some(text.to_owned()), ..IdentityQuery::default()
         }, 2);
         assert_eq!(only("%_\\"), [format!("pg/{}", hostile[6])]);
         assert_eq!(only("DROP table"), [format!("pg/{}", hostile[4])]);
         assert_eq!(only("É"), Vec::<String>::new(), "only ASCII letters are folded, on both databases");
         assert_eq!(only("é").len(), 2);
         assert_eq!(only("pg2"), ["pg2/a", "pg2/b"]);
-        let of_source = IdentityFilter { source_name: Some(String::from("pg2")), ..IdentityFilter::default() };
+        let of_source = IdentityQuery { source_name: Some(String::from("pg2")), ..IdentityQuery::default() };
         assert_eq!(pages(&store, &of_source, 1), ["pg2/a", "pg2/b"]);
     }
 }
@@ -122,11 +120,11 @@ on_both! {
         (built_in.built_in, built_in.kind) = (true, PrincipalKind::Group);
         let page = [Observation::Principal(built_in), Observation::Principal(role("oid:11", "app"))];
         ingest(bed, &store, &source, "roles", &page).unwrap();
-        assert_eq!(pages(&store, &IdentityFilter::default(), 10), ["pg/app"]);
+        assert_eq!(pages(&store, &IdentityQuery::default(), 10), ["pg/app"]);
         assert_eq!(everyone(&store).len(), 2);
         let standings = read(&store, |tx| tx.standings());
         assert_eq!(standings, [(Standing::Sound, 0, 1), (Standing::Unclaimed, 1, 0)]);
-        let unclaimed = IdentityFilter { standing: Some(Standing::Unclaimed), ..IdentityFilter::default() };
+        let unclaimed = IdentityQuery { standing: Some(Standing::Unclaimed), ..IdentityQuery::default() };
         assert_eq!(pages(&store, &unclaimed, 10), ["pg/app"]);
     }
 }
@@ -234,7 +232,7 @@ on_both! {
             read(&store, |tx| tx.open_findings(0, 10)).into_iter().map(|row| row.policy).collect();
         assert_eq!(worst_first, ["old", "weak"]);
         assert_eq!(read(&store, |tx| tx.open_findings(1, 10)).len(), 1);
-        let with = IdentityFilter { with_findings: true, ..IdentityFilter::default() };
+        let with = IdentityQuery { with_findings: true, ..IdentityQuery::default() };
         assert_eq!(pages(&store, &with, 10), ["pg/shop"]);
         assert_eq!(apply(vec![]), FindingChanges { opened: 0, closed: 2 });
         assert_eq!(pages(&store, &with, 10), Vec::<String>::new());

@@ -12,9 +12,10 @@ use tenure_model::{
 use tenure_store::{
     Store, StoreFailure,
     tables::{
-        identities::{IdentityFilter, IdentityRow},
+        identities::IdentityRow,
         ingest::{IngestContext, PageOutcome, Seen, seen_key},
         inventory::PrincipalRow,
+        list_identities::IdentityQuery,
         plans::PlanRow,
         sources::SourceRow,
     },
@@ -150,8 +151,8 @@ pub(crate) fn shop() -> Vec<Observation> {
 }
 
 pub(crate) fn everyone(store: &Store) -> Vec<IdentityRow> {
-    let filter = IdentityFilter { built_in: true, ..IdentityFilter::default() };
-    read(store, move |tx| tx.identities(&filter, None, 1_000))
+    let wanted = IdentityQuery { built_in: true, ..IdentityQuery::default() };
+    read(store, move |tx| tx.list_identities(&wanted, None, 1_000)).rows
 }
 
 /// Every principal, by its key in its system.

@@ -123,16 +123,14 @@ fn print(context: &Context, explained: &Explained, all: bool) {
     context.print(format!("{} is {standing}; {changes}.", printable(&explained.dossier.name, 200)));
     for condition in &judgement.conditions {
         let severity = paint.text(look_of_severity(condition.severity), condition.severity.as_str());
-        let lapse = if condition.lapsed { "its grace is over" } else { "grace" };
-        let until =
-            if condition.lapsed { String::new() } else { format!(" until {}", instant(condition.lapses_at)) };
+        let counts = match (condition.dismissed_until, condition.lapsed) {
+            (Some(end), _) => format!("dismissed, it counts again {}", instant(end)),
+            (None, true) => String::from("its grace is over"),
+            (None, false) => format!("grace until {}", instant(condition.lapses_at)),
+        };
         context.print(format!("  ▲ {severity}: {}", printable(&condition.reason, 400)));
         context.print(format!("    {}", printable(&condition.remedy, 400)));
-        context.print(format!(
-            "    {}, {}; {lapse}{until}",
-            condition.policy,
-            printable(&condition.control, 80)
-        ));
+        context.print(format!("    {}, {}; {counts}", condition.policy, printable(&condition.control, 80)));
     }
     if judgement.conditions.is_empty() {
         context.print("  Nothing fails.");

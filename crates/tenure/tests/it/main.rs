@@ -13,6 +13,7 @@
 mod by_hand;
 mod console;
 mod deployment;
+mod dismissed;
 mod find;
 mod first_look;
 mod first_run;

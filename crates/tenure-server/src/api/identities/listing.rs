@@ -132,7 +132,9 @@ fn listed(tx: &mut Tx<'_>, identity: IdentityRow) -> Result<Listed, StoreFailure
             owners.push(name);
         }
     }
-    let findings = tx.open_findings_of(identity.id)?;
-    let worst = findings.iter().map(|finding| finding.severity).max();
-    Ok(Listed { identity, owners, findings: findings.len(), worst })
+    let open = tx.open_findings_of(identity.id)?;
+    let counted: Vec<Severity> =
+        open.iter().filter(|one| one.dismissed_until.is_none()).map(|one| one.severity).collect();
+    let worst = counted.iter().max().copied();
+    Ok(Listed { identity, owners, findings: counted.len(), worst })
 }

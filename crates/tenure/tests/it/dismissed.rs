@@ -1,0 +1,58 @@
+//! A finding that somebody dismissed: no command counts it, every one that names it says so, and it ends when it gets worse.
+
+use crate::program::Place;
+use serde_json::Value;
+use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf, time::SystemTime};
+
+/// Thirty days from now, as `--until` takes it.
+fn soon() -> String {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_micros();
+    let days = 30 * 86_400_000_000;
+    tenure_model::Instant::from_micros(i64::try_from(now).unwrap() + days).to_string()
+}
+
+/// A deployment that read a machine on which others can read one key; the file.
+fn read_machine() -> (Place, PathBuf) {
+    let place = Place::new();
+    let root = place.folder.path().join("machine");
+    let key = root.join("srv/ada/.netrc");
+    fs::create_dir_all(key.parent().unwrap()).unwrap();
+    fs::create_dir_all(root.join("etc")).unwrap();
+    fs::write(root.join("etc/passwd"), "ada:x:1000:1000::/srv/ada:/bin/bash\n").unwrap();
+    fs::write(&key, "machine git.example login ci password R7f2Kd9mQw4xZb8nTc6vLp3s\n").unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o604)).unwrap();
+    place.done(&["init"]);
+    place.done(&["source", "add", "image", &format!("host://{}", root.display())]);
+    place.done(&["survey", "image"]);
+    (place, key)
+}
+
+/// How many findings `identities` counts for the one that has or had some.
+fn counted(place: &Place) -> i64 {
+    let listed: Value = place.done(&["identities", "--json"]).json();
+    let rows = listed["items"].as_array().unwrap_or_else(|| panic!("{listed}"));
+    rows.iter().map(|row| row["findings"].as_i64().unwrap()).sum()
+}
+
+#[test]
+fn a_dismissed_finding_is_counted_by_no_command_until_it_gets_worse() {
+    let (place, key) = read_machine();
+    let finding = place.done(&["findings", "--json"]).json()["items"][0].clone();
+    assert_eq!(finding["policy"], "readable_by_others", "{finding}");
+    let (id, name) = (finding["id"].as_str().unwrap(), finding["identity_name"].as_str().unwrap());
+    assert!(place.done(&["explain", name]).out.contains("grace until"));
+    assert_eq!(counted(&place), 1);
+    place.done(&["dismiss", id, "--reason", "a sample", "--until", &soon()]);
+    let explained = place.done(&["explain", name]).out;
+    assert!(
+        explained.contains("dismissed, it counts again 20") && !explained.contains("grace until"),
+        "{explained}"
+    );
+    assert_eq!(counted(&place), 0);
+    assert!(place.done(&["findings", "--dismissed"]).out.contains("a sample"));
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    place.done(&["survey", "image"]);
+    let explained = place.done(&["explain", name]).out;
+    assert!(explained.contains("grace until"), "{explained}");
+    assert_eq!(counted(&place), 1);
+}
