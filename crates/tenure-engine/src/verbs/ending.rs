@@ -47,7 +47,12 @@ pub(crate) struct ExtentReading {
 /// Whether an extent was compared thing by thing.
 pub(crate) enum Manner {
     /// It was, and held what has this digest, if one was given and everything was in order.
-    Compared { seen: Seen, digest: Option<String> },
+    Compared {
+        seen: Seen,
+        /// How many rights are among them, if every one has its row: none belongs to a principal nobody saw.
+        rights: Option<i64>,
+        digest: Option<String>,
+    },
     /// It was recognised as what it was in that survey.
     Recognised { from: SurveyId },
 }
@@ -81,6 +86,8 @@ impl Reading {
                     things: i64::try_from(seen.len()).unwrap_or(i64::MAX),
                     keys_digest: digest_of_keys(&seen).to_string(),
                     manner: Manner::Compared {
+                        rights: (!gathered.inexact.contains(&extent))
+                            .then(|| gathered.rights.get(&extent).copied().unwrap_or(0)),
                         digest: (verdict == Completeness::Whole && !gathered.inexact.contains(&extent))
                             .then(|| gathered.digests.remove(&extent))
                             .flatten()
@@ -116,6 +123,17 @@ impl Reading {
         })
     }
 
+    /// How many rights were seen in extents where each of them has its row.
+    fn rights_seen(&self) -> BTreeMap<&str, i64> {
+        let mut seen = BTreeMap::new();
+        for (extent, reading) in &self.extents {
+            if let Manner::Compared { rights: Some(rights), .. } = reading.manner {
+                seen.insert(extent.0.as_str(), rights);
+            }
+        }
+        seen
+    }
+
     fn recognised_extents(&self) -> impl Iterator<Item = &Extent> {
         let is_recognised =
             |(_, reading): &(&Extent, &ExtentReading)| matches!(reading.manner, Manner::Recognised { .. });
@@ -131,10 +149,9 @@ impl ExtentReading {
 
 /// A digest of what was seen, whatever the order.
 fn digest_of_keys(seen: &Seen) -> Hash {
-    let mut sorted: Vec<&[u8; 16]> = seen.iter().collect();
+    let mut sorted: Vec<[u8; 16]> = seen.iter().copied().collect();
     sorted.sort_unstable();
-    let bytes: Vec<u8> = sorted.iter().flat_map(|key| key.iter().copied()).collect();
-    tenure_evidence::leaf_hash(&bytes)
+    tenure_evidence::leaf_hash(sorted.as_flattened())
 }
 
 /// The end of a survey, ready to be written in one transaction.
@@ -176,8 +193,12 @@ impl Ending {
             return Ok(survey);
         }
         let bereft = tx.mark_gone(&missing.gone, self.now)?;
-        survey.missing += sweep(tx, source, &self.reading, compared, self.now)?;
-        let in_order = self.reading.finished && !tx.was_disturbed(survey.id)?;
+        let is_alone = !tx.was_disturbed(survey.id)?;
+        // What went with its principal, and what somebody else changed, is not there although it was seen.
+        let rights_seen =
+            if is_alone && missing.gone.is_empty() { self.reading.rights_seen() } else { BTreeMap::new() };
+        survey.missing += sweep(tx, source, &self.reading, (compared, &rights_seen), self.now)?;
+        let in_order = self.reading.finished && is_alone;
         for (extent, reading) in &self.reading.extents {
             self.note(tx, extent, reading, in_order && !bereft.contains(&extent.0))?;
         }
@@ -259,7 +280,7 @@ fn sweep<'reading>(
     tx: &mut Tx<'_>,
     source: SourceId,
     reading: &'reading Reading,
-    compared: BTreeMap<&'reading str, &'reading Seen>,
+    (compared, rights_seen): (BTreeMap<&'reading str, &'reading Seen>, &BTreeMap<&str, i64>),
     now: Instant,
 ) -> Result<i64, StoreFailure> {
     let nothing = Seen::default();
@@ -271,7 +292,7 @@ fn sweep<'reading>(
     }
     let mut swept: BTreeMap<&str, &Seen> = compared;
     swept.extend(former.iter().map(|former| (former.extent.as_str(), &nothing)));
-    let removed = tx.sweep_extents(source, &swept, now)?;
+    let removed = tx.sweep_extents(source, &swept, rights_seen, now)?;
     for former in &former {
         tx.forget_extent(source, &former.extent)?;
     }

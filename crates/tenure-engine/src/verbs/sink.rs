@@ -3,7 +3,8 @@
 //! A connector is not trusted to keep its word: oversize pages, pages after the end of an
 //! extent and extents ended twice make the extent incomplete, never the inventory wrong. What an extent
 //! held is recognised only by a digest that was recorded lately, and recorded only where nothing was amiss.
-//! Next: `survey.rs`, which ends the survey.
+//! Pages are written one after the other while the connector reads on, a few to a transaction, so that neither waits
+//! for the other and a large survey does not sync the disk for each page. Next: `survey.rs`, which ends the survey.
 
 use crate::Engine;
 use async_trait::async_trait;
@@ -14,16 +15,19 @@ use std::{
 use tenure_connect::{ContentDigest, NotObservable, PAGE_MAX, Recognition, SinkClosed, SurveySink};
 use tenure_model::{Completeness, Extent, Observation, PrincipalKey, SurveyId};
 use tenure_store::{
-    StoreFailure,
+    StoreFailure, Tx,
     tables::{
-        ingest::{IngestContext, Seen, seen_key},
+        ingest::{IngestContext, PageOutcome, Seen, seen_key},
         sources::Unobservable,
         surveys::ContentRow,
     },
 };
+use tokio::task::JoinHandle;
 
 /// Uses kept back until the principals they belong to were read, at most; further ones are written at once.
 const USES_KEPT_BACK_MAX: usize = 100_000;
+/// Observations that one transaction writes: so short that nobody else waits long for the writer.
+const TOGETHER: usize = 4 * PAGE_MAX;
 /// Things that cannot be known, kept per source, at most.
 const NOTES_MAX: usize = 100;
 
@@ -31,6 +35,8 @@ const NOTES_MAX: usize = 100;
 #[derive(Default)]
 pub(crate) struct Gathered {
     pub(crate) seen: BTreeMap<Extent, Seen>,
+    /// How many different rights were among them.
+    pub(crate) rights: BTreeMap<Extent, i64>,
     pub(crate) ended: BTreeMap<Extent, Completeness>,
     pub(crate) broken: BTreeMap<Extent, String>,
     /// Extents that were recognised, with what they hold.
@@ -81,9 +87,11 @@ impl Gathered {
     /// Remembers what a page showed, and what is wrong with it.
     fn remember(&mut self, extent: &Extent, page: &[Observation]) {
         let seen = self.seen.entry(extent.clone()).or_default();
+        let rights = self.rights.entry(extent.clone()).or_default();
         for observation in page {
             let Some(key) = seen_key(observation) else { continue };
             if seen.insert(key) {
+                *rights += i64::from(matches!(observation, Observation::Grant(_)));
                 continue;
             }
             self.inexact.insert(extent.clone());
@@ -115,7 +123,21 @@ pub(crate) struct Receiver<'engine> {
     /// What extents held, as far as it was recorded lately enough to be believed.
     pub(crate) recorded: BTreeMap<Extent, ContentRow>,
     pub(crate) gathered: Arc<Mutex<Gathered>>,
+    pub(crate) pages: Pages,
 }
+
+/// Pages on their way into the database.
+#[derive(Default)]
+pub(crate) struct Pages {
+    /// Those that wait, and how many observations they hold.
+    waiting: Vec<(Extent, Vec<Observation>)>,
+    held: usize,
+    /// Those that are being written, the only ones.
+    under_way: Option<JoinHandle<Result<Written, StoreFailure>>>,
+}
+
+/// What writing did, page by page.
+type Written = Vec<(Extent, PageOutcome)>;
 
 impl Receiver<'_> {
     fn with<T>(&self, run: impl FnOnce(&mut Gathered) -> T) -> T {
@@ -147,7 +169,7 @@ impl SurveySink for Receiver<'_> {
             progress.extent.clone_from(&extent.0);
         });
         let page = self.with(|gathered| gathered.keep_uses_back(extent, page));
-        if page.is_empty() { Ok(()) } else { self.write(extent, page).await }
+        if page.is_empty() { Ok(()) } else { self.send(extent, page).await }
     }
 
     async fn end(&mut self, extent: &Extent, completeness: Completeness) -> Result<(), SinkClosed> {
@@ -162,6 +184,8 @@ impl SurveySink for Receiver<'_> {
     }
 
     async fn known(&mut self, key_start: &str) -> Result<BTreeMap<PrincipalKey, Option<String>>, SinkClosed> {
+        // What is asked for may be among what is on its way.
+        self.settle().await?;
         let (source, start) = (self.context.source, key_start.to_owned());
         let read =
             self.engine.store.read("principals_known", move |tx| tx.principals_known(source, &start)).await;
@@ -211,8 +235,8 @@ impl SurveySink for Receiver<'_> {
 }
 
 impl Receiver<'_> {
-    /// Writes what was kept back, now that every principal was read.
-    pub(crate) async fn write_uses(&self) -> Result<(), SinkClosed> {
+    /// Writes what was kept back, now that every principal was read, and waits until all of it is written.
+    pub(crate) async fn write_the_rest(&mut self) -> Result<(), SinkClosed> {
         let mut waiting =
             self.with(|gathered| std::mem::take(&mut gathered.kept_back)).into_iter().peekable();
         while let Some((extent, first)) = waiting.next() {
@@ -222,21 +246,62 @@ impl Receiver<'_> {
             {
                 page.push(observation);
             }
-            self.write(&extent, page).await?;
+            self.send(&extent, page).await?;
         }
+        self.settle().await
+    }
+
+    /// Takes a page to be written; waits only for the pages before those that wait.
+    async fn send(&mut self, extent: &Extent, page: Vec<Observation>) -> Result<(), SinkClosed> {
+        self.pages.held += page.len();
+        self.pages.waiting.push((extent.clone(), page));
+        if self.pages.held < TOGETHER {
+            return Ok(());
+        }
+        self.written().await?;
+        self.begin_writing();
         Ok(())
     }
 
-    async fn write(&self, extent: &Extent, page: Vec<Observation>) -> Result<(), SinkClosed> {
-        let (context, at, page) = (self.context.clone(), extent.clone(), Arc::new(page));
-        let written =
-            self.engine.store.write("ingest_page", move |tx| tx.ingest_page(&context, &at, &page)).await;
+    /// Waits until everything that was sent is written.
+    async fn settle(&mut self) -> Result<(), SinkClosed> {
+        self.written().await?;
+        if self.pages.waiting.is_empty() {
+            return Ok(());
+        }
+        self.begin_writing();
+        self.written().await
+    }
+
+    fn begin_writing(&mut self) {
+        let pages = Arc::new(std::mem::take(&mut self.pages.waiting));
+        self.pages.held = 0;
+        let (store, context) = (self.engine.store.clone(), self.context.clone());
+        self.pages.under_way = Some(tokio::spawn(async move {
+            let write = move |tx: &mut Tx<'_>| {
+                let written = pages
+                    .iter()
+                    .map(|(extent, page)| Ok((extent.clone(), tx.ingest_page(&context, extent, page)?)));
+                written.collect()
+            };
+            store.write("ingest_pages", write).await
+        }));
+    }
+
+    /// Waits for what is being written.
+    async fn written(&mut self) -> Result<(), SinkClosed> {
+        let Some(under_way) = self.pages.under_way.take() else { return Ok(()) };
+        let written = under_way.await.unwrap_or_else(|_| {
+            Err(StoreFailure::Refused { what: "ingest_pages", why: String::from("its task ended") })
+        });
         self.with(|gathered| match written {
-            Ok(outcome) => {
-                gathered.changed += outcome.changed;
-                gathered.orphans += outcome.orphans;
-                if outcome.orphans > 0 {
-                    gathered.inexact.insert(extent.clone());
+            Ok(pages) => {
+                for (extent, outcome) in pages {
+                    gathered.changed += outcome.changed;
+                    gathered.orphans += outcome.orphans;
+                    if outcome.orphans > 0 {
+                        gathered.inexact.insert(extent);
+                    }
                 }
                 Ok(())
             }

@@ -8,7 +8,7 @@
 
 use super::{
     ending::{Belief, Ending, Manner, Reading},
-    sink::{Gathered, Receiver},
+    sink::{Gathered, Pages, Receiver},
 };
 use crate::{
     Actor, Engine, EngineFailure, SurveyProgress,
@@ -123,13 +123,14 @@ impl Engine {
             survey: id,
             recorded,
             gathered: Arc::clone(&gathered),
+            pages: Pages::default(),
         };
         let observed = tokio::time::timeout(self.deadlines.survey, source.observe(now, &mut receiver)).await;
         let observed = observed.unwrap_or_else(|_| {
             Err(OutsideFailure::Unreachable { why: String::from("the survey took too long") })
         });
         // A receiver that is closed has already said why.
-        let _ = receiver.write_uses().await;
+        let _ = receiver.write_the_rest().await;
         drop(receiver);
         let mut gathered = std::mem::take(&mut *gathered.lock().unwrap_or_else(PoisonError::into_inner));
         if let Some(failure) = gathered.failure.take() {

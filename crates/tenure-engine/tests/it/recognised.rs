@@ -16,7 +16,7 @@ use tenure_model::{
     PrincipalKind, ShortName, SourceId, SurveyState,
 };
 
-async fn survey(engine: &Engine) -> SurveyRow {
+pub(crate) async fn survey(engine: &Engine) -> SurveyRow {
     engine.survey(None, "main", Belief::HoldWhenMuchIsMissing).await.unwrap()
 }
 
@@ -171,7 +171,7 @@ pub(crate) fn role(name: &str) -> Observation {
     })
 }
 
-fn right(of: &str, resource: &str) -> Observation {
+pub(crate) fn right(of: &str, resource: &str) -> Observation {
     Observation::Grant(ObservedGrant {
         principal: PrincipalKey(format!("key:{of}")),
         resource: resource.to_owned(),
@@ -181,7 +181,7 @@ fn right(of: &str, resource: &str) -> Observation {
     })
 }
 
-fn roles(names: &[&str]) -> Vec<Observation> {
+pub(crate) fn roles(names: &[&str]) -> Vec<Observation> {
     names.iter().map(|name| role(name)).collect()
 }
 

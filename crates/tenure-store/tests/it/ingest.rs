@@ -12,7 +12,10 @@ use tenure_model::{
     Completeness, CredentialState, IdentityId, Instant, Observation, Presence, PrincipalId, Standing,
     SurveyEvent, SurveyState,
 };
-use tenure_store::{Store, StoreFailure, tables::ingest::PageOutcome};
+use tenure_store::{
+    Store, StoreFailure,
+    tables::{ingest::PageOutcome, sources::SourceRow},
+};
 
 const fn outcome(changed: i64, orphans: i64) -> PageOutcome {
     PageOutcome { changed, orphans }
@@ -147,10 +150,7 @@ on_both! {
             });
             assert_eq!((by_principal.name, by_name.name), (format!("pg/{name}"), format!("pg/{name}")));
         }
-        let swept = {
-            let (id, now, seen) = (source.id, bed.ids.now(), seen(&page));
-            write(&store, move |tx| tx.sweep_extent(id, "roles", &seen, now)).unwrap()
-        };
+        let swept = sweep(bed, &store, &source, (&page, None));
         assert_eq!(swept, 0, "what was seen is recognised whatever its name");
     }
 }
@@ -173,6 +173,16 @@ fn miss(bed: &Bed, store: &Store, source: tenure_model::SourceId, page: &[Observ
             tx.missing_principals(source, &BTreeMap::from([("roles", &seen)]))?;
         tx.mark_gone(&missing, now)?;
         Ok((present, missing.len()))
+    })
+    .unwrap()
+}
+
+/// Sweeps what `page` does not hold from `roles`, where so many rights were seen that all have their rows.
+fn sweep(bed: &Bed, store: &Store, source: &SourceRow, (page, rights): (&[Observation], Option<i64>)) -> i64 {
+    let (id, now, seen) = (source.id, bed.ids.now(), seen(page));
+    write(store, move |tx| {
+        let rights_seen: BTreeMap<&str, i64> = rights.map(|rights| ("roles", rights)).into_iter().collect();
+        tx.sweep_extents(id, &BTreeMap::from([("roles", &seen)]), &rights_seen, now)
     })
     .unwrap()
 }
@@ -234,8 +244,7 @@ on_both! {
         ingest(bed, &store, &source, "grants/shop", &[Observation::Grant(grant("oid:1", "b", "SELECT"))]).unwrap();
         judged(&store);
         let kept = [shop()[0].clone(), shop()[2].clone()];
-        let (id, now, seen) = (source.id, bed.ids.now(), seen(&kept));
-        let swept = write(&store, move |tx| tx.sweep_extent(id, "roles", &seen, now)).unwrap();
+        let swept = sweep(bed, &store, &source, (&kept, None));
         assert_eq!(swept, 3, "the password, one right, the copy");
         assert_eq!(waiting(&store).len(), 1);
         let principal = principals(&store).remove(0).id;
@@ -245,6 +254,100 @@ on_both! {
         let rights: Vec<&str> = grants.iter().map(|grant| grant.resource.as_str()).collect();
         assert_eq!(rights, ["b", "shop/table/orders"]);
         assert_eq!((credentials[0].state, copies.len()), (CredentialState::Gone, 0));
+    }
+}
+
+on_both! {
+    fn rights_are_compared_unless_as_many_are_there_as_were_seen(bed) {
+        let store = bed.open();
+        let source = add_source(bed, &store, "pg");
+        ingest(bed, &store, &source, "roles", &shop()).unwrap();
+        let elsewhere = [Observation::Grant(grant("oid:1", "b", "SELECT"))];
+        ingest(bed, &store, &source, "grants/shop", &elsewhere).unwrap();
+        assert_eq!(sweep(bed, &store, &source, (&shop(), Some(2))), 0);
+        let mut kept = shop();
+        kept.remove(3);
+        assert_eq!(sweep(bed, &store, &source, (&kept, Some(1))), 1, "one more is there than was seen");
+        assert_eq!(sweep(bed, &store, &source, (&kept, Some(1))), 0);
+        let principal = principals(&store).remove(0).id;
+        let rights: Vec<String> = read(&store, move |tx| tx.grants_of(principal, 10)).into_iter().map(|row| row.resource).collect();
+        assert_eq!(rights, ["b", "shop/table/orders"]);
+    }
+}
+
+/// Three hundred accounts with a password, two rights and a use each, in the order of their keys.
+fn many() -> Vec<Observation> {
+    let keys = || (0..300).map(|number| format!("oid:{number:04}"));
+    let mut page: Vec<Observation> =
+        keys().map(|key| Observation::Principal(role(&key, &format!("app-{key}")))).collect();
+    page.extend(keys().map(|key| Observation::Credential(password(&key, &format!("f-{key}")))));
+    page.extend(keys().flat_map(|key| {
+        ["INSERT", "SELECT"].map(|right| Observation::Grant(grant(&key, "shop/table/orders", right)))
+    }));
+    page.extend(
+        keys().map(|key| Observation::Use(used(&key, "etl", Instant::from_micros(3_600_000_000), 1))),
+    );
+    page
+}
+
+on_both! {
+    fn a_run_is_compared_whatever_its_order_and_whatever_lies_in_between(bed) {
+        let store = bed.open();
+        let source = add_source(bed, &store, "pg");
+        let page = many();
+        assert_eq!(ingest(bed, &store, &source, "roles", &page).unwrap(), outcome(1_500, 0));
+        assert_eq!(ingest(bed, &store, &source, "roles", &page).unwrap(), outcome(0, 0));
+        let mut backwards = page.clone();
+        backwards.reverse();
+        assert_eq!(ingest(bed, &store, &source, "roles", &backwards).unwrap(), outcome(0, 0));
+        // The first and the last of each kind: nearly three hundred lie between them, more than one look takes.
+        let ends = |at: usize| [page[at].clone(), page[at + 299].clone()];
+        let far: Vec<Observation> =
+            [ends(0).as_slice(), &ends(300), &[page[600].clone(), page[1_199].clone()], &ends(1_200)].concat();
+        assert_eq!(ingest(bed, &store, &source, "roles", &far).unwrap(), outcome(0, 0));
+        let mut changed = far.clone();
+        for observation in &mut changed {
+            match observation {
+                Observation::Principal(seen) => seen.charter_hint = Some(String::from("owner: ops")),
+                Observation::Credential(seen) => seen.state = CredentialState::Expired,
+                Observation::Grant(seen) => seen.grantable = true,
+                Observation::Use(seen) => seen.count = 2,
+                Observation::Sighting(_) => {}
+            }
+        }
+        assert_eq!(ingest(bed, &store, &source, "roles", &changed).unwrap(), outcome(8, 0));
+        assert_eq!(ingest(bed, &store, &source, "roles", &changed).unwrap(), outcome(0, 0));
+        assert_eq!(ingest(bed, &store, &source, "roles", &page).unwrap(), outcome(6, 0), "a use only grows");
+        assert_eq!(principals(&store).len(), 300);
+    }
+}
+
+on_both! {
+    fn what_comes_twice_in_a_run_counts_as_it_came_last(bed) {
+        let store = bed.open();
+        let source = add_source(bed, &store, "pg");
+        let mut renamed = role("oid:1", "shop");
+        renamed.name = String::from("store");
+        let mut expired = password("oid:1", "f1");
+        expired.state = CredentialState::Expired;
+        let mut grantable = grant("oid:1", "t", "SELECT");
+        grantable.grantable = true;
+        let page = [
+            Observation::Principal(role("oid:1", "shop")),
+            Observation::Principal(renamed),
+            Observation::Credential(password("oid:1", "f1")),
+            Observation::Credential(expired),
+            Observation::Grant(grant("oid:1", "t", "SELECT")),
+            Observation::Grant(grantable),
+            Observation::Grant(grant("oid:unheard", "t", "SELECT")),
+        ];
+        assert_eq!(ingest(bed, &store, &source, "roles", &page).unwrap(), outcome(6, 1));
+        let row = principals(&store).remove(0);
+        assert_eq!((principals(&store).len(), row.name.as_str()), (1, "store"));
+        let (credentials, grants) =
+            read(&store, move |tx| Ok((tx.credentials_of(row.id)?, tx.grants_of(row.id, 10)?)));
+        assert_eq!((credentials.len(), credentials[0].state), (1, CredentialState::Expired));
+        assert_eq!((grants.len(), grants[0].grantable), (1, true));
     }
 }
 
