@@ -8,6 +8,7 @@ use crate::{
     progress::Board,
     record::Draft,
     signer::{KeyedFingerprint, SharedKeys},
+    verbs::report_soon::ReportsKept,
 };
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -56,6 +57,7 @@ pub struct Engine {
     pub(crate) judging_woken: Notify,
     pub(crate) driving: Mutex<HashSet<PlanId>>,
     pub(crate) surveying: Mutex<HashSet<SourceId>>,
+    pub(crate) reports: Arc<ReportsKept>,
     pub(crate) open_sources: Mutex<HashMap<SourceId, Arc<dyn Source>>>,
 }
 

@@ -73,6 +73,7 @@ pub use verbs::{
     plan::{Assessed, PlanRequest, PlanShown},
     queue::{Queue, QueueItem},
     report::{REPORT_ROWS_MAX, Report, ReportFindings, ReportProof, ReportSource, ReportStanding},
+    report_soon::ReportSoon,
     show::{Answer, CredentialShown, IdentityShown, Question},
     source::NewSource,
     tighten::FoundFile,

@@ -203,6 +203,7 @@ impl Deployment {
             judging_woken: Notify::new(),
             driving: Mutex::new(HashSet::new()),
             surveying: Mutex::new(HashSet::new()),
+            reports: Arc::default(),
             open_sources: Mutex::new(HashMap::new()),
         };
         engine.raise_clock().await?;

@@ -108,6 +108,9 @@ pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
             "CREATE INDEX dismissals_over ON dismissals (identity_id, policy, subject) WHERE withdrawn_us IS NOT NULL",
             "CREATE INDEX dismissals_by_person ON dismissals (dismissed_by) WHERE withdrawn_us IS NULL",
             "CREATE INDEX sightings_by_fingerprint ON sightings (fingerprint)",
+            "CREATE INDEX credentials_by_age ON credentials ((COALESCE(value_changed_us, first_seen_us)), credential_id) \
+             WHERE state = 'live'",
+            "CREATE INDEX credentials_by_end ON credentials (valid_until_us) WHERE state = 'live' AND valid_until_us IS NOT NULL",
         ]
         .map(String::from),
     ));

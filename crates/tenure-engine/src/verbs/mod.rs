@@ -25,6 +25,7 @@ pub(crate) mod people;
 pub(crate) mod plan;
 pub(crate) mod queue;
 pub(crate) mod report;
+pub(crate) mod report_soon;
 pub(crate) mod show;
 pub(crate) mod sink;
 pub(crate) mod source;

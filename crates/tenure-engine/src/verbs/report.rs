@@ -151,7 +151,7 @@ impl Engine {
     }
 }
 
-fn gather(
+pub(super) fn gather(
     tx: &mut Tx<'_>,
     made: Instant,
     since: Option<Instant>,

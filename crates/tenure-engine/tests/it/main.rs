@@ -6,6 +6,7 @@
     clippy::indexing_slicing,
     reason = "tests stop at the first surprise"
 )]
+mod absence;
 mod backup;
 mod bench;
 mod disk;
@@ -17,6 +18,7 @@ mod ownership;
 mod people;
 mod quiet;
 mod recognised;
+mod report;
 mod returned;
 mod scripted;
 mod survey;

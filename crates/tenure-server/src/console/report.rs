@@ -1,17 +1,19 @@
 //! `GET /report`: the state of the deployment on one sheet that needs nothing else, to print or to send.
 //!
 //! No script, no address, no other file: styles and pictures are in it, and everything from outside is escaped and
-//! on one line. It must never show what the JSON of the same facts does not hold. Next: `api/report.rs`.
+//! on one line. Of a large deployment it takes long to make: then the one made before is shown, which says so, or a
+//! page that asks again. It must never show what the JSON of the same facts does not hold. Next: `api/report.rs`.
 
 use super::{
-    HTML, PageProblem, page,
+    Frame, HTML, PageProblem, Place, page,
     text::{shown, shown_long},
 };
 use crate::api::{prelude::*, report::Since};
 use askama::Template;
 use axum::response::Response;
 use http::HeaderValue;
-use tenure_engine::{AgedCredential, Report, ReportFindings, ReportProof, ReportSource};
+use std::{sync::Arc, time::Duration};
+use tenure_engine::{AgedCredential, Report, ReportFindings, ReportProof, ReportSoon, ReportSource};
 use tenure_model::{Instant, Standing};
 
 pub(super) static ENDPOINT: Endpoint = Endpoint {
@@ -30,15 +32,28 @@ pub(super) static ENDPOINT: Endpoint = Endpoint {
 /// Nothing is loaded. A test holds it to the template.
 const POLICY: &str = "default-src 'none'; style-src 'sha256-QY2qXuiVvSK/Ir7nbd4wBBdmsa4RG8K3GE7/H/2tpXM='; base-uri 'none'; \
                       form-action 'self'; frame-ancestors 'none'";
+/// How long a page waits for the sheet of now.
+const WAIT: Duration = Duration::from_millis(150);
+/// Seconds after which the page that says that it is being made asks again.
+const ASK_AGAIN: &str = "3";
 /// Width of the picture of standings.
 const PICTURE_WIDTH: i64 = 1_000;
 /// Blind spots told of each source, at most; the sources' own pages have all.
 const BLIND_SPOTS: usize = 10;
 
+/// Said while the first sheet is being made.
+#[derive(Template)]
+#[template(path = "report_under_way.html")]
+struct UnderWayPage {
+    frame: Frame,
+}
+
 #[derive(Template)]
 #[template(path = "report.html")]
 struct Sheet<'report> {
     report: &'report Report,
+    /// A newer one is being made.
+    is_former: bool,
     version: &'static str,
     made: String,
     since: String,
@@ -114,16 +129,32 @@ async fn handle(
 ) -> Result<Response, PageProblem> {
     asked.authorise(Whose::Nobodys)?;
     let Asking(since) = since?;
-    let report = shared.engine.report(since.since).await.map_err(Problem::from)?;
-    let mut response = page(StatusCode::OK, &sheet(&report));
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    Ok(response)
+    let soon = shared.engine.report_within(since.since, WAIT).await.map_err(Problem::from)?;
+    Ok(answered(soon, Frame::of("Report", Place::Report, &asked)))
 }
 
-fn sheet(report: &Report) -> Sheet<'_> {
+fn answered(soon: ReportSoon, frame: Frame) -> Response {
+    let of_sheet = |report: &Arc<Report>, is_former| {
+        let mut response = page(StatusCode::OK, &sheet(report, is_former));
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+        response
+    };
+    match soon {
+        ReportSoon::Made(report) => of_sheet(&report, false),
+        ReportSoon::UnderWay(Some(former)) => of_sheet(&former, true),
+        ReportSoon::UnderWay(None) => {
+            let mut response = page(StatusCode::OK, &UnderWayPage { frame });
+            response.headers_mut().insert(header::REFRESH, HeaderValue::from_static(ASK_AGAIN));
+            response
+        }
+    }
+}
+
+fn sheet(report: &Report, is_former: bool) -> Sheet<'_> {
     let bars = bars(report);
     let said: Vec<String> = bars.iter().map(|bar| format!("{} {}", bar.count, bar.standing)).collect();
     Sheet {
+        is_former,
         version: env!("CARGO_PKG_VERSION"),
         made: moment(report.made),
         since: report.since.map(moment).unwrap_or_default(),
@@ -239,8 +270,53 @@ fn source(one: &ReportSource) -> SourceLine {
 
 #[cfg(test)]
 mod tests {
-    use super::POLICY;
+    use super::{Frame, POLICY, answered};
     use base64::Engine as _;
+    use http_body_util::BodyExt as _;
+    use std::sync::Arc;
+    use tenure_engine::{Report, ReportSoon};
+    use tenure_model::Instant;
+
+    fn report() -> Report {
+        Report {
+            schema: 1,
+            made: Instant::from_micros(1_790_000_000_000_000),
+            origin: String::from("tenure.example/log"),
+            size: 7,
+            checkpoint: String::from("signed"),
+            log_keys: Vec::new(),
+            standings: Vec::new(),
+            sources: Vec::new(),
+            findings_open: 0,
+            findings_dismissed: 0,
+            queue: Vec::new(),
+            unowned: Vec::new(),
+            oldest: Vec::new(),
+            ending: Vec::new(),
+            since: None,
+            changes: None,
+            proofs: Vec::new(),
+            cut: Vec::new(),
+        }
+    }
+
+    /// Whether the answer asks again by itself, and its text.
+    async fn told(soon: ReportSoon) -> (bool, String) {
+        let answer = answered(soon, Frame::bare("Report"));
+        let asks_again = answer.headers().contains_key("refresh");
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        (asks_again, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_sheet_says_when_it_is_not_of_now_and_none_asks_again() {
+        let (asks_again, sheet) = told(ReportSoon::Made(Arc::new(report()))).await;
+        assert!(!asks_again && sheet.contains("had 7 entries") && !sheet.contains("Not of now"), "{sheet}");
+        let (asks_again, former) = told(ReportSoon::UnderWay(Some(Arc::new(report())))).await;
+        assert!(!asks_again && former.contains("Not of now"), "{former}");
+        let (asks_again, nothing_yet) = told(ReportSoon::UnderWay(None)).await;
+        assert!(asks_again && nothing_yet.contains("is being made"), "{nothing_yet}");
+    }
 
     #[test]
     fn the_style_of_the_sheet_is_the_one_its_policy_names() {

@@ -68,19 +68,27 @@ fn aged(row: &Row<'_>) -> Result<AgedCredential, StoreFailure> {
 }
 
 impl Tx<'_> {
-    /// For each source that is read, its identities and those without an owner, by name.
+    /// For each source that is read and has any, its identities and those without an owner, by name.
     pub fn unowned_by_source(&mut self) -> Result<Vec<Unowned>, StoreFailure> {
-        self.query(
-            "identities",
-            "SELECT s.name, COUNT(DISTINCT i.identity_id), COUNT(DISTINCT CASE WHEN i.charter NOT LIKE \
-             '%\\_owner\":\"%' ESCAPE '\\' THEN i.identity_id END) FROM principals p \
-             JOIN identities i ON i.identity_id = p.identity_id JOIN sources s ON s.source_id = p.source_id \
-             WHERE p.presence = 'present' AND s.removed_us IS NULL AND i.built_in = 0 GROUP BY s.name ORDER BY s.name",
+        let sources = self.query(
+            "sources",
+            "SELECT source_id, name FROM sources WHERE removed_us IS NULL ORDER BY name",
             &[],
-            |row| {
-                Ok(Unowned { source_name: row.text(0)?, identities: row.number(1)?, unowned: row.number(2)? })
-            },
-        )
+            |row| Ok((row.text(0)?, row.text(1)?)),
+        )?;
+        let mut counted = Vec::with_capacity(sources.len());
+        for (source, source_name) in sources {
+            counted.extend(self.query_one(
+                "identities",
+                "SELECT COUNT(*), COUNT(CASE WHEN i.charter NOT LIKE '%\\_owner\":\"%' ESCAPE '\\' THEN 1 END) \
+                 FROM (SELECT DISTINCT identity_id FROM principals WHERE source_id = $1 AND presence = 'present') AS there \
+                 JOIN identities i ON i.identity_id = there.identity_id WHERE i.built_in = 0",
+                &[source.into()],
+                |row| Ok(Unowned { source_name: source_name.clone(), identities: row.number(0)?, unowned: row.number(1)? }),
+            )?);
+        }
+        counted.retain(|one| one.identities > 0);
+        Ok(counted)
     }
 
     /// Live credentials whose value is known longest, at most `most`.
@@ -91,7 +99,7 @@ impl Tx<'_> {
              c.valid_until_us FROM credentials c JOIN principals p ON p.principal_id = c.principal_id \
              JOIN identities i ON i.identity_id = p.identity_id JOIN sources s ON s.source_id = c.source_id \
              WHERE c.state = 'live' AND s.removed_us IS NULL AND i.built_in = 0 \
-             ORDER BY 5, c.credential_id LIMIT $1",
+             ORDER BY COALESCE(c.value_changed_us, c.first_seen_us), c.credential_id LIMIT $1",
             &[most.into()],
             aged,
         )
@@ -108,7 +116,7 @@ impl Tx<'_> {
             "SELECT s.name || '/' || p.name, i.handle, c.kind, c.state, COALESCE(c.value_changed_us, c.first_seen_us), \
              c.valid_until_us FROM credentials c JOIN principals p ON p.principal_id = c.principal_id \
              JOIN identities i ON i.identity_id = p.identity_id JOIN sources s ON s.source_id = c.source_id \
-             WHERE c.state = 'live' AND s.removed_us IS NULL AND c.valid_until_us >= $1 AND c.valid_until_us < $2 \
+             WHERE c.state = 'live' AND s.removed_us IS NULL AND c.valid_until_us IS NOT NULL AND c.valid_until_us >= $1 AND c.valid_until_us < $2 \
              ORDER BY c.valid_until_us, c.credential_id LIMIT $3",
             &[from.into(), to.into(), most.into()],
             aged,
