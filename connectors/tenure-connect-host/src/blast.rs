@@ -113,6 +113,7 @@ pub(crate) fn empty() -> BlastRadius {
         unread: Vec::new(),
         undo_restores_value: Ok(()),
         file: None,
+        at_most: None,
     }
 }
 

@@ -79,6 +79,7 @@ fn radius(
             group: access.gid,
             mode: access.mode,
             tried_as: tried.as_ref().ok().map(|(_, uid)| *uid),
+            list: looked.list(),
         },
         mode_before: format!("{:04o}", access.mode),
         mode_after: format!("{:04o}", after.mode),
@@ -88,8 +89,35 @@ fn radius(
         keep: named(will.iter().map(|reader| reader.name.clone()).collect()),
         tried_as: tried.map(|(name, _)| name),
     };
-    let warnings = warnings(&change, looked, &after);
-    BlastRadius { refusals: refusals(file, looked, &after, people), warnings, file: Some(change), ..empty() }
+    let mut warnings = warnings(&change, looked, &after);
+    let writers: Vec<String> = people.who_can_write(&way, access).map(|one| one.name.clone()).collect();
+    if !writers.is_empty() {
+        warnings.push(format!("can change it now, and will not: {}", few(&writers)));
+    }
+    let replacing = people.who_can_replace(&way, access);
+    if !replacing.is_empty() {
+        warnings.push(format!(
+            "its folder can be changed by {}, who can put another file in its place whatever its mode is: close the folder as well (chmod go-w)",
+            few(&replacing)
+        ));
+    }
+    let mut refusals = refusals(file, looked, &after, people);
+    // Who owns a folder links into it what is not theirs; tightening it there would close it where it belongs.
+    let folder = way.last().filter(|folder| folder.uid != access.uid && folder.uid != 0);
+    if let Some(folder) = folder.filter(|_| looked.links > 1) {
+        refusals.push(format!(
+            "it is the file of `{}` under a further name (hard link) in a folder of `{}`: tighten it under the name where it belongs",
+            people.user(access.uid),
+            people.user(folder.uid)
+        ));
+    }
+    BlastRadius { refusals, warnings, file: Some(change), ..empty() }
+}
+
+fn few(names: &[String]) -> String {
+    const FEW: usize = 5;
+    let more = if names.len() > FEW { format!(" and {} more", names.len() - FEW) } else { String::new() };
+    format!("{}{more}", names.iter().take(FEW).cloned().collect::<Vec<_>>().join(", "))
 }
 
 /// The directories on the way, from the root of the machine down.

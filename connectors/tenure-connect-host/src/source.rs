@@ -15,11 +15,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 use tenure_connect::{
-    Act, BlastRadius, CheckReport, DerivedReading, Done, Effect, Fingerprint, OutsideFailure, Source,
+    Act, AtMost, BlastRadius, CheckReport, DerivedReading, Done, Effect, Fingerprint, OutsideFailure, Source,
     SurveySink, Target,
 };
 use tenure_model::{
-    ControlPlane, Instant, PRIMARY, ProbeAnswer, RecordedIntent, Secret, ShortName, StepKind, printable,
+    ControlPlane, Instant, PRIMARY, ProbeAnswer, ProofLevel, RecordedIntent, Secret, ShortName, StepKind,
+    printable,
 };
 
 /// Why this principal is not changed.
@@ -85,8 +86,14 @@ impl Source for HostSource {
             return self.beside(move |ground| blast_file::of_file(ground, &file)).await?;
         }
         let Some(key) = KeyOf::parse(target) else { return Ok(blast::of_other(&self.by_hand(target))) };
-        let own = self.own.clone();
-        self.beside(move |ground| blast::of_key(ground, &own, &key, by_the_clock())).await?
+        let (own, asked) = (self.own.clone(), key.clone());
+        let mut blast =
+            self.beside(move |ground| blast::of_key(ground, &own, &asked, by_the_clock())).await??;
+        // What is refused is not planned, so nobody is asked about it.
+        if blast.refusals.is_empty() {
+            blast.at_most = self.at_most(key).await;
+        }
+        Ok(blast)
     }
 
     async fn keepsake(&self, target: &Target) -> Result<Option<Secret<String>>, OutsideFailure> {
@@ -233,6 +240,47 @@ impl Source for HostSource {
 }
 
 impl HostSource {
+    /// What keeps the end of a key from being shown, asked of the server before anybody approves it.
+    async fn at_most(&self, key: KeyOf) -> Option<AtMost> {
+        let cannot = |why: String| Some(AtMost { level: ProofLevel::P2, why: printable(&why, 600) });
+        let (sshd, live, account) = (self.sshd, self.ground.is_live(), key.account.clone());
+        let question = self
+            .beside(move |ground| {
+                let kept = act::keepsake(ground, &key).map_err(|why| why.to_string())?;
+                let blob = kept.as_ref().and_then(act::public_key_of);
+                let nowhere =
+                    || String::from("it stands in no file that could be read, so it cannot be asked for");
+                question(ground, sshd, live, &key, blob.ok_or_else(nowhere)?)
+            })
+            .await
+            .unwrap_or_else(|why| Err(why.to_string()));
+        let question = match question {
+            Ok(question) => question,
+            Err(why) => return cannot(why),
+        };
+        let server = question.server;
+        match probe::ask(question).await {
+            ProbeAnswer::Accepted => {}
+            ProbeAnswer::Unreachable { why } => {
+                return cannot(format!(
+                    "no SSH server answers at {server} ({why}); start it, or name where it listens with the option sshd of \
+                     the source, and plan again"
+                ));
+            }
+            ProbeAnswer::Refused { .. } => {
+                return cannot(format!(
+                    "the SSH server at {server} does not take this key now, so a refusal afterwards would show nothing"
+                ));
+            }
+            ProbeAnswer::CannotKnow { why } => return cannot(why),
+        }
+        // It is taken now. Whether its refusal would show everything is another question.
+        match self.refused_everywhere(ProbeAnswer::Refused { how: String::new() }, account).await {
+            ProbeAnswer::CannotKnow { why } => cannot(why),
+            ProbeAnswer::Refused { .. } | ProbeAnswer::Accepted | ProbeAnswer::Unreachable { .. } => None,
+        }
+    }
+
     /// A refusal as it is, unless something may let the key in that asking from here does not show.
     async fn refused_everywhere(&self, refused: ProbeAnswer, account: String) -> ProbeAnswer {
         let read = self

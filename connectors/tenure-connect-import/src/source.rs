@@ -190,6 +190,7 @@ impl Source for ImportSource {
             unread: vec![format!("everything: {ONLY_A_CLAIM}")],
             undo_restores_value: Err("nothing is changed here, so nothing is undone".to_owned()),
             file: None,
+            at_most: None,
         })
     }
 

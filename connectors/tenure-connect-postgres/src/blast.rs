@@ -145,6 +145,7 @@ async fn at_primary(
         unread: Vec::new(),
         undo_restores_value: undo,
         file: None,
+        at_most: None,
         owned,
     })
 }

@@ -22,7 +22,7 @@ pub use failure::{FailureClass, OutsideFailure};
 pub use manifest::{LockOut, Manifest, Permission};
 pub use marks::{Marks, PublicMark};
 pub use source::{
-    Ability, Act, BlastRadius, CheckReport, ConfigRefused, Connector, DerivedReading, Done, Effect,
+    Ability, Act, AtMost, BlastRadius, CheckReport, ConfigRefused, Connector, DerivedReading, Done, Effect,
     FileChange, Fingerprint, Introduction, Owned, Source, SourceConfig, Target,
 };
 pub use survey_sink::{NotObservable, PAGE_MAX, SinkClosed, SurveySink};

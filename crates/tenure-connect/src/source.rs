@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 use tenure_model::{
     ControlPlane, Derived, Facts, FileTarget, FileWas, Instant, IntentRecord, Point, PrincipalKey,
-    ProbeAnswer, RecordedIntent, Secret, ShortName, SourceId, StepKind,
+    ProbeAnswer, ProofLevel, RecordedIntent, Secret, ShortName, SourceId, StepKind,
 };
 
 /// Turns a value into a keyed hash. Equal values give equal text, within one deployment and
@@ -192,6 +192,15 @@ pub struct Owned {
     pub count: i64,
 }
 
+/// What keeps an end from being known as well as it could be, as things stand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AtMost {
+    /// No plan made now can be proved beyond this.
+    pub level: ProofLevel,
+    /// Why, and what would raise it.
+    pub why: String,
+}
+
 /// What ending a principal would touch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BlastRadius {
@@ -216,6 +225,9 @@ pub struct BlastRadius {
     /// Of a file: who can read it, and who will.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<FileChange>,
+    /// What keeps the proof low; nothing where nothing is known to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<AtMost>,
 }
 
 /// A change to one principal. Every act is idempotent: done twice, it is done once.

@@ -160,13 +160,19 @@ fn copies(view: &PlanView, since: Instant) -> String {
         .map(|copy| {
             format!("others can still read a copy of it: {}", tenure_model::printable(&copy.name, 160))
         })
-        .chain(seen.unread.iter().chain(seen.unknowable).map(|(place, why)| {
-            format!(
-                "whether others can read its copy {} is not known: {why}",
-                tenure_model::printable(place, 120)
-            )
-        }))
         .collect();
+    for (place, why) in seen.unread.iter().chain(seen.unknowable) {
+        // Where none could be looked for, what is named is the point.
+        let which = if view.points.iter().any(|point| point.as_str() == place) {
+            String::from("copies of it")
+        } else {
+            format!("its copy {}", tenure_model::printable(place, 120))
+        };
+        let unknown = format!("whether others can read {which} is not known: {why}");
+        if !said.contains(&unknown) {
+            said.push(unknown);
+        }
+    }
     if said.len() > FEW {
         let more = said.split_off(FEW).len();
         said.push(format!("and {more} more copies"));

@@ -101,6 +101,9 @@ pub mod names {
     pub const LEFT_AS_IT_IS: &str = "left_as_it_is";
     /// Credential: who beside its account may read that place; the text says who and how.
     pub const READABLE_BY: &str = "readable_by";
+    /// Credential, or what is defined in a file: who beside its account may change that file or put another in its place;
+    /// the text says who and how.
+    pub const WRITABLE_BY: &str = "writable_by";
     /// Credential: a private key without a passphrase; the text says where.
     pub const UNENCRYPTED: &str = "unencrypted";
     /// Credential: stands in a configuration in clear; the text says where.

@@ -7,11 +7,11 @@ use crate::noun;
 use serde::{Deserialize, Serialize};
 
 noun! {
-    /// Who may go on reading a file.
+    /// Who may go on reading a file; nobody but its owner goes on changing it.
     pub enum Readers as "readers" {
         /// Its owner alone.
         Owner = "owner",
-        /// Its owner and its group.
+        /// Its owner and its group, which reads it and does not change it.
         OwnerAndGroup = "owner_and_group",
     }
 }
@@ -21,7 +21,7 @@ impl Readers {
     pub const fn keep_of(self, mode: u32) -> u32 {
         match self {
             Self::Owner => mode & 0o7700,
-            Self::OwnerAndGroup => mode & 0o7770,
+            Self::OwnerAndGroup => mode & 0o7750,
         }
     }
 }
@@ -64,6 +64,10 @@ pub struct FileWas {
     pub mode: u32,
     /// The number of an account that could read it, and is to be refused.
     pub tried_as: Option<u32>,
+    /// The entries of its access list without the mask, which is part of the mode, in the connector's own words; empty
+    /// where it has none.
+    #[serde(default)]
+    pub list: String,
 }
 
 #[cfg(test)]
@@ -83,5 +87,6 @@ mod tests {
         }
         assert_eq!(Readers::Owner.keep_of(0o644), 0o600);
         assert_eq!(Readers::OwnerAndGroup.keep_of(0o644), 0o640);
+        assert_eq!(Readers::OwnerAndGroup.keep_of(0o666), 0o640, "the group goes on reading, not changing");
     }
 }

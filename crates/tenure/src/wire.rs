@@ -314,6 +314,16 @@ pub(crate) struct Finding {
     pub(crate) dismissed_by: Option<String>,
     #[serde(default)]
     pub(crate) dismissal_ended: Option<String>,
+    /// Names what it rests on, where it was looked at.
+    #[serde(default)]
+    pub(crate) rests_on_digest: Option<String>,
+}
+
+/// Findings that are mended together.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct FindingsBeside {
+    pub(crate) items: Vec<Finding>,
+    pub(crate) is_cut: bool,
 }
 
 impl Finding {
@@ -471,6 +481,15 @@ pub(crate) struct BlastRadius {
     pub(crate) undo_restores_value: Option<Result<(), String>>,
     /// Of a file: who can read it, and who will.
     pub(crate) file: Option<FileChange>,
+    /// What keeps the proof low.
+    pub(crate) at_most: Option<AtMost>,
+}
+
+/// No plan made now can be proved beyond this level, and why.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct AtMost {
+    pub(crate) level: ProofLevel,
+    pub(crate) why: String,
 }
 
 /// What tightening changes about a file.

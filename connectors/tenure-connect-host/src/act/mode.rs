@@ -10,10 +10,10 @@ use super::readers::{Access, People};
 use super::ways_in::{Ground, Machine};
 use crate::open::{Root, facts, identity};
 use crate::place::Place;
-use crate::read::access_list;
+use crate::read::access_list::{self, Whom};
 use crate::unread::Unread;
 use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::Mode;
+use rustix::fs::{FileType, Mode};
 use rustix::io::Errno;
 use tenure_connect::{DerivedReading, Done, Effect, OutsideFailure};
 use tenure_model::{ControlPlane, Derived, Fact, Facts, FileTarget, FileWas, PRIMARY, names, printable};
@@ -32,6 +32,12 @@ pub(crate) struct Looked {
 impl Looked {
     fn is(&self, was: &FileWas) -> bool {
         self.identity == was.identity && (self.access.uid, self.access.gid) == (was.owner, was.group)
+    }
+
+    /// Its access list without the mask, as a plan keeps it.
+    pub(crate) fn list(&self) -> String {
+        let entries = self.access.list.iter().filter(|entry| entry.whom != Whom::Mask);
+        entries.map(|entry| format!("{:?}={:o}", entry.whom, entry.bits)).collect::<Vec<_>>().join(" ")
     }
 
     /// Why its mode cannot be changed whoever asks, as far as the system shows.
@@ -64,6 +70,10 @@ pub(crate) fn look(root: &Root, place: &Place) -> Result<Looked, Unread> {
     root.facts(place)?;
     let handle = root.open_content(place)?;
     let stat = rustix::fs::fstat(&handle).map_err(crate::unread::from_errno)?;
+    // What was put there between the two is not what was looked at.
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+        return Err(Unread::Replaced);
+    }
     let seen = facts(&stat);
     let (device, inode) = identity(&stat);
     let (list, list_not_known) = match access_list_of(&handle) {
@@ -154,6 +164,9 @@ pub(crate) fn tighten(ground: &Ground, file: &FileTarget) -> Result<Done, Outsid
                 looked.access.mode, was.mode
             )));
         }
+        if looked.list() != was.list {
+            return Err(changed("its access list is another than when this was planned; make a new plan"));
+        }
         set_mode(root, &place, looked, after)?;
         Ok(done(was.mode, after))
     })
@@ -175,6 +188,9 @@ pub(crate) fn loosen(ground: &Ground, file: &FileTarget) -> Result<Done, Outside
         }
         if looked.access.mode != after {
             return left(&format!("somebody changed its mode since, to {:04o}", looked.access.mode));
+        }
+        if looked.list() != was.list {
+            return left("somebody changed its access list since, and the former mode would open it to them");
         }
         set_mode(root, &place, looked, was.mode)?;
         Ok(done(after, was.mode))

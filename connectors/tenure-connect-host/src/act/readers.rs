@@ -14,7 +14,10 @@ use tenure_model::{Readers, printable};
 
 /// The bits of one right among three.
 const READ: u32 = 0o4;
+const WRITE: u32 = 0o2;
 const SEARCH: u32 = 0o1;
+/// In a folder with this bit only the owner of a file, or of the folder, takes its name away.
+const STICKY: u32 = 0o1000;
 
 /// What decides who may do what with a file or a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,9 +88,36 @@ impl People {
         way: &'people [Access],
         file: &'people Access,
     ) -> impl Iterator<Item = &'people Reader> {
-        self.readers.iter().filter(|reader| reader.uid != 0 && reader.uid != file.uid).filter(|reader| {
-            file.allows(reader, READ) && way.iter().all(|directory| directory.allows(reader, SEARCH))
+        self.who_gets_to(way, file, READ)
+    }
+
+    /// Accounts beside root and the owner that can change a file on this way.
+    pub(crate) fn who_can_write<'people>(
+        &'people self,
+        way: &'people [Access],
+        file: &'people Access,
+    ) -> impl Iterator<Item = &'people Reader> {
+        self.who_gets_to(way, file, WRITE)
+    }
+
+    fn who_gets_to<'people>(
+        &'people self,
+        way: &'people [Access],
+        file: &'people Access,
+        bit: u32,
+    ) -> impl Iterator<Item = &'people Reader> {
+        let strangers = self.readers.iter().filter(|reader| reader.uid != 0 && reader.uid != file.uid);
+        strangers.filter(move |reader| {
+            file.allows(reader, bit) && way.iter().all(|directory| directory.allows(reader, SEARCH))
         })
+    }
+
+    /// Accounts beside root and the owners of folder and file that can put another file in the place of this one. What the
+    /// sticky bit leaves to owners counts for nobody else (unlink(2)).
+    pub(crate) fn who_can_replace(&self, way: &[Access], file: &Access) -> Vec<String> {
+        let Some(folder) = way.last().filter(|folder| folder.mode & STICKY == 0) else { return Vec::new() };
+        let strangers = self.who_gets_to(way, folder, WRITE).filter(|reader| reader.uid != file.uid);
+        strangers.map(|reader| reader.name.clone()).collect()
     }
 }
 
@@ -126,30 +156,32 @@ impl Access {
         entry.map_or(mask, |entry| entry.bits & mask)
     }
 
-    /// Who beside those who may go on reading is let read it, by mode and list; the directories do not count here.
+    /// Who beside those who may go on reading is let read or change it, by mode and list; the directories do not count here.
     pub(crate) fn others(&self, readers: Readers, people: &People) -> Vec<String> {
         let mask = (self.mode >> 3) & 0o7;
         let mut others = Vec::new();
-        if self.mode & READ != 0 {
-            others.push(String::from("everybody on this machine"));
-        }
-        if readers == Readers::Owner && self.of_owning_group() & READ != 0 {
-            others.push(format!("group {}", people.group(self.gid)));
-        }
-        for entry in self.list.iter().filter(|entry| entry.bits & mask & READ != 0) {
+        let mut add = |who: String, bits: u32| match (bits & READ != 0, bits & WRITE != 0) {
+            (true, _) => others.push(who),
+            (false, true) => others.push(format!("{who} (to change it)")),
+            (false, false) => {}
+        };
+        add(String::from("everybody on this machine"), self.mode);
+        let of_group = match readers {
+            Readers::Owner => READ | WRITE,
+            Readers::OwnerAndGroup => WRITE,
+        };
+        add(format!("group {}", people.group(self.gid)), self.of_owning_group() & of_group);
+        for entry in &self.list {
+            let bits = entry.bits & mask;
             match entry.whom {
                 Whom::User(uid) if uid != self.uid => {
-                    others.push(format!("user {} (access list)", people.user(uid)));
+                    add(format!("user {} (access list)", people.user(uid)), bits);
                 }
-                Whom::Group(gid) if readers == Readers::Owner || gid != self.gid => {
-                    others.push(format!("group {} (access list)", people.group(gid)));
+                Whom::Group(gid) if gid == self.gid => {
+                    add(format!("group {} (access list)", people.group(gid)), bits & of_group);
                 }
-                Whom::User(_)
-                | Whom::Group(_)
-                | Whom::Owner
-                | Whom::OwningGroup
-                | Whom::Mask
-                | Whom::Other => {}
+                Whom::Group(gid) => add(format!("group {} (access list)", people.group(gid)), bits),
+                Whom::User(_) | Whom::Owner | Whom::OwningGroup | Whom::Mask | Whom::Other => {}
             }
         }
         others
@@ -198,6 +230,23 @@ mod tests {
         check(&[closed], &FILE, "");
         check(&[FILE.with_mode(0o750)], &FILE, "mate");
         check(&[FILE.with_mode(0o711)], &FILE, "mate named www");
+    }
+
+    #[test]
+    fn who_may_change_it_is_said_too_and_the_sticky_bit_keeps_a_file_in_its_place() {
+        let people = people();
+        let others = |mode: u32, readers| FILE.with_mode(mode).others(readers, &people);
+        assert_eq!(
+            others(0o622, Readers::Owner),
+            ["everybody on this machine (to change it)", "group 100 (to change it)"]
+        );
+        assert_eq!(others(0o660, Readers::OwnerAndGroup), ["group 100 (to change it)"]);
+        assert_eq!(others(0o640, Readers::OwnerAndGroup), [""; 0]);
+        let folder = |mode| [Access { uid: 0, ..FILE.with_mode(mode) }];
+        assert_eq!(people.who_can_replace(&folder(0o777), &FILE), ["mate", "named", "www"]);
+        assert_eq!(people.who_can_replace(&folder(0o775), &FILE), ["mate"]);
+        assert_eq!(people.who_can_replace(&folder(0o1777), &FILE), [""; 0]);
+        assert_eq!(people.who_can_replace(&folder(0o755), &FILE), [""; 0]);
     }
 
     fn with_list(mode: u32) -> Access {

@@ -55,8 +55,24 @@ pub(crate) fn nobody_can_try() -> Option<&'static str> {
     if cfg!(not(target_os = "linux")) {
         return Some("on this system Tenure cannot take the number of another account for one thread alone");
     }
-    (!rustix::process::geteuid().is_root())
-        .then_some("Tenure does not run as root, so it cannot try to read it as somebody else")
+    if !rustix::process::geteuid().is_root() {
+        return Some("Tenure does not run as root, so it cannot try to read it as somebody else");
+    }
+    (!may_take_numbers())
+        .then_some("Tenure runs as root without the right to take the number of another account (CAP_SETUID, CAP_SETGID)")
+}
+
+/// In a container root may well not have it.
+#[cfg(target_os = "linux")]
+fn may_take_numbers() -> bool {
+    use rustix::thread::{CapabilitySet, capabilities};
+    let needed = CapabilitySet::SETUID | CapabilitySet::SETGID;
+    capabilities(None).is_ok_and(|sets| sets.effective.contains(needed))
+}
+
+#[cfg(not(target_os = "linux"))]
+const fn may_take_numbers() -> bool {
+    false
 }
 
 #[cfg(target_os = "linux")]

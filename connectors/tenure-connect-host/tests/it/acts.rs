@@ -361,6 +361,48 @@ fn a_server_that_is_away_is_unreachable_and_never_refuses() {
     assert!(matches!(answer, ProbeAnswer::Unreachable { .. }), "{answer:?}");
 }
 
+/// What a plan may promise, asked before anybody approves it. The twins: the same key, and a server that is or is not there.
+#[test]
+fn how_well_an_end_can_be_shown_is_asked_of_the_server_before_it_is_approved() {
+    needs!(sshd);
+    let mut stage = Stage::set("ed25519", |_| SshdOptions::default());
+    assert_eq!(stage.blast(&stage.ci).at_most, None, "it is taken now, and its refusal would show its end");
+    let most = |stage: &Stage| {
+        let most = stage.blast(&stage.ci).at_most.unwrap();
+        assert_eq!(most.level, tenure_model::ProofLevel::P2, "{most:?}");
+        most.why.replace(&stage.sshd.as_ref().unwrap().port().to_string(), "PORT")
+    };
+    let settings = "AuthorizedKeysCommand /usr/bin/keys\n";
+    stage.machine.put("etc/ssh/sshd_config", 0o644, settings);
+    assert!(most(&stage).contains("which is not enough"), "{}", most(&stage));
+    stage.machine.put("etc/ssh/sshd_config", 0o644, "");
+    let host_key = fs::read(stage.machine.path("etc/ssh/ssh_host_ed25519_key.pub")).unwrap();
+    stage.machine.put("etc/ssh/ssh_host_ed25519_key.pub", 0o644, &stage.ci.public);
+    assert!(most(&stage).contains("is not this machine's"), "{}", most(&stage));
+    stage.machine.put("etc/ssh/ssh_host_ed25519_key.pub", 0o644, host_key);
+    assert_eq!(stage.blast(&stage.ci).at_most, None);
+    let expired = format!("expiry-time=\"20200101\" {}\n", stage.ci.public);
+    let keys = stage.keys();
+    stage.machine.put(KEYS, 0o644, expired);
+    assert!(most(&stage).contains("does not take this key now"), "{}", most(&stage));
+    stage.machine.put(KEYS, 0o644, keys);
+    stage.sshd.as_ref().unwrap().stop().unwrap();
+    let said = most(&stage);
+    assert!(
+        said.starts_with("no SSH server answers at 127.0.0.1:PORT (")
+            && said.contains("with the option sshd"),
+        "{said}"
+    );
+}
+
+#[test]
+fn where_no_server_is_known_the_plan_says_that_it_shows_less() {
+    let stage = Stage::dark("ed25519");
+    let most = stage.blast(&stage.ci).at_most.unwrap();
+    assert_eq!(most.level, tenure_model::ProofLevel::P2);
+    assert!(!most.why.is_empty(), "{most:?}");
+}
+
 #[test]
 fn the_server_logs_who_asked_and_that_nobody_was_let_in() {
     needs!(sshd);

@@ -12,7 +12,9 @@
 )]
 
 mod acts;
+mod attacked;
 mod broken;
+mod closed;
 mod draw;
 mod dropped;
 mod groups;

@@ -19,14 +19,14 @@ use tenure_model::{
     ProbeAnswer, Readers, RecordedIntent, Secret, ShortName, SourceId, StepKind,
 };
 
-const PLACE: &str = "srv/ci/.env";
+pub(crate) const PLACE: &str = "srv/ci/.env";
 const PASSWD: &str = "root:x:0:0::/root:/bin/sh\nci:x:4001:4001::/srv/ci:/bin/sh\nmate:x:4002:4002::/srv/mate:/bin/sh\n\
                       www:x:4003:4003::/var/www:/usr/sbin/nologin\n";
 
 /// A machine with one file that others can read, and the connector to it.
-struct Stage {
-    machine: Machine,
-    source: Arc<dyn Source>,
+pub(crate) struct Stage {
+    pub(crate) machine: Machine,
+    pub(crate) source: Arc<dyn Source>,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -34,12 +34,12 @@ fn our_uid() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     our_uid() == 0
 }
 
 impl Stage {
-    fn with(mode: u32) -> Self {
+    pub(crate) fn with(mode: u32) -> Self {
         let mut machine = Machine::new(5);
         // Whoever runs the tests owns what is planted.
         let us = our_uid();
@@ -65,11 +65,11 @@ impl Stage {
         Self { machine, source, runtime: runtime.unwrap() }
     }
 
-    fn target(readers: Readers) -> Target {
+    pub(crate) fn target(readers: Readers) -> Target {
         Self::target_at(&format!("/{PLACE}"), readers)
     }
 
-    fn target_at(place: &str, readers: Readers) -> Target {
+    pub(crate) fn target_at(place: &str, readers: Readers) -> Target {
         let file = FileTarget { place: place.to_owned(), readers, copies: Vec::new(), was: None };
         Target {
             key: PrincipalKey(String::from("copy:/srv/ci/.env#TOKEN")),
@@ -78,16 +78,16 @@ impl Stage {
         }
     }
 
-    fn wait<T>(&self, future: impl Future<Output = T>) -> T {
+    pub(crate) fn wait<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.block_on(future)
     }
 
-    fn blast(&self, target: &Target) -> Result<BlastRadius, OutsideFailure> {
+    pub(crate) fn blast(&self, target: &Target) -> Result<BlastRadius, OutsideFailure> {
         self.wait(self.source.blast_radius(target))
     }
 
     /// As the engine does: what the file was becomes part of what is planned.
-    fn planned(&self, readers: Readers) -> (Target, FileChange) {
+    pub(crate) fn planned(&self, readers: Readers) -> (Target, FileChange) {
         let mut target = Self::target(readers);
         let blast = self.blast(&target).unwrap();
         assert_eq!(blast.refusals, [""; 0]);
@@ -96,7 +96,7 @@ impl Stage {
         (target, change)
     }
 
-    fn act(&self, target: &Target, act: &Act<'_>) -> Result<Done, OutsideFailure> {
+    pub(crate) fn act(&self, target: &Target, act: &Act<'_>) -> Result<Done, OutsideFailure> {
         let now = Instant::from_micros(1);
         let intent = RecordedIntent::for_conformance(IntentRecord {
             id: IntentId::new(now, [1; 10]),
@@ -112,24 +112,24 @@ impl Stage {
         self.wait(self.source.act(&intent, act))
     }
 
-    fn effect(&self, target: &Target, step: StepKind) -> Effect {
+    pub(crate) fn effect(&self, target: &Target, step: StepKind) -> Effect {
         self.wait(self.source.effect(target, step, None))
     }
 
-    fn plane(&self, target: &Target) -> ControlPlane {
+    pub(crate) fn plane(&self, target: &Target) -> ControlPlane {
         self.wait(self.source.control_plane(target))
     }
 
-    fn probe(&self, target: &Target) -> ProbeAnswer {
+    pub(crate) fn probe(&self, target: &Target) -> ProbeAnswer {
         let point = ShortName::parse("primary").unwrap();
         self.wait(self.source.probe(&point, target, &Secret::new(String::new())))
     }
 
-    fn mode(&self) -> u32 {
+    pub(crate) fn mode(&self) -> u32 {
         fs::metadata(self.machine.path(PLACE)).unwrap().permissions().mode() & 0o7777
     }
 
-    fn set_mode(&self, mode: u32) {
+    pub(crate) fn set_mode(&self, mode: u32) {
         fs::set_permissions(self.machine.path(PLACE), fs::Permissions::from_mode(mode)).unwrap();
     }
 
@@ -198,9 +198,9 @@ fn stage_owner() -> &'static str {
 fn the_group_goes_on_reading_where_that_is_wanted_and_nobody_else() {
     let stage = Stage::with(0o664);
     let (target, change) = stage.planned(Readers::OwnerAndGroup);
-    assert_eq!(change.mode_after, "0660");
+    assert_eq!(change.mode_after, "0640");
     stage.act(&target, &Act::Tighten).unwrap();
-    assert_eq!((stage.mode(), stage.plane(&target)), (0o660, ControlPlane::Disabled));
+    assert_eq!((stage.mode(), stage.plane(&target)), (0o640, ControlPlane::Disabled));
     let owner_alone = Stage::target(Readers::Owner);
     let mut owner_alone = Target { file: owner_alone.file, ..target };
     owner_alone.file.as_mut().unwrap().was = Some(change.was);

@@ -3,7 +3,7 @@
 //! Every act is idempotent and acts on the principal of the intent alone, by its key and
 //! only under its name. Next: `reads.rs`.
 
-use super::{reads, source::ChaosSource, state::WorldState};
+use super::{file, reads, source::ChaosSource, state::WorldState};
 use crate::{Act, Done, OutsideFailure};
 use tenure_model::{Fact, Facts, Instant, IntentRecord, PrincipalKey, Secret, StepKind, printable};
 
@@ -23,8 +23,14 @@ pub(super) fn carry_out(
         Some(_) => true,
         None => false,
     };
-    if is_there && !matches!(act, Act::EndSessions | Act::Enable { .. }) {
+    if is_there && !matches!(act, Act::EndSessions | Act::Enable { .. } | Act::Tighten | Act::Loosen) {
         refuse_on_principle(state, key)?;
+    }
+    if let Some(file) = &record.file {
+        if !is_there {
+            return Err(reads::vanished());
+        }
+        return file::carry_out(state, key, file, act);
     }
     match act {
         Act::Delete { .. } if !is_there => Ok(done(false, Facts::new())),
@@ -34,7 +40,7 @@ pub(super) fn carry_out(
         Act::Disable => Ok(done(state.change(key, now, |version| version.can_login = false), Facts::new())),
         Act::Delete { heir } => delete(state, now, key, *heir),
         Act::Tighten | Act::Loosen => {
-            Err(OutsideFailure::NotOurs { why: "there are no files here".to_owned() })
+            Err(OutsideFailure::NotOurs { why: "the plan names no file".to_owned() })
         }
         Act::Enable { keepsake } => enable(state, now, key, *keepsake),
     }

@@ -15,7 +15,15 @@ use tenure_model::{PRIMARY, Point, ShownBy, StepKind, printable};
 pub const CHAOS_MANIFEST: Manifest = Manifest {
     system: "chaos",
     title: "Chaos",
-    steps: &[StepKind::Deny, StepKind::Disable, StepKind::EndSessions, StepKind::Delete, StepKind::Enable],
+    steps: &[
+        StepKind::Deny,
+        StepKind::Disable,
+        StepKind::EndSessions,
+        StepKind::Delete,
+        StepKind::Enable,
+        StepKind::Tighten,
+        StepKind::Loosen,
+    ],
     shown_by: ShownBy::InstalledValue,
     permissions: &[Permission { name: "being in the same process", enables: "everything", required: true }],
     takes_password: true,

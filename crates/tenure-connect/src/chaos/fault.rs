@@ -67,7 +67,7 @@ pub enum FaultKind {
     /// The answer says what the caller hopes for; nothing happens.
     ///
     /// An act says `Done`, an effect `Present`, the control plane the best it could say
-    /// (`Absent`), a probe `Refused`, derived and a survey nothing at all.
+    /// (`Absent`, of a file `Disabled`), a probe `Refused`, derived and a survey nothing at all.
     Lie,
     /// The process dies before the system was asked.
     CrashBefore,

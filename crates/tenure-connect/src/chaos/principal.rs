@@ -4,7 +4,7 @@
 //! Values are numbered by era: 0 is the value it came with, 1 the first replacement. Eras
 //! are what journals and truths name; the values themselves never leave this file.
 
-use super::point::Window;
+use super::{file::ChaosFile, point::Window};
 use crate::Owned;
 use tenure_model::{Derived, Instant, PrincipalKey, PrincipalKind, Secret};
 
@@ -99,6 +99,8 @@ pub(super) struct Held {
     versions: Vec<Version>,
     pub(super) alive: Vec<Alive>,
     pub(super) consumers: Vec<Consumer>,
+    /// The file in which its value lies, where there is one.
+    pub(super) file: Option<ChaosFile>,
     /// Failed attempts to authenticate, newest last.
     pub(super) failures: Vec<Instant>,
 }
@@ -121,6 +123,7 @@ impl Held {
             versions: vec![first],
             alive: Vec::new(),
             consumers: Vec::new(),
+            file: None,
             failures: Vec::new(),
         }
     }

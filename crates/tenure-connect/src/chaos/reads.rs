@@ -5,7 +5,7 @@
 //! nothing without a positive control.
 
 use super::{
-    acts,
+    acts, file,
     journal::BreachKind,
     point::Candour,
     source::ChaosSource,
@@ -67,6 +67,9 @@ pub(super) fn blast_radius(
     target: &Target,
 ) -> Result<BlastRadius, OutsideFailure> {
     still_there(state, target)?;
+    if let Some(file) = &target.file {
+        return file::blast_radius(state, &target.key, file);
+    }
     let (held, version) = state.there(&target.key).ok_or_else(vanished)?;
     let reading = derived(source, state, now, target);
     let heir = state.principals.values().find_map(|other| {
@@ -89,6 +92,7 @@ pub(super) fn blast_radius(
         unread: reading.unread.into_iter().map(|(point, why)| format!("{point}: {why}")).collect(),
         undo_restores_value: restores,
         file: None,
+        at_most: None,
     })
 }
 
@@ -105,6 +109,7 @@ pub(super) fn harmless() -> BlastRadius {
         unread: Vec::new(),
         undo_restores_value: Ok(()),
         file: None,
+        at_most: None,
     }
 }
 
@@ -150,6 +155,9 @@ pub(super) fn effect(
     {
         return Effect::Unobserved { why: changed.to_string() };
     }
+    if let Some(file) = &target.file {
+        return file::effect(state, &target.key, file, step);
+    }
     let is = |present: bool| if present { Effect::Present } else { Effect::Missing };
     match step {
         StepKind::Deny => match (there, value) {
@@ -182,6 +190,9 @@ pub(super) fn control_plane(state: &WorldState, target: &Target) -> ControlPlane
     if let Err(changed) = unless_renamed(state, target) {
         return ControlPlane::Unread { why: changed.to_string() };
     }
+    if let Some(file) = &target.file {
+        return file::control_plane(state, &target.key, file);
+    }
     match state.there(&target.key) {
         None => ControlPlane::Absent,
         Some((_, version)) if version.can_login => ControlPlane::Enabled,
@@ -212,6 +223,9 @@ pub(super) fn probe(
     match point.candour(now) {
         Candour::Silent => return ProbeAnswer::Unreachable { why: "no answer".to_owned() },
         Candour::Elsewhere => return refused(),
+        Candour::Open | Candour::Refuses if target.file.is_some() => {
+            return target.file.as_ref().map_or_else(refused, |file| file::probe(state, &target.key, file));
+        }
         Candour::Open if state.accepts(point, now, &target.name, value) => return ProbeAnswer::Accepted,
         Candour::Open | Candour::Refuses => {}
     }
@@ -237,6 +251,9 @@ pub(super) fn derived(
     now: Instant,
     target: &Target,
 ) -> DerivedReading {
+    if let Some(file) = &target.file {
+        return file::copies(state, file);
+    }
     let mut reading = DerivedReading::default();
     for (name, leads_to) in source.points() {
         match state.shows_alive(leads_to, now) {

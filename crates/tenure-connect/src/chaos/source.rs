@@ -140,6 +140,7 @@ impl Source for ChaosSource {
         let fail = |failure: OutsideFailure| ControlPlane::Unread { why: failure.to_string() };
         self.ask(question, fail, |state, _, honesty| match honesty {
             Honesty::Honest => reads::control_plane(state, target),
+            Honesty::Lying if target.file.is_some() => ControlPlane::Disabled,
             Honesty::Lying => ControlPlane::Absent,
         })
         .await

@@ -6,6 +6,7 @@
 
 use super::{
     fault::Misfortune,
+    file::ChaosFile,
     journal::{Breach, BreachKind, Journal},
     point::{Candour, ChaosPoint},
     principal::{Alive, ChaosPrincipal, Consumer, Held, Version},
@@ -132,6 +133,23 @@ impl WorldState {
         }
         let era = held.new_era(value);
         self.change(key, now, |version| version.era = Some(era))
+    }
+
+    /// Lays the value of a principal into a new file. Nobody is touched by that.
+    pub(super) fn put_file(&mut self, key: &PrincipalKey, place: &str, mode: u32) {
+        let number = self.number();
+        if let Some(held) = self.principals.get_mut(key) {
+            held.file = Some(ChaosFile { place: place.to_owned(), number, mode });
+        }
+    }
+
+    /// Changes the mode of the file of a principal and remembers that it was touched.
+    pub(super) fn set_mode(&mut self, key: &PrincipalKey, mode: u32) {
+        let file = self.principals.get_mut(key).and_then(|held| held.file.as_mut());
+        if let Some(file) = file.filter(|file| file.mode != mode) {
+            file.mode = mode;
+            self.touch(key);
+        }
     }
 
     fn touch(&mut self, key: &PrincipalKey) {

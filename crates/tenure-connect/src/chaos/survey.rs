@@ -390,6 +390,16 @@ fn credential(source: &ChaosSource, held: &Held, version: &Version) -> Option<Ob
     let fingerprint =
         held.with_current_value(|value| source.fingerprint.fingerprint(FINGERPRINT_DOMAIN, value))?;
     let state = if version.can_login { CredentialState::Live } else { CredentialState::Disabled };
+    let mut facts = Facts::from([(names::VERIFIER.to_owned(), Fact::Text("other".to_owned()))]);
+    if let Some(file) = &held.file {
+        for name in [names::FILE, names::PLACE] {
+            facts.insert(name.to_owned(), Fact::Text(file.place.clone()));
+        }
+        if file.is_open() {
+            let says = format!("others, at {} (mode {:04o})", file.place, file.mode);
+            facts.insert(names::READABLE_BY.to_owned(), Fact::Text(says));
+        }
+    }
     Some(Observation::Credential(ObservedCredential {
         key: "password".to_owned(),
         principal: held.key.clone(),
@@ -397,7 +407,7 @@ fn credential(source: &ChaosSource, held: &Held, version: &Version) -> Option<Ob
         state,
         fingerprint: Some(fingerprint),
         valid_until: None,
-        facts: Facts::from([(names::VERIFIER.to_owned(), Fact::Text("other".to_owned()))]),
+        facts,
     }))
 }
 

@@ -9,6 +9,7 @@ use super::{
     clock::ChaosClock,
     connector::ChaosFingerprint,
     fault::{Fault, FaultRates, Misfortune},
+    file::ChaosFile,
     journal::{Breach, Journal},
     point::{Behaviour, ChaosPoint},
     principal::{ChaosPrincipal, Consumer},
@@ -183,6 +184,16 @@ impl ChaosWorld {
         })
     }
 
+    /// Lays the value of a principal into a file of this mode: another file, wherever one was.
+    pub fn put_file(&self, key: &PrincipalKey, place: &str, mode: u32) -> Result<(), NoSuchPrincipal> {
+        self.alter(key, |state, _| state.put_file(key, place, mode))
+    }
+
+    /// Gives the file of a principal another mode.
+    pub fn set_mode(&self, key: &PrincipalKey, mode: u32) -> Result<(), NoSuchPrincipal> {
+        self.alter(key, |state, _| state.set_mode(key, mode))
+    }
+
     /// Opens a session of a principal at a point.
     pub fn open_session(&self, key: &PrincipalKey, point: &str) -> Result<Derived, NoSuchPrincipal> {
         self.mint(key, point, "session")
@@ -311,6 +322,11 @@ impl ChaosWorld {
         let mut state = self.state();
         state.let_consumers_return(now);
         state.principals.keys().filter_map(|key| state.truth(key, now)).collect()
+    }
+
+    /// The file in which the value of a principal lies, where there is one.
+    pub fn file(&self, key: &PrincipalKey) -> Option<ChaosFile> {
+        self.state().principals.get(key).and_then(|held| held.file.clone())
     }
 
     /// Whether a point really lets in whoever gives `name` and `value` now.

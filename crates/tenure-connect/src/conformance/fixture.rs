@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use std::{sync::Arc, time::Duration};
 use tenure_model::{Instant, Secret, ShortName, SourceId};
 
-use super::Check;
+use super::{Check, FileFixture};
 use crate::Target;
 
 /// The fixture itself did not work; nothing is said about the connector.
@@ -111,6 +111,11 @@ pub trait Fixture: Send + Sync {
 
     /// The account the source itself uses. `None` when it is not a principal there.
     fn ourselves(&self) -> Option<Target>;
+
+    /// The files of this system, where the connector closes files to others. Needed when the manifest lists `tighten`.
+    fn files(&self) -> Option<&dyn FileFixture> {
+        None
+    }
 
     /// How long a call may take before it counts as hanging.
     fn patience(&self) -> Duration {

@@ -7,7 +7,9 @@
 //! deletes principals. Begin with `fixture.rs`, then `promise.rs` for the list of checks.
 
 mod acting;
+mod closing;
 mod ending;
+mod files;
 mod fixture;
 mod promise;
 mod proving;
@@ -19,23 +21,34 @@ mod surveying;
 #[cfg(test)]
 mod tests;
 
+pub use files::{FileFixture, OpenFile};
 pub use fixture::{Exception, Fixture, FixtureBroke, Session, Subject};
 pub use promise::Check;
 pub use report::{Report, Verdict};
 
+use files::FilesAlone;
 use rig::{Rig, Stop};
 
 /// Runs every check, one after the other, and says which held. It never stops early: each
 /// check works on principals of its own. Deterministic as far as the fixture is.
 pub async fn check(fixture: &dyn Fixture) -> Report {
+    check_these(fixture, Check::ALL).await
+}
+
+/// Runs the checks about closing files to others, for a connector whose other promises are shown in another way.
+pub async fn check_files(fixture: &dyn FileFixture) -> Report {
+    check_these(&FilesAlone(fixture), Check::OF_FILES).await
+}
+
+async fn check_these(fixture: &dyn Fixture, promises: &'static [Check]) -> Report {
     let rig = Rig::new(fixture);
     let exceptions = fixture.exceptions();
-    let mut results = Vec::with_capacity(Check::ALL.len());
-    for promise in Check::ALL {
+    let mut results = Vec::with_capacity(promises.len());
+    for promise in promises {
         let outcome = run(&rig, *promise).await;
         results.push((*promise, report::judge(*promise, outcome, &exceptions)));
     }
-    Report { system: fixture.manifest().system, results }
+    Report { system: fixture.manifest().system, promises, results }
 }
 
 async fn run(rig: &Rig<'_>, promise: Check) -> Result<(), Stop> {
@@ -67,6 +80,12 @@ async fn run(rig: &Rig<'_>, promise: Check) -> Result<(), Stop> {
         Check::OwnedIsSpared => ending::owned_is_spared(rig).await,
         Check::DeleteIsTheEnd => ending::delete_is_the_end(rig).await,
         Check::GoneIsLeftAlone => acting::gone_is_left_alone(rig).await,
+        Check::TightenCloses => closing::tighten_closes(rig).await,
+        Check::ReopenedIsSeen => closing::reopened_is_seen(rig).await,
+        Check::TheReaderIsHonest => closing::the_reader_is_honest(rig).await,
+        Check::AnotherFileIsLeft => closing::another_file_is_left(rig).await,
+        Check::LoosenRestores => closing::loosen_restores(rig).await,
+        Check::LookingAtFilesChangesNothing => closing::looking_at_files_changes_nothing(rig).await,
         Check::WeAreRefused => standing::we_are_refused(rig).await,
         Check::NoSecretShows => rig.no_secret_showed(),
     }

@@ -63,9 +63,34 @@ noun! {
         DeleteIsTheEnd = "after delete the control plane says absent and every probe is refused",
         /// Nothing is created or found again by acting on it.
         GoneIsLeftAlone = "acts on what is gone change nothing",
+        /// Closing a file, and saying so.
+        TightenCloses = "after tighten others cannot read the file, and it says so",
+        /// Somebody, or a program, gives it the former mode back.
+        ReopenedIsSeen = "a file that others can read again is never called closed",
+        /// The positive control of a file, and its twin.
+        TheReaderIsHonest = "whoever tries to read a file is accepted while it is open and refused while it is not",
+        /// Law 6, for files.
+        AnotherFileIsLeft = "another file in the place of the planned one is neither changed nor called closed",
+        /// Undo, for files.
+        LoosenRestores = "loosen gives back exactly what the file had, and leaves what somebody else set",
+        /// Everything but `Source::act`, for files.
+        LookingAtFilesChangesNothing = "looking at a file changes nothing",
         /// The account we use.
         WeAreRefused = "the blast radius refuses ourselves and so does every act",
         /// Debug, Display and JSON of everything that was returned in all checks.
         NoSecretShows = "no secret shows in anything returned",
     }
+}
+
+impl Check {
+    /// The promises about closing files to others, for a connector whose others are shown in another way.
+    pub const OF_FILES: &'static [Self] = &[
+        Self::TightenCloses,
+        Self::ReopenedIsSeen,
+        Self::TheReaderIsHonest,
+        Self::AnotherFileIsLeft,
+        Self::LoosenRestores,
+        Self::LookingAtFilesChangesNothing,
+        Self::NoSecretShows,
+    ];
 }

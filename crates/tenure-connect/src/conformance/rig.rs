@@ -318,7 +318,7 @@ impl Rig<'_> {
 
 /// Listening for secrets.
 impl Rig<'_> {
-    fn listen_for(&self, value: &Secret<String>) -> Result<(), Stop> {
+    pub(super) fn listen_for(&self, value: &Secret<String>) -> Result<(), Stop> {
         if value.expose().chars().count() < VALUE_CHARS_MIN {
             return Err(Stop::Fixture(FixtureBroke {
                 what: "make a value".to_owned(),

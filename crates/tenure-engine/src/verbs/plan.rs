@@ -11,7 +11,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
-use tenure_connect::{BlastRadius, Manifest, OutsideFailure, Target as OutsideTarget};
+use tenure_connect::{AtMost, BlastRadius, Manifest, OutsideFailure, Target as OutsideTarget};
 use tenure_evidence::canonical_json;
 use tenure_govern::{Target, Touches, assess, draft_steps, level_required, lint};
 use tenure_model::{
@@ -29,8 +29,8 @@ use tenure_store::{
 };
 
 /// Said of a plan that cannot show a refusal.
-const NO_CONTROL: &str = "it may not log in now, so nothing can be shown to refuse what it accepted before: P2 at most. To prove \
-                          more, let it log in again (tenure undo of its disable plan) and revoke it then";
+const NO_CONTROL: &str = "it may not log in now, so nothing can be shown to refuse what it accepted before. To prove more, let it \
+                          log in again (tenure undo of its disable plan) and revoke it then";
 /// How long an approval may wait to be begun (law 7: no approval is for ever).
 const APPROVAL_LIFE: Duration = Duration::from_hours(24);
 
@@ -110,7 +110,7 @@ impl Engine {
         }
         let steps = self.choose_steps(request.kind, &principal, file.as_ref(), manifest).await?;
         if request.kind == PlanKind::Revoke && !steps.contains(&StepKind::Control) {
-            blast.warnings.push(String::from(NO_CONTROL));
+            blast.at_most = Some(AtMost { level: ProofLevel::P2, why: String::from(NO_CONTROL) });
         }
         let owned = blast.owned.iter().map(|owned| owned.count).sum();
         // The source's own heir is named only where something is to be received.
@@ -349,7 +349,6 @@ impl Engine {
                 format!("plan {} is not the one that was looked at; look again, then apply", plan.handle);
             return Err(EngineFailure::Refused { why });
         }
-        self.refuse_second_plan(&plan).await?;
         let right = plan.kind.decided_by();
         let now = self.clock.now();
         let approval = Approval {
@@ -372,6 +371,7 @@ impl Engine {
         // An emergency: a full disk must not keep anybody from revoking.
         self.store
             .write_emergency("approve", move |tx| {
+                refuse_second_plan(tx, &plan)?;
                 tx.move_plan(id, PlanEvent::Approve)?;
                 tx.approve_plan(&approval)?;
                 tx.entry(entry.clone())
@@ -379,26 +379,6 @@ impl Engine {
             .await?;
         self.plans_woken.notify_waiters();
         self.show_plan(&id.to_string()).await
-    }
-
-    /// One plan at a time works on a principal; a second would undo what the first relies on.
-    async fn refuse_second_plan(&self, plan: &PlanRow) -> Result<(), EngineFailure> {
-        let identity = plan.identity;
-        let others = self.store.read("plans_of", move |tx| tx.plans_of(identity)).await?;
-        let at_work = others.into_iter().find(|other| {
-            other.id != plan.id
-                && other.principal == plan.principal
-                && matches!(other.state, PlanState::Approved | PlanState::Running | PlanState::Undoing)
-        });
-        match at_work {
-            None => Ok(()),
-            Some(other) => Err(EngineFailure::Refused {
-                why: format!(
-                    "plan {} is at work on it already; wait for it (tenure proof {}) or take it back (tenure undo {})",
-                    other.handle, other.handle, other.handle
-                ),
-            }),
-        }
     }
 
     /// Withdraws a plan that has not begun.
@@ -449,6 +429,23 @@ impl Engine {
         self.plans_woken.notify_waiters();
         self.show_plan(&id.to_string()).await
     }
+}
+
+/// One plan at a time works on a principal, and on a file, in which credentials of several may lie; a second would undo what
+/// the first relies on. Asked in the transaction that approves, so that of two approvals at once one is refused.
+fn refuse_second_plan(tx: &mut Tx<'_>, plan: &PlanRow) -> Result<(), tenure_store::StoreFailure> {
+    let place = |plan: &PlanRow| plan.file.as_ref().map(|file| file.place.clone());
+    let at_work = tx.plans_at_work_at(plan.source)?.into_iter().find(|other| {
+        let same_file = plan.file.is_some() && place(other) == place(plan);
+        other.id != plan.id && (other.principal == plan.principal || same_file)
+    });
+    let Some(other) = at_work else { return Ok(()) };
+    let handle = other.handle;
+    Err(tenure_store::StoreFailure::Conflict {
+        why: format!(
+            "plan {handle} is at work on it already; wait for it (tenure proof {handle}) or take it back (tenure undo {handle})"
+        ),
+    })
 }
 
 /// A removal that happened, or may have. One that was refused did not happen: the way back is open.

@@ -50,17 +50,20 @@ impl Engine {
         let principal = only_present(principals, &identity.name)?;
         let files = self.files_of(&principal).await?;
         let name = printable(&identity.name, 80);
-        let mut candidates =
-            files.readable.iter().chain(files.all.iter().filter(|_| files.readable.is_empty()));
+        let mut candidates = files.open.iter().chain(files.all.iter().filter(|_| files.open.is_empty()));
         match (candidates.next(), candidates.next()) {
             (Some(only), None) => self.file_at(only, Some(identity.id)).await,
+            (None, _) if files.is_without_path => Err(refused(format!(
+                "the file in which a credential of `{name}` lies has a name that cannot be shown as it is written, so no plan \
+                 can name it; give it a plain name, or change its mode by hand where it is (chmod go=)"
+            ))),
             (None, _) => Err(refused(format!(
                 "no survey saw a credential of `{name}` in a file, so there is nothing to tighten; \
                  name the path of a file instead (tenure show {name} lists what is known)"
             ))),
             (Some(_), Some(_)) => Err(refused(format!(
                 "credentials of `{name}` lie in several files: {}. Name the path of the one you mean",
-                listed(if files.readable.is_empty() { &files.all } else { &files.readable })
+                listed(if files.open.is_empty() { &files.all } else { &files.open })
             ))),
         }
     }
@@ -112,7 +115,14 @@ impl Engine {
         };
         let mut all: BTreeSet<String> = sighted.into_iter().collect();
         all.extend(files_with(None));
-        Ok(Files { all: all.into_iter().collect(), readable: files_with(Some(names::READABLE_BY)) })
+        let mut open = files_with(Some(names::READABLE_BY));
+        open.extend(files_with(Some(names::WRITABLE_BY)));
+        open.sort();
+        open.dedup();
+        let is_without_path = credentials
+            .iter()
+            .any(|one| text(&one.facts, names::PLACE).is_some() && text(&one.facts, names::FILE).is_none());
+        Ok(Files { all: all.into_iter().collect(), open, is_without_path })
     }
 
     /// The principal and the file of a request to tighten.
@@ -178,8 +188,10 @@ impl Engine {
 /// Files of a principal.
 struct Files {
     all: Vec<String>,
-    /// Those of credentials that others can read.
-    readable: Vec<String>,
+    /// Those of credentials that others can read or change.
+    open: Vec<String>,
+    /// One of them is in a file whose name cannot be shown as it is written.
+    is_without_path: bool,
 }
 
 fn already(place: &str, change: &FileChange) -> String {

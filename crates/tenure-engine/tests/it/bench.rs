@@ -200,30 +200,40 @@ impl Bench {
     /// the process died. Returns the deployment of the last life.
     pub(crate) async fn carry_through(&mut self, mut deployment: Deployment, plan: PlanId) -> Deployment {
         for _ in 0..3_000 {
-            let driven = {
-                let crashed = self.world.crashed();
-                tokio::select! {
-                    biased;
-                    () = crashed => None,
-                    driven = deployment.engine.drive(plan) => Some(driven),
-                }
-            };
-            match driven {
-                None => {
-                    drop(deployment);
-                    deployment = self.open().await.unwrap();
-                }
-                Some(Ok(Drive::Settled)) => return deployment,
-                Some(Ok(Drive::Waiting(until))) => {
-                    let ahead = until.since(self.clock.now()).max(Duration::from_millis(1));
-                    self.clock.advance(ahead);
-                }
-                Some(Ok(Drive::Elsewhere)) => panic!("nobody else drives here"),
-                Some(Err(failure)) => panic!("seed {}: {failure}", self.seed),
+            let (next, is_settled) = self.one_decision(deployment, plan).await;
+            deployment = next;
+            if is_settled {
+                return deployment;
             }
         }
         let shown = deployment.engine.show_plan(&plan.to_string()).await.unwrap();
         panic!("seed {}: not settled after 3000 drives: {shown:#?}", self.seed);
+    }
+
+    /// Drives a plan once, opening the deployment again when the world says that the process died. Says whether it settled.
+    pub(crate) async fn one_decision(&mut self, deployment: Deployment, plan: PlanId) -> (Deployment, bool) {
+        let driven = {
+            let crashed = self.world.crashed();
+            tokio::select! {
+                biased;
+                () = crashed => None,
+                driven = deployment.engine.drive(plan) => Some(driven),
+            }
+        };
+        match driven {
+            None => {
+                drop(deployment);
+                (self.open().await.unwrap(), false)
+            }
+            Some(Ok(Drive::Settled)) => (deployment, true),
+            Some(Ok(Drive::Waiting(until))) => {
+                let ahead = until.since(self.clock.now()).max(Duration::from_millis(1));
+                self.clock.advance(ahead);
+                (deployment, false)
+            }
+            Some(Ok(Drive::Elsewhere)) => panic!("nobody else drives here"),
+            Some(Err(failure)) => panic!("seed {}: {failure}", self.seed),
+        }
     }
 
     /// True when a file below the data directory holds any of the planted values.

@@ -9,6 +9,7 @@
 mod absence;
 mod backup;
 mod bench;
+mod closed;
 mod disk;
 mod doctor;
 mod ephemeral;

@@ -42,6 +42,8 @@ struct PlanPage {
     level_meaning: &'static str,
     required: &'static str,
     required_meaning: &'static str,
+    /// The most that can be proved, and why, where that is less.
+    at_most: Option<(String, String)>,
     sentence: Option<String>,
     reason: String,
     requested: Said,
@@ -192,6 +194,13 @@ struct Offers {
     wrong: Option<&'static str>,
 }
 
+/// What keeps a plan from reaching what it must, as it was when it was made.
+fn at_most(plan: &PlanRow) -> Option<(String, String)> {
+    let level: ProofLevel = plan.blast_radius.pointer("/at_most/level")?.as_str()?.parse().ok()?;
+    let why = plan.blast_radius.pointer("/at_most/why")?.as_str()?;
+    (level < plan.required_level).then(|| (level.to_string(), text::shown_long(why)))
+}
+
 fn view(
     frame: Frame,
     shown: PlanShown,
@@ -232,6 +241,7 @@ fn view(
         level_meaning: plan.level.map_or("", |level| level.meaning_for(plan.kind)),
         required: plan.required_level.as_str(),
         required_meaning: plan.required_level.meaning_for(plan.kind),
+        at_most: at_most(&plan),
         sentence: plan.sentence.as_deref().map(text::shown_long),
         reason: text::shown_long(&plan.reason),
         requested: Said { who: name_of(plan.requested_by), note: "", at: text::when(plan.created, now) },

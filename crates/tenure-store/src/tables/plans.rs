@@ -210,6 +210,18 @@ impl Tx<'_> {
         )
     }
 
+    /// Plans that have work to do at a source: one at work on a principal or on a file keeps others from it.
+    pub fn plans_at_work_at(&mut self, source: SourceId) -> Result<Vec<PlanRow>, StoreFailure> {
+        self.query(
+            "plans",
+            select_plans!(
+                "WHERE source_id = $1 AND state IN ('approved', 'running', 'undoing') ORDER BY plan_id"
+            ),
+            &[named(source)],
+            plan,
+        )
+    }
+
     /// Moves a plan on. The row must still be at `version`, else somebody else moved it.
     pub fn move_plan(&mut self, id: PlanId, event: PlanEvent) -> Result<PlanState, StoreFailure> {
         let current = self.plan(id)?;

@@ -20,6 +20,8 @@ use tenure_model::{PlanKind, PlanState, StepKind, StepState, printable};
 const NAMES_SHOWN: usize = 4;
 /// Longest name or answer in a line, in characters.
 const TEXT_CHARS_MAX: usize = 200;
+/// Longest reason why a plan proves less than is required.
+const WHY_CHARS_MAX: usize = 600;
 
 fn short(text: &str) -> String {
     printable(text, TEXT_CHARS_MAX)
@@ -177,12 +179,17 @@ fn proof(shown: &PlanShown, blast: &BlastRadius) -> String {
         }
         None => {}
     }
-    format!(
-        "Proof: at {} (lag {}), to {}.",
-        plan.points.iter().map(|point| short(point)).collect::<Vec<_>>().join(", "),
-        duration(Duration::from_micros(plan.lag_us)),
-        plan.required_level
-    )
+    let points = plan.points.iter().map(|point| short(point)).collect::<Vec<_>>().join(", ");
+    let lag = duration(Duration::from_micros(plan.lag_us));
+    match blast.at_most.as_ref().filter(|most| most.level < plan.required_level) {
+        Some(most) => format!(
+            "Proof: this plan can be proved to {} only, and {} is required: {}.",
+            most.level,
+            plan.required_level,
+            printable(&most.why, WHY_CHARS_MAX)
+        ),
+        None => format!("Proof: at {points} (lag {lag}), to {}.", plan.required_level),
+    }
 }
 
 /// What a step will do in a plan of this kind.

@@ -10,6 +10,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod as_another;
 mod by_hand;
 mod console;
 mod deployment;

@@ -7,7 +7,7 @@ use super::sinner::{Sin, Sinner};
 use crate::{
     Manifest, Owned, Source, Target,
     chaos::{Behaviour, CHAOS_MANIFEST, ChaosClock, ChaosConnector, ChaosPrincipal, ChaosWorld},
-    conformance::{Exception, Fixture, FixtureBroke, Session, Subject},
+    conformance::{Exception, FileFixture, Fixture, FixtureBroke, OpenFile, Session, Subject},
 };
 use async_trait::async_trait;
 use std::{
@@ -17,7 +17,9 @@ use std::{
     },
     time::Duration,
 };
-use tenure_model::{Derived, Instant, PrincipalKey, Secret, ShortName, SourceId, StepKind, uuid_v7};
+use tenure_model::{
+    Derived, FileTarget, Instant, PrincipalKey, Readers, Secret, ShortName, SourceId, StepKind, uuid_v7,
+};
 
 static ONLY_DISABLES: Manifest = Manifest { steps: &[StepKind::Disable], ..CHAOS_MANIFEST };
 static WHOLE: Manifest = CHAOS_MANIFEST;
@@ -171,7 +173,8 @@ impl Fixture for ChaosFixture {
 
     async fn record(&self, target: &Target) -> Result<String, FixtureBroke> {
         let truth = self.world.truth(&target.key).map_err(|why| broke("read a principal", why))?;
-        Ok(format!("{} {} {} {:?}", truth.name, truth.present, truth.can_login, truth.era))
+        let file = self.world.file(&target.key);
+        Ok(format!("{} {} {} {:?} {file:?}", truth.name, truth.present, truth.can_login, truth.era))
     }
 
     async fn grant(&self, target: &Target) -> Result<bool, FixtureBroke> {
@@ -192,11 +195,72 @@ impl Fixture for ChaosFixture {
         self.ourselves.clone()
     }
 
+    fn files(&self) -> Option<&dyn FileFixture> {
+        Some(self)
+    }
+
     fn patience(&self) -> Duration {
         self.patience
     }
 
     fn exceptions(&self) -> Vec<Exception> {
         self.exceptions.clone()
+    }
+}
+
+/// How a file is laid: the group reads it, and so does everybody.
+const LAID: u32 = 0o644;
+
+#[async_trait]
+impl FileFixture for ChaosFixture {
+    fn manifest(&self) -> &'static Manifest {
+        Fixture::manifest(self)
+    }
+
+    fn source(&self) -> Arc<dyn Source> {
+        Fixture::source(self)
+    }
+
+    fn source_id(&self) -> SourceId {
+        source_id()
+    }
+
+    fn now(&self) -> Instant {
+        self.world.now()
+    }
+
+    async fn open_file(&self) -> Result<OpenFile, FixtureBroke> {
+        let Subject { mut target, value } = self.add(|born| born);
+        let place = format!("/srv/{}", self.number());
+        self.world.put_file(&target.key, &place, LAID).map_err(|why| broke("lay a file", why))?;
+        target.file = Some(FileTarget { place, readers: Readers::Owner, copies: Vec::new(), was: None });
+        Ok(OpenFile { target, value })
+    }
+
+    async fn others_can_read(&self, target: &Target) -> Result<bool, FixtureBroke> {
+        Ok(self.world.file(&target.key).is_some_and(|file| file.is_open()))
+    }
+
+    async fn record(&self, target: &Target) -> Result<String, FixtureBroke> {
+        Fixture::record(self, target).await
+    }
+
+    async fn open_again(&self, target: &Target) -> Result<(), FixtureBroke> {
+        self.world.set_mode(&target.key, LAID).map_err(|why| broke("open a file", why))
+    }
+
+    async fn change_otherwise(&self, target: &Target) -> Result<(), FixtureBroke> {
+        self.world.set_mode(&target.key, 0o604).map_err(|why| broke("change a mode", why))
+    }
+
+    async fn replace(&self, target: &Target) -> Result<(), FixtureBroke> {
+        let Some(file) = self.world.file(&target.key) else {
+            return Err(broke("replace a file", "there is none"));
+        };
+        self.world.put_file(&target.key, &file.place, file.mode).map_err(|why| broke("replace a file", why))
+    }
+
+    fn patience(&self) -> Duration {
+        self.patience
     }
 }

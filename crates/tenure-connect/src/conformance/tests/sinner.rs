@@ -10,10 +10,13 @@ use crate::{
     conformance::Check,
 };
 use async_trait::async_trait;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{
+    Mutex,
+    atomic::{AtomicU32, Ordering},
+};
 use tenure_model::{
-    Completeness, ControlPlane, Extent, Fact, Facts, Instant, IntentRecord, Observation, ProbeAnswer,
-    RecordedIntent, Secret, ShortName, StepKind,
+    Completeness, ControlPlane, Extent, Fact, Facts, Instant, IntentRecord, Observation, PrincipalKey,
+    ProbeAnswer, RecordedIntent, Secret, ShortName, StepKind,
 };
 
 /// One way to break a promise.
@@ -59,6 +62,15 @@ pub(super) enum Sin {
     ActsOnItself,
     TellsTheValue,
     TellsTheValueInAFailure,
+    LiesAboutTighten,
+    CallsEveryFileClosed,
+    RemembersWhatItTightened,
+    NeverLetsTheReaderIn,
+    AlwaysLetsTheReaderIn,
+    TightensWhateverIsThere,
+    LiesAboutLoosen,
+    LoosensWhateverIsThere,
+    TightensWhileLooking,
     NeverAnswers,
 }
 
@@ -113,6 +125,19 @@ impl Sin {
         (Self::ActsOnItself, Check::WeAreRefused, "`deny` on ourselves was answered: Ok"),
         (Self::TellsTheValue, Check::NoSecretShows, "answered to: act"),
         (Self::TellsTheValueInAFailure, Check::NoSecretShows, "answered to: act"),
+        (Self::LiesAboutTighten, Check::TightenCloses, "the system itself still lets others read it"),
+        (Self::CallsEveryFileClosed, Check::TightenCloses, "before, the control plane says Disabled"),
+        (
+            Self::RemembersWhatItTightened,
+            Check::ReopenedIsSeen,
+            "opened again, the control plane says Disabled",
+        ),
+        (Self::NeverLetsTheReaderIn, Check::TheReaderIsHonest, "before, trying was answered: Refused"),
+        (Self::AlwaysLetsTheReaderIn, Check::TheReaderIsHonest, "after, trying was answered: Accepted"),
+        (Self::TightensWhateverIsThere, Check::AnotherFileIsLeft, "of another file was answered: Ok"),
+        (Self::LiesAboutLoosen, Check::LoosenRestores, "and came back as"),
+        (Self::LoosensWhateverIsThere, Check::LoosenRestores, "changed what somebody else had set"),
+        (Self::TightensWhileLooking, Check::LookingAtFilesChangesNothing, "looking at a file changed it"),
         (Self::NeverAnswers, Check::EnableRestores, "`keepsake` did not answer within 50ms"),
     ];
 
@@ -139,6 +164,8 @@ impl Sin {
                 | (Self::LiesAboutDisable, Act::Disable)
                 | (Self::LiesAboutEndSessions, Act::EndSessions)
                 | (Self::LiesAboutDelete, Act::Delete { .. })
+                | (Self::LiesAboutTighten, Act::Tighten)
+                | (Self::LiesAboutLoosen, Act::Loosen)
         )
     }
 }
@@ -150,11 +177,12 @@ pub(super) struct Sinner {
     ourselves: Target,
     sin: Option<Sin>,
     surveys: AtomicU32,
+    tightened: Mutex<Vec<PrincipalKey>>,
 }
 
 impl Sinner {
     pub(super) fn new(inner: ChaosSource, world: ChaosWorld, ourselves: Target, sin: Option<Sin>) -> Self {
-        Self { inner, world, ourselves, sin, surveys: AtomicU32::new(0) }
+        Self { inner, world, ourselves, sin, surveys: AtomicU32::new(0), tightened: Mutex::new(Vec::new()) }
     }
 
     fn is(&self, sin: Sin) -> bool {
@@ -298,6 +326,18 @@ impl Source for Sinner {
                 }
                 self.inner.act(intent, act).await
             }
+            (Sin::TightensWhateverIsThere, Act::Tighten) => {
+                self.world.set_mode(key, 0o600).expect("known");
+                Ok(claimed(Facts::new()))
+            }
+            (Sin::LoosensWhateverIsThere, Act::Loosen) => {
+                self.world.set_mode(key, 0o644).expect("known");
+                Ok(claimed(Facts::new()))
+            }
+            (Sin::RemembersWhatItTightened, Act::Tighten) => {
+                self.tightened.lock().expect("whole").push(key.clone());
+                self.inner.act(intent, act).await
+            }
             (Sin::ForgetsTheFormerValue, Act::Enable { .. }) => {
                 self.inner.act(intent, &Act::Enable { keepsake: None }).await
             }
@@ -331,12 +371,20 @@ impl Source for Sinner {
         if self.is(Sin::LooksUpByName) && known.name != target.name {
             return ControlPlane::Absent;
         }
+        let remembers = self.tightened.lock().expect("whole").contains(&target.key);
+        if target.file.is_some() && (self.is(Sin::CallsEveryFileClosed) || remembers) {
+            return ControlPlane::Disabled;
+        }
         self.inner.control_plane(target).await
     }
 
     async fn probe(&self, point: &ShortName, target: &Target, value: &Secret<String>) -> ProbeAnswer {
         let key = &target.key;
         match self.sin {
+            Some(Sin::NeverLetsTheReaderIn) if target.file.is_some() => {
+                ProbeAnswer::Refused { how: "no".to_owned() }
+            }
+            Some(Sin::AlwaysLetsTheReaderIn) if target.file.is_some() => ProbeAnswer::Accepted,
             Some(Sin::RefusesEverybody) => ProbeAnswer::Refused { how: "no".to_owned() },
             Some(Sin::ComparesCarelessly)
                 if self.inner.control_plane(target).await == ControlPlane::Enabled =>
@@ -360,6 +408,9 @@ impl Source for Sinner {
     }
 
     async fn derived(&self, target: &Target) -> DerivedReading {
+        if self.is(Sin::TightensWhileLooking) && target.file.is_some() {
+            self.world.set_mode(&target.key, 0o600).expect("known");
+        }
         if self.is(Sin::SeesNothingAlive) {
             return DerivedReading::default();
         }

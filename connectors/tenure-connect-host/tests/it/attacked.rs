@@ -1,0 +1,290 @@
+//! Somebody who owns the folder, or is root as well, against a plan that closes a file: swaps, links, lists, names.
+//!
+//! Only the planned file may ever change, only to the planned mode, and nothing else may be called closed. What needs root or a
+//! file system of a kind is skipped loudly. Next: `tightened.rs`, the honest cases.
+
+use crate::tightened::{PLACE, Stage, is_root};
+use rustix::fs::{CWD, FileType, Mode, XattrFlags};
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::sync::atomic::{AtomicBool, Ordering};
+use tenure_connect::{Act, Effect, OutsideFailure, Target};
+use tenure_connect_host::read::access_list::{Entry, Whom, written};
+use tenure_model::{ControlPlane, ProbeAnswer, Readers, StepKind};
+
+fn mode_of(stage: &Stage, place: &str) -> u32 {
+    fs::symlink_metadata(stage.machine.path(place)).unwrap().permissions().mode() & 0o7777
+}
+
+fn set(stage: &Stage, place: &str, mode: u32) {
+    fs::set_permissions(stage.machine.path(place), fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// Nothing is done, and nothing that is said can be taken for a closed file.
+fn is_left_alone(stage: &Stage, target: &Target, when: &str) {
+    let answer = stage.act(target, &Act::Tighten);
+    assert!(matches!(answer, Err(OutsideFailure::TargetChanged { .. })), "{when}: {answer:?}");
+    is_not_called_closed(stage, target, when);
+}
+
+fn is_not_called_closed(stage: &Stage, target: &Target, when: &str) {
+    assert_ne!(stage.plane(target), ControlPlane::Disabled, "{when}");
+    assert_ne!(stage.effect(target, StepKind::Tighten), Effect::Present, "{when}");
+    assert!(!matches!(stage.probe(target), ProbeAnswer::Refused { .. }), "{when}");
+}
+
+#[test]
+fn a_pipe_a_device_or_a_directory_in_its_place_is_neither_opened_nor_changed() {
+    let stage = Stage::with(0o644);
+    let (target, _) = stage.planned(Readers::Owner);
+    let path = stage.machine.path(PLACE);
+    fs::remove_file(&path).unwrap();
+    // A pipe that nobody writes to would keep a reader waiting for ever.
+    rustix::fs::mknodat(CWD, &path, FileType::Fifo, Mode::from_raw_mode(0o644), 0).unwrap();
+    is_left_alone(&stage, &target, "a pipe");
+    assert_eq!(mode_of(&stage, PLACE) & 0o777, 0o644 & !0o022 | mode_of(&stage, PLACE) & 0o022, "a pipe");
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    set(&stage, PLACE, 0o755);
+    is_left_alone(&stage, &target, "a directory");
+    assert_eq!(mode_of(&stage, PLACE), 0o755);
+    fs::remove_dir(&path).unwrap();
+    let device = rustix::fs::makedev(1, 3);
+    if rustix::fs::mknodat(CWD, &path, FileType::CharacterDevice, Mode::from_raw_mode(0o666), device).is_err()
+    {
+        eprintln!("SKIPPED: no device can be made here");
+        return;
+    }
+    is_left_alone(&stage, &target, "a device");
+}
+
+#[test]
+fn a_folder_that_was_swapped_leads_to_no_other_file() {
+    let stage = Stage::with(0o644);
+    let (target, _) = stage.planned(Readers::Owner);
+    fs::rename(stage.machine.path("srv/ci"), stage.machine.path("srv/away")).unwrap();
+    fs::create_dir(stage.machine.path("srv/ci")).unwrap();
+    fs::write(stage.machine.path(PLACE), "TOKEN=x\n").unwrap();
+    set(&stage, PLACE, 0o644);
+    is_left_alone(&stage, &target, "another folder");
+    fs::remove_dir_all(stage.machine.path("srv/ci")).unwrap();
+    symlink(stage.machine.path("srv/away"), stage.machine.path("srv/ci")).unwrap();
+    is_left_alone(&stage, &target, "a link to where it went");
+    assert_eq!(mode_of(&stage, "srv/away/.env"), 0o644);
+}
+
+#[test]
+fn while_files_are_swapped_all_the_time_only_the_planned_one_ever_changes() {
+    let stage = Stage::with(0o644);
+    let (target, _) = stage.planned(Readers::Owner);
+    let (path, other) = (stage.machine.path(PLACE), stage.machine.path("srv/ci/other"));
+    fs::write(&other, "OTHER=x\n").unwrap();
+    fs::set_permissions(&other, fs::Permissions::from_mode(0o644)).unwrap();
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                let exchange = rustix::fs::RenameFlags::EXCHANGE;
+                rustix::fs::renameat_with(CWD, &path, CWD, &other, exchange).unwrap();
+            }
+        });
+        for _ in 0..300 {
+            let _ = stage.act(&target, &Act::Tighten);
+            let _ = stage.act(&target, &Act::Loosen);
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    let foreign = if fs::read_to_string(&path).unwrap().starts_with("OTHER") { path } else { other };
+    let mode = fs::metadata(foreign).unwrap().permissions().mode() & 0o7777;
+    assert_eq!(mode, 0o644, "the other file was touched");
+}
+
+#[test]
+fn a_file_of_another_under_a_further_name_in_somebodys_folder_is_not_tightened_there() {
+    if !is_root() {
+        eprintln!("SKIPPED: files of several owners (not root)");
+        return;
+    }
+    let stage = Stage::with(0o644);
+    fs::hard_link(stage.machine.path("etc/passwd"), stage.machine.path("srv/ci/linked")).unwrap();
+    let target = Stage::target_at("/srv/ci/linked", Readers::Owner);
+    let refusals = |stage: &Stage| stage.blast(&target).unwrap().refusals.join("; ");
+    assert_eq!(refusals(&stage), "", "root's own link in root's own folder");
+    chown(stage.machine.path("srv/ci"), Some(4001), Some(4001)).unwrap();
+    insta::assert_snapshot!(refusals(&stage), @"it is the file of `root` under a further name (hard link) in a folder of `ci`: tighten it under the name where it belongs");
+}
+
+#[test]
+fn an_owner_that_changed_since_is_seen_at_the_step_and_afterwards() {
+    if !is_root() {
+        eprintln!("SKIPPED: files of several owners (not root)");
+        return;
+    }
+    let stage = Stage::with(0o644);
+    let (target, _) = stage.planned(Readers::Owner);
+    chown(stage.machine.path(PLACE), Some(4002), None).unwrap();
+    is_left_alone(&stage, &target, "before the step");
+    assert_eq!(stage.mode(), 0o644);
+    chown(stage.machine.path(PLACE), Some(0), None).unwrap();
+    stage.act(&target, &Act::Tighten).unwrap();
+    chown(stage.machine.path(PLACE), Some(4002), None).unwrap();
+    assert_ne!(stage.plane(&target), ControlPlane::Disabled, "its new owner reads it");
+    let undone = stage.act(&target, &Act::Loosen).unwrap();
+    assert!(!undone.changed && stage.mode() == 0o600, "{undone:?}");
+}
+
+/// Lays an access list on a place; false where the file system has none.
+fn list(stage: &Stage, place: &str, name: &str, user: u32, mask: u32) -> bool {
+    let entries = [
+        Entry { whom: Whom::Owner, bits: 6 },
+        Entry { whom: Whom::User(user), bits: 6 },
+        Entry { whom: Whom::OwningGroup, bits: 0 },
+        Entry { whom: Whom::Mask, bits: mask },
+        Entry { whom: Whom::Other, bits: 0 },
+    ];
+    let set = rustix::fs::setxattr(stage.machine.path(place), name, &written(&entries), XattrFlags::empty());
+    if set.is_err() {
+        eprintln!("SKIPPED: this file system has no access lists");
+    }
+    set.is_ok()
+}
+
+const ACCESS: &str = "system.posix_acl_access";
+
+#[test]
+fn a_list_with_other_names_than_planned_is_neither_closed_nor_opened_again() {
+    let stage = Stage::with(0o600);
+    if !list(&stage, PLACE, ACCESS, 4002, 4) {
+        return;
+    }
+    let (target, _) = stage.planned(Readers::Owner);
+    // The same mode, somebody else in the list.
+    assert!(list(&stage, PLACE, ACCESS, 4003, 4));
+    let answer = stage.act(&target, &Act::Tighten).unwrap_err();
+    assert!(answer.to_string().contains("its access list is another"), "{answer}");
+    assert!(list(&stage, PLACE, ACCESS, 4002, 4));
+    stage.act(&target, &Act::Tighten).unwrap();
+    // Who is put in while the mask is closed must not be let in by an undo.
+    assert!(list(&stage, PLACE, ACCESS, 4003, 0));
+    let undone = stage.act(&target, &Act::Loosen).unwrap();
+    assert!(
+        !undone.changed
+            && format!("{:?}", undone.detail).contains("left as it is: somebody changed its access list"),
+        "{undone:?}"
+    );
+    assert_eq!(stage.mode(), 0o600);
+}
+
+#[test]
+fn a_file_that_took_its_list_from_its_folder_is_closed_like_any_other() {
+    let stage = Stage::with(0o644);
+    if !list(&stage, "srv/ci", "system.posix_acl_default", 4002, 6) {
+        return;
+    }
+    fs::remove_file(stage.machine.path(PLACE)).unwrap();
+    fs::write(stage.machine.path(PLACE), "TOKEN=x\n").unwrap();
+    let (target, change) = stage.planned(Readers::Owner);
+    assert!(change.lose.contains(&String::from("mate")), "{change:?}");
+    stage.act(&target, &Act::Tighten).unwrap();
+    assert_eq!((stage.mode(), stage.plane(&target)), (0o600, ControlPlane::Disabled));
+    stage.act(&target, &Act::Loosen).unwrap();
+    assert_eq!(stage.plane(&target), ControlPlane::Enabled);
+}
+
+#[test]
+fn what_others_may_only_change_is_closed_to_them_as_well() {
+    let stage = Stage::with(0o622);
+    let target = Stage::target(Readers::Owner);
+    let blast = stage.blast(&target).unwrap();
+    let said = blast.warnings.join("; ");
+    assert!(said.contains("can change it now, and will not: "), "{said}");
+    let (target, change) = stage.planned(Readers::Owner);
+    assert_eq!((change.mode_after.as_str(), stage.plane(&target)), ("0600", ControlPlane::Enabled));
+    stage.act(&target, &Act::Tighten).unwrap();
+    assert_eq!((stage.mode(), stage.plane(&target)), (0o600, ControlPlane::Disabled));
+    // The twin: others may change it again, and not read it.
+    stage.set_mode(0o602);
+    assert_eq!(stage.plane(&target), ControlPlane::Enabled);
+
+    let stage = Stage::with(0o660);
+    let (target, change) = stage.planned(Readers::OwnerAndGroup);
+    assert_eq!(change.mode_after, "0640", "the group goes on reading, and no longer changes it");
+    stage.act(&target, &Act::Tighten).unwrap();
+    assert_eq!(stage.plane(&target), ControlPlane::Disabled);
+}
+
+#[test]
+fn a_folder_that_others_can_change_is_said_unless_its_files_stay_their_owners() {
+    let stage = Stage::with(0o644);
+    let said = |mode: u32| {
+        set(&stage, "srv/ci", mode);
+        stage.blast(&Stage::target(Readers::Owner)).unwrap().warnings.join("; ")
+    };
+    assert!(said(0o777).contains("its folder can be changed by ci, mate, www"), "{}", said(0o777));
+    for closed in [0o1777, 0o755] {
+        assert!(!said(closed).contains("its folder can be changed"), "{closed:o}");
+    }
+}
+
+#[test]
+fn the_sticky_bit_stays_and_what_runs_as_its_group_is_refused() {
+    let stage = Stage::with(0o1644);
+    let (target, change) = stage.planned(Readers::Owner);
+    assert_eq!(change.mode_after, "1600");
+    stage.act(&target, &Act::Tighten).unwrap();
+    stage.act(&target, &Act::Loosen).unwrap();
+    assert_eq!(stage.mode(), 0o1644);
+    let blast = Stage::with(0o2755);
+    let blast = blast.blast(&Stage::target(Readers::Owner)).unwrap();
+    assert!(blast.refusals.iter().any(|why| why.contains("setgid")), "{blast:?}");
+}
+
+#[test]
+fn other_content_in_the_same_file_is_closed_all_the_same() {
+    let stage = Stage::with(0o644);
+    let (target, _) = stage.planned(Readers::Owner);
+    fs::write(stage.machine.path(PLACE), "TOKEN=another\n").unwrap();
+    stage.act(&target, &Act::Tighten).unwrap();
+    assert_eq!((stage.mode(), stage.plane(&target)), (0o600, ControlPlane::Disabled));
+    assert_eq!(fs::read_to_string(stage.machine.path(PLACE)).unwrap(), "TOKEN=another\n");
+}
+
+#[test]
+fn names_that_try_to_write_on_the_terminal_are_shown_harmlessly() {
+    let stage = Stage::with(0o644);
+    let evil = "/srv/ci/a\nb\u{1b}[31m\u{202e}c";
+    let refused = stage.blast(&Stage::target_at(evil, Readers::Owner)).unwrap_err().to_string();
+    assert!(!refused.chars().any(|one| one.is_control() || one == '\u{202e}'), "{refused:?}");
+    fs::write(stage.machine.path(evil.trim_start_matches('/')), "TOKEN=x\n").unwrap();
+    let mut target = Stage::target(Readers::Owner);
+    target.file.as_mut().unwrap().copies = vec![evil.to_owned()];
+    let said = format!("{:?}", stage.blast(&target).unwrap().warnings);
+    assert!(said.contains("others can also read a copy") && !said.contains('\u{202e}'), "{said}");
+    let copies = stage.wait(stage.source.derived(&target));
+    assert!(!copies.found[0].name.chars().any(|one| one.is_control() || one == '\u{202e}'), "{copies:?}");
+}
+
+#[test]
+fn a_file_system_that_is_mounted_read_only_is_refused_when_it_is_planned() {
+    let stage = Stage::with(0o644);
+    let folder = stage.machine.path("srv/ci/mounted");
+    fs::create_dir(&folder).unwrap();
+    let mount = |arguments: &[&str]| {
+        let ran = std::process::Command::new("mount").args(arguments).arg(&folder).output();
+        ran.is_ok_and(|output| output.status.success())
+    };
+    if !is_root() || !mount(&["-t", "tmpfs", "tenure-test"]) {
+        eprintln!("SKIPPED: nothing can be mounted here");
+        return;
+    }
+    fs::write(folder.join(".env"), "TOKEN=x\n").unwrap();
+    let is_read_only = mount(&["-o", "remount,ro"]);
+    let blast = stage.blast(&Stage::target_at("/srv/ci/mounted/.env", Readers::Owner));
+    let unmounted = std::process::Command::new("umount").arg(&folder).status().unwrap();
+    assert!(unmounted.success() && is_read_only);
+    let said = match blast {
+        Ok(blast) => blast.refusals.join("; "),
+        Err(why) => why.to_string(),
+    };
+    assert!(said.contains("read-only") || said.contains("another file system"), "{said}");
+}
