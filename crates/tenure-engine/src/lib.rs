@@ -50,7 +50,7 @@ pub use verbs::{
     backup::{BackupReport, RestoreReport, restore},
     baseline::Baseline,
     by_hand::{ByHand, by_hand_unopened},
-    dismiss::Dismissal,
+    dismiss::{Dismissal, FindingSeen, FindingsBeside},
     doctor::{Check, CheckState},
     drive::Drive,
     ending::Belief,

@@ -9,7 +9,9 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
-use tenure_judge::{ApiAction, ApiResource, ApiResourceKind, Dossier, FailedCondition, Grounds, Verdict};
+use tenure_judge::{
+    ApiAction, ApiResource, ApiResourceKind, Dossier, ExplainedJudgement, FailedCondition, Grounds, Verdict,
+};
 use tenure_model::{DismissalId, Instant, Person};
 use tenure_store::{
     StoreFailure,
@@ -30,12 +32,70 @@ pub struct Dismissal {
     pub reason: String,
     /// When it counts again, at most 365 days from now.
     pub until: Instant,
-    /// What it rested on when it was looked at, as [`Engine::rests_on_digest`] says; nothing where nobody looked.
-    #[serde(skip)]
+    /// What it rested on when it was looked at, as [`Engine::look_at`] says; nothing where nobody looked. When it rests
+    /// on something else by now, nothing is written.
+    #[serde(default)]
     pub rests_on_digest: Option<String>,
 }
 
+/// An open finding, and what it rests on now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FindingSeen {
+    /// The finding.
+    #[serde(flatten)]
+    pub finding: FindingRow,
+    /// Names what it rests on, every member of it, to be given back by whoever dismisses it; nothing where it is over, or
+    /// where it was not asked for.
+    pub rests_on_digest: Option<String>,
+}
+
+/// Findings that are mended together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FindingsBeside {
+    /// Those that count, by name, at most 200.
+    pub items: Vec<FindingSeen>,
+    /// There are more than are listed.
+    pub is_cut: bool,
+}
+
+/// Findings of one group that are looked at together, at most.
+const GROUP_MAX: u32 = 200;
+
 impl Engine {
+    /// What these findings rest on now, in their order. Each identity is looked at once.
+    pub async fn look_at(&self, findings: Vec<FindingRow>) -> Result<Vec<FindingSeen>, EngineFailure> {
+        let mut digests = BTreeMap::new();
+        let identities: std::collections::BTreeSet<_> = findings.iter().map(|one| one.identity).collect();
+        for identity in identities {
+            let looked = self.explain_now(identity).await;
+            let (dossier, explained) = match looked {
+                Ok(looked) => looked,
+                // It went away meanwhile, and its findings with it.
+                Err(EngineFailure::Store(StoreFailure::Missing { .. })) => continue,
+                Err(failure) => return Err(failure),
+            };
+            for one in findings.iter().filter(|one| one.identity == identity) {
+                if let Some(grounds) = self.grounds_of(one, &dossier, &explained) {
+                    digests.insert(one.id, digest(&grounds)?);
+                }
+            }
+        }
+        let seen =
+            |finding: FindingRow| FindingSeen { rests_on_digest: digests.remove(&finding.id), finding };
+        Ok(findings.into_iter().map(seen).collect())
+    }
+
+    /// The findings that the queue puts together with this one, as things to mend in one place.
+    pub async fn findings_beside(&self, one: &FindingRow) -> Result<FindingsBeside, EngineFailure> {
+        let one = one.clone();
+        let read =
+            self.store.read("findings_beside", move |tx| tx.findings_beside(&one, i64::from(GROUP_MAX) + 1));
+        let mut found = read.await?;
+        let is_cut = found.len() > GROUP_MAX as usize;
+        found.truncate(GROUP_MAX as usize);
+        Ok(FindingsBeside { items: self.look_at(found).await?, is_cut })
+    }
+
     /// An open finding by its id or handle, dismissed or not.
     pub async fn open_finding(&self, given: &str) -> Result<FindingRow, EngineFailure> {
         let wanted = given.to_owned();
@@ -103,15 +163,20 @@ impl Engine {
     /// What a finding rests on now. One that is over already is a conflict.
     async fn rests_on(&self, finding: &FindingRow) -> Result<Grounds, EngineFailure> {
         let (dossier, explained) = self.explain_now(finding.identity).await?;
-        let it = |one: &FailedCondition| one.policy == finding.policy && one.subject == finding.subject;
-        let grounds = explained
-            .judgement
-            .conditions
-            .iter()
-            .any(it)
-            .then(|| self.judge.grounds(&dossier, &finding.policy, &finding.subject, self.clock.now()));
         let over = || StoreFailure::Conflict { why: String::from("this finding is over already") };
-        Ok(grounds.flatten().ok_or_else(over)?)
+        Ok(self.grounds_of(finding, &dossier, &explained).ok_or_else(over)?)
+    }
+
+    fn grounds_of(
+        &self,
+        finding: &FindingRow,
+        dossier: &Dossier,
+        explained: &ExplainedJudgement,
+    ) -> Option<Grounds> {
+        let it = |one: &FailedCondition| one.policy == finding.policy && one.subject == finding.subject;
+        let fails = explained.judgement.conditions.iter().any(it);
+        let now = self.clock.now();
+        fails.then(|| self.judge.grounds(dossier, &finding.policy, &finding.subject, now)).flatten()
     }
 
     /// Says of each dismissal whether whoever said so is still there and would still be let say so.

@@ -74,6 +74,8 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &inventory::csv::GRANTS,
     &inventory::findings::ENDPOINT,
     &findings::queue::ENDPOINT,
+    &findings::show::ENDPOINT,
+    &findings::beside::ENDPOINT,
     &findings::dismiss::ENDPOINT,
     &findings::withdraw::ENDPOINT,
     &plans::list::ENDPOINT,

@@ -13,7 +13,7 @@ use crate::api::prelude::*;
 use crate::limits::{SENTENCE_CHARS_MAX, at_most};
 use askama::Template;
 use axum::response::Response;
-use tenure_engine::{Dismissal, FindingRow, IdentityRow, Tx};
+use tenure_engine::{Actor, Dismissal, FindingRow, FindingSeen, IdentityRow, Tx};
 use tenure_model::{Instant, PersonId, printable};
 
 pub(super) static SHOW: Endpoint = Endpoint {
@@ -60,8 +60,18 @@ struct FindingPage {
     /// The form that dismisses it; nothing for whoever may not, and while it is dismissed.
     fields: Option<[Field; 2]>,
     rests_on_digest: String,
+    /// Others that are mended in the same place; none where it is alone or dismissed.
+    beside: Vec<BesideLine>,
+    /// What they rest on, as the form gives it back.
+    beside_seen: String,
     may_decide: bool,
     wrong: Option<String>,
+}
+
+/// Another finding that is mended in the same place.
+struct BesideLine {
+    name: String,
+    reason: String,
 }
 
 struct DismissedLine {
@@ -78,6 +88,8 @@ struct Found {
     dismissal: Option<Stands>,
     /// Names what it rests on now; empty where it is over.
     rests_on_digest: String,
+    /// Others that are mended in the same place and of which whoever asks may decide.
+    beside: Vec<FindingSeen>,
 }
 
 struct Stands {
@@ -88,7 +100,7 @@ struct Stands {
     ends: Instant,
 }
 
-async fn find(shared: &Shared, given: &str, wanted: &str) -> Result<Found, Problem> {
+async fn find(shared: &Shared, asked: &Asked, given: &str, wanted: &str) -> Result<Found, Problem> {
     let identity = address::identity(shared, given).await?;
     let (id, name, wanted) = (identity.id, identity.name.clone(), wanted.to_lowercase());
     let read = move |tx: &mut Tx<'_>| {
@@ -118,7 +130,30 @@ async fn find(shared: &Shared, given: &str, wanted: &str) -> Result<Found, Probl
     })?;
     // One that is over meanwhile is still shown; dismissing it says so.
     let rests_on_digest = shared.engine.rests_on_digest(&finding).await.unwrap_or_default();
-    Ok(Found { identity, finding, dismissal, rests_on_digest })
+    let beside = beside(shared, asked, &finding).await?;
+    Ok(Found { identity, finding, dismissal, rests_on_digest, beside })
+}
+
+/// Others that the queue puts together with it, of identities about which whoever asks may decide.
+async fn beside(shared: &Shared, asked: &Asked, one: &FindingRow) -> Result<Vec<FindingSeen>, Problem> {
+    if one.cause.is_none() || one.dismissed_until.is_some() {
+        return Ok(Vec::new());
+    }
+    let found = shared.engine.findings_beside(one).await?.items;
+    let mut beside = Vec::new();
+    for seen in found.into_iter().filter(|seen| seen.finding.id != one.id) {
+        if may_decide(shared, asked, &seen.finding).await? {
+            beside.push(seen);
+        }
+    }
+    Ok(beside)
+}
+
+async fn may_decide(shared: &Shared, asked: &Asked, finding: &FindingRow) -> Result<bool, Problem> {
+    let id = finding.identity;
+    let read = move |tx: &mut Tx<'_>| tx.identity(id);
+    let identity = shared.engine.store().read("identity", read).await?;
+    Ok(asked.may_about(ApiAction::Plan, ApiResourceKind::Identity, Whose::Chartered(&identity.charter)))
 }
 
 async fn show(
@@ -128,7 +163,7 @@ async fn show(
 ) -> Result<Response, PageProblem> {
     let identity = address::identity(&shared, &given).await?;
     asked.authorise(Whose::Chartered(&identity.charter))?;
-    let found = find(&shared, &given, &wanted).await?;
+    let found = find(&shared, &asked, &given, &wanted).await?;
     Ok(shown(&shared, &asked, found, StatusCode::OK, None, None))
 }
 
@@ -140,7 +175,7 @@ fn shown(
     fields: Option<[Field; 2]>,
     wrong: Option<String>,
 ) -> Response {
-    let Found { identity, finding, dismissal, rests_on_digest } = found;
+    let Found { identity, finding, dismissal, rests_on_digest, beside } = found;
     let now = shared.engine.now();
     let may_decide =
         asked.may_about(ApiAction::Plan, ApiResourceKind::Identity, Whose::Chartered(&identity.charter));
@@ -167,10 +202,23 @@ fn shown(
         fields: (may_decide && !is_dismissed)
             .then(|| fields.unwrap_or_else(|| fields_of(&Dismissed::default()))),
         rests_on_digest,
+        beside_seen: beside.iter().filter_map(given_back).collect::<Vec<_>>().join(" "),
+        beside: beside
+            .iter()
+            .map(|seen| BesideLine {
+                name: text::shown(&seen.finding.identity_name),
+                reason: text::shown_long(&seen.finding.reason),
+            })
+            .collect(),
         may_decide,
         wrong,
     };
     page(status, &shown)
+}
+
+/// A finding and what it rests on, in one word; nothing where it is over.
+fn given_back(seen: &FindingSeen) -> Option<String> {
+    Some(format!("{}:{}", seen.finding.id, seen.rests_on_digest.as_ref()?))
 }
 
 /// The address of a finding.
@@ -186,6 +234,12 @@ struct Dismissed {
     until: String,
     /// What the finding rested on when the form was opened: what changed since is not dismissed unseen.
     rests_on_digest: String,
+    /// Whether the others that are mended in the same place are dismissed with it.
+    #[serde(default)]
+    all: Option<String>,
+    /// These, each with what it rested on.
+    #[serde(default)]
+    beside: String,
 }
 
 fn fields_of(sent: &Dismissed) -> [Field; 2] {
@@ -210,7 +264,7 @@ async fn dismiss(
     let identity = address::identity(&shared, &given).await?;
     let actor = asked.authorise(Whose::Chartered(&identity.charter))?;
     let sent = sent.read()?;
-    let found = find(&shared, &given, &wanted).await?;
+    let found = find(&shared, &asked, &given, &wanted).await?;
     let [mut reason, mut until] = fields_of(&sent);
     let end = Instant::parse_end(sent.until.trim());
     if let Err(problem) = at_most("reason", &sent.reason, SENTENCE_CHARS_MAX) {
@@ -234,7 +288,17 @@ async fn dismiss(
             rests_on_digest: Some(sent.rests_on_digest.clone()),
         };
         match shared.engine.dismiss(actor, &found.finding, dismissal).await.map_err(Problem::from) {
-            Ok(written) => return Ok(see_other(&of(&identity, &written))),
+            Ok(written) => {
+                let left = dismiss_beside(&shared, &asked, actor, &sent, end).await?;
+                if left == 0 {
+                    return Ok(see_other(&of(&identity, &written)));
+                }
+                let found = find(&shared, &asked, &given, &wanted).await?;
+                let said = format!(
+                    "This one is dismissed. {left} of the others are not: they are over, or rest on something else by now."
+                );
+                return Ok(shown(&shared, &asked, found, StatusCode::CONFLICT, None, Some(said)));
+            }
             Err(problem) if problem.status == StatusCode::UNPROCESSABLE_ENTITY => {
                 until.wrong = Some(problem.detail);
             }
@@ -247,6 +311,42 @@ async fn dismiss(
     Ok(shown(&shared, &asked, found, wrong.0, Some([reason, until]), wrong.1))
 }
 
+/// Dismisses those beside it, each with a record of its own, where that was asked; says how many were not.
+async fn dismiss_beside(
+    shared: &Shared,
+    asked: &Asked,
+    actor: Actor,
+    sent: &Dismissed,
+    until: Instant,
+) -> Result<usize, Problem> {
+    let mut left = 0;
+    if sent.all.is_none() {
+        return Ok(left);
+    }
+    for (id, digest) in sent.beside.split_ascii_whitespace().filter_map(|one| one.split_once(':')) {
+        let finding = match shared.engine.open_finding(id).await.map_err(Problem::from) {
+            Ok(finding) => finding,
+            Err(problem) if problem.status == StatusCode::NOT_FOUND => {
+                left += 1;
+                continue;
+            }
+            Err(problem) => return Err(problem),
+        };
+        if !may_decide(shared, asked, &finding).await? {
+            left += 1;
+            continue;
+        }
+        let dismissal =
+            Dismissal { reason: sent.reason.clone(), until, rests_on_digest: Some(digest.to_owned()) };
+        match shared.engine.dismiss(actor, &finding, dismissal).await.map_err(Problem::from) {
+            Ok(_) => {}
+            Err(problem) if problem.status == StatusCode::CONFLICT => left += 1,
+            Err(problem) => return Err(problem),
+        }
+    }
+    Ok(left)
+}
+
 async fn count(
     State(shared): State<Shared>,
     asked: Asked,
@@ -256,7 +356,7 @@ async fn count(
     let identity = address::identity(&shared, &given).await?;
     let actor = asked.authorise(Whose::Chartered(&identity.charter))?;
     let Nothing {} = sent.read()?;
-    let found = find(&shared, &given, &wanted).await?;
+    let found = find(&shared, &asked, &given, &wanted).await?;
     if found.dismissal.is_some() {
         shared.engine.withdraw_dismissal(actor, &found.finding).await.map_err(Problem::from)?;
     }

@@ -44,7 +44,7 @@ pub(super) const REQUESTS: &[(&str, &[&str])] = &[
     ("FindRequest", &["string?: text?", "fingerprint?: text?"]),
     ("NotMine", &["ask?: text?", "reason: text"]),
     ("PersonRequest", &["name: text", "role: Role", "local_uid?: number?"]),
-    ("Dismissal", &["reason: text", "until: instant"]),
+    ("Dismissal", &["reason: text", "until: instant", "rests_on_digest?: text?"]),
     (
         "PlanRequest",
         &[
@@ -342,7 +342,32 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
     ),
     ("DismissedShare", &["policy: text", "open: number", "dismissed: number"]),
     ("Baseline", &["source: text", "baseline: instant?", "findings: number", "new: number"]),
-    ("FindingPage", &["items: [Finding]", "next: text?"]),
+    (
+        "FindingSeen",
+        &[
+            "id: id",
+            "identity: id",
+            "identity_name: text",
+            "policy: text",
+            "subject: text",
+            "kind: PolicyKind",
+            "control: text",
+            "severity: Severity",
+            "reason: text",
+            "remedy: text",
+            "opened: instant",
+            "closed: instant?",
+            "cause: text?",
+            "is_new: flag",
+            "dismissed_until: instant?",
+            "dismissed_because: text?",
+            "dismissed_by: text?",
+            "dismissal_ended: text?",
+            "rests_on_digest: text?",
+        ],
+    ),
+    ("FindingsBeside", &["items: [FindingSeen]", "is_cut: flag"]),
+    ("FindingPage", &["items: [FindingSeen]", "next: text?"]),
     (
         "Report",
         &[
@@ -631,10 +656,22 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "unread: [text]",
             "undo_restores_value: json",
             "file?: FileChange?",
+            "at_most?: AtMost?",
         ],
     ),
+    ("AtMost", &["level: ProofLevel", "why: text"]),
     ("FileTarget", &["place: text", "readers: Readers", "copies: [text]", "was: FileWas?"]),
-    ("FileWas", &["identity: text", "owner: number", "group: number", "mode: number", "tried_as: number?"]),
+    (
+        "FileWas",
+        &[
+            "identity: text",
+            "owner: number",
+            "group: number",
+            "mode: number",
+            "tried_as: number?",
+            "list: text",
+        ],
+    ),
     (
         "FileChange",
         &[

@@ -220,6 +220,9 @@ const IDENTITIES: &[Bad] = &[
     ("GET /api/v1/findings", "/api/v1/findings?new=true&dismissed=true", None),
     ("GET /api/v1/findings", "/api/v1/findings?new=perhaps", None),
     ("GET /api/v1/queue", "/api/v1/queue?limit=0", None),
+    ("GET /api/v1/findings", "/api/v1/findings?rests_on=perhaps", None),
+    ("GET /api/v1/findings/{ref}", "/api/v1/findings/nothing", None),
+    ("GET /api/v1/findings/{ref}/beside", "/api/v1/findings/nothing/beside", None),
     ("PUT /api/v1/findings/{ref}/dismissal", "/api/v1/findings/nothing/dismissal", Some(r#"{"reason":"x"}"#)),
     (
         "PUT /api/v1/findings/{ref}/dismissal",

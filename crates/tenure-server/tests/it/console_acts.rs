@@ -277,6 +277,86 @@ async fn found(bench: &Bench) -> (String, String) {
     (at.clone(), format!("{at}/findings/{finding}"))
 }
 
+/// Three principals whose values lie in one file that others can read, with the open findings about it.
+async fn three_in_one_place(bench: &Bench) -> (Vec<(String, tenure_model::PrincipalKey)>, Vec<Value>) {
+    let mut keys = Vec::new();
+    for name in ["one", "two", "three"] {
+        let key = bench.world.create(ChaosPrincipal::account(name, &format!("ValueOf{name}000001")));
+        bench.world.put_file(&key, "/srv/shop/.env", 0o644).unwrap();
+        keys.push((format!("main/{name}"), key));
+    }
+    bench.survey("main").await;
+    bench.engine.judge_touched().await.unwrap();
+    let listed = bench.get(AUDITOR, "/api/v1/findings?rests_on=true&limit=100").await.json();
+    let readable = |one: &&Value| one["policy"] == "readable_by_others";
+    let open: Vec<Value> = listed["items"].as_array().unwrap().iter().filter(readable).cloned().collect();
+    assert_eq!(open.len(), 3, "{listed}");
+    (keys, open)
+}
+
+#[tokio::test]
+async fn the_api_says_what_a_finding_rests_on_and_refuses_what_rests_on_something_else() {
+    let bench = Bench::surveyed().await;
+    let (_, open) = three_in_one_place(&bench).await;
+    assert!(open.iter().all(|one| one["rests_on_digest"].as_str().unwrap().len() == 64), "{open:?}");
+    let plain = bench.get(AUDITOR, "/api/v1/findings").await.json();
+    assert!(plain["items"][0]["rests_on_digest"].is_null(), "only where it is asked for: {plain}");
+    let id = open[0]["id"].as_str().unwrap();
+    let one = bench.get(AUDITOR, &format!("/api/v1/findings/{id}")).await.json();
+    assert_eq!(one["rests_on_digest"], open[0]["rests_on_digest"], "{one}");
+    let beside = bench.get(AUDITOR, &format!("/api/v1/findings/{id}/beside")).await.json();
+    assert_eq!(
+        (beside["items"].as_array().unwrap().len(), &beside["is_cut"]),
+        (3, &json!(false)),
+        "{beside}"
+    );
+    let path = format!("/api/v1/findings/{id}/dismissal");
+    let with =
+        |digest: &Value| json!({ "reason": "x", "until": "2027-03-31T00:00:00Z", "rests_on_digest": digest });
+    let refused = bench.call(OPERATOR, "PUT", &path, Some(&with(&json!("0")))).await;
+    assert!(
+        refused.status == 409 && refused.problem().contains("changed since you looked"),
+        "{}",
+        refused.text()
+    );
+    let written = bench.call(OPERATOR, "PUT", &path, Some(&with(&one["rests_on_digest"]))).await;
+    assert_eq!(written.status, 200, "{}", written.text());
+}
+
+#[tokio::test]
+async fn what_is_mended_in_one_place_is_dismissed_together_as_it_was_seen() {
+    let bench = Bench::surveyed().await;
+    let (keys, open) = three_in_one_place(&bench).await;
+    let (id, identity) = (open[0]["id"].as_str().unwrap(), open[0]["identity"].as_str().unwrap());
+    let at = format!("/identities/{identity}/findings/{id}");
+    let page = bench.get(OPERATOR, &at).await.text();
+    assert!(
+        page.contains("2 more findings are mended in the same place") && page.contains("main/two"),
+        "{page}"
+    );
+    let field = |name: &str| {
+        let after = page.split(&format!("name=\"{name}\" value=\"")).nth(1);
+        after.unwrap_or_else(|| panic!("{name}: {page}")).split('"').next().unwrap().replace(' ', "+")
+    };
+    let form = format!(
+        "reason=a+sample&until=2027-03-31&all=yes&rests_on_digest={}&beside={}",
+        field("rests_on_digest"),
+        field("beside")
+    );
+    // One of the others rests on something else by now: it stays, and that is said.
+    let other = open[1]["identity_name"].as_str().unwrap();
+    let (_, key) = keys.iter().find(|(name, _)| name == other).unwrap();
+    bench.world.set_mode(key, 0o666).unwrap();
+    bench.survey("main").await;
+    bench.engine.judge_touched().await.unwrap();
+    let before = entries(&bench).await;
+    let answer = send_form(&bench, OPERATOR, &format!("{at}/dismiss"), &form).await;
+    assert!(answer.status == 409 && answer.text().contains("1 of the others are not"), "{}", answer.text());
+    let dismissed = bench.get(AUDITOR, "/api/v1/findings?dismissed=true").await.json();
+    assert_eq!(dismissed["items"].as_array().unwrap().len(), 2, "{dismissed}");
+    assert!(entries(&bench).await >= before + 2, "each has a record of its own");
+}
+
 #[tokio::test]
 async fn a_finding_is_dismissed_with_a_reason_and_an_end_and_counts_again() {
     let bench = Bench::surveyed().await;

@@ -62,6 +62,8 @@ fn about_things() -> Vec<Rehearsal> {
         ("POST /api/v1/find", "/api/v1/find", Some(json!({}))),
         ("GET /api/v1/findings", "/api/v1/findings", None),
         ("GET /api/v1/queue", "/api/v1/queue", None),
+        ("GET /api/v1/findings/{ref}", "/api/v1/findings/nothing", None),
+        ("GET /api/v1/findings/{ref}/beside", "/api/v1/findings/nothing/beside", None),
         (
             "PUT /api/v1/findings/{ref}/dismissal",
             "/api/v1/findings/nothing/dismissal",

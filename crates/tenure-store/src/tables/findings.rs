@@ -199,6 +199,16 @@ const EXAMPLES_OF_GROUP: &str = concat!(
     " AND f.policy = $1 AND f.cause = $2 AND f.severity = $3 ORDER BY i.name, f.reason, f.finding_id LIMIT 1000"
 );
 
+/// What the queue puts together: findings that count, of one policy with one cause; one without a cause is alone.
+const GROUP_OF: &str = concat!(
+    "SELECT ",
+    finding_columns!(),
+    from_findings!(),
+    "WHERE ",
+    counted!(),
+    " AND f.policy = $1 AND f.severity = $2 AND (f.cause = $3 OR f.finding_id = $4) ORDER BY i.name, f.reason, f.finding_id LIMIT $5"
+);
+
 impl FindingsMeant {
     const fn page(self) -> &'static str {
         about_meant!(
@@ -312,6 +322,18 @@ impl Tx<'_> {
             return Err(StoreFailure::Conflict { why });
         }
         self.query_one("findings", OF_ID, &[named(id)], finding)?.ok_or_else(missing)
+    }
+
+    /// Findings that are mended together with this one, which is among them while it counts; at most `most`, by name.
+    pub fn findings_beside(&mut self, one: &FindingRow, most: i64) -> Result<Vec<FindingRow>, StoreFailure> {
+        let given = [
+            one.policy.as_str().into(),
+            named(one.severity),
+            one.cause.as_deref().into(),
+            named(one.id),
+            most.into(),
+        ];
+        self.query("findings", GROUP_OF, &given, finding)
     }
 
     /// What to do first: findings that count, those of one policy and one cause as one; worst first, then those

@@ -1,32 +1,36 @@
 //! `tenure dismiss`: a finding is none here, says a person, with a reason and an end; and takes that back.
 //!
-//! It must never be without an end: what is dismissed returns by itself. Next: `findings.rs`.
+//! It must never be without an end: what is dismissed returns by itself; and never dismiss what was not shown: each call names
+//! what the finding rested on when it was looked at. Next: `findings.rs`.
 
-use super::changing;
+use super::{changing, reading};
 use crate::{
     client::part,
     context::Context,
     failure::{Exit, Failure},
     render::words::instant,
-    session::shaped,
-    wire::Finding,
+    session::{Session, shaped},
+    wire::{Finding, FindingsBeside},
 };
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 use tenure_model::{Instant, printable};
 
 /// Say that a finding is none here, until a day
 ///
 /// It is not counted and not shown until then, and returns by itself: also earlier, when what it rests on changes
-/// or when you leave. The reason stays with it and in the evidence; the longest is 365 days.
+/// or when you leave. The reason stays with it and in the evidence; the longest is 365 days. What is dismissed is what
+/// was shown: if it rests on something else by then, nothing is written. Without reason and end it is only shown.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  tenure dismiss q4x7hd
   tenure dismiss q4x7hd --reason \"a sample key of the manual\" --until 2027-03-31
+  tenure dismiss q4x7hd --group --reason \"a sample machine\" --until 2027-03-31
   tenure dismiss q4x7hd --withdraw
   tenure findings --dismissed
 
-Exit codes: 0 done, 1 failed, 2 usage.")]
+Exit codes: 0 done, 1 failed, 2 usage, 4 a group was only shown.")]
 pub(crate) struct Dismiss {
     /// Which finding: its handle, as `tenure findings` shows it, or its id
     finding: String,
@@ -36,54 +40,175 @@ pub(crate) struct Dismiss {
     /// Until when: a day, or an instant in UTC; 365 days at most
     #[arg(long, value_name = "DAY", value_parser = super::own::parse_end)]
     until: Option<Instant>,
+    /// All findings that are mended in one place with it, each with a record of its own; shows them first
+    #[arg(long, conflicts_with = "withdraw")]
+    group: bool,
+    /// Dismiss the group: how many findings were shown
+    #[arg(long, value_name = "COUNT", requires = "group")]
+    yes: Option<usize>,
     /// Take it back: the finding counts again
     #[arg(long, conflicts_with_all = ["reason", "until"])]
     withdraw: bool,
 }
 
+/// Findings of a group that are shown before it is dismissed.
+const SHOWN: usize = 20;
+
 impl Dismiss {
     /// A dismissal says why and until when: what is missing is said with what to type.
     fn check(&self, shown: &str) -> Result<(), Failure> {
         let missing = match (self.withdraw, &self.reason, &self.until) {
-            (true, ..) | (false, Some(_), Some(_)) => return Ok(()),
+            (true, ..) | (false, Some(_), Some(_)) | (false, None, None) => return Ok(()),
             (false, None, _) => "a dismissal says why it is no finding here: --reason \"TEXT\"",
             (false, Some(_), None) => {
                 "a dismissal has an end, 365 days away at most, when the finding counts again: --until YYYY-MM-DD"
             }
         };
-        Err(Failure::usage(format!("`{shown}` was not dismissed")).because(missing).next(format!(
-            "tenure dismiss {shown} --reason \"a sample key of the manual\" --until 2027-03-31"
-        )))
+        Err(Failure::usage(format!("`{shown}` was not dismissed")).because(missing).next(example(shown)))
     }
 
     pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let shown = printable(&self.finding, 60);
         self.check(&shown)?;
-        let path = format!("/api/v1/findings/{}/dismissal", part(&self.finding));
+        if self.reason.is_none() && !self.withdraw {
+            return reading(context, async |session| self.show(context, session, &shown).await).await;
+        }
         changing(context, async |session| {
-            let document = if self.withdraw {
-                session
-                    .delete_and_tell(&format!("the dismissal of `{shown}` was not withdrawn"), &path)
-                    .await?
-            } else {
-                let body = json!({ "reason": self.reason, "until": self.until });
-                session.put(&format!("`{shown}` was not dismissed"), &path, &body).await?
-            };
-            let finding: Finding = shaped(&document)?;
-            context.document(&document);
-            let about = format!("{} of {}", finding.policy, printable(&finding.identity_name, 120));
-            match finding.dismissed_until {
-                Some(end) => {
-                    context.say(format!("Dismissed {about} until {}; then it counts again.", instant(end)));
-                    context.next(format!("tenure dismiss {} --withdraw takes it back", finding.id.handle()));
-                }
-                None => {
-                    context.say(format!("The finding {about} counts again."));
-                    context.next("tenure findings");
-                }
+            if self.withdraw {
+                let what = format!("the dismissal of `{shown}` was not withdrawn");
+                let document = session.delete_and_tell(&what, &of(&self.finding)).await?;
+                context.document(&document);
+                let finding: Finding = shaped(&document)?;
+                context.say(format!("The finding {} counts again.", about(&finding)));
+                context.next("tenure findings");
+                return Ok(Exit::Done);
             }
-            Ok(Exit::Done)
+            if self.group {
+                self.group(context, session, &shown).await
+            } else {
+                self.one(context, session, &shown).await
+            }
         })
         .await
     }
+
+    /// What would be dismissed, and what with it.
+    async fn show(&self, context: &Context, session: &Session<'_>, shown: &str) -> Result<Exit, Failure> {
+        let what = format!("`{shown}` cannot be shown");
+        let document = session.get(&what, &format!("/api/v1/findings/{}", part(&self.finding))).await?;
+        context.document(&document);
+        let finding: Finding = shaped(&document)?;
+        context.say(line(&finding));
+        if let Some(said) = finding.dismissal_said() {
+            context.say(format!("  {said}"));
+        }
+        let beside = self.beside(session, shown).await?;
+        if beside.items.len() > 1 {
+            context.say(format!(
+                "{} findings are mended in one place with it; --group dismisses all of them.",
+                beside.items.len()
+            ));
+        }
+        context.next(example(shown));
+        Ok(Exit::Done)
+    }
+
+    /// Dismisses one, as it was shown a moment before.
+    async fn one(&self, context: &Context, session: &Session<'_>, shown: &str) -> Result<Exit, Failure> {
+        let what = format!("`{shown}` was not dismissed");
+        let seen: Finding =
+            shaped(&session.get(&what, &format!("/api/v1/findings/{}", part(&self.finding))).await?)?;
+        context.say(line(&seen));
+        let document = self.write(session, &seen, &what).await?;
+        context.document(&document);
+        let finding: Finding = shaped(&document)?;
+        let end = finding.dismissed_until.map(instant).unwrap_or_default();
+        context.say(format!("Dismissed {} until {end}; then it counts again.", about(&finding)));
+        context.next(format!("tenure dismiss {} --withdraw takes it back", finding.id.handle()));
+        Ok(Exit::Done)
+    }
+
+    /// Shows all that are mended together, and dismisses them when their number is what was agreed to.
+    async fn group(&self, context: &Context, session: &Session<'_>, shown: &str) -> Result<Exit, Failure> {
+        let beside = self.beside(session, shown).await?;
+        let count = beside.items.len();
+        let refused =
+            |why: String| Failure::new(format!("the group of `{shown}` was not dismissed")).because(why);
+        if beside.is_cut {
+            return Err(refused(format!(
+                "more than {count} findings are in it; mend what they have in common"
+            )));
+        }
+        if count == 0 {
+            return Err(refused("it is dismissed, or none of it counts any more".to_owned()));
+        }
+        for finding in beside.items.iter().take(SHOWN) {
+            context.say(line(finding));
+        }
+        if count > SHOWN {
+            context.say(format!("… and {} more", count - SHOWN));
+        }
+        match self.yes {
+            Some(agreed) if agreed == count => {}
+            Some(agreed) => {
+                return Err(refused(format!("{count} findings are in it, and not {agreed}; look again")));
+            }
+            None => {
+                context.document(&json!({ "dismissed": 0, "would_dismiss": count }));
+                context.say(format!("Nothing was dismissed yet: these are {count} findings."));
+                context.next(format!("the same command with --yes {count} dismisses each of them"));
+                return Ok(Exit::Undecided);
+            }
+        }
+        let mut left = Vec::new();
+        for finding in &beside.items {
+            let handle = finding.id.handle();
+            if let Err(failure) = self.write(session, finding, &format!("`{handle}` was not dismissed")).await
+            {
+                left.push(failure);
+            }
+        }
+        let done = count - left.len();
+        context.document(&json!({ "dismissed": done, "left": left.len() }));
+        let end = self.until.map(instant).unwrap_or_default();
+        context.say(format!(
+            "Dismissed {done} of {count} findings until {end}; each then counts again by itself."
+        ));
+        match left.into_iter().next() {
+            None => {
+                context.next("tenure findings --dismissed");
+                Ok(Exit::Done)
+            }
+            Some(first) => Err(first),
+        }
+    }
+
+    async fn beside(&self, session: &Session<'_>, shown: &str) -> Result<FindingsBeside, Failure> {
+        let path = format!("/api/v1/findings/{}/beside", part(&self.finding));
+        shaped(&session.get(&format!("what is mended with `{shown}` cannot be shown"), &path).await?)
+    }
+
+    /// Writes one dismissal of what was seen.
+    async fn write(&self, session: &Session<'_>, seen: &Finding, what: &str) -> Result<Value, Failure> {
+        let body = json!({
+            "reason": self.reason, "until": self.until, "rests_on_digest": seen.rests_on_digest,
+        });
+        session.put(what, &of(&seen.id.to_string()), &body).await
+    }
+}
+
+fn of(finding: &str) -> String {
+    format!("/api/v1/findings/{}/dismissal", part(finding))
+}
+
+fn about(finding: &Finding) -> String {
+    format!("{} of {}", finding.policy, printable(&finding.identity_name, 120))
+}
+
+fn line(finding: &Finding) -> String {
+    format!("{}  {}: {}", finding.id.handle(), about(finding), printable(&finding.reason, 300))
+}
+
+fn example(shown: &str) -> String {
+    format!("tenure dismiss {shown} --reason \"a sample key of the manual\" --until 2027-03-31")
 }

@@ -56,3 +56,35 @@ fn a_dismissed_finding_is_counted_by_no_command_until_it_gets_worse() {
     assert!(explained.contains("grace until"), "{explained}");
     assert_eq!(counted(&place), 1);
 }
+
+#[test]
+fn a_group_is_shown_and_then_dismissed_one_by_one() {
+    let (place, key) = read_machine();
+    let logins = ["git", "shop", "mail"]
+        .map(|host| format!("machine {host}.example login ci password R7f2Kd9mQw4xZb8nTc6vLp{host}\n"));
+    fs::write(&key, logins.concat()).unwrap();
+    place.done(&["survey", "image"]);
+    let open = place.done(&["findings", "--json"]).json()["items"].as_array().unwrap().clone();
+    let open: Vec<&Value> = open.iter().filter(|one| one["policy"] == "readable_by_others").collect();
+    assert_eq!(open.len(), 3, "{open:?}");
+    let id = open[0]["id"].as_str().unwrap();
+    let shown = place.done(&["dismiss", id]).out;
+    assert!(
+        shown.contains("readable_by_others of") && shown.contains("3 findings are mended in one place"),
+        "{shown}"
+    );
+    let until = soon();
+    let group = ["dismiss", id, "--group", "--reason", "a sample", "--until", &until];
+    let run = |further: &[&str]| place.run(&[&group, further].concat());
+    let looked = run(&[]);
+    assert_eq!(looked.code, 4, "{}", looked.all());
+    assert!(looked.out.contains("Nothing was dismissed yet: these are 3 findings"), "{}", looked.all());
+    let other = run(&["--yes", "2"]);
+    assert!(other.code == 1 && other.err.contains("3 findings are in it, and not 2"), "{}", other.all());
+    let done = run(&["--yes", "3"]);
+    assert!(done.code == 0 && done.out.contains("Dismissed 3 of 3 findings"), "{}", done.all());
+    let listed = place.done(&["findings", "--dismissed", "--json"]).json();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 3, "{listed}");
+    place.done(&["dismiss", id, "--withdraw"]);
+    assert_eq!(counted(&place), 1, "each is taken back by itself");
+}

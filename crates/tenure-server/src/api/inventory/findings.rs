@@ -4,15 +4,21 @@
 
 use crate::api::prelude::*;
 use crate::page::{read_mark_of, size};
-use tenure_engine::{FindingRow, FindingsMeant};
+use tenure_engine::{FindingRow, FindingSeen, FindingsMeant};
 
 pub(crate) static ENDPOINT: Endpoint = Endpoint {
     verb: Verb::Get,
     path: "/api/v1/findings",
     access: Access::Decided { action: ApiAction::View, kind: ApiResourceKind::Identity },
     evidence: None,
-    about: "What is wrong now, worst first: what counts; of that what is `new` since the baseline; or what was `dismissed`.",
-    query: &[("new", "flag"), ("dismissed", "flag"), ("limit", "limit"), ("after", "text")],
+    about: "What is wrong now, worst first: what counts; of that what is `new` since the baseline; or what was `dismissed`. With `rests_on` each is looked at anew, which takes longer.",
+    query: &[
+        ("new", "flag"),
+        ("dismissed", "flag"),
+        ("rests_on", "flag"),
+        ("limit", "limit"),
+        ("after", "text"),
+    ],
     takes: None,
     answers: Answers::Json(200, "FindingPage"),
     route: || get(handle),
@@ -23,6 +29,7 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
 struct Wanted {
     new: Option<bool>,
     dismissed: Option<bool>,
+    rests_on: Option<bool>,
     limit: Option<u32>,
     after: Option<String>,
 }
@@ -31,7 +38,7 @@ async fn handle(
     State(shared): State<Shared>,
     asked: Asked,
     Asking(wanted): Asking<Wanted>,
-) -> Result<Json<Page<FindingRow>>, Problem> {
+) -> Result<Json<Page<FindingSeen>>, Problem> {
     asked.authorise(Whose::Nobodys)?;
     let meant = match (wanted.new == Some(true), wanted.dismissed == Some(true)) {
         (false, false) => FindingsMeant::Counted,
@@ -44,5 +51,11 @@ async fn handle(
     let store = shared.engine.store();
     let read = store.read("findings", move |tx| tx.findings(meant, skip.into(), i64::from(size) + 1));
     let mark = |_: &FindingRow| vec![skip.saturating_add(size).to_string()];
-    Ok(Json(Page::cut(read.await?, size, mark)))
+    let Page { items, next } = Page::cut(read.await?, size, mark);
+    let items = if wanted.rests_on == Some(true) {
+        shared.engine.look_at(items).await?
+    } else {
+        items.into_iter().map(|finding| FindingSeen { finding, rests_on_digest: None }).collect()
+    };
+    Ok(Json(Page { items, next }))
 }
