@@ -30,7 +30,7 @@ impl Tx<'_> {
         after: Option<&CredentialId>,
         page_size: i64,
     ) -> Result<Scanned<Held<CredentialRow>, CredentialId>, StoreFailure> {
-        scan(self, after.copied(), page_size, Tx::credential_after, |tx, span| {
+        scan(self, after.copied(), page_size, (Tx::credential_after, Tx::last_credential), |tx, span| {
             tx.credentials_within(wanted, span)
         })
     }
@@ -48,6 +48,15 @@ impl Tx<'_> {
         )
     }
 
+    fn last_credential(&mut self) -> Result<Option<CredentialId>, StoreFailure> {
+        self.query_one(
+            "credentials",
+            "SELECT credential_id FROM credentials ORDER BY credential_id DESC LIMIT 1",
+            &[],
+            |row| row.parsed(0),
+        )
+    }
+
     fn credentials_within(
         &mut self,
         wanted: &CredentialQuery,
@@ -59,14 +68,13 @@ impl Tx<'_> {
              c.valid_until_us, c.facts, c.first_seen_us, c.value_changed_us, i.name, i.handle FROM credentials c \
              JOIN principals p ON p.principal_id = c.principal_id JOIN sources s ON s.source_id = c.source_id \
              JOIN identities i ON i.identity_id = p.identity_id WHERE c.credential_id > $1 \
-             AND ($2 = 1 OR c.credential_id <= $3) AND (LOWER(p.name) LIKE $4 ESCAPE '\\' \
-             OR LOWER(c.native_key) LIKE $4 ESCAPE '\\' OR LOWER(c.facts) LIKE $4 ESCAPE '\\') \
-             AND ($5 = '' OR c.kind = $5) AND ($6 = '' OR c.state = $6) AND ($7 = '' OR s.name = $7) \
-             ORDER BY c.credential_id LIMIT $8",
+             AND c.credential_id <= $2 AND (LOWER(p.name) LIKE $3 ESCAPE '\\' \
+             OR LOWER(c.native_key) LIKE $3 ESCAPE '\\' OR LOWER(c.facts) LIKE $3 ESCAPE '\\') \
+             AND ($4 = '' OR c.kind = $4) AND ($5 = '' OR c.state = $5) AND ($6 = '' OR s.name = $6) \
+             ORDER BY c.credential_id LIMIT $7",
             &[
                 text(span.after).into(),
-                span.end.is_none().into(),
-                text(span.end).into(),
+                text(Some(span.end)).into(),
                 containing(wanted.contains.as_deref().unwrap_or_default()).into(),
                 wanted.kind.map(|kind| kind.to_string()).unwrap_or_default().into(),
                 wanted.state.map(|state| state.to_string()).unwrap_or_default().into(),

@@ -61,7 +61,7 @@ impl Tx<'_> {
         after: Option<&GrantPlace>,
         page_size: i64,
     ) -> Result<Scanned<Held<HeldGrant>, GrantPlace>, StoreFailure> {
-        scan_rights(self, after.cloned(), page_size, Tx::grant_after, |tx, span| {
+        scan_rights(self, after.cloned(), page_size, (Tx::grant_after, Tx::last_grant), |tx, span| {
             tx.grants_within(wanted, span)
         })
     }
@@ -82,29 +82,38 @@ impl Tx<'_> {
         )
     }
 
+    fn last_grant(&mut self) -> Result<Option<GrantPlace>, StoreFailure> {
+        self.query_one(
+            "grants",
+            "SELECT principal_id, resource, right_name, path FROM grants \
+             ORDER BY principal_id DESC, resource DESC, right_name DESC, path DESC LIMIT 1",
+            &[],
+            |row| Ok([row.text(0)?, row.text(1)?, row.text(2)?, row.text(3)?]),
+        )
+    }
+
     fn grants_within(
         &mut self,
         wanted: &GrantQuery,
         span: &Span<'_, GrantPlace>,
     ) -> Result<Vec<Held<HeldGrant>>, StoreFailure> {
         let [principal, resource, right, path] = span.after.cloned().unwrap_or_default();
-        let [end_principal, end_resource, end_right, end_path] = span.end.cloned().unwrap_or_default();
+        let [end_principal, end_resource, end_right, end_path] = span.end.clone();
         self.query(
             "grants",
             "SELECT g.principal_id, s.name || '/' || p.name, g.resource, g.right_name, g.path, g.grantable, i.name, i.handle \
              FROM grants g JOIN principals p ON p.principal_id = g.principal_id \
              JOIN sources s ON s.source_id = g.source_id JOIN identities i ON i.identity_id = p.identity_id \
              WHERE (g.principal_id, g.resource, g.right_name, g.path) > ($1, $2, $3, $4) \
-             AND ($5 = 1 OR (g.principal_id, g.resource, g.right_name, g.path) <= ($6, $7, $8, $9)) \
-             AND (LOWER(g.resource) LIKE $10 ESCAPE '\\' OR LOWER(p.name) LIKE $10 ESCAPE '\\') \
-             AND ($11 = '' OR LOWER(g.right_name) = $11) AND ($12 = '' OR s.name = $12) AND ($13 = 0 OR g.grantable = 1) \
-             ORDER BY g.principal_id, g.resource, g.right_name, g.path LIMIT $14",
+             AND (g.principal_id, g.resource, g.right_name, g.path) <= ($5, $6, $7, $8) \
+             AND (LOWER(g.resource) LIKE $9 ESCAPE '\\' OR LOWER(p.name) LIKE $9 ESCAPE '\\') \
+             AND ($10 = '' OR LOWER(g.right_name) = $10) AND ($11 = '' OR s.name = $11) AND ($12 = 0 OR g.grantable = 1) \
+             ORDER BY g.principal_id, g.resource, g.right_name, g.path LIMIT $13",
             &[
                 principal.into(),
                 resource.into(),
                 right.into(),
                 path.into(),
-                span.end.is_none().into(),
                 end_principal.into(),
                 end_resource.into(),
                 end_right.into(),

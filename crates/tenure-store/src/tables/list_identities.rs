@@ -47,7 +47,7 @@ impl Tx<'_> {
         after: Option<&IdentityKey>,
         page_size: i64,
     ) -> Result<Scanned<IdentityRow, IdentityKey>, StoreFailure> {
-        scan(self, after.cloned(), page_size, Tx::identity_after, |tx, span| {
+        scan(self, after.cloned(), page_size, (Tx::identity_after, Tx::last_identity), |tx, span| {
             tx.identities_within(wanted, span)
         })
     }
@@ -67,12 +67,21 @@ impl Tx<'_> {
         )
     }
 
+    fn last_identity(&mut self) -> Result<Option<IdentityKey>, StoreFailure> {
+        self.query_one(
+            "identities",
+            "SELECT name, identity_id FROM identities ORDER BY name DESC, identity_id DESC LIMIT 1",
+            &[],
+            |row| Ok((row.text(0)?, row.parsed(1)?)),
+        )
+    }
+
     fn identities_within(
         &mut self,
         wanted: &IdentityQuery,
         span: &Span<'_, IdentityKey>,
     ) -> Result<Vec<IdentityRow>, StoreFailure> {
-        let ((after_name, after_id), (end_name, end_id)) = (parts(span.after), parts(span.end));
+        let ((after_name, after_id), (end_name, end_id)) = (parts(span.after), parts(Some(span.end)));
         let (nobodys, owner) = match wanted.owner {
             None => (false, String::new()),
             Some(OwnedBy::Nobody) => (true, String::new()),
@@ -82,21 +91,20 @@ impl Tx<'_> {
             "identities",
             "SELECT i.identity_id, i.name, i.handle, i.charter, i.enrolled, i.built_in, i.standing, i.due_us, i.judged_us \
              FROM identities i WHERE (i.name, i.identity_id) > ($1, $2) \
-             AND ($3 = 1 OR (i.name, i.identity_id) <= ($4, $5)) AND LOWER(i.name) LIKE $6 ESCAPE '\\' \
-             AND ($7 = '' OR i.standing = $7) AND ($8 = 1 OR i.built_in = 0) \
-             AND ($9 = 0 OR EXISTS (SELECT 1 FROM findings f WHERE f.identity_id = i.identity_id AND f.closed_us IS NULL \
+             AND (i.name, i.identity_id) <= ($3, $4) AND LOWER(i.name) LIKE $5 ESCAPE '\\' \
+             AND ($6 = '' OR i.standing = $6) AND ($7 = 1 OR i.built_in = 0) \
+             AND ($8 = 0 OR EXISTS (SELECT 1 FROM findings f WHERE f.identity_id = i.identity_id AND f.closed_us IS NULL \
              AND NOT EXISTS (SELECT 1 FROM dismissals d WHERE d.identity_id = f.identity_id AND d.policy = f.policy \
              AND d.subject = f.subject AND d.withdrawn_us IS NULL))) \
-             AND ($10 = '' OR EXISTS (SELECT 1 FROM principals p JOIN sources s ON s.source_id = p.source_id \
-             WHERE p.identity_id = i.identity_id AND s.name = $10)) \
-             AND ($11 = '' OR EXISTS (SELECT 1 FROM principals p WHERE p.identity_id = i.identity_id AND p.kind = $11)) \
-             AND ($12 = 0 OR (i.built_in = 0 AND i.charter NOT LIKE '%\\_owner\":\"%' ESCAPE '\\')) \
-             AND ($13 = '' OR i.charter LIKE $13 ESCAPE '\\') \
-             ORDER BY i.name, i.identity_id LIMIT $14",
+             AND ($9 = '' OR EXISTS (SELECT 1 FROM principals p JOIN sources s ON s.source_id = p.source_id \
+             WHERE p.identity_id = i.identity_id AND s.name = $9)) \
+             AND ($10 = '' OR EXISTS (SELECT 1 FROM principals p WHERE p.identity_id = i.identity_id AND p.kind = $10)) \
+             AND ($11 = 0 OR (i.built_in = 0 AND i.charter NOT LIKE '%\\_owner\":\"%' ESCAPE '\\')) \
+             AND ($12 = '' OR i.charter LIKE $12 ESCAPE '\\') \
+             ORDER BY i.name, i.identity_id LIMIT $13",
             &[
                 after_name.into(),
                 after_id.into(),
-                span.end.is_none().into(),
                 end_name.into(),
                 end_id.into(),
                 containing(wanted.contains.as_deref().unwrap_or_default()).into(),

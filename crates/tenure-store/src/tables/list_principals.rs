@@ -53,7 +53,7 @@ impl Tx<'_> {
         after: Option<&PrincipalPlace>,
         page_size: i64,
     ) -> Result<Scanned<Held<PrincipalRow>, PrincipalPlace>, StoreFailure> {
-        scan(self, after.cloned(), page_size, Tx::principal_after, |tx, span| {
+        scan(self, after.cloned(), page_size, (Tx::principal_after, Tx::last_principal), |tx, span| {
             tx.principals_within(wanted, span)
         })
     }
@@ -73,25 +73,33 @@ impl Tx<'_> {
         )
     }
 
+    fn last_principal(&mut self) -> Result<Option<PrincipalPlace>, StoreFailure> {
+        self.query_one(
+            "principals",
+            "SELECT name, principal_id FROM principals ORDER BY name DESC, principal_id DESC LIMIT 1",
+            &[],
+            |row| Ok((row.text(0)?, row.parsed(1)?)),
+        )
+    }
+
     fn principals_within(
         &mut self,
         wanted: &PrincipalQuery,
         span: &Span<'_, PrincipalPlace>,
     ) -> Result<Vec<Held<PrincipalRow>>, StoreFailure> {
-        let ((after_name, after_id), (end_name, end_id)) = (parts(span.after), parts(span.end));
+        let ((after_name, after_id), (end_name, end_id)) = (parts(span.after), parts(Some(span.end)));
         self.query(
             "principals",
             "SELECT p.principal_id, p.source_id, s.name, s.system, p.native_key, p.name, p.kind, p.built_in, p.facts, \
              p.charter_hint, p.presence, p.identity_id, p.first_seen_us, p.gone_us, s.removed_us, i.name, i.handle \
              FROM principals p JOIN sources s ON s.source_id = p.source_id \
              JOIN identities i ON i.identity_id = p.identity_id WHERE (p.name, p.principal_id) > ($1, $2) \
-             AND ($3 = 1 OR (p.name, p.principal_id) <= ($4, $5)) AND LOWER(p.name) LIKE $6 ESCAPE '\\' \
-             AND ($7 = '' OR p.kind = $7) AND ($8 = '' OR s.name = $8) AND ($9 = '' OR p.presence = $9) \
-             AND ($10 = 1 OR p.built_in = 0) ORDER BY p.name, p.principal_id LIMIT $11",
+             AND (p.name, p.principal_id) <= ($3, $4) AND LOWER(p.name) LIKE $5 ESCAPE '\\' \
+             AND ($6 = '' OR p.kind = $6) AND ($7 = '' OR s.name = $7) AND ($8 = '' OR p.presence = $8) \
+             AND ($9 = 1 OR p.built_in = 0) ORDER BY p.name, p.principal_id LIMIT $10",
             &[
                 after_name.into(),
                 after_id.into(),
-                span.end.is_none().into(),
                 end_name.into(),
                 end_id.into(),
                 containing(wanted.contains.as_deref().unwrap_or_default()).into(),

@@ -4,10 +4,10 @@
 
 use crate::{StoreFailure, Tx};
 
-/// Rows of one look: of a million, each takes about 8 µs (`cargo xtask bench scale`).
-const WINDOW_ROWS: i64 = 4_000;
-/// Rights of one look, of which each takes about 35 µs, with whose it is.
-const WINDOW_RIGHTS: i64 = 800;
+/// Rows of one look.
+const WINDOW_ROWS: i64 = 20_000;
+/// Rights of one look, each of which is read with whose it is.
+const WINDOW_RIGHTS: i64 = 10_000;
 /// Looks of one page: so many windows are looked through before a page is answered as it is.
 const WINDOWS_MAX: usize = 5;
 
@@ -20,36 +20,46 @@ pub struct Scanned<T, K> {
     pub stopped_at: Option<K>,
 }
 
-/// What a page looks through: the rows after `after`, up to and with `end`.
+/// What a page looks through: the rows after `after`, up to and with `end`. There is always an end, so that the
+/// database looks no further.
 pub(super) struct Span<'keys, K> {
     pub(super) after: Option<&'keys K>,
-    pub(super) end: Option<&'keys K>,
+    pub(super) end: &'keys K,
     /// Rows wanted, at most.
     pub(super) most: i64,
 }
 
-/// Looks window by window. `end_of` answers the key that is so many rows after another (nothing when there are
-/// fewer); `rows` those of a span that match.
+/// Looks window by window. `ends` answer the key that is so many rows after another (nothing when there are fewer),
+/// and the last key of all; `rows` those of a span that match.
 pub(super) fn scan<'db, T, K>(
     tx: &mut Tx<'db>,
     after: Option<K>,
     page_size: i64,
-    end_of: impl Fn(&mut Tx<'db>, Option<&K>, i64) -> Result<Option<K>, StoreFailure>,
+    ends: Ends<
+        impl Fn(&mut Tx<'db>, Option<&K>, i64) -> Result<Option<K>, StoreFailure>,
+        impl Fn(&mut Tx<'db>) -> Result<Option<K>, StoreFailure>,
+    >,
     rows: impl Fn(&mut Tx<'db>, &Span<'_, K>) -> Result<Vec<T>, StoreFailure>,
 ) -> Result<Scanned<T, K>, StoreFailure> {
-    scan_within(LOOK, tx, after, page_size, end_of, rows)
+    scan_within(LOOK, tx, after, page_size, ends, rows)
 }
 
-/// The same for rights, of which there are more and each costs more.
+/// The same for rights, each of which is read with whose it is.
 pub(super) fn scan_rights<'db, T, K>(
     tx: &mut Tx<'db>,
     after: Option<K>,
     page_size: i64,
-    end_of: impl Fn(&mut Tx<'db>, Option<&K>, i64) -> Result<Option<K>, StoreFailure>,
+    ends: Ends<
+        impl Fn(&mut Tx<'db>, Option<&K>, i64) -> Result<Option<K>, StoreFailure>,
+        impl Fn(&mut Tx<'db>) -> Result<Option<K>, StoreFailure>,
+    >,
     rows: impl Fn(&mut Tx<'db>, &Span<'_, K>) -> Result<Vec<T>, StoreFailure>,
 ) -> Result<Scanned<T, K>, StoreFailure> {
-    scan_within(Look { window_rows: WINDOW_RIGHTS, ..LOOK }, tx, after, page_size, end_of, rows)
+    scan_within(Look { window_rows: WINDOW_RIGHTS, ..LOOK }, tx, after, page_size, ends, rows)
 }
+
+/// How a window ends: so many rows further, or with the last row of all.
+type Ends<Further, Last> = (Further, Last);
 
 /// How much one page looks through.
 #[derive(Clone, Copy)]
@@ -65,20 +75,29 @@ fn scan_within<C, T, K>(
     context: &mut C,
     after: Option<K>,
     page_size: i64,
-    end_of: impl Fn(&mut C, Option<&K>, i64) -> Result<Option<K>, StoreFailure>,
+    (further, last): Ends<
+        impl Fn(&mut C, Option<&K>, i64) -> Result<Option<K>, StoreFailure>,
+        impl Fn(&mut C) -> Result<Option<K>, StoreFailure>,
+    >,
     rows: impl Fn(&mut C, &Span<'_, K>) -> Result<Vec<T>, StoreFailure>,
 ) -> Result<Scanned<T, K>, StoreFailure> {
     let mut found = Vec::new();
     let mut at = after;
     for _ in 0..look.windows_max {
-        let end = end_of(context, at.as_ref(), look.window_rows)?;
+        let (end, is_last) = match further(context, at.as_ref(), look.window_rows)? {
+            Some(end) => (end, false),
+            None => match last(context)? {
+                Some(end) => (end, true),
+                None => return Ok(Scanned { rows: found, stopped_at: None }),
+            },
+        };
         let lacking = page_size - i64::try_from(found.len()).unwrap_or(page_size);
-        found.extend(rows(context, &Span { after: at.as_ref(), end: end.as_ref(), most: lacking })?);
+        found.extend(rows(context, &Span { after: at.as_ref(), end: &end, most: lacking })?);
         let is_full = i64::try_from(found.len()).is_ok_and(|count| count >= page_size);
-        match end {
-            Some(end) if !is_full => at = Some(end),
-            Some(_) | None => return Ok(Scanned { rows: found, stopped_at: None }),
+        if is_last || is_full {
+            return Ok(Scanned { rows: found, stopped_at: None });
         }
+        at = Some(end);
     }
     Ok(Scanned { rows: found, stopped_at: at })
 }
@@ -107,15 +126,16 @@ mod tests {
     /// A table of numbers up to 100, in windows of ten, three to a page.
     fn check(wanted: impl Fn(i64) -> bool, after: Option<i64>, page_size: usize) -> Scanned<i64, i64> {
         let look = Look { window_rows: 10, windows_max: 3 };
-        let end_of = |(): &mut (), after: Option<&i64>, rows: i64| {
+        let further = |(): &mut (), after: Option<&i64>, rows: i64| {
             Ok(Some(after.copied().unwrap_or(0) + rows).filter(|end| *end <= 100))
         };
         let rows = |(): &mut (), span: &super::Span<'_, i64>| {
-            let (from, to) = (span.after.copied().unwrap_or(0), span.end.copied().unwrap_or(100));
+            let (from, to) = (span.after.copied().unwrap_or(0), *span.end);
             let most = usize::try_from(span.most).unwrap();
             Ok((from + 1..=to).filter(|number| wanted(*number)).take(most).collect())
         };
-        scan_within(look, &mut (), after, i64::try_from(page_size).unwrap(), end_of, rows).unwrap()
+        let ends = (further, |(): &mut ()| Ok(Some(100)));
+        scan_within(look, &mut (), after, i64::try_from(page_size).unwrap(), ends, rows).unwrap()
     }
 
     #[test]
