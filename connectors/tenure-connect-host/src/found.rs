@@ -63,6 +63,8 @@ pub(crate) struct Origin<'file> {
     pub(crate) others_get_there: bool,
     /// Whether every directory above it lets the group of the file through.
     pub(crate) group_gets_there: bool,
+    /// Whether everybody may put another file, or another folder, in the place of one on the way.
+    pub(crate) others_can_replace: bool,
 }
 
 impl Found {
@@ -85,7 +87,12 @@ impl Found {
         let item = item
             .problem_if(to_group && origin.file.mode & 0o044 == 0o040, Problem::ReadableByGroup)
             .problem_if(exposed && origin.file.mode & 0o004 != 0, Problem::ReadableByOthers)
-            .problem_if(origin.others_get_there && origin.file.mode & 0o002 != 0, Problem::WritableByOthers);
+            .problem_if(origin.others_get_there && origin.file.mode & 0o002 != 0, Problem::WritableByOthers)
+            .problem_if(
+                origin.group_gets_there && origin.file.mode & 0o022 == 0o020,
+                Problem::WritableByGroup,
+            )
+            .problem_if(origin.others_can_replace, Problem::ReplaceableByOthers);
         Self {
             kind: item.kind,
             place: origin.place.clone(),

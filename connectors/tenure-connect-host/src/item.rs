@@ -185,6 +185,10 @@ noun! {
         ReadableByGroup = "readable_by_group",
         /// A file that everybody on the machine may change.
         WritableByOthers = "writable_by_others",
+        /// A file that its group may change.
+        WritableByGroup = "writable_by_group",
+        /// A file in a folder where everybody on the machine may put another in its place.
+        ReplaceableByOthers = "replaceable_by_others",
         /// A private key without a passphrase.
         Unencrypted = "unencrypted",
         /// A secret value stands in a configuration in clear.

@@ -214,6 +214,9 @@ impl<'reading> Mapper<'reading> {
             let says = format!("{readers}, at {} (mode {:04o})", self.place(thing), thing.file.mode);
             facts.insert(names::READABLE_BY.to_owned(), Fact::Text(says));
         }
+        if let Some(says) = self.writers(thing) {
+            facts.insert(names::WRITABLE_BY.to_owned(), Fact::Text(says));
+        }
         if let Some(weak) = weak_key(&thing.facts) {
             facts.insert(names::WEAK.to_owned(), Fact::Text(weak));
         }
@@ -223,6 +226,23 @@ impl<'reading> Mapper<'reading> {
             facts.insert(names::UNENCRYPTED.to_owned(), Fact::Text(says));
         }
         facts
+    }
+
+    /// Who beside its account may change the file of a thing, or put another in its place.
+    fn writers(&self, thing: &Found) -> Option<String> {
+        let (place, mode) = (self.place(thing), thing.file.mode);
+        let has = |problem| thing.problems.contains(&problem);
+        if has(Problem::WritableByOthers) {
+            Some(format!("everybody on this machine, at {place} (mode {mode:04o})"))
+        } else if has(Problem::ReplaceableByOthers) {
+            Some(format!(
+                "everybody on this machine, by putting another in the place of {place}: a folder on its way is open to all"
+            ))
+        } else if has(Problem::WritableByGroup) {
+            Some(format!("group {}, at {place} (mode {mode:04o})", self.group(thing.file.gid)))
+        } else {
+            None
+        }
     }
 
     fn user(&self, uid: u32) -> String {

@@ -167,7 +167,14 @@ impl Counted {
         budget: &Budget<'_>,
         fingerprint: &dyn Fingerprint,
     ) -> Result<(), Spent> {
-        let origin = Origin { place, file, account: None, others_get_there: false, group_gets_there: false };
+        let origin = Origin {
+            place,
+            file,
+            account: None,
+            others_get_there: false,
+            group_gets_there: false,
+            others_can_replace: false,
+        };
         let found = Found::new(item, &origin, fingerprint);
         let key = (place.clone(), format!("{:?}", found.mark));
         if let Some((_, count)) = self.0.get_mut(&key) {

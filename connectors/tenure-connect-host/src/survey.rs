@@ -69,6 +69,7 @@ pub(crate) fn survey_files(
         done: BTreeSet::new(),
         passable: BTreeMap::new(),
         passable_to: BTreeMap::new(),
+        replaceable: BTreeMap::new(),
         people: Vec::new(),
         key_files: BTreeSet::new(),
         units: BTreeSet::new(),
@@ -97,6 +98,8 @@ struct Survey<'asked> {
     passable: BTreeMap<Place, bool>,
     /// Directories and groups, and whether members of the group get into them.
     passable_to: BTreeMap<(Place, u32), bool>,
+    /// Directories, and whether everybody may put something else in the place of what is in them.
+    replaceable: BTreeMap<Place, bool>,
     /// Names and homes of all accounts, as `passwd` has them.
     people: Vec<(Vec<u8>, Vec<u8>)>,
     /// Where the SSH server looks for keys, beside the usual places.
@@ -221,8 +224,9 @@ impl Survey<'_> {
         skipped: Vec<Skipped>,
     ) -> Result<(), Spent> {
         let others_get_there = self.others_get_to(&place.parent());
-        let group_gets_there = file.mode & 0o040 != 0 && self.group_gets_to(&place.parent(), file.gid);
-        let origin = Origin { place, file, account, others_get_there, group_gets_there };
+        let others_can_replace = self.others_can_replace_in(&place.parent());
+        let group_gets_there = file.mode & 0o060 != 0 && self.group_gets_to(&place.parent(), file.gid);
+        let origin = Origin { place, file, account, others_get_there, group_gets_there, others_can_replace };
         for skipped in skipped {
             if self.reading.skipped.len() < self.budget.limits().unread_max {
                 self.reading.skipped.push(SkippedLine { place: place.clone(), skipped });
@@ -271,6 +275,22 @@ impl Survey<'_> {
         let above = directory.as_bytes().is_empty() || self.others_get_to(&directory.parent());
         self.passable.insert(directory.clone(), open && above);
         open && above
+    }
+}
+
+impl Survey<'_> {
+    /// Whether everybody may put another file in the place of one in this directory, or another directory in the place of
+    /// one on its way. Where the sticky bit is set, what is there stays its owner's (unlink(2)).
+    fn others_can_replace_in(&mut self, directory: &Place) -> bool {
+        if let Some(known) = self.replaceable.get(directory) {
+            return *known;
+        }
+        let open = self.files.directory_facts(directory).is_ok_and(|facts| facts.mode & 0o1003 == 0o003);
+        let here = open && self.others_get_to(directory);
+        let can =
+            here || (!directory.as_bytes().is_empty() && self.others_can_replace_in(&directory.parent()));
+        self.replaceable.insert(directory.clone(), can);
+        can
     }
 }
 

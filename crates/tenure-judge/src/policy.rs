@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use tenure_model::{PolicyKind, Severity};
 
 /// Id and text of every policy, in the order in which conditions are reported.
-const POLICIES: [(&str, &str); 25] = [
+const POLICIES: [(&str, &str); 27] = [
     ("dead_below_level", include_str!("../policies/dead_below_level.cedar")),
     ("returned_value", include_str!("../policies/returned_value.cedar")),
     ("returned_name", include_str!("../policies/returned_name.cedar")),
@@ -22,6 +22,8 @@ const POLICIES: [(&str, &str); 25] = [
     ("passwordless_access", include_str!("../policies/passwordless_access.cedar")),
     ("root_key_unrestricted", include_str!("../policies/root_key_unrestricted.cedar")),
     ("superuser_as_application_role", include_str!("../policies/superuser_as_application_role.cedar")),
+    ("writable_by_others", include_str!("../policies/writable_by_others.cedar")),
+    ("definition_writable_by_others", include_str!("../policies/definition_writable_by_others.cedar")),
     ("readable_by_others", include_str!("../policies/readable_by_others.cedar")),
     ("assistant_secret_in_clear", include_str!("../policies/assistant_secret_in_clear.cedar")),
     ("weak_or_reused_password", include_str!("../policies/weak_or_reused_password.cedar")),

@@ -99,7 +99,7 @@ impl Mapper<'_> {
         let mut all = self.budget.while_telling(group.iter()).map(|copy| (copy, self.facts_of_file(copy)));
         let Some((best, mut facts)) = all.next() else { return tenure_model::Facts::new() };
         for (_, further) in all {
-            for name in [names::READABLE_BY, names::UNENCRYPTED] {
+            for name in [names::READABLE_BY, names::WRITABLE_BY, names::UNENCRYPTED] {
                 if let Some(fact) = further.get(name) {
                     facts.entry(name.to_owned()).or_insert_with(|| fact.clone());
                 }

@@ -82,6 +82,9 @@ impl Mapper<'_> {
         let mut facts = thing.facts.clone();
         facts.insert(names::DEFINED_IN.to_owned(), Fact::Text(self.place(thing)));
         facts.insert("file_owner".to_owned(), Fact::Text(self.user(thing.file.uid)));
+        if let Some(says) = self.writers(thing) {
+            facts.insert(names::WRITABLE_BY.to_owned(), Fact::Text(says));
+        }
         facts
     }
 }

@@ -16,6 +16,9 @@ const PEOPLE: std::ops::Range<i64> = 1_000..65_534;
 /// Groups whose members become root when they want to.
 const ADMINISTRATORS: [&str; 4] = ["sudo", "wheel", "admin", "root"];
 
+/// What is taken back where nobody but its owner is in the group.
+const OF_GROUPS: [Problem; 2] = [Problem::ReadableByGroup, Problem::WritableByGroup];
+
 impl Survey<'_> {
     /// Whether members of a group get into this directory.
     pub(super) fn group_gets_to(&mut self, directory: &Place, group: u32) -> bool {
@@ -33,14 +36,15 @@ impl Survey<'_> {
     }
 }
 
-/// Takes back that a group may read a file where nobody but its owner is in the group.
+/// Takes back that a group may read or change a file where nobody but its owner is in the group.
 pub(super) fn keep_where_somebody_is(found: &mut [Found]) {
     let people = people(found);
-    for thing in found.iter_mut().filter(|thing| thing.problems.contains(&Problem::ReadableByGroup)) {
+    let of_group = |thing: &&mut Found| thing.problems.iter().any(|one| OF_GROUPS.contains(one));
+    for thing in found.iter_mut().filter(of_group) {
         let owner = i64::from(thing.file.uid);
         let others = people.get(&i64::from(thing.file.gid));
         if !others.is_some_and(|people| people.iter().any(|person| *person != owner)) {
-            thing.problems.retain(|problem| *problem != Problem::ReadableByGroup);
+            thing.problems.retain(|problem| !OF_GROUPS.contains(problem));
         }
     }
 }

@@ -46,6 +46,8 @@ noun! {
         Unencrypted = "unencrypted",
         /// Others than its account may read it.
         ReadableByOthers = "readable_by_others",
+        /// Others than its account may change it, or put another in its place.
+        WritableByOthers = "writable_by_others",
         /// Its own end has come.
         Expired = "expired",
         /// Its own end comes within `expiring_days`, and within the last quarter of its life.
@@ -139,6 +141,8 @@ impl One<'_> {
             CredentialFact::WeakKey => read_text(name, facts, names::WEAK),
             CredentialFact::Unencrypted => self.unencrypted(name),
             CredentialFact::ReadableByOthers => self.readable(name),
+            // What is public by its nature lets in whoever may write it.
+            CredentialFact::WritableByOthers => read_text(name, facts, names::WRITABLE_BY),
             CredentialFact::Expired => self.expired(name),
             CredentialFact::Expiring => self.expiring(name),
             CredentialFact::InUse => self.in_use(name),

@@ -12,12 +12,13 @@ use tenure_model::{Fact, Facts, names, number};
 const COPIES: &str = "copies";
 
 /// The facts of a credential whose news is a text of its source, and that text's name there.
-const CREDENTIAL_TEXTS: [(&str, &str); 10] = [
+const CREDENTIAL_TEXTS: [(&str, &str); 11] = [
     (CredentialFact::Guessable.as_str(), names::GUESSABLE),
     (CredentialFact::WeakHash.as_str(), names::WEAK),
     (CredentialFact::WeakKey.as_str(), names::WEAK),
     (CredentialFact::Unencrypted.as_str(), names::UNENCRYPTED),
     (CredentialFact::ReadableByOthers.as_str(), names::READABLE_BY),
+    (CredentialFact::WritableByOthers.as_str(), names::WRITABLE_BY),
     (CredentialFact::OpensRoot.as_str(), names::OPENS_ROOT),
     (CredentialFact::OpensSeveral.as_str(), names::ALSO_OPENS),
     (CredentialFact::FederationAtHand.as_str(), names::FEDERATION_AT_HAND),
@@ -25,15 +26,20 @@ const CREDENTIAL_TEXTS: [(&str, &str); 10] = [
     (CredentialFact::Endless.as_str(), names::ENDLESS),
 ];
 /// The same of a principal.
-const PRINCIPAL_TEXTS: [(&str, &str); 4] = [
+const PRINCIPAL_TEXTS: [(&str, &str); 5] = [
     (PrincipalFact::PasswordlessRule.as_str(), names::PASSWORDLESS_RULE),
     (PrincipalFact::NotPinned.as_str(), names::NOT_PINNED),
+    (PrincipalFact::DefinitionOpen.as_str(), names::WRITABLE_BY),
     (PrincipalFact::ServiceAccount.as_str(), names::SERVICE_ACCOUNT),
     (PrincipalFact::LoginShell.as_str(), names::LOGIN_SHELL),
 ];
 /// What is wrong with a file is wrong with each copy of it.
-const OF_FILES: [CredentialFact; 3] =
-    [CredentialFact::ReadableByOthers, CredentialFact::Unencrypted, CredentialFact::InClear];
+const OF_FILES: [CredentialFact; 4] = [
+    CredentialFact::ReadableByOthers,
+    CredentialFact::WritableByOthers,
+    CredentialFact::Unencrypted,
+    CredentialFact::InClear,
+];
 
 /// Everything a fact rests on, and how many that are where several have one name.
 #[derive(Debug, Default, PartialEq, Eq)]

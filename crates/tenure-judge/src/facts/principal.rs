@@ -51,6 +51,8 @@ noun! {
         NewSinceBaseline = "new_since_baseline",
         /// It fetches whatever version of its program is newest.
         NotPinned = "not_pinned",
+        /// Others than its account may change the file that defines it, or put another in its place.
+        DefinitionOpen = "definition_open",
         /// It runs unattended, although a person could use it.
         ServiceAccount = "service_account",
         /// Its shell lets somebody work in it.
@@ -106,6 +108,7 @@ fn read_one(fact: PrincipalFact, dossier: &Dossier, principal: &PrincipalDossier
         PrincipalFact::Enrolled => Seen::plain(name, dossier.enrolled),
         PrincipalFact::NewSinceBaseline => Seen::plain(name, dossier.new_since_baseline),
         PrincipalFact::NotPinned => read_text(name, facts, names::NOT_PINNED),
+        PrincipalFact::DefinitionOpen => read_text(name, facts, names::WRITABLE_BY),
         PrincipalFact::ServiceAccount => read_news(name, facts, names::SERVICE_ACCOUNT),
         PrincipalFact::LoginShell => read_news(name, facts, names::LOGIN_SHELL),
         PrincipalFact::LivePassword => read_live_password(name, principal, lines.now),

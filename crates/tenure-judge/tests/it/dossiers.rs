@@ -298,6 +298,7 @@ fn any_facts() -> impl Strategy<Value = Facts> {
         names::DEFINED_IN,
         names::PLACE,
         names::READABLE_BY,
+        names::WRITABLE_BY,
         names::UNENCRYPTED,
         names::IN_CLEAR,
         names::OPENS_ROOT,

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use std::fmt::Write as _;
 use tenure_judge::{Judge, OpenSince, PolicySetting, Programme};
 
-const EXAMPLES: [(&str, &str); 25] = [
+const EXAMPLES: [(&str, &str); 27] = [
     ("dead_below_level", include_str!("../../policies/dead_below_level.examples.toml")),
     ("returned_value", include_str!("../../policies/returned_value.examples.toml")),
     ("returned_name", include_str!("../../policies/returned_name.examples.toml")),
@@ -18,6 +18,11 @@ const EXAMPLES: [(&str, &str); 25] = [
     (
         "superuser_as_application_role",
         include_str!("../../policies/superuser_as_application_role.examples.toml"),
+    ),
+    ("writable_by_others", include_str!("../../policies/writable_by_others.examples.toml")),
+    (
+        "definition_writable_by_others",
+        include_str!("../../policies/definition_writable_by_others.examples.toml"),
     ),
     ("readable_by_others", include_str!("../../policies/readable_by_others.examples.toml")),
     ("assistant_secret_in_clear", include_str!("../../policies/assistant_secret_in_clear.examples.toml")),

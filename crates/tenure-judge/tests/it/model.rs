@@ -96,6 +96,7 @@ fn of_principal(
             "assistant_not_pinned",
             seen(principal) && principal.kind == PrincipalKind::Agent && known_text(facts, names::NOT_PINNED),
         ),
+        ("definition_writable_by_others", seen(principal) && known_text(facts, names::WRITABLE_BY)),
     ];
     rows.into_iter().filter(|(_, fails)| *fails).map(|(policy, _)| policy).collect()
 }
@@ -162,6 +163,7 @@ fn of_file(
     let in_use = runs || !recent(principal, lines, now).is_empty();
     let rows = [
         ("unencrypted_private_key", known(names::UNENCRYPTED) && !unattended),
+        ("writable_by_others", known(names::WRITABLE_BY)),
         ("readable_by_others", known(names::READABLE_BY) && !public),
         ("weak_key", known(names::WEAK) && !password),
         ("expired_or_expiring", !password && in_use && ends_soon(credential, lines, now)),

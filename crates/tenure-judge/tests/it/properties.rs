@@ -66,6 +66,8 @@ fn grace_of(policy: &str) -> i64 {
         | "weak_or_reused_password"
         | "returned_name"
         | "readable_by_others"
+        | "writable_by_others"
+        | "definition_writable_by_others"
         | "weak_key"
         | "expired_or_expiring"
         | "root_key_unrestricted"

@@ -325,7 +325,10 @@ fn principal(row: &PrincipalRow, now: Instant) -> PrincipalLine {
 
 fn credential(shown: &CredentialShown, may_plan: bool, now: Instant) -> CredentialLine {
     let row = &shown.credential;
-    let readable = may_plan && row.facts.contains_key(tenure_model::names::READABLE_BY);
+    let readable = may_plan
+        && [tenure_model::names::READABLE_BY, tenure_model::names::WRITABLE_BY]
+            .iter()
+            .any(|fact| row.facts.contains_key(*fact));
     let file = tenure_model::text(&row.facts, tenure_model::names::FILE).filter(|_| readable);
     let place = tenure_model::text(&row.facts, tenure_model::names::PLACE).unwrap_or(&row.native_key);
     CredentialLine {

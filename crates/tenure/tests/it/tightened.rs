@@ -158,6 +158,23 @@ fn the_finding_names_the_way_and_is_gone_after_the_next_survey() {
 }
 
 #[test]
+fn what_others_may_change_and_not_read_is_found_closed_and_gone_after_the_next_survey() {
+    let stage = Stage::set(1);
+    stage.set_mode(0o622);
+    stage.deployment.done(&["survey", "box"]);
+    let found =
+        || String::from_utf8_lossy(&stage.deployment.tenure(&["findings", "--json"]).stdout).into_owned();
+    assert!(found().contains("writable_by_others") && !found().contains("readable_by_others"), "{}", found());
+    let (code, said) = stage.tighten(&["--wait", "60"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("can change it now, and will not: ci, mate"), "{said}");
+    // Nobody could read it before, so nobody can be seen to be refused.
+    assert_eq!((stage.mode(), stage.plan()["plan"]["level"].as_str()), (0o600, Some("P2")));
+    stage.deployment.done(&["survey", "box"]);
+    assert!(!found().contains("writable_by_others"), "{}", found());
+}
+
+#[test]
 fn what_is_tight_already_is_said_and_is_no_failure() {
     let stage = Stage::set(1);
     stage.set_mode(0o600);
