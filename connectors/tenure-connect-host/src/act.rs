@@ -21,7 +21,7 @@ use lines::TakenLine;
 use replace::NotReplaced;
 use serde::{Deserialize, Serialize};
 use tenure_connect::{Done, Effect, OutsideFailure, Target};
-use tenure_model::{ControlPlane, Fact, Facts, Secret, printable};
+use tenure_model::{ControlPlane, Fact, Facts, PrincipalKey, Secret, printable};
 use ways_in::{Account, Ground, Machine};
 
 /// The only version of a keepsake so far.
@@ -42,6 +42,11 @@ impl KeyOf {
         let rest = target.key.0.strip_prefix("key:")?;
         let (account, digest) = rest.rsplit_once(":SHA256:")?;
         Some(Self { account: account.to_owned(), fingerprint: format!("SHA256:{digest}") })
+    }
+
+    /// The principal that this key is.
+    pub(crate) fn principal(&self) -> PrincipalKey {
+        PrincipalKey(format!("key:{}:{}", self.account, self.fingerprint))
     }
 }
 

@@ -114,6 +114,7 @@ pub(crate) fn empty() -> BlastRadius {
         undo_restores_value: Ok(()),
         file: None,
         at_most: None,
+        goes_on: Vec::new(),
     }
 }
 
@@ -184,6 +185,7 @@ fn say_other_ways(
         if !same.found.is_empty() {
             let name = printable(&shown(&other.name), 80);
             blast.warnings.push(format!("the same key also opens `{name}`, and goes on doing so"));
+            blast.goes_on.push(KeyOf { account: shown(&other.name), ..key.clone() }.principal());
         }
     }
     Ok(())

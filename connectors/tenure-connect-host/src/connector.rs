@@ -3,7 +3,7 @@
 use crate::{config, marks, source::HostSource};
 use std::{sync::Arc, time::Duration};
 use tenure_connect::{ConfigRefused, Connector, LockOut, Manifest, Marks, Permission, Source, SourceConfig};
-use tenure_model::{ShownBy, StepKind};
+use tenure_model::{PrincipalKind, ShownBy, StepKind};
 
 /// What this connector says about itself.
 pub const MANIFEST: Manifest = Manifest {
@@ -81,6 +81,24 @@ impl Connector for HostConnector {
     fn source(&self, config: SourceConfig) -> Result<Arc<dyn Source>, ConfigRefused> {
         let configured = config::configured(&config)?;
         Ok(Arc::new(HostSource::new(configured, config.fingerprint)))
+    }
+
+    fn not_ended(&self, kind: PrincipalKind) -> Option<&'static str> {
+        match kind {
+            PrincipalKind::Key => None,
+            PrincipalKind::Account => Some(
+                "on a machine Tenure takes authorised keys away and closes files to others; an account is locked or deleted \
+                 by whoever administers the machine (`tenure revoke NAME --by-hand` prints how)",
+            ),
+            PrincipalKind::Workload => Some(
+                "on a machine Tenure takes authorised keys away and closes files to others; a service or job is stopped where \
+                 it is defined (`tenure revoke NAME --by-hand` prints how)",
+            ),
+            _ => Some(
+                "on a machine Tenure takes authorised keys away and closes files to others; end it where it is defined, and \
+                 exchange what it holds",
+            ),
+        }
     }
 
     fn marks_of(&self, value: &[u8]) -> Marks {

@@ -182,11 +182,13 @@ impl<'reading> Mapper<'reading> {
         home.unwrap_or(place)
     }
 
-    /// The name of a thing in a file: the file, and which of several it is.
+    /// The name of a thing in a file: the file, and which of several it is. A whole path loses its first slash, because
+    /// a name stands behind that of its source: `this-host/etc/shop.env[TOKEN]`.
     fn name_in_file(&mut self, thing: &Found) -> String {
         let place = self.place(thing);
+        let place = place.strip_prefix('/').unwrap_or(&place);
         let of_file = crate::place::shown(thing.place.name()) == thing.whose;
-        let wanted = if of_file { place } else { format!("{place}[{}]", thing.whose) };
+        let wanted = if of_file { place.to_owned() } else { format!("{place}[{}]", thing.whose) };
         self.name(&wanted)
     }
 

@@ -191,6 +191,7 @@ impl Source for ImportSource {
             undo_restores_value: Err("nothing is changed here, so nothing is undone".to_owned()),
             file: None,
             at_most: None,
+            goes_on: Vec::new(),
         })
     }
 

@@ -146,6 +146,7 @@ async fn at_primary(
         undo_restores_value: undo,
         file: None,
         at_most: None,
+        goes_on: Vec::new(),
         owned,
     })
 }

@@ -186,6 +186,19 @@ fn place(point: &Point, kind: Option<PlaceKind>) -> Result<Place, ConfigRefused>
     Ok(Place { encryption: encryption(&parsed, &point.url, &place), ..place })
 }
 
+/// Why the primary of `will` is another server than that of `was`. Its account, its database and how the line is
+/// encrypted may change: roles belong to the server.
+pub(crate) fn another_server(was: &[Point], will: &[Point]) -> Option<String> {
+    let server = |points: &[Point]| {
+        let parsed = place(points.first()?, None).ok()?;
+        Some(match parsed.address {
+            Address::Tcp(host, port) => Address::Tcp(host.to_ascii_lowercase(), port),
+            socket @ Address::Socket(..) => socket,
+        })
+    };
+    (server(was) != server(will)).then(|| String::from("its primary would be at another host or port"))
+}
+
 /// Looks for a password the way it can be written: `user:password@`, or a parameter of that name.
 fn holds_password(rest: &str) -> bool {
     let (before_query, query) = rest.split_once('?').unwrap_or((rest, ""));

@@ -30,7 +30,7 @@ pub use config::{CA_FILE, HEIR, KIND_PREFIX, LAG_SECONDS, lag};
 
 use std::{sync::Arc, time::Duration};
 use tenure_connect::{ConfigRefused, Connector, LockOut, Manifest, Marks, Permission, Source, SourceConfig};
-use tenure_model::{PRIMARY, ShownBy, StepKind};
+use tenure_model::{PRIMARY, Point, ShownBy, StepKind};
 
 /// The script that creates a least-privilege account.
 pub const LEAST_PRIVILEGE: &str = include_str!("../sql/least-privilege.sql");
@@ -123,6 +123,10 @@ impl Connector for PostgresConnector {
                 why: "there is no address".to_owned(),
             }),
         }
+    }
+
+    fn another_system(&self, was: &[Point], will: &[Point]) -> Option<String> {
+        config::another_server(was, will)
     }
 
     fn marks_of(&self, _: &[u8]) -> Marks {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 use tenure_model::{
     ControlPlane, Derived, Facts, FileTarget, FileWas, Instant, IntentRecord, Point, PrincipalKey,
-    ProbeAnswer, ProofLevel, RecordedIntent, Secret, ShortName, SourceId, StepKind,
+    PrincipalKind, ProbeAnswer, ProofLevel, RecordedIntent, Secret, ShortName, SourceId, StepKind,
 };
 
 /// Turns a value into a keyed hash. Equal values give equal text, within one deployment and
@@ -82,6 +82,21 @@ pub trait Connector: Send + Sync {
     fn manifest(&self) -> &'static Manifest;
     /// Checks a configuration without connecting anywhere.
     fn source(&self, config: SourceConfig) -> Result<Arc<dyn Source>, ConfigRefused>;
+
+    /// Why a source would read another system if its points became these: what it showed would then be somebody else's.
+    /// Nothing where it goes on reading the same. Pure; asked when a source is changed, of points `source` accepts.
+    fn another_system(&self, was: &[Point], will: &[Point]) -> Option<String> {
+        let address = |points: &[Point]| points.first().map(|point| point.url.clone());
+        let (was, will) = (address(was), address(will));
+        (was != will).then(|| String::from("its address says what it reads"))
+    }
+
+    /// Why principals of this kind are not ended by this connector, and what a person does instead; nothing where it can
+    /// end them. No plan is offered or made for what it names.
+    fn not_ended(&self, kind: PrincipalKind) -> Option<&'static str> {
+        let _ = kind;
+        None
+    }
 
     /// What a person must vouch for before a source at this address can be made. Connects, sends nothing that is ours, and
     /// is asked only while somebody adds a source; nothing where nothing is needed, or it was vouched for.
@@ -228,6 +243,10 @@ pub struct BlastRadius {
     /// What keeps the proof low; nothing where nothing is known to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_most: Option<AtMost>,
+    /// Others of this system that hold the very same value and go on with it, as the warnings say: where one of them is
+    /// seen after the end, nothing returned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub goes_on: Vec<PrincipalKey>,
 }
 
 /// A change to one principal. Every act is idempotent: done twice, it is done once.

@@ -50,6 +50,7 @@ pub use verbs::{
     backup::{BackupReport, RestoreReport, restore},
     baseline::Baseline,
     by_hand::{ByHand, by_hand_unopened},
+    change_source::{SettingChange, SourceChange, SourcePart, Writing},
     dismiss::{Dismissal, FindingSeen, FindingsBeside},
     doctor::{Check, CheckState},
     drive::Drive,

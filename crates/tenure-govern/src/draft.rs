@@ -29,6 +29,12 @@ pub enum PlanRefused {
         "Tenure can only read this source and carries out nothing there; `tenure revoke NAME --by-hand` prints what a person can do"
     )]
     OnlyRead,
+    /// The connector ends other kinds of principals, and not this one.
+    #[error("Tenure does not end it: {why}")]
+    NotEnded {
+        /// Why, and what a person does instead.
+        why: String,
+    },
     /// The connector cannot carry out a step.
     #[error("this kind of source cannot `{step}`")]
     StepNotPossible {
@@ -48,7 +54,7 @@ pub enum PlanRefused {
         what: Vec<String>,
     },
     /// It owns things and nobody was named to receive them.
-    #[error("it owns {owned} things and nobody is named to receive them; name one with --heir")]
+    #[error("it owns {} and nobody is named to receive that; name one with --heir", tenure_model::counted(*owned, "thing"))]
     NoHeir {
         /// How many.
         owned: i64,

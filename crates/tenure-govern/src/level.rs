@@ -6,7 +6,9 @@
 //! known and what keeps the level from being higher.
 
 use crate::{DerivedSeen, PlanView};
-use tenure_model::{ControlPlane, Instant, PlanKind, ProbeAnswer, ProofLevel, ShortName, ShownBy, StepKind};
+use tenure_model::{
+    ControlPlane, Instant, PlanKind, ProbeAnswer, ProofLevel, ShortName, ShownBy, StepKind, counted,
+};
 
 /// Refusals in a row that a point must show.
 const REFUSALS_NEEDED: usize = 2;
@@ -248,11 +250,14 @@ fn sentence(
     match level {
         ProofLevel::P4 | ProofLevel::P5 => {
             format!(
-                "refused at {points} of {points} points ({}), and nothing known to come from it is alive",
+                "refused at {points} of {} ({}), and nothing known to come from it is alive",
+                counted(points, "point"),
                 dead.join("; ")
             )
         }
-        ProofLevel::P3 => format!("refused at {points} of {points} points, but: {}", gaps.join("; ")),
+        ProofLevel::P3 => {
+            format!("refused at {points} of {}, but: {}", counted(points, "point"), gaps.join("; "))
+        }
         ProofLevel::P2 => format!("{read}; not proved beyond that: {}", gaps.join("; ")),
         ProofLevel::P1 | ProofLevel::P0 => {
             format!("the system accepted the change, but: {}", gaps.join("; "))

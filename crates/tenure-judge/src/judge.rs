@@ -277,7 +277,7 @@ impl Judge {
             control: card.control.clone(),
             severity: card.severity,
             reason: rule.reason.fill(subject),
-            remedy: rule.remedy.fill(subject),
+            remedy: rule.remedy_at(&subject.system).fill(subject),
             subject: key.1,
             cause: subject.cause.clone(),
             rests_on: held(rule, subject).map(|seen| seen.name.to_owned()).collect(),
@@ -333,9 +333,9 @@ impl Judge {
         } else if !principals.is_empty() && principals.iter().all(|p| p.presence == Presence::Retired) {
             Standing::Retired
         } else if !principals.iter().any(is_seen) {
-            // What was there when nobody looked any more did not vanish: it is held in suspense.
+            // What was there when nobody looked any more did not vanish.
             if principals.iter().any(|one| unread(one).is_some()) {
-                Standing::Suspended
+                Standing::Unobserved
             } else {
                 Standing::Gone
             }

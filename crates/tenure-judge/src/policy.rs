@@ -11,6 +11,7 @@ use crate::{
 };
 use cedar_policy::{Effect, Policy, PolicyId, PrincipalConstraint};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use tenure_model::{PolicyKind, Severity};
 
 /// Id and text of every policy, in the order in which conditions are reported.
@@ -63,6 +64,8 @@ pub struct PolicyCard {
     pub reason: String,
     /// The sentence that says what to do, with its places.
     pub remedy: String,
+    /// The same for systems where something else is to be done, by system: `@remedy_host`.
+    pub remedies: BTreeMap<String, String>,
     /// `false` when the programme leaves it out, or does not take in one that is left out on its own.
     pub enabled: bool,
 }
@@ -72,10 +75,18 @@ pub struct PolicyCard {
 pub(crate) struct Rule {
     pub(crate) card: PolicyCard,
     pub(crate) reason: Sentence,
-    pub(crate) remedy: Sentence,
+    remedy: Sentence,
+    remedies: BTreeMap<String, Sentence>,
     /// The facts it asks for.
     pub(crate) facts: Vec<&'static str>,
     pub(crate) cedar: Policy,
+}
+
+impl Rule {
+    /// What to do about it at this kind of system.
+    pub(crate) fn remedy_at(&self, system: &str) -> &Sentence {
+        self.remedies.get(system).unwrap_or(&self.remedy)
+    }
 }
 
 /// The ids of the policies of this build.
@@ -126,11 +137,25 @@ pub(crate) fn read(id: &str, text: &str, programme: &Programme) -> Result<Rule, 
         severity: setting.severity.unwrap_or(annotated),
         reason: said("reason")?,
         remedy: said("remedy")?,
+        remedies: cedar.annotations().filter_map(remedy_of).collect(),
         enabled: setting.enabled.unwrap_or(enabled),
     };
     let sentence = |text: &str| Sentence::parse(text, subject).map_err(|place| faulty(format!("{place}")));
     let facts = asked_for(text, subject);
-    Ok(Rule { reason: sentence(&card.reason)?, remedy: sentence(&card.remedy)?, card, facts, cedar })
+    let remedies = card.remedies.iter().map(|(system, text)| Ok((system.clone(), sentence(text)?)));
+    Ok(Rule {
+        reason: sentence(&card.reason)?,
+        remedy: sentence(&card.remedy)?,
+        remedies: remedies.collect::<Result<_, ProgrammeRefused>>()?,
+        card,
+        facts,
+        cedar,
+    })
+}
+
+/// `@remedy_host("…")`: the system, and what to do there.
+fn remedy_of((key, text): (&str, &str)) -> Option<(String, String)> {
+    Some((key.strip_prefix("remedy_")?.to_owned(), text.to_owned()))
 }
 
 /// The facts that a policy names: `principal.owned`.

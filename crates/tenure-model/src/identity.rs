@@ -19,8 +19,10 @@ noun! {
         Due = "due",
         /// A condition fails, past its grace.
         Lapsed = "lapsed",
-        /// Held back on purpose: it was there when its source was removed, and nobody looks any more.
+        /// Held back on purpose, with an end.
         Suspended = "suspended",
+        /// Not observed any more: it was present when its source was removed.
+        Unobserved = "unobserved",
         /// Ended and proved.
         Retired = "retired",
         /// Vanished without us.
@@ -40,6 +42,7 @@ impl Standing {
             Self::Due => "◔",
             Self::Lapsed => "▲",
             Self::Suspended => "■",
+            Self::Unobserved => "◌",
             Self::Retired => "✓",
             Self::Gone => "○",
             Self::Unproven => "!",

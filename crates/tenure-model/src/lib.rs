@@ -45,4 +45,4 @@ pub use proof::{ControlPlane, Derived, ProbeAnswer, ProofLevel};
 pub use secret::Secret;
 pub use source::{NotAShortName, PRIMARY, Point, ShortName};
 pub use survey::{Completeness, Extent, SurveyEvent, SurveyState};
-pub use text::printable;
+pub use text::{counted, printable};

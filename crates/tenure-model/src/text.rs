@@ -33,6 +33,18 @@ pub fn printable(text: &str, chars_max: usize) -> String {
     shown
 }
 
+/// A number with its noun, as English counts: `1 right`, `0 rights`, `2 identities`.
+pub fn counted<N: std::fmt::Display + PartialEq + From<u8>>(number: N, noun: &str) -> String {
+    if number == N::from(1) {
+        return format!("1 {noun}");
+    }
+    let vowel = ["ay", "ey", "oy"].iter().any(|end| noun.ends_with(end));
+    match noun.strip_suffix('y') {
+        Some(stem) if !vowel => format!("{number} {stem}ies"),
+        Some(_) | None => format!("{number} {noun}s"),
+    }
+}
+
 /// True when a character could break a line, a terminal or the reading direction.
 fn is_hazardous(character: char) -> bool {
     character.is_control()

@@ -21,12 +21,13 @@ pub enum Access {
     },
 }
 
-/// The four methods in use.
+/// The methods in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verb {
     Get,
     Post,
     Put,
+    Patch,
     Delete,
 }
 
@@ -36,6 +37,7 @@ impl Verb {
             Self::Get => "GET",
             Self::Post => "POST",
             Self::Put => "PUT",
+            Self::Patch => "PATCH",
             Self::Delete => "DELETE",
         }
     }
@@ -84,7 +86,7 @@ pub(crate) struct Endpoint {
 /// What an endpoint says about itself, for documents and tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EndpointShown {
-    /// `GET`, `POST`, `PUT` or `DELETE`.
+    /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
     pub method: &'static str,
     /// Its path, with `{names}`.
     pub path: &'static str,

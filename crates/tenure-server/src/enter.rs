@@ -6,7 +6,7 @@
 
 use crate::{
     body::into_custody,
-    console::PageProblem,
+    console::{PageProblem, with_places},
     endpoint::{Access, Answers, Endpoint},
     guard::has_own_origin,
     peer::Peer,
@@ -77,6 +77,11 @@ impl Asked {
         self.as_actor(verdict)
     }
 
+    /// Whether the request was to change something.
+    pub(crate) fn sent_a_form(&self) -> bool {
+        !self.endpoint.verb.is_safe()
+    }
+
     /// Whether this person may also do something else, to decide what a page offers.
     pub(crate) fn may_also(&self, action: ApiAction, kind: ApiResourceKind) -> bool {
         let resource = ApiResource::new(kind, false);
@@ -140,7 +145,7 @@ pub(crate) async fn pass(
     }
     let decided = Arc::new(AtomicBool::new(false));
     let asked = Asked { endpoint, shared: Arc::clone(&shared), person, local, decided: Arc::clone(&decided) };
-    let asker = asked.person.id;
+    let (asker, reader) = (asked.person.id, asked.clone());
     parts.extensions.insert(asked);
     let request = Request::from_parts(parts, body);
     let checked = move |request: Request| async move {
@@ -149,7 +154,7 @@ pub(crate) async fn pass(
             tracing::error!(path = endpoint.path, "answered without asking the access policies");
             return Problem::ours().into_response();
         }
-        response
+        with_places(&reader, response)
     };
     if endpoint.verb.is_safe() || matches!(endpoint.answers, Answers::UnkeptJson(..)) {
         return checked(request).await;

@@ -21,6 +21,7 @@ pub(crate) enum Dialect {
 /// The kinds there were in version 1.
 const KINDS_OF_PRINCIPALS_1: &str = "kind IN ('account', 'group')";
 const KINDS_OF_CREDENTIALS_1: &str = "kind IN ('password')";
+const STANDINGS_1: &str = "standing IN ('unclaimed', 'sound', 'excepted', 'due', 'lapsed', 'suspended', 'retired', 'gone', 'unproven')";
 const KINDS_OF_PLANS_1: &str = "kind IN ('disable', 'revoke', 'enable')";
 const KINDS_OF_STEPS_1: &str =
     "kind IN ('deny', 'control', 'disable', 'end_sessions', 'delete', 'sweep', 'prove', 'enable')";
@@ -91,6 +92,8 @@ pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
     ));
     let plans = ("plans", "plans_kind");
     statements.extend(other_words(dialect, plans, KINDS_OF_PLANS_1, &PlanKind::sql_check("kind")));
+    let identities = ("identities", "identities_standing");
+    statements.extend(other_words(dialect, identities, STANDINGS_1, &Standing::sql_check("standing")));
     let steps = ("steps", "steps_kind");
     statements.extend(other_words(dialect, steps, KINDS_OF_STEPS_1, &StepKind::sql_check("kind")));
     statements.extend(filled(
@@ -99,6 +102,7 @@ pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
             "ALTER TABLE plans ADD COLUMN file {text} CONSTRAINT plans_file_is_of_a_tightening \
              CHECK ((file IS NOT NULL) = (kind = 'tighten'))",
             "ALTER TABLE sources ADD COLUMN baseline_us {int}",
+            "ALTER TABLE principals ADD COLUMN returned_us {int}",
             "ALTER TABLE findings ADD COLUMN cause {text}",
             "CREATE TABLE dismissals (dismissal_id {text} PRIMARY KEY, identity_id {text} NOT NULL REFERENCES identities, \
              policy {text} NOT NULL, subject {text} NOT NULL, reason {text} NOT NULL, dismissed_by {text} NOT NULL, \
@@ -223,7 +227,7 @@ fn governance() -> Vec<String> {
              charter {{text}} NOT NULL, enrolled {{int}} NOT NULL, built_in {{int}} NOT NULL, standing {{text}} NOT NULL, \
              due_us {{int}}, judged_us {{int}}, created_us {{int}} NOT NULL, \
              CONSTRAINT identities_standing CHECK ({})){{end}}",
-            Standing::sql_check("standing")
+            STANDINGS_1
         ),
         format!(
             "CREATE TABLE findings (finding_id {{text}} PRIMARY KEY, identity_id {{text}} NOT NULL REFERENCES identities, \

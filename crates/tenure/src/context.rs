@@ -7,7 +7,7 @@
 use crate::{
     failure::{Exit, Failure},
     place::Place,
-    render::{Frame, table::Table},
+    render::{Frame, fold::folded_whole, table::Table},
     terminal::Terminal,
 };
 use serde_json::Value;
@@ -56,6 +56,13 @@ impl Context {
     /// Says something beside the point: headlines, hints, the next step. Not with `--quiet` or `--json`.
     pub(crate) fn say(&self, line: impl AsRef<str>) {
         if self.form == Form::Text {
+            self.fold(line.as_ref());
+        }
+    }
+
+    /// Says a command that may be typed: never folded. Not with `--quiet` or `--json`.
+    pub(crate) fn suggest(&self, line: impl AsRef<str>) {
+        if self.form == Form::Text {
             self.write(line.as_ref());
         }
     }
@@ -69,11 +76,19 @@ impl Context {
 
     /// Says what to do next.
     pub(crate) fn next(&self, step: impl AsRef<str>) {
-        self.say(format!("Next: {}", step.as_ref()));
+        // A command that is broken over two lines is another command.
+        self.suggest(format!("Next: {}", step.as_ref()));
     }
 
     /// Prints what was asked for. Not with `--json`.
     pub(crate) fn print(&self, line: impl AsRef<str>) {
+        if self.form != Form::Json {
+            self.fold(line.as_ref());
+        }
+    }
+
+    /// Prints a command that is to be typed or pasted: never folded. Not with `--json`.
+    pub(crate) fn command(&self, line: impl AsRef<str>) {
         if self.form != Form::Json {
             self.write(line.as_ref());
         }
@@ -106,6 +121,16 @@ impl Context {
     /// Writes bytes as they are, whatever the form: a checkpoint, a script.
     pub(crate) fn raw(&self, text: &str) {
         self.write(text.strip_suffix('\n').unwrap_or(text));
+    }
+
+    /// Writes a line as wide as the terminal is; text of several lines was laid out already.
+    fn fold(&self, line: &str) {
+        if line.contains('\n') {
+            return self.write(line);
+        }
+        for line in folded_whole(line.to_owned(), self.frame().columns) {
+            self.write(&line);
+        }
     }
 
     fn write(&self, line: &str) {

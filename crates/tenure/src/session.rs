@@ -187,6 +187,18 @@ impl<'place> Session<'place> {
         document(what, &bytes)
     }
 
+    /// Asks for something to be different in part.
+    pub(crate) async fn patch(
+        &self,
+        what: &str,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<Value, Failure> {
+        let body = Body::json(body)?;
+        let bytes = self.call(what, Method::PATCH, path, Some(&body)).await?;
+        document(what, &bytes)
+    }
+
     /// Asks for something to be removed.
     pub(crate) async fn delete(&self, what: &str, path: &str) -> Result<(), Failure> {
         self.call(what, Method::DELETE, path, None).await.map(drop)

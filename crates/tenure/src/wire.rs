@@ -93,6 +93,22 @@ pub(crate) struct Source {
     pub(crate) last_survey: Option<Survey>,
 }
 
+/// What was changed at a source, or would be.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct SourceChanged {
+    pub(crate) changes: Vec<SettingChange>,
+    pub(crate) written: bool,
+}
+
+/// One difference; of a password neither side is told.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct SettingChange {
+    pub(crate) part: String,
+    pub(crate) name: String,
+    pub(crate) was: Option<String>,
+    pub(crate) will: Option<String>,
+}
+
 /// Something that cannot be known at a source.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct NotObservable {

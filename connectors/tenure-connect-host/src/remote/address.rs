@@ -112,8 +112,7 @@ pub(crate) fn configured(config: &SourceConfig) -> Result<Remote, ConfigRefused>
     };
     let address = Address::parse(&point.url).map_err(refused)?;
     let limits = limits(&config.options)?;
-    let setting =
-        |name: &str, why: &str| ConfigRefused::Setting { name: name.to_owned(), why: why.to_owned() };
+    let key_file = key_file(&config.options)?;
     let host_key = config.options.get(HOST_KEY).ok_or_else(|| {
         let why = "it is needed: nothing is asked of a machine whose host key nobody has vouched for. On that machine's \
                    console, `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` prints it";
@@ -124,7 +123,12 @@ pub(crate) fn configured(config: &SourceConfig) -> Result<Remote, ConfigRefused>
             "it must be the fingerprint of a key as `ssh-keygen -l` prints it: `SHA256:` and 43 characters";
         return Err(setting(HOST_KEY, why));
     }
-    let key_file = config.options.get(KEY_FILE).ok_or_else(|| {
+    Ok(Remote { address, host_key: host_key.clone(), key_file, limits })
+}
+
+/// The file of the key we log in with.
+fn key_file(options: &BTreeMap<String, String>) -> Result<PathBuf, ConfigRefused> {
+    let key_file = options.get(KEY_FILE).ok_or_else(|| {
         let why = "it is needed: the path of the private key that Tenure logs in with. Make one for this alone: \
                    `ssh-keygen -t ed25519 -N '' -f /etc/tenure/survey_ed25519`";
         setting(KEY_FILE, why)
@@ -136,7 +140,17 @@ pub(crate) fn configured(config: &SourceConfig) -> Result<Remote, ConfigRefused>
             "it must be an absolute path of a file where Tenure runs, never the key itself",
         ));
     }
-    Ok(Remote { address, host_key: host_key.clone(), key_file: PathBuf::from(key_file), limits })
+    Ok(PathBuf::from(key_file))
+}
+
+/// Whether everything but the host key can be used: before that is so, no machine is asked to show its own.
+pub(crate) fn awaits_only_a_host_key(url: &str, options: &BTreeMap<String, String>) -> Option<Address> {
+    let can_be_used = limits(options).is_ok() && key_file(options).is_ok();
+    Address::parse(url).ok().filter(|_| can_be_used && !options.contains_key(HOST_KEY))
+}
+
+fn setting(name: &str, why: &str) -> ConfigRefused {
+    ConfigRefused::Setting { name: name.to_owned(), why: why.to_owned() }
 }
 
 /// Whether it is the digest of a key, as OpenSSH prints it.

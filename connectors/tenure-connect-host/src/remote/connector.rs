@@ -1,6 +1,6 @@
 //! What this connector says of machines that are read over SSH, and how a source of one is made.
 
-use super::{RemoteSource, address, line};
+use super::{READ_ONLY, RemoteSource, address, line};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::{sync::Arc, time::Duration};
@@ -8,7 +8,7 @@ use tenure_connect::{
     ConfigRefused, Connector, Introduction, LockOut, Manifest, OutsideFailure, Permission, Source,
     SourceConfig,
 };
-use tenure_model::{ShownBy, printable};
+use tenure_model::{Point, PrincipalKind, ShownBy, printable};
 
 /// What this connector says of machines that are read over SSH.
 pub const REMOTE_MANIFEST: Manifest = Manifest {
@@ -62,15 +62,25 @@ impl Connector for RemoteConnector {
         Ok(Arc::new(RemoteSource::new(remote, config.secret, config.fingerprint)))
     }
 
+    fn not_ended(&self, _: PrincipalKind) -> Option<&'static str> {
+        Some(READ_ONLY)
+    }
+
+    fn another_system(&self, was: &[Point], will: &[Point]) -> Option<String> {
+        let place = |points: &[Point]| {
+            let address = address::Address::parse(&points.first()?.url).ok()?;
+            Some((address.machine, address.port, address.root))
+        };
+        (place(was) != place(will)).then(|| String::from("it would be another machine, port or directory"))
+    }
+
     async fn introduction(
         &self,
         url: &str,
         options: &BTreeMap<String, String>,
     ) -> Result<Option<Introduction>, OutsideFailure> {
-        let Ok(address) = address::Address::parse(url) else { return Ok(None) };
-        if options.contains_key(address::HOST_KEY) {
-            return Ok(None);
-        }
+        // What cannot be used as it stands is refused by `source`, without a machine having been asked for anything.
+        let Some(address) = address::awaits_only_a_host_key(url, options) else { return Ok(None) };
         let shown = line::meet(&address, line::PATIENCE).await?;
         let kind = shown.algorithm.strip_prefix("ssh-").unwrap_or(&shown.algorithm);
         let kind = if kind.starts_with("ecdsa-") { "ecdsa" } else { kind };

@@ -387,15 +387,19 @@ fn who_has_not_pinned_a_host_key_is_shown_it_and_how_to_make_sure() {
     needs!(sshd);
     let behind = behind(small());
     let runtime = runtime();
-    let shown =
-        runtime.block_on(RemoteConnector.introduction(&behind.url(), &BTreeMap::new())).unwrap().unwrap();
+    let asked = |options: &BTreeMap<String, String>| {
+        runtime.block_on(RemoteConnector.introduction(&behind.url(), options)).unwrap()
+    };
+    assert_eq!(asked(&BTreeMap::new()), None, "nobody is asked before the rest can be used");
+    let mut options = BTreeMap::from([(String::from("key-file"), String::from("/etc/tenure/key"))]);
+    let shown = asked(&options).unwrap();
     assert_eq!(shown.option, (String::from("host-key"), behind.host_key.clone()));
     assert!(
         shown.shown.contains(&behind.host_key) && shown.check.contains("ssh_host_ed25519_key.pub"),
         "{shown:?}"
     );
-    let pinned = BTreeMap::from([shown.option]);
-    assert_eq!(runtime.block_on(RemoteConnector.introduction(&behind.url(), &pinned)).unwrap(), None);
+    options.extend([shown.option]);
+    assert_eq!(asked(&options), None);
     assert!(!behind.sshd.log().unwrap().contains("Accepted"));
 }
 

@@ -37,6 +37,8 @@ pub struct ChaosPrincipal {
     pub grants: Vec<(String, String)>,
     /// Names of principals that hold rights through it.
     pub members: Vec<String>,
+    /// Others that hold the same value and go on with it, as its blast radius says.
+    pub goes_on: Vec<PrincipalKey>,
     /// A comment on it.
     pub comment: Option<String>,
 }
@@ -56,6 +58,7 @@ impl ChaosPrincipal {
             owned: Vec::new(),
             grants: Vec::new(),
             members: Vec::new(),
+            goes_on: Vec::new(),
             comment: None,
         }
     }

@@ -93,6 +93,7 @@ pub(super) fn blast_radius(
         undo_restores_value: restores,
         file: None,
         at_most: None,
+        goes_on: held.born.goes_on.clone(),
     })
 }
 
@@ -110,6 +111,7 @@ pub(super) fn harmless() -> BlastRadius {
         undo_restores_value: Ok(()),
         file: None,
         at_most: None,
+        goes_on: Vec::new(),
     }
 }
 

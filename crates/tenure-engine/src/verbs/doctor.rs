@@ -10,7 +10,7 @@ use std::{
     cell::RefCell, collections::BTreeSet, os::unix::fs::PermissionsExt as _, path::Path, time::Duration,
 };
 use tenure_evidence::{Checkpoint, Entry, FactValue, Hash, Level, TileSource, Trust, body_digest};
-use tenure_model::{StepState, SurveyState, printable};
+use tenure_model::{StepState, SurveyState, counted, printable};
 use tenure_store::{LogReader, StoreFailure, Tx, tables::sources::SourceRow};
 
 /// Entries of the log that are in memory at once while it is checked.
@@ -92,7 +92,10 @@ impl Engine {
                 what,
                 match head.size {
                     0 => String::from("no entry yet: there is nothing to check"),
-                    size => format!("{size} entries, each in its place; tiles and signed head bear them out"),
+                    size => format!(
+                        "{}, each in its place; tiles and signed head bear them out",
+                        counted(size, "entry")
+                    ),
                 },
             ));
         }
@@ -100,7 +103,8 @@ impl Engine {
         if let (Level::Refused(refusal), true) = (&verdict.level, found.is_empty()) {
             found.push(crate::failure::chain(refusal));
         }
-        let found = format!("{} entries, but it was damaged or altered: {}", head.size, found.join("; "));
+        let found =
+            format!("{}, but it was damaged or altered: {}", counted(head.size, "entry"), found.join("; "));
         let remedy = "stop writing to it and restore from a backup (tenure restore)";
         Ok(Check::not_well(what, CheckState::Broken, found, remedy))
     }
@@ -155,7 +159,7 @@ impl Engine {
             Ok((seen, _)) => Check::not_well(
                 what,
                 CheckState::Broken,
-                format!("it knows {} entries, the database has {}", seen.size, head.size),
+                format!("it knows {}, the database has {}", counted(seen.size, "entry"), head.size),
                 "the database was rolled back: tenure restore",
             ),
             Err(error) => Check::not_well(

@@ -7,7 +7,7 @@
 
 mod paste;
 
-use super::show::{credential_shown, not_ended_here, owners_of};
+use super::show::{Connectors, credential_shown, not_ended_here, owners_of};
 use crate::{
     Actor, Engine, EngineFailure,
     record::{By, Draft},
@@ -187,7 +187,7 @@ impl Engine {
                 let systems: BTreeSet<String> =
                     tx.sources()?.into_iter().map(|source| source.system).collect();
                 let blind = systems.iter().filter_map(|system| connectors.get(system.as_str()));
-                let mut found = look(tx, &marked)?;
+                let mut found = look(tx, &marked, &connectors)?;
                 found.not_recognisable =
                     blind.filter_map(|one| one.not_recognisable()).map(str::to_owned).collect();
                 Ok(found)
@@ -286,7 +286,7 @@ fn of_digest(digest: String) -> Result<Marked, EngineFailure> {
     })
 }
 
-fn look(tx: &mut Tx<'_>, marked: &[Marked]) -> Result<Found, StoreFailure> {
+fn look(tx: &mut Tx<'_>, marked: &[Marked], connectors: &Connectors) -> Result<Found, StoreFailure> {
     let marks: BTreeSet<String> = marked.iter().flat_map(|one| one.marks.iter().cloned()).collect();
     let marks: Vec<String> = marks.into_iter().collect();
     let mut credentials = tx.credentials_marked(&marks, SHOWN_MAX + 1)?;
@@ -299,7 +299,7 @@ fn look(tx: &mut Tx<'_>, marked: &[Marked]) -> Result<Found, StoreFailure> {
         let mut secret = described(one);
         for credential in &credentials {
             if credential.fingerprint.as_ref().is_some_and(|mark| one.marks.contains(mark)) {
-                secret.credentials.push(credential_found(tx, credential)?);
+                secret.credentials.push(credential_found(tx, credential, connectors)?);
             }
         }
         let seen: Vec<&SightingRow> = copies.iter().filter(|copy| one.marks.contains(&copy.mark)).collect();
@@ -357,7 +357,11 @@ fn described(one: &Marked) -> SecretFound {
     }
 }
 
-fn credential_found(tx: &mut Tx<'_>, row: &CredentialRow) -> Result<CredentialFound, StoreFailure> {
+fn credential_found(
+    tx: &mut Tx<'_>,
+    row: &CredentialRow,
+    connectors: &Connectors,
+) -> Result<CredentialFound, StoreFailure> {
     let principal = tx.principal(row.principal)?;
     let identity = tx.identity(principal.identity)?;
     let (rights_count, owned_count) = tx.count_grants(principal.id)?;
@@ -387,7 +391,7 @@ fn credential_found(tx: &mut Tx<'_>, row: &CredentialRow) -> Result<CredentialFo
         used_since,
         uses,
         not_observable,
-        not_ended_here: not_ended_here(std::iter::once(&principal)),
+        not_ended_here: not_ended_here(connectors, std::iter::once(&principal)),
     })
 }
 

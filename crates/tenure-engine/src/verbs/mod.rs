@@ -7,6 +7,7 @@ pub(crate) mod answers;
 pub(crate) mod backup;
 pub(crate) mod baseline;
 pub(crate) mod by_hand;
+pub(crate) mod change_source;
 pub(crate) mod dismiss;
 pub(crate) mod doctor;
 pub(crate) mod dossier;

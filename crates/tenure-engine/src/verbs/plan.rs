@@ -98,6 +98,17 @@ impl Engine {
         let (principal, mut file, beside) = self.subject_of(&request).await?;
         let source_id = principal.source;
         let row = self.store.read("source", move |tx| tx.source(source_id)).await?;
+        if let (Some(why), None) = (self.connector(&row.system)?.not_ended(principal.kind), &file) {
+            let target =
+                OutsideTarget::principal(PrincipalKey(principal.native_key.clone()), principal.name.clone());
+            let commands = self.open_source(&row)?.by_hand(&target);
+            let by_hand = if commands.is_empty() {
+                String::new()
+            } else {
+                format!("; by hand: {}", commands.join("; "))
+            };
+            return Err(tenure_govern::PlanRefused::NotEnded { why: format!("{why}{by_hand}") }.into());
+        }
         let mut blast = self.read_blast_radius(&row, &principal, file.clone()).await?;
         if let Some(file) = &mut file {
             self.complete_change(&principal, file, &beside, &mut blast).await?;
@@ -458,7 +469,9 @@ pub(crate) fn only_present(principals: Vec<PrincipalRow>, name: &str) -> Result<
     let present = principals.into_iter().filter(|principal| principal.presence == Presence::Present);
     let (unread, read): (Vec<_>, Vec<_>) = present.partition(|principal| principal.unread_since.is_some());
     if let (true, Some(since)) = (read.is_empty(), unread.first().and_then(|one| one.unread_since)) {
-        let why = format!("`{name}` is no longer read since {since}; add its source again, then survey");
+        let why = format!(
+            "`{name}` is not observed any more since {since}, when its source was removed; add the source again, then survey"
+        );
         return Err(EngineFailure::Refused { why });
     }
     let mut present = read.into_iter();

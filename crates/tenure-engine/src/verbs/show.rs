@@ -5,9 +5,13 @@
 
 use crate::{Engine, EngineFailure};
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+use tenure_connect::Connector;
 use tenure_judge::{Dossier, ExplainedJudgement};
-use tenure_model::{Charter, CredentialState, PlanKind, Presence, PrincipalId, flag, names, text};
+use tenure_model::{Charter, CredentialState, PlanKind, Presence, PrincipalId, counted, flag, names, text};
 use tenure_store::tables::{
     findings::FindingRow,
     identities::IdentityRow,
@@ -87,7 +91,7 @@ pub struct IdentityShown {
 impl Engine {
     /// Everything about one identity.
     pub async fn show(&self, given: &str) -> Result<IdentityShown, EngineFailure> {
-        let wanted = given.to_owned();
+        let (wanted, connectors) = (given.to_owned(), self.connectors.clone());
         Ok(self
             .store
             .read("show", move |tx| {
@@ -119,7 +123,7 @@ impl Engine {
                         shown.credentials.push(credential_shown(credential, &principal, grants, owned));
                     }
                 }
-                shown.not_ended_here = not_ended_here(shown.principals.iter());
+                shown.not_ended_here = not_ended_here(&connectors, shown.principals.iter());
                 let mut again = BTreeSet::new();
                 for principal in &shown.principals {
                     if matches!(principal.presence, Presence::Retired | Presence::Unproven) {
@@ -179,9 +183,11 @@ pub(super) fn credential_shown(
     let may_do = match (flag(&principal.facts, names::SUPERUSER), grants, owned) {
         (Some(true), ..) => String::from("everything: no permission check applies"),
         _ if elsewhere => String::from("what its system lets it do; not known here"),
-        (_, grants, owned) if claim => format!("{grants} rights, owner of {owned}, as the file says"),
+        (_, grants, owned) if claim => {
+            format!("{}, owner of {owned}, as the file says", counted(grants, "right"))
+        }
         (_, 0, 0) => String::from("nothing beyond what everybody may"),
-        (_, grants, owned) => format!("{grants} rights, owner of {owned}"),
+        (_, grants, owned) => format!("{}, owner of {owned}", counted(grants, "right")),
     };
     let issued_by = match text(&principal.facts, names::TOWARDS) {
         Some(towards) if elsewhere => tenure_model::printable(towards, 120),
@@ -202,20 +208,30 @@ fn is_claim(principal: &PrincipalRow) -> bool {
     flag(&principal.facts, names::CLAIMED) == Some(true)
 }
 
+/// The connectors that are built in, by system.
+pub(super) type Connectors = BTreeMap<&'static str, Arc<dyn Connector>>;
+
 /// Why nothing of this can be ended from here; nothing when some of it can be, as far as is known.
 pub(super) fn not_ended_here<'rows>(
-    mut principals: impl Iterator<Item = &'rows PrincipalRow> + Clone,
+    connectors: &Connectors,
+    principals: impl Iterator<Item = &'rows PrincipalRow>,
 ) -> Option<&'static str> {
-    if !principals.clone().any(|one| !is_claim(one)) && principals.clone().next().is_some() {
+    let reasons: Option<Vec<&'static str>> = principals.map(|one| not_ended(connectors, one)).collect();
+    reasons?.first().copied()
+}
+
+fn not_ended(connectors: &Connectors, principal: &PrincipalRow) -> Option<&'static str> {
+    if is_claim(principal) {
         return Some(
             "it is a claim of a file (P0): Tenure does not reach its system; end it there, and leave it out of the file",
         );
     }
-    let beyond =
-        principals.clone().next().is_some() && principals.all(|one| is_claim(one) || is_elsewhere(one));
-    beyond.then_some(
-        "only a copy of its credential is seen here; end it in the system it is for, then remove the copy",
-    )
+    if is_elsewhere(principal) {
+        return Some(
+            "only a copy of its credential is seen here; end it in the system it is for, then remove the copy",
+        );
+    }
+    connectors.get(principal.system.as_str()).and_then(|connector| connector.not_ended(principal.kind))
 }
 
 /// Where the name or a value of one that was ended is there again.
@@ -262,12 +278,13 @@ fn should_it_exist(shown: &IdentityShown) -> Question {
 fn least_it_needs(shown: &IdentityShown) -> Question {
     let elsewhere = shown.principals.iter().any(is_elsewhere);
     let claimed = shown.principals.iter().any(is_claim);
+    let rights = counted(shown.grants_count, "right");
     let has = if claimed {
-        format!("a file says that it holds {} rights and owns {}", shown.grants_count, shown.owned_count)
+        format!("a file says that it holds {rights} and owns {}", shown.owned_count)
     } else if elsewhere {
         String::from("its rights are in another system, which is not read as a source")
     } else {
-        format!("it holds {} rights and owns {}", shown.grants_count, shown.owned_count)
+        format!("it holds {rights} and owns {}", shown.owned_count)
     };
     let (answer, text) = if shown.identity.charter.allowed_scope.is_empty() {
         let seen = match shown.uses.first() {
@@ -296,7 +313,12 @@ fn what_proves_removal(shown: &IdentityShown, again: &[String]) -> Question {
     let (answer, text) = match (alive, proved) {
         (true, _) if unread.is_some() => {
             let since = unread.map(|since| since.to_string()).unwrap_or_default();
-            (Answer::Unanswered, format!("no longer read since {since}; it was present then"))
+            (
+                Answer::Unanswered,
+                format!(
+                    "not observed any more since {since}, when its source was removed; it was present then"
+                ),
+            )
         }
         (true, _) if shown.principals.iter().any(is_claim) => (
             Answer::Unanswered,
@@ -308,6 +330,12 @@ fn what_proves_removal(shown: &IdentityShown, again: &[String]) -> Question {
             Answer::Unanswered,
             String::from(
                 "a copy of it is there; only the system it is for can refuse it, and that one is not read as a source",
+            ),
+        ),
+        (true, _) if shown.not_ended_here.is_some() => (
+            Answer::Unanswered,
+            String::from(
+                "it is there; once a person has ended it, the next survey that reads it whole shows it absent",
             ),
         ),
         (true, _) => (

@@ -278,7 +278,10 @@ fn note_of(reading: &Reading, gathered: &Gathered, failure: Option<&OutsideFailu
         return Some(failure.to_string());
     }
     if gathered.orphans > 0 {
-        return Some(format!("{} things belong to principals that were not seen", gathered.orphans));
+        return Some(format!(
+            "of principals that were not seen, {} came",
+            tenure_model::counted(gathered.orphans, "thing")
+        ));
     }
     let (recognised, all) = (reading.recognised(), reading.extents.len());
     (recognised > 0)

@@ -145,9 +145,9 @@ async fn a_removed_source_leaves_what_it_showed_as_no_longer_read_and_neither_al
     engine.remove_source(actor(engine).await, "main").await.unwrap();
     engine.judge_touched().await.unwrap();
     let shown = engine.show("reporting").await.unwrap();
-    assert_eq!(shown.identity.standing, Standing::Suspended);
+    assert_eq!(shown.identity.standing, Standing::Unobserved);
     let removal = &shown.questions.last().unwrap().text;
-    assert!(removal.starts_with("no longer read since 2026-11-21T12:"), "{removal}");
+    assert!(removal.starts_with("not observed any more since 2026-11-21T12:"), "{removal}");
     assert!(removal.ends_with("; it was present then"), "{removal}");
     let (_, judgement) = engine.explain("reporting").await.unwrap();
     let words: Vec<&str> = judgement
@@ -157,12 +157,13 @@ async fn a_removed_source_leaves_what_it_showed_as_no_longer_read_and_neither_al
         .map(|fact| fact.value.as_str())
         .collect();
     assert!(
-        words.len() == 4 && words.iter().all(|word| word.starts_with("unknown: no longer read since ")),
+        words.len() == 4
+            && words.iter().all(|word| word.starts_with("unknown: not observed any more since ")),
         "{words:?}"
     );
     assert_eq!(open().await, 0, "nothing is held against what nobody looks at");
     let refused = crate::bench::plan(engine, tenure_model::PlanKind::Revoke, "reporting").await.unwrap_err();
-    assert!(refused.to_string().contains("is no longer read since"), "{refused}");
+    assert!(refused.to_string().contains("is not observed any more since"), "{refused}");
     assert!(engine.remove_source(actor(engine).await, "main").await.is_err());
 }
 
@@ -206,7 +207,7 @@ async fn a_source_that_is_added_again_goes_on_with_its_identities_and_their_char
     engine.judge_touched().await.unwrap();
     let after = engine.show("reporting").await.unwrap().identity;
     assert_eq!((after.id, &after.handle, &after.charter), (before.id, &before.handle, &before.charter));
-    assert_ne!(after.standing, Standing::Suspended);
+    assert_ne!(after.standing, Standing::Unobserved);
 }
 
 /// An entry that somebody took out of the database is named by `doctor`, and no export is made that

@@ -139,3 +139,33 @@ async fn a_survey_in_the_middle_of_a_plan_does_not_lose_the_value_that_is_revoke
         [found("returned_value", "main/elsewhere", Severity::Critical)]
     );
 }
+
+/// What the plan named as going on goes on: no return. A copy that nobody named, and the named one once it was gone and
+/// is there again, are returns.
+#[tokio::test]
+async fn a_holder_that_the_plan_named_as_going_on_is_no_return_until_it_was_gone() {
+    let mut bench = Bench::new();
+    let shared = "SharedCanary0003value";
+    let named = bench.world.create(ChaosPrincipal::account("named", shared));
+    let shares = ChaosPrincipal { goes_on: vec![named.clone()], ..ChaosPrincipal::account("shares", shared) };
+    bench.world.create(shares);
+    let deployment = bench.surveyed().await;
+    let plan = applied(&deployment.engine, PlanKind::Revoke, "shares").await.plan.id;
+    let deployment = bench.carry_through(deployment, plan).await;
+    let engine = &deployment.engine;
+    survey(engine).await;
+    assert_eq!(returns(engine).await, []);
+    let ended = engine.show("main/shares").await.unwrap();
+    assert_eq!(ended.questions.last().unwrap().answer, Answer::Answered, "{:?}", ended.questions.last());
+
+    let copy = bench.world.create(ChaosPrincipal::account("copy", shared));
+    survey(engine).await;
+    assert_eq!(returns(engine).await, [found("returned_value", "main/copy", Severity::Critical)]);
+    bench.world.remove(&copy).unwrap();
+    bench.world.remove(&named).unwrap();
+    survey(engine).await;
+    assert_eq!(returns(engine).await, []);
+    bench.world.create(ChaosPrincipal { key: Some(named), ..ChaosPrincipal::account("named", shared) });
+    survey(engine).await;
+    assert_eq!(returns(engine).await, [found("returned_value", "main/named", Severity::Critical)]);
+}

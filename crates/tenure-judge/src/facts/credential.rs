@@ -84,6 +84,7 @@ pub(super) fn read(
         kind: SubjectKind::Credential,
         key: format!("credential:{}", credential.id),
         shown: shown(principal, credential),
+        system: principal.system.clone(),
         cause,
         value_since: Some(one.value_since()),
         seen: CredentialFact::ALL.iter().map(|fact| one.read(*fact)).collect(),
@@ -222,7 +223,10 @@ impl One<'_> {
         let days = self.dossier.charter.rotation_days.map_or(days_max, |asked| asked.min(days_max));
         let since = self.value_since();
         let due = since.plus(days_long(days));
-        let says = format!("unchanged since at least {since}, {days} days allowed, due {due}");
+        let says = format!(
+            "unchanged since at least {since}, {} allowed, due {due}",
+            tenure_model::counted(days, "day")
+        );
         if due <= self.lines.now {
             Seen::new(name, Holds::Yes, says)
         } else {
@@ -314,12 +318,17 @@ impl One<'_> {
         let (since, days) = (self.value_since(), self.lines.thresholds.token_days_max);
         let due = since.plus(days_long(days));
         match self.credential.valid_until {
-            Some(until) if until > due => {
-                Seen::new(name, Holds::Yes, format!("first seen {since}, ends {until}, {days} days allowed"))
-            }
+            Some(until) if until > due => Seen::new(
+                name,
+                Holds::Yes,
+                format!("first seen {since}, ends {until}, {} allowed", tenure_model::counted(days, "day")),
+            ),
             Some(_) => Seen::new(name, Holds::No, format!("it ends within {days} days of its first sight")),
             None => {
-                let says = format!("the same since at least {since}, {days} days allowed, due {due}");
+                let says = format!(
+                    "the same since at least {since}, {} allowed, due {due}",
+                    tenure_model::counted(days, "day")
+                );
                 if due <= self.lines.now {
                     Seen::new(name, Holds::Yes, says)
                 } else {

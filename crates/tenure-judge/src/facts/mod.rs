@@ -145,6 +145,8 @@ pub(crate) struct Subject {
     pub(crate) key: String,
     /// How people know it, made printable.
     pub(crate) shown: String,
+    /// The kind of system that holds it; of an identity at several, that of the first.
+    pub(crate) system: String,
     /// The place where what is wrong with it is mended, exactly as it was read; what shares it is mended at once.
     pub(crate) cause: Option<String>,
     /// Since when the value of a credential is the same.
@@ -206,7 +208,7 @@ pub(crate) fn is_seen(principal: &PrincipalDossier) -> bool {
 /// What can be said of one that was there when its source was removed; `None` of every other.
 pub(crate) fn unread(principal: &PrincipalDossier) -> Option<String> {
     let since = principal.unread_since.filter(|_| principal.presence == Presence::Present)?;
-    Some(format!("no longer read since {since}; it was present then"))
+    Some(format!("not observed any more since {since}, when its source was removed; it was present then"))
 }
 
 fn is_owned(dossier: &Dossier) -> bool {
@@ -227,6 +229,7 @@ fn read_identity(dossier: &Dossier) -> Subject {
         kind: SubjectKind::Identity,
         key: format!("identity:{}", dossier.identity),
         shown: format!("`{}`", printable(&dossier.name, SHOWN_CHARS_MAX)),
+        system: dossier.principals.first().map(|one| one.system.clone()).unwrap_or_default(),
         cause: None,
         value_since: None,
         seen: seen.collect(),

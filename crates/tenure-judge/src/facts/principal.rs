@@ -80,6 +80,7 @@ pub(super) fn read(dossier: &Dossier, principal: &PrincipalDossier, lines: &Line
         kind: SubjectKind::Principal,
         key: format!("principal:{}", principal.id),
         shown: shown(principal),
+        system: principal.system.clone(),
         cause: exact(&principal.facts, names::DEFINED_IN),
         value_since: None,
         seen: PrincipalFact::ALL.iter().map(|fact| read_one(*fact, dossier, principal, lines)).collect(),

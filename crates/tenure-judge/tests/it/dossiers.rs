@@ -44,6 +44,7 @@ pub(crate) struct Brief {
 pub(crate) struct BriefPrincipal {
     name: String,
     source: String,
+    system: String,
     kind: PrincipalKind,
     presence: Presence,
     facts: BTreeMap<String, BriefFact>,
@@ -112,6 +113,7 @@ impl Default for BriefPrincipal {
         Self {
             name: "app".to_owned(),
             source: "pg-main".to_owned(),
+            system: "postgres".to_owned(),
             kind: PrincipalKind::Account,
             presence: Presence::Present,
             facts: BTreeMap::from([(names::LOGIN.to_owned(), BriefFact::Flag(true))]),
@@ -194,7 +196,7 @@ impl BriefPrincipal {
             id: PrincipalId::new(NOW, random(index)),
             name: self.name.clone(),
             source: self.source.clone(),
-            system: "postgres".to_owned(),
+            system: self.system.clone(),
             kind: self.kind,
             presence: self.presence,
             unread_since: self.unread_days_ago.map(days_ago),

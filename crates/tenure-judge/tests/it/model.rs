@@ -217,7 +217,7 @@ pub(crate) fn standing(dossier: &Dossier, lines: &Lines, fails: bool, past_grace
         Standing::Retired
     } else if !dossier.principals.iter().any(seen) {
         // Whoever was there when its source was removed is not gone.
-        if count(Presence::Present) == 0 { Standing::Gone } else { Standing::Suspended }
+        if count(Presence::Present) == 0 { Standing::Gone } else { Standing::Unobserved }
     } else if !dossier.enrolled && !dossier.built_in {
         Standing::Unclaimed
     } else {

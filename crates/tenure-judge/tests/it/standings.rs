@@ -348,3 +348,31 @@ fn a_dossier_survives_json() {
     let text = serde_json::to_string(&written).unwrap();
     assert_eq!(serde_json::from_str::<Dossier>(&text).unwrap(), written);
 }
+
+#[test]
+fn the_remedy_fits_the_system_that_it_is_about() {
+    let remedy = |system: &str| {
+        let judged = judge(&format!(
+            r#"[[principals]]
+            system = "{system}"
+            credentials = [{{ facts = {{ weak = "md5" }} }}]"#
+        ));
+        let weak = |one: &&tenure_judge::FailedCondition| one.policy == "weak_or_reused_password";
+        judged.conditions.iter().find(weak).unwrap().remedy.clone()
+    };
+    assert!(remedy("postgres").contains("scram-sha-256"));
+    for machine in ["host", "ssh"] {
+        let said = remedy(machine);
+        assert!(said.contains("`passwd NAME`") && !said.contains("scram"), "{said}");
+    }
+    let said = remedy("import");
+    assert!(!said.contains("scram") && !said.contains("passwd"), "{said}");
+}
+
+/// What was present when its source was removed is neither held back nor gone.
+#[test]
+fn what_nobody_observes_any_more_is_unobserved() {
+    let judged = judge("[[principals]]\nunread_days_ago = 3");
+    assert_eq!(judged.standing, Standing::Unobserved);
+    assert_eq!(judge("[[principals]]\npresence = \"gone\"\nunread_days_ago = 3").standing, Standing::Gone);
+}

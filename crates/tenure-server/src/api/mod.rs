@@ -46,6 +46,7 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &sources::csv::ENDPOINT,
     &sources::add::ENDPOINT,
     &sources::show::ENDPOINT,
+    &sources::change::ENDPOINT,
     &sources::remove::ENDPOINT,
     &sources::check::ENDPOINT,
     &sources::baseline::ENDPOINT,

@@ -12,7 +12,7 @@ pub(crate) use axum::{
     Json,
     extract::State,
     response::IntoResponse,
-    routing::{delete, get, post, put},
+    routing::{delete, get, patch, post, put},
 };
 pub(crate) use http::{StatusCode, header};
 pub(crate) use serde::{Deserialize, Serialize};

@@ -33,7 +33,7 @@ struct Line {
     state: StateShown,
     what: String,
     found: String,
-    remedy: Option<String>,
+    remedy: Option<text::Prose>,
 }
 
 async fn handle(State(shared): State<Shared>, asked: Asked) -> Result<Response, PageProblem> {
@@ -71,6 +71,6 @@ fn line(check: Check) -> Line {
         state: StateShown { mark, word: String::from(word), tone: String::from(tone) },
         what: text::shown(&check.what),
         found: text::shown_long(&check.found),
-        remedy: check.remedy.filter(|remedy| !remedy.is_empty()).map(|remedy| text::shown_long(&remedy)),
+        remedy: check.remedy.filter(|remedy| !remedy.is_empty()).map(|remedy| text::prose(&remedy)),
     }
 }

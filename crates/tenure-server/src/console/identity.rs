@@ -10,14 +10,16 @@ use super::{
     lists, page,
     picture::{self, Picture},
     table::{Cell, StateShown, Table, column, naming},
-    text::{self, When},
+    text::{self, Prose, When},
     whose::PassedLine,
 };
 use crate::api::{ownership::ANYTHING, prelude::*};
 use askama::Template;
 use axum::response::Response;
 use std::collections::BTreeMap;
-use tenure_engine::{Answer, CredentialShown, Entry, IdentityShown, PassingRow, PlanRow, PrincipalRow};
+use tenure_engine::{
+    Answer, CredentialShown, Entry, IdentityRow, IdentityShown, PassingRow, PlanRow, PrincipalRow,
+};
 use tenure_model::{Charter, Facts, Instant, PersonId, Presence};
 
 pub(super) static ENDPOINT: Endpoint = Endpoint {
@@ -70,25 +72,29 @@ struct IdentityPage {
     acts: Option<Acts>,
     /// Whether its charter may be changed from here.
     may_own: bool,
+    /// Whether whoever looks may say that it is not theirs: what somebody else owns is nobody else's to pass on.
+    may_decline: bool,
     /// Who said "not mine", and whom to ask.
     passed: Vec<PassedLine>,
+    /// Why a plan from here was refused.
+    wrong: Option<Prose>,
     /// Why nothing of it can be ended from here.
-    not_ended_here: Option<&'static str>,
+    not_ended_here: Option<Prose>,
 }
 
 /// One of the three questions.
 struct Asking3 {
     question: &'static str,
     is_answered: bool,
-    text: String,
+    text: Prose,
 }
 
 struct Reason {
     severity: &'static str,
     control: String,
     policy: String,
-    said: String,
-    remedy: String,
+    said: Prose,
+    remedy: Prose,
     opened: When,
     /// Its own page.
     href: String,
@@ -145,6 +151,17 @@ pub(super) struct EntryLine {
 /// The forms of a page.
 struct Acts {
     action: String,
+    /// What was typed, where that was refused.
+    reason: String,
+    revokes: bool,
+}
+
+/// A plan that was asked for and refused, with what was typed.
+#[derive(Debug, Default)]
+pub(super) struct PlanRefused {
+    pub(super) why: String,
+    pub(super) reason: String,
+    pub(super) revokes: bool,
 }
 
 async fn handle(
@@ -154,6 +171,16 @@ async fn handle(
 ) -> Result<Response, PageProblem> {
     let found = address::identity(&shared, &given).await?;
     asked.authorise(Whose::Chartered(&found.charter))?;
+    show(&shared, &asked, found, None).await
+}
+
+/// The page, with a plan that was refused from it.
+pub(super) async fn show(
+    shared: &Shared,
+    asked: &Asked,
+    found: IdentityRow,
+    refused: Option<PlanRefused>,
+) -> Result<Response, PageProblem> {
     let shown = shared.engine.show(&found.id.to_string()).await.map_err(Problem::from)?;
     let may_read_evidence = asked.may_also(ApiAction::ReadEvidence, ApiResourceKind::Evidence);
     let entries = if may_read_evidence {
@@ -167,15 +194,25 @@ async fn handle(
     let passings = shared.engine.store().read("passings", move |tx| tx.passings_of(id)).await;
     let passings = passings.map_err(Problem::from)?;
     people.extend(passings.iter().flat_map(|one| [Some(one.passed_by), one.asked]).flatten());
-    let names = super::plan::names_of(&shared, people).await?;
+    let names = super::plan::names_of(shared, people).await?;
     let may_plan =
         asked.may_about(ApiAction::Plan, ApiResourceKind::Identity, Whose::Chartered(&found.charter));
     let now = shared.engine.now();
     let passed = passings.iter().map(|one| passed_line(one, &names, now)).collect();
     let may_own = asked.may_about(ApiAction::Own, ApiResourceKind::Identity, Whose::Claimed(ANYTHING));
-    let frame = Frame::of(text::shown(&found.name), Place::Inventory, &asked);
-    let beside = Beside { may_plan, may_own, passed };
-    Ok(page(StatusCode::OK, &view(frame, shown, entries, &names, beside, now)))
+    let frame = Frame::of(text::shown(&found.name), Place::Inventory, asked);
+    let beside = Beside { reader: asked.person.id, may_plan, may_own, passed };
+    let status = if refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let mut shown_page = view(frame, shown, entries, &names, beside, now);
+    if let Some(refused) = refused {
+        shown_page.acts = shown_page.acts.map(|acts| Acts {
+            reason: super::form::editable(&refused.reason),
+            revokes: refused.revokes,
+            ..acts
+        });
+        shown_page.wrong = Some(text::prose(&refused.why));
+    }
+    Ok(page(status, &shown_page))
 }
 
 fn passed_line(passing: &PassingRow, names: &BTreeMap<PersonId, String>, now: Instant) -> PassedLine {
@@ -190,6 +227,7 @@ fn passed_line(passing: &PassingRow, names: &BTreeMap<PersonId, String>, now: In
 
 /// What stands beside the facts of an identity.
 struct Beside {
+    reader: PersonId,
     may_plan: bool,
     may_own: bool,
     passed: Vec<PassedLine>,
@@ -210,7 +248,7 @@ fn view(
     let address = address::of_identity(&shown.identity.name, &shown.identity.handle);
     let is_present = shown.principals.iter().any(|one| one.presence == Presence::Present);
     let acts = (beside.may_plan && is_present && !shown.identity.built_in && shown.not_ended_here.is_none())
-        .then(|| Acts { action: format!("{address}/plans") });
+        .then(|| Acts { action: format!("{address}/plans"), reason: String::new(), revokes: false });
     let tightens = (beside.may_plan && is_present).then(|| format!("{address}/plans"));
     let left_out = shown.grants.len().saturating_sub(RIGHTS);
     let known = usize::try_from(shown.grants_count + shown.owned_count).unwrap_or(usize::MAX);
@@ -221,6 +259,8 @@ fn view(
         frame,
         headline: headline(&shown, now),
         may_own: beside.may_own && !shown.identity.built_in,
+        may_decline: owners(&shown.identity.charter).next().is_none()
+            || owners(&shown.identity.charter).any(|owner| owner == beside.reader),
         passed: beside.passed,
         standing: text::standing_state(shown.identity.standing),
         due: shown.identity.due.map(|due| text::when(due, now)),
@@ -231,7 +271,7 @@ fn view(
             .map(|one| Asking3 {
                 question: one.question,
                 is_answered: one.answer == Answer::Answered,
-                text: text::shown_long(&one.text),
+                text: text::prose(&one.text),
             })
             .collect(),
         findings: reasons(&shown, now),
@@ -248,7 +288,8 @@ fn view(
         plans: shown.plans.iter().take(10).map(|plan| plan_line(plan, now)).collect(),
         timeline: entries.map(|entries| entries.iter().map(|one| entry_line(one, names, now)).collect()),
         acts,
-        not_ended_here: shown.not_ended_here,
+        wrong: None,
+        not_ended_here: shown.not_ended_here.map(text::prose),
         address,
         name: text::shown(&shown.identity.name),
         handle: shown.identity.handle,
@@ -262,8 +303,8 @@ fn reasons(shown: &IdentityShown, now: Instant) -> Vec<Reason> {
         severity: finding.severity.as_str(),
         control: text::shown(&finding.control),
         policy: text::shown(&text::spaced(&finding.policy)),
-        said: text::shown_long(&finding.reason),
-        remedy: text::shown_long(&finding.remedy),
+        said: text::prose(&finding.reason),
+        remedy: text::prose(&finding.remedy),
         opened: text::when(finding.opened, now),
         href: finding::of(&shown.identity, finding),
         dismissed: finding.dismissed_until.map(|end| {
@@ -291,7 +332,10 @@ fn charter(
         ("Boundary", said(&charter.boundary)),
         ("Environment", charter.environment.map(|environment| environment.to_string())),
         ("Allowed scope", (!scope.is_empty()).then(|| scope.join(", "))),
-        ("Rotation", charter.rotation_days.map(|days| format!("every {days} days"))),
+        (
+            "Rotation",
+            charter.rotation_days.map(|days| format!("every {}", tenure_model::counted(days, "day"))),
+        ),
         ("Ends", charter.expires_at.map(|end| end.to_string())),
         ("Ends earlier when", said(&charter.retirement_trigger)),
     ];

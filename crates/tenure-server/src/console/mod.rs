@@ -26,6 +26,7 @@ mod report;
 mod sign_in;
 mod source;
 mod source_acts;
+mod source_change;
 mod systems;
 mod table;
 mod text;
@@ -65,6 +66,8 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &entry::ENDPOINT,
     &systems::SOURCES,
     &source::ENDPOINT,
+    &source_change::SHOW,
+    &source_change::WRITE,
     &source_acts::SURVEY,
     &source_acts::DECIDE,
     &doctor::ENDPOINT,
@@ -136,6 +139,13 @@ impl Frame {
         }
     }
 
+    /// At no place, for somebody who is known.
+    fn around(title: impl Into<String>, asked: &Asked) -> Self {
+        let mut frame = Self::of(title, Place::Now, asked);
+        frame.places.iter_mut().for_each(|place| place.is_here = false);
+        frame
+    }
+
     /// For somebody who is not known, or not known yet.
     fn bare(title: impl Into<String>) -> Self {
         Self { title: title.into(), person: None, places: Vec::new() }
@@ -175,12 +185,14 @@ impl From<Problem> for PageProblem {
 
 #[derive(Template)]
 #[template(path = "problem.html")]
-struct ProblemPage<'problem> {
+struct ProblemPage {
     frame: Frame,
     status: u16,
     title: &'static str,
-    detail: &'problem str,
-    remedy: Option<&'problem str>,
+    detail: text::Prose,
+    remedy: Option<text::Prose>,
+    /// Whether a form was sent.
+    typed: bool,
 }
 
 impl IntoResponse for PageProblem {
@@ -189,14 +201,40 @@ impl IntoResponse for PageProblem {
         if problem.status == StatusCode::UNAUTHORIZED {
             return see_other("/sign-in");
         }
-        let shown = ProblemPage {
-            frame: Frame::bare(problem.title),
-            status: problem.status.as_u16(),
-            title: problem.title,
-            detail: &problem.detail,
-            remedy: problem.remedy.as_deref(),
-        };
-        page(problem.status, &shown)
+        let mut response = problem_page(Frame::bare(problem.title), &problem, Sent::Unknown);
+        // Who asked is known further out, and with that where they may go: see `with_places`.
+        response.extensions_mut().insert(problem);
+        response
+    }
+}
+
+/// Whether a form led to a problem.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sent {
+    Form,
+    Unknown,
+}
+
+fn problem_page(frame: Frame, problem: &Problem, sent: Sent) -> Response {
+    let shown = ProblemPage {
+        frame,
+        status: problem.status.as_u16(),
+        title: problem.title,
+        detail: text::prose(&problem.detail),
+        remedy: problem.remedy.as_deref().map(text::prose),
+        typed: sent == Sent::Form,
+    };
+    page(problem.status, &shown)
+}
+
+/// A problem's page with the way to every place, for somebody who is known; any other answer as it is.
+pub(crate) fn with_places(asked: &Asked, mut response: Response) -> Response {
+    match response.extensions_mut().remove::<Problem>() {
+        Some(problem) => {
+            let sent = if asked.sent_a_form() { Sent::Form } else { Sent::Unknown };
+            problem_page(Frame::around(problem.title, asked), &problem, sent)
+        }
+        None => response,
     }
 }
 

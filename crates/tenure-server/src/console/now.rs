@@ -67,8 +67,8 @@ struct Queued {
     /// What to say before an example where one act ends several.
     fix_once: Option<String>,
     is_new: bool,
-    reason: String,
-    remedy: String,
+    reason: text::Prose,
+    remedy: text::Prose,
     due: When,
     opened: When,
 }
@@ -150,8 +150,8 @@ fn queued(item: &QueueItem, now: Instant) -> Queued {
         more: (item.identities - named).max(0),
         fix_once: item.fix_once.as_deref().map(text::shown_long),
         is_new: item.is_new,
-        reason: text::shown_long(&item.reason),
-        remedy: text::shown_long(&item.remedy),
+        reason: text::prose(&item.reason),
+        remedy: text::prose(&item.remedy),
         due: text::when(item.due, now),
         opened: text::when(item.opened, now),
     }

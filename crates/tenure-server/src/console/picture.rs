@@ -78,7 +78,11 @@ pub(super) fn draw(who: &str, grants: &[GrantRow]) -> Option<Picture> {
     Some(Picture {
         width: column(depth + 1) + BOX_WIDTH + MARGIN,
         height,
-        about: format!("Rights of {} on {} things{more}", text::shown(who), rows.len()),
+        about: format!(
+            "Rights of {} on {}{more}",
+            text::shown(who),
+            tenure_model::counted(rows.len(), "thing")
+        ),
         nodes: drawing.nodes,
         edges: drawing.edges,
         box_width: BOX_WIDTH,

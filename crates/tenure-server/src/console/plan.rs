@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use tenure_engine::{EngineFailure, FileChange, PlanRow, PlanShown, ProbeRow, StepRow};
 use tenure_model::{
     Charter, ControlPlane, Instant, PersonId, PlanKind, PlanState, ProbeAnswer, ProofLevel, ShortName,
-    StepKind, StepState,
+    StepKind, StepState, counted,
 };
 
 pub(super) static ENDPOINT: Endpoint = Endpoint {
@@ -316,11 +316,9 @@ fn way_back(blast_radius: &serde_json::Value, kind: PlanKind) -> String {
         }
     };
     let value = match blast_radius.get("undo_restores_value") {
-        Some(restores) if restores.get("Ok").is_some() => {
-            String::from("; the former password works again then.")
-        }
+        Some(restores) if restores.get("Ok").is_some() => String::from("; what it had works again then."),
         Some(restores) => match restores.get("Err").and_then(serde_json::Value::as_str) {
-            Some(why) => format!("; the former password does not come back: {}.", text::shown_long(why)),
+            Some(why) => format!("; what it had does not come back: {}.", text::shown_long(why)),
             None => String::from("."),
         },
         None => String::from("."),
@@ -479,7 +477,7 @@ fn derived(probe: &ProbeRow, kind: PlanKind, now: Instant) -> Answered {
             Answered { mark: "✓", word: "no open copy", tone: "good", detail: String::new(), at }
         }
         (found, _) if kind == PlanKind::Tighten && found > 0 => {
-            let detail = format!("{found} {} others can read", if found == 1 { "copy" } else { "copies" });
+            let detail = format!("{} others can read", counted(found, "copy"));
             Answered { mark: "▲", word: "open copies", tone: "warn", detail, at }
         }
         (0, 0) => Answered { mark: "✓", word: "nothing alive", tone: "good", detail: String::new(), at },
@@ -487,12 +485,16 @@ fn derived(probe: &ProbeRow, kind: PlanKind, now: Instant) -> Answered {
             mark: "?",
             word: "not read everywhere",
             tone: "warn",
-            detail: format!("{unread} points unread"),
+            detail: format!("{} unread", counted(unread, "point")),
             at,
         },
-        (found, _) => {
-            Answered { mark: "▲", word: "alive", tone: "bad", detail: format!("{found} things alive"), at }
-        }
+        (found, _) => Answered {
+            mark: "▲",
+            word: "alive",
+            tone: "bad",
+            detail: format!("{} alive", counted(found, "thing")),
+            at,
+        },
     }
 }
 

@@ -7,12 +7,13 @@
 use super::{
     PageProblem, address,
     form::{self, Nothing, Sent},
+    identity::{self, PlanRefused},
     plan, see_other,
 };
 use crate::api::{find_plan, prelude::*};
 use crate::limits::{PATH_CHARS_MAX, SENTENCE_CHARS_MAX, at_most, at_most_if};
 use axum::response::Response;
-use tenure_engine::{PlanRequest, PlanRow, PlanShown, Tx};
+use tenure_engine::{IdentityRow, PlanRequest, PlanRow, PlanShown, Tx};
 use tenure_model::{DecisionRight, PlanKind, PlanState};
 
 pub(super) static DRAFT: Endpoint = form::act(
@@ -64,8 +65,10 @@ async fn draft(
     let actor = asked.authorise(Whose::Chartered(&identity.charter))?;
     let Drafted { kind, reason, file } = sent.read()?;
     at_most_if("file", file.as_deref(), PATH_CHARS_MAX)?;
-    at_most("reason", &reason, SENTENCE_CHARS_MAX)?;
     let kind: PlanKind = kind.parse().map_err(|_| Problem::refused("choose what to do with it"))?;
+    if let Err(problem) = at_most("reason", &reason, SENTENCE_CHARS_MAX) {
+        return refused(&shared, &asked, identity, (kind, reason), problem).await;
+    }
     let (id, me, why, place) = (identity.id, actor.person, reason.clone(), file.clone());
     let read = move |tx: &mut Tx<'_>| tx.plans_of(id);
     let plans = shared.engine.store().read("plans_of", read).await.map_err(Problem::from)?;
@@ -76,10 +79,33 @@ async fn draft(
     if let Some(plan) = plans.iter().find(same) {
         return Ok(at(plan));
     }
-    let request =
-        PlanRequest { kind, identity: identity.id.to_string(), reason, heir: None, file, readers: None };
-    let drafted = shared.engine.draft_plan(actor, request).await.map_err(Problem::from)?;
-    Ok(to(&drafted))
+    let request = PlanRequest {
+        kind,
+        identity: identity.id.to_string(),
+        reason: reason.clone(),
+        heir: None,
+        file,
+        readers: None,
+    };
+    match shared.engine.draft_plan(actor, request).await.map_err(Problem::from) {
+        Ok(drafted) => Ok(to(&drafted)),
+        Err(problem) => refused(&shared, &asked, identity, (kind, reason), problem).await,
+    }
+}
+
+/// The identity's page once more with what was typed, where what was typed may be the reason.
+async fn refused(
+    shared: &Shared,
+    asked: &Asked,
+    identity: IdentityRow,
+    (kind, reason): (PlanKind, String),
+    problem: Problem,
+) -> Result<Response, PageProblem> {
+    if problem.status != StatusCode::UNPROCESSABLE_ENTITY {
+        return Err(problem.into());
+    }
+    let refused = PlanRefused { why: problem.detail, reason, revokes: kind == PlanKind::Revoke };
+    identity::show(shared, asked, identity, Some(refused)).await
 }
 
 #[derive(Deserialize)]

@@ -210,7 +210,7 @@ const fn tone(standing: Standing) -> &'static str {
         Standing::Sound | Standing::Retired => "good",
         Standing::Due | Standing::Excepted | Standing::Suspended | Standing::Unproven => "warn",
         Standing::Lapsed => "bad",
-        Standing::Unclaimed | Standing::Gone => "quiet",
+        Standing::Unclaimed | Standing::Gone | Standing::Unobserved => "quiet",
     }
 }
 

@@ -50,6 +50,8 @@ struct SourcePage {
     surveys: Option<Table>,
     inventory: String,
     may_survey: bool,
+    /// Where its options and points are changed, for whoever may.
+    change: Option<String>,
     wrong: Option<&'static str>,
 }
 
@@ -63,8 +65,8 @@ struct HeldLine {
 /// Something that was not seen: what, why, what would mend it.
 struct Blind {
     what: String,
-    why: String,
-    remedy: String,
+    why: text::Prose,
+    remedy: text::Prose,
 }
 
 pub(super) struct Found {
@@ -140,11 +142,14 @@ fn view(asked: &Asked, found: Found, wrong: Option<&'static str>, now: Instant) 
             .iter()
             .map(|one| Blind {
                 what: text::shown(&one.what),
-                why: text::shown_long(&one.why),
-                remedy: text::shown_long(&one.remedy),
+                why: text::prose(&one.why),
+                remedy: text::prose(&one.remedy),
             })
             .collect(),
         surveys: surveys_table(&surveys, now),
+        change: asked
+            .may_also(ApiAction::Configure, ApiResourceKind::Source)
+            .then(|| format!("/sources/{}/change", address::encoded(&name))),
         may_survey: asked.may_also(ApiAction::Survey, ApiResourceKind::Source),
         wrong,
         name,
@@ -184,8 +189,8 @@ fn headline(last: Option<&SurveyRow>, extents: usize, parts: usize, now: Instant
 fn part(extent: &ExtentSeen) -> Blind {
     Blind {
         what: text::shown(&extent.extent),
-        why: extent.why.as_deref().map(text::shown_long).unwrap_or_default(),
-        remedy: extent.remedy.as_deref().map(text::shown_long).unwrap_or_default(),
+        why: extent.why.as_deref().map(text::prose).unwrap_or_default(),
+        remedy: extent.remedy.as_deref().map(text::prose).unwrap_or_default(),
     }
 }
 

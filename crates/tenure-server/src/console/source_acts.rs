@@ -9,7 +9,8 @@ use super::{
 };
 use crate::api::prelude::*;
 use axum::response::Response;
-use tenure_model::DecisionRight;
+use tenure_engine::{SurveyRow, Tx};
+use tenure_model::{DecisionRight, SurveyState};
 
 pub(super) static SURVEY: Endpoint = form::act(
     "/sources/{name}/survey",
@@ -34,7 +35,10 @@ async fn survey(
 ) -> Result<Response, PageProblem> {
     let actor = asked.authorise(Whose::Nobodys)?;
     let Nothing {} = sent.read()?;
-    crate::api::begin_survey(&shared, actor, &name).await?;
+    // Sent twice it is the same wish: it is being read.
+    if last(&shared, &name).await? != Some(SurveyState::Running) {
+        crate::api::begin_survey(&shared, actor, &name).await?;
+    }
     Ok(see_other(&format!("/sources/{}", address::encoded(&name))))
 }
 
@@ -63,6 +67,34 @@ async fn decide(
         "no" => false,
         _ => return Err(Problem::refused("choose whether to believe it").into()),
     };
-    shared.engine.decide_survey(actor, &name, believe).await.map_err(Problem::from)?;
+    let already = if believe { SurveyState::Accepted } else { SurveyState::Discarded };
+    let decided = shared.engine.decide_survey(actor, &name, believe).await;
+    if let Err(failure) = decided {
+        // Sent twice it decides once: what stands may be this very decision, or the reading that it asked for.
+        let state = last(&shared, &name).await?;
+        let is_so = state == Some(already) || (believe && is_being_believed(&shared, &name).await?);
+        if !is_so {
+            return Err(Problem::from(failure).into());
+        }
+    }
     Ok(see_other(&format!("/sources/{}", address::encoded(&name))))
+}
+
+/// Where the last survey of a source stands.
+async fn last(shared: &Shared, name: &str) -> Result<Option<SurveyState>, Problem> {
+    Ok(surveys(shared, name).await?.first().map(|survey| survey.state))
+}
+
+/// Whether a held survey was accepted just before the last one, which reads the source once more.
+async fn is_being_believed(shared: &Shared, name: &str) -> Result<bool, Problem> {
+    Ok(surveys(shared, name).await?.get(1).is_some_and(|survey| survey.state == SurveyState::Accepted))
+}
+
+async fn surveys(shared: &Shared, name: &str) -> Result<Vec<SurveyRow>, Problem> {
+    let wanted = name.to_owned();
+    let read = move |tx: &mut Tx<'_>| match tx.source_named(&wanted)? {
+        Some(source) => tx.surveys_of(source.id, 2),
+        None => Ok(Vec::new()),
+    };
+    Ok(shared.engine.store().read("surveys", read).await?)
 }

@@ -21,6 +21,53 @@ pub(super) fn shown_long(text: &str) -> String {
     printable(text, 600)
 }
 
+/// A longer text of which what stands between backticks is shown as code: commands, settings, names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Prose(String);
+
+/// It writes itself as it stands in a page: everything in it is escaped.
+impl askama::filters::HtmlSafe for Prose {}
+
+impl Prose {
+    /// Whether there is anything to show.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl std::fmt::Display for Prose {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut rest = self.0.as_str();
+        while let Some((before, after)) = rest.split_once('`') {
+            let Some((code, further)) = after.split_once('`').filter(|(code, _)| !code.is_empty()) else {
+                break;
+            };
+            write_escaped(formatter, before)?;
+            formatter.write_str("<code>")?;
+            write_escaped(formatter, code)?;
+            formatter.write_str("</code>")?;
+            rest = further;
+        }
+        write_escaped(formatter, rest)
+    }
+}
+
+fn write_escaped(formatter: &mut std::fmt::Formatter<'_>, text: &str) -> std::fmt::Result {
+    text.chars().try_for_each(|character| match character {
+        '&' => formatter.write_str("&#38;"),
+        '<' => formatter.write_str("&#60;"),
+        '>' => formatter.write_str("&#62;"),
+        '"' => formatter.write_str("&#34;"),
+        '\'' => formatter.write_str("&#39;"),
+        plain => std::fmt::Write::write_char(formatter, plain),
+    })
+}
+
+/// A longer text, with what stands between backticks as code.
+pub(super) fn prose(text: &str) -> Prose {
+    Prose(shown_long(text))
+}
+
 /// A time: said relatively, exact for whoever looks closer.
 pub(super) struct When {
     pub(super) said: String,
@@ -175,7 +222,7 @@ pub(super) const fn step_tone(state: StepState) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::when;
+    use super::{prose, when};
     use tenure_model::Instant;
 
     #[test]
@@ -184,5 +231,15 @@ mod tests {
         let said = |seconds: i64| when(Instant::from_micros(now.as_micros() + seconds * 1_000_000), now).said;
         let all = [0, -5, -61, -7_300, -200_000, 30, 90_000].map(said).join(", ");
         insta::assert_snapshot!(all, @"just now, 5 s ago, 1 min ago, 2 h ago, 2 d ago, in 30 s, in 1 d");
+    }
+
+    #[test]
+    fn what_stands_between_backticks_is_code_and_nothing_escapes_from_a_text() {
+        let check = |text: &str, expect: &str| assert_eq!(prose(text).to_string(), expect);
+        check("run `chmod 600 FILE`; then `x`", "run <code>chmod 600 FILE</code>; then <code>x</code>");
+        check("`<script>` \"&'", "<code>&#60;script&#62;</code> &#34;&#38;&#39;");
+        check("a lonely ` stays", "a lonely ` stays");
+        check("`` nothing", "`` nothing");
+        check("plain", "plain");
     }
 }

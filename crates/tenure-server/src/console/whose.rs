@@ -45,6 +45,8 @@ pub(super) static CLAIM: Endpoint = form::act(
 
 /// Identities of one page: everything beside each of them is looked at.
 const ROWS: i64 = 25;
+/// How often a page looks on where nothing is to be shown.
+const LOOKS_MAX: usize = 20;
 /// What a page's suggestion rests on, at most.
 const CLUES: usize = 4;
 
@@ -131,15 +133,31 @@ async fn show(
     list(&shared, &asked, from, Vec::new()).await
 }
 
+/// The next page that shows anything: what has an owner is looked through without being shown.
+async fn look(shared: &Shared, from: From) -> Result<Page<Suggested>, Problem> {
+    let mut after = from.after;
+    for _ in 1..LOOKS_MAX {
+        let found = look_once(shared, after.as_deref()).await?;
+        if found.next.is_none() || !found.items.is_empty() {
+            return Ok(found);
+        }
+        after = found.next;
+    }
+    look_once(shared, after.as_deref()).await
+}
+
+async fn look_once(shared: &Shared, after: Option<&str>) -> Result<Page<Suggested>, Problem> {
+    let found = shared.engine.suggestions(SuggestionQuery::default(), key_after(after)?, ROWS).await?;
+    Ok(looked_through(found))
+}
+
 async fn list(
     shared: &Shared,
     asked: &Asked,
     from: From,
     stayed: Vec<(String, String)>,
 ) -> Result<Response, PageProblem> {
-    let after = key_after(from.after.as_deref())?;
-    let found = shared.engine.suggestions(SuggestionQuery::default(), after, ROWS).await;
-    let found = looked_through(found.map_err(Problem::from)?);
+    let found = look(shared, from).await?;
     let next = found.next.map(|mark| Link {
         href: format!("/whose?after={}", address::encoded(&mark)),
         word: "Look through more",

@@ -10,7 +10,7 @@ use crate::{
     page::PAGE_SIZE_MAX,
 };
 use std::sync::OnceLock;
-use tenure_engine::{CharterState, RingName};
+use tenure_engine::{CharterState, RingName, SourcePart};
 use tenure_judge::{ClueKind, Confidence};
 use tenure_model::{
     CredentialState, DecisionRight, Environment, PlanKind, PlanState, PolicyKind, ProofLevel, Readers, Role,
@@ -39,6 +39,7 @@ pub(crate) fn document() -> &'static str {
                 Verb::Get => HttpMethod::Get,
                 Verb::Post => HttpMethod::Post,
                 Verb::Put => HttpMethod::Put,
+                Verb::Patch => HttpMethod::Patch,
                 Verb::Delete => HttpMethod::Delete,
             };
             let path = endpoint.path.replace("{*", "{");
@@ -102,6 +103,7 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
         RingName,
         Role,
         Severity,
+        SourcePart,
         Standing,
         StepKind,
         StepState,

@@ -61,6 +61,7 @@ pub(super) const REQUESTS: &[(&str, &[&str])] = &[
         "SourceRequest",
         &["name: text", "system: text", "points: [Point]", "options?: {text}", "secret?: text?"],
     ),
+    ("SourceChangeRequest", &["write: flag", "options?: {text?}", "points?: {text?}", "secret?: text?"]),
 ];
 
 /// Answers.
@@ -121,6 +122,8 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "not_observable: [Unobservable]",
         ],
     ),
+    ("SourceChanged", &["source: Source", "changes: [SettingChange]", "written: flag"]),
+    ("SettingChange", &["part: SourcePart", "name: text", "was: text?", "will: text?"]),
     ("SourcePage", &["items: [Source]", "next: text?"]),
     ("Unread", &["extent: text", "why: text", "remedy: text?", "read: instant"]),
     ("Unobservable", &["what: text", "why: text", "remedy: text"]),
@@ -657,6 +660,7 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "undo_restores_value: json",
             "file?: FileChange?",
             "at_most?: AtMost?",
+            "goes_on?: [text]",
         ],
     ),
     ("AtMost", &["level: ProofLevel", "why: text"]),

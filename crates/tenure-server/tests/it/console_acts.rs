@@ -13,7 +13,7 @@ fn encoded(text: &str) -> String {
 }
 
 /// The fields of a page's form, as a browser would send them: what they hold, with what somebody types into some.
-fn filled(page: &str, action: &str, typed: &[(&str, &str)]) -> String {
+pub(crate) fn filled(page: &str, action: &str, typed: &[(&str, &str)]) -> String {
     let form = page.split("<form ").find(|form| form.contains(&format!("action=\"{action}\""))).unwrap();
     let form = form.split("</form>").next().unwrap();
     let decoded = |text: &str| {

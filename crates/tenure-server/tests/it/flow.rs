@@ -102,6 +102,8 @@ async fn calls_leave_the_evidence_they_say() {
     assert_eq!(looked.status, 200, "{}", looked.text());
     hold_and_decide(&bench).await;
     cosign(&bench).await;
+    let secret = json!({ "write": true, "secret": "AnotherPasswordOfOurs" });
+    assert_eq!(bench.call(ADMINISTRATOR, "PATCH", "/api/v1/sources/main", Some(&secret)).await.status, 200);
     assert_eq!(bench.call(ADMINISTRATOR, "DELETE", "/api/v1/sources/main", None).await.status, 204);
 
     let entries = bench.get(AUDITOR, "/api/v1/evidence/entries?limit=500").await.json();

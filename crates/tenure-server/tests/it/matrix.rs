@@ -151,6 +151,8 @@ fn about_pages() -> Vec<Rehearsal> {
         ("GET /evidence/{index}", "/evidence/0", None),
         ("GET /sources", "/sources", None),
         ("GET /sources/{name}", "/sources/main", None),
+        ("GET /sources/{name}/change", "/sources/main/change", None),
+        ("POST /sources/{name}/change", "/sources/main/change", no_form()),
         ("POST /sources/{name}/survey", "/sources/main/survey", no_form()),
         ("POST /sources/{name}/decide", "/sources/main/decide", no_form()),
         ("GET /doctor", "/doctor", None),
@@ -159,6 +161,7 @@ fn about_pages() -> Vec<Rehearsal> {
 
 fn about_the_deployment() -> Vec<Rehearsal> {
     vec![
+        ("PATCH /api/v1/sources/{name}", "/api/v1/sources/nowhere", Some(json!({ "write": false }))),
         ("GET /api/v1/evidence", "/api/v1/evidence", None),
         ("GET /api/v1/evidence/entries", "/api/v1/evidence/entries", None),
         ("GET /api/v1/evidence/export", "/api/v1/evidence/export", None),

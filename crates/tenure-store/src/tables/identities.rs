@@ -156,6 +156,10 @@ impl Tx<'_> {
                 return only_one(by_handle, given);
             }
         }
+        // A path at a source once stood behind two slashes: who wrote such a name down means what bears it with one.
+        if by_principal.is_empty() && given.contains("//") {
+            return self.find_identity(&given.replace("//", "/"));
+        }
         if by_principal.is_empty() {
             let near = self.near_names(given)?;
             if !near.is_empty() {

@@ -110,6 +110,9 @@ pub struct Related {
     pub presence: Presence,
 }
 
+/// Others that are named beside one, at most.
+const RELATED_MAX: usize = 10;
+
 fn related(row: &Row<'_>) -> Result<Related, StoreFailure> {
     Ok(Related {
         name: row.text(0)?,
@@ -308,36 +311,85 @@ impl Tx<'_> {
         )
     }
 
-    /// Principals that were ended and held another credential with this value, at most ten, newest first.
+    /// Principals that were ended and held another credential with this value, at most ten, newest first; but for those
+    /// whose plan said that this one goes on.
     pub fn ended_with_value(
         &mut self,
         credential: CredentialId,
         fingerprint: &str,
     ) -> Result<Vec<Related>, StoreFailure> {
-        self.query(
+        let ended = self.query(
             "credentials",
-            "SELECT s.name || '/' || p.name, i.identity_id, i.handle, p.presence FROM credentials c \
+            "SELECT s.name || '/' || p.name, i.identity_id, i.handle, p.presence, p.principal_id, mine.principal_id FROM credentials c \
              JOIN principals p ON p.principal_id = c.principal_id JOIN sources s ON s.source_id = p.source_id \
-             JOIN identities i ON i.identity_id = p.identity_id WHERE c.fingerprint = $1 AND c.credential_id <> $2 \
-             AND p.presence IN ('retired', 'unproven') ORDER BY p.principal_id DESC LIMIT 10",
+             JOIN identities i ON i.identity_id = p.identity_id JOIN credentials mine ON mine.credential_id = $2 \
+             WHERE c.fingerprint = $1 AND c.credential_id <> $2 \
+             AND p.presence IN ('retired', 'unproven') ORDER BY p.principal_id DESC LIMIT 200",
             &[fingerprint.into(), named(credential)],
-            related,
-        )
+            |row| Ok((related(row)?, row.parsed(4)?, row.parsed(5)?)),
+        )?;
+        self.without_those_foretold(ended)
     }
 
-    /// Principals that are there and hold, in force, a value that this one held, at most ten.
+    /// Principals that are there and hold, in force, a value that this one held, at most ten; but for those of which the
+    /// plan that ended it said that they go on.
     pub fn alive_with_value_of(&mut self, principal: PrincipalId) -> Result<Vec<Related>, StoreFailure> {
-        self.query(
+        let alive = self.query(
             "credentials",
-            "SELECT DISTINCT s.name || '/' || p.name, i.identity_id, i.handle, p.presence FROM credentials mine \
+            "SELECT DISTINCT s.name || '/' || p.name, i.identity_id, i.handle, p.presence, p.principal_id FROM credentials mine \
              JOIN credentials c ON c.fingerprint = mine.fingerprint \
              JOIN principals p ON p.principal_id = c.principal_id JOIN sources s ON s.source_id = p.source_id \
              JOIN identities i ON i.identity_id = p.identity_id WHERE mine.principal_id = $1 AND p.principal_id <> $1 \
              AND p.presence = 'present' AND c.state NOT IN ('gone', 'removed') AND s.removed_us IS NULL \
-             ORDER BY 1, 2 LIMIT 10",
+             ORDER BY 1, 2 LIMIT 200",
             &[named(principal)],
-            related,
-        )
+            |row| Ok((related(row)?, principal, row.parsed(4)?)),
+        )?;
+        self.without_those_foretold(alive)
+    }
+
+    /// Of pairs of one that was ended and one that holds its value, those where nobody said that the holder goes on; at
+    /// most ten.
+    fn without_those_foretold(
+        &mut self,
+        pairs: Vec<(Related, PrincipalId, PrincipalId)>,
+    ) -> Result<Vec<Related>, StoreFailure> {
+        let mut kept = Vec::new();
+        for (related, ended, holder) in pairs {
+            if kept.len() < RELATED_MAX && !self.was_foretold(ended, holder)? {
+                kept.push(related);
+            }
+        }
+        Ok(kept)
+    }
+
+    /// Whether the plan that ended one principal named this holder of its value as one that goes on, and the holder has
+    /// been there ever since.
+    ///
+    /// t0 the plan is made and names the holder; t1 it is carried out; t2 the holder goes; t3 it is there again: from t3 on
+    /// it is a return, because what the plan named ended at t2.
+    fn was_foretold(&mut self, ended: PrincipalId, holder: PrincipalId) -> Result<bool, StoreFailure> {
+        let told: Option<(serde_json::Value, Instant)> = self.query_one(
+            "plans",
+            "SELECT blast_radius, created_us FROM plans WHERE principal_id = $1 AND kind = 'revoke' \
+             AND state IN ('proved', 'short') ORDER BY plan_id DESC LIMIT 1",
+            &[named(ended)],
+            |row| Ok((row.json(0)?, row.instant(1)?)),
+        )?;
+        let Some((blast_radius, made)) = told else { return Ok(false) };
+        let holder: Option<(String, Instant)> = self.query_one(
+            "principals",
+            "SELECT holder.native_key, COALESCE(holder.returned_us, holder.first_seen_us) FROM principals holder \
+             JOIN principals ended ON ended.principal_id = $2 AND ended.source_id = holder.source_id \
+             WHERE holder.principal_id = $1",
+            &[named(holder), named(ended)],
+            |row| Ok((row.text(0)?, row.instant(1)?)),
+        )?;
+        let Some((key, there_since)) = holder else { return Ok(false) };
+        let names = |named: &serde_json::Value| {
+            named.as_array().is_some_and(|keys| keys.iter().any(|one| *one == *key))
+        };
+        Ok(there_since <= made && blast_radius.get("goes_on").is_some_and(names))
     }
 
     /// True while a plan of ours is changing a principal.

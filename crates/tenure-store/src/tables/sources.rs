@@ -288,19 +288,39 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Stops reading a source and forgets our password there. What was seen stays as history.
-    pub fn remove_source(&mut self, id: SourceId, now: Instant) -> Result<(), StoreFailure> {
+    /// A plan that is carried out holds its source as it is.
+    fn refuse_while_busy(&mut self, id: SourceId) -> Result<(), StoreFailure> {
         let busy = self.query_one(
             "plans",
             "SELECT handle FROM plans WHERE source_id = $1 AND state IN ('approved', 'running', 'undoing') LIMIT 1",
             &[named(id)],
             |row| row.text(0),
         )?;
-        if let Some(handle) = busy {
+        let Some(handle) = busy else { return Ok(()) };
+        let why = format!("plan {handle} is still running there; wait for it, or undo it, then try again");
+        Err(StoreFailure::Conflict { why })
+    }
+
+    /// Gives a source other points, options or another sealed password, if it still is as `was`. It reads the same system:
+    /// that is for the caller to have asked. The next survey recalls nothing, because it may be about more.
+    pub fn change_source(&mut self, was: &SourceRow, will: &SourceRow) -> Result<(), StoreFailure> {
+        self.refuse_while_busy(was.id)?;
+        if self.source_named(was.name.as_str())?.as_ref() != Some(was) {
             let why =
-                format!("plan {handle} is still running there; wait for it, or undo it, then try again");
+                format!("`{}` was changed by somebody else meanwhile; look at it, then try again", was.name);
             return Err(StoreFailure::Conflict { why });
         }
+        self.forget_digests(was.id)?;
+        self.execute(
+            "UPDATE sources SET points = $2, options = $3, secret = $4 WHERE source_id = $1",
+            &[named(was.id), json(&will.points)?, json(&will.options)?, will.secret.clone().into()],
+        )?;
+        Ok(())
+    }
+
+    /// Stops reading a source and forgets our password there. What was seen stays as history.
+    pub fn remove_source(&mut self, id: SourceId, now: Instant) -> Result<(), StoreFailure> {
+        self.refuse_while_busy(id)?;
         // Nobody looks there any more: what it held stays as it was last seen, and is judged as not read.
         self.touch_held(id, now)?;
         self.forget_digests(id)?;

@@ -65,15 +65,15 @@ fn tell(context: &Context, what: &str, identity: &str, document: &Value) -> Resu
         }
         for command in &place.commands {
             let indent = if context.form == Form::Quiet { "" } else { "    " };
-            context.print(format!("{indent}{}", printable(command, COMMAND_CHARS_MAX)));
+            context.command(format!("{indent}{}", printable(command, COMMAND_CHARS_MAX)));
         }
         if place.commands.iter().any(|command| printable(command, COMMAND_CHARS_MAX) != *command) {
             context.say("    some characters are shown by their codes; --json has each command as it is");
         }
     }
     context.say(
-        "Tenure records none of it. It will count as P0, somebody's word, and only once the next survey\n\
-         sees it or a person says so; keep a note of who ran what, and when.",
+        "Tenure records none of it. It will count as P0, somebody's word, and only once the next survey sees it or a person \
+         says so; keep a note of who ran what, and when.",
     );
     context.next("as soon as Tenure can write again: tenure survey");
     Ok(Exit::Done)

@@ -13,7 +13,7 @@ use crate::{
 };
 use clap::Args;
 use serde_json::json;
-use tenure_model::printable;
+use tenure_model::{counted, printable};
 
 /// Say what is well, what is not, what cannot be seen, and what to do about it
 ///
@@ -42,10 +42,9 @@ impl Doctor {
                     "Nothing is broken; {} for a person to look at.",
                     count(i64::try_from(looks).unwrap_or(0), "thing")
                 ),
-                (broken, _) => format!(
-                    "{} broken.",
-                    if broken == 1 { String::from("1 thing is") } else { format!("{broken} things are") }
-                ),
+                (broken, _) => {
+                    format!("{} {} broken.", counted(broken, "thing"), if broken == 1 { "is" } else { "are" })
+                }
             });
             for check in &checks {
                 print(context, check);

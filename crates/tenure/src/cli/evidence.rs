@@ -66,6 +66,8 @@ impl LogArgs {
             context.document(&document);
             if page.items.is_empty() {
                 context.say("No entry there.");
+                context.next("tenure evidence log");
+                return Ok(Exit::Done);
             }
             let mut table = Table::new(&["INDEX", "TIME", "WHAT", "WHO", "ABOUT", "FACTS"]);
             for entry in &page.items {
@@ -118,6 +120,9 @@ impl CheckpointArgs {
             context.document(&document);
             if context.form != Form::Json {
                 context.raw(&log.checkpoint);
+            }
+            if context.frame().columns.is_some() {
+                context.next("tenure evidence checkpoint > FILE, and keep it elsewhere: `evidence verify --since FILE` needs it");
             }
             Ok(Exit::Done)
         })

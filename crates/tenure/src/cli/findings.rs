@@ -12,7 +12,7 @@ use crate::{
     failure::{Exit, Failure},
     render::{
         paint::{Look, look_of_severity},
-        table::{Table, cell, looking},
+        table::{Table, cell, looking, name},
         words::{count, instant, typeable, wrapped},
     },
     session::{Session, shaped},
@@ -189,11 +189,11 @@ fn say_dismissed(context: &Context, queue: &Queue) {
 }
 
 fn print_short(context: &Context, findings: &[Finding]) {
-    let mut table = Table::new(&["SEVERITY", "NAME", "POLICY", "SINCE", "FINDING", "WHAT"]);
+    let mut table = Table::new(&["SEVERITY", "NAME", "POLICY", "SINCE", "FINDING", "WHAT"]).or_two_lines(1);
     for finding in findings {
         table.row(vec![
             looking(look_of_severity(finding.severity), finding.severity.as_str()),
-            cell(&finding.identity_name),
+            name(&finding.identity_name),
             cell(&finding.policy),
             cell(instant(finding.opened)),
             cell(finding.id.handle()),

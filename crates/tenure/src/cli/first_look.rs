@@ -140,7 +140,7 @@ impl FirstLook {
             context.say(format!("  ▲ {severity}: {}", lines.next().unwrap_or_default()));
             lines.for_each(|line| context.say(format!("      {line}")));
             if let Some(name) = item.names.first() {
-                context.say(format!("      tenure explain {}", typeable(name)));
+                context.suggest(format!("      tenure explain {}", typeable(name)));
             }
         }
     }

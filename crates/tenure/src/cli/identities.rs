@@ -14,7 +14,7 @@ use crate::{
     render::{
         identity::standing,
         paint::{Look, look_of_severity, look_of_standing},
-        table::{Table, cell, looking},
+        table::{Table, cell, looking, name},
         words::instant,
     },
     wire::{Credential, IdentityListed, Principal},
@@ -107,7 +107,7 @@ impl Identities {
                     (true, false) => String::from("-"),
                 };
                 table.row(vec![
-                    cell(&identity.name),
+                    name(&identity.name),
                     looking(look_of_standing(identity.standing), standing(identity)),
                     findings,
                     cell(owners),
@@ -167,7 +167,7 @@ impl Principals {
                 };
                 table.row(vec![
                     cell(&principal.source_name),
-                    cell(&principal.name),
+                    name(&principal.name),
                     cell(principal.kind.as_str()),
                     looking(look, principal.presence.as_str()),
                     cell(instant(principal.first_seen)),
@@ -212,7 +212,8 @@ impl Credentials {
                 context.next("tenure survey");
                 return Ok(Exit::Done);
             }
-            let mut table = Table::new(&["HOLDER", "KIND", "STATE", "KEPT", "VALUE SINCE", "DIES"]);
+            let mut table =
+                Table::new(&["HOLDER", "KIND", "STATE", "KEPT", "VALUE SINCE", "DIES"]).or_two_lines(0);
             for credential in &listed.rows {
                 let look = match credential.state {
                     CredentialState::Live => Look::Plain,
@@ -223,7 +224,7 @@ impl Credentials {
                 };
                 let since = credential.value_changed.unwrap_or(credential.first_seen);
                 table.row(vec![
-                    cell(&credential.holder),
+                    name(&credential.holder),
                     cell(credential.kind.as_str()),
                     looking(look, credential.state.as_str()),
                     cell(

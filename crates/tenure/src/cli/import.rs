@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use std::{collections::BTreeMap, path::PathBuf};
 use tenure_connect_import::{Format, Preview, PreviewRequest, format_of, preview};
-use tenure_model::{Fact, Facts, Observation, names, printable};
+use tenure_model::{Fact, Facts, Observation, counted, names, printable};
 
 /// Facts that every claim has; shown once and not with each.
 const EVERYWHERE: &[&str] = &[names::CLAIMED, names::DEFINED_IN];
@@ -169,10 +169,6 @@ fn names_of(counts: &BTreeMap<String, u64>) -> String {
         listed.push(format!("and {} more", counts.len() - LISTED_MAX));
     }
     listed.join(", ")
-}
-
-fn counted(number: u64, one: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }
 
 fn text(text: &str) -> String {

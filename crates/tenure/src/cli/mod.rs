@@ -8,6 +8,8 @@ mod backup;
 mod baseline;
 mod by_hand;
 mod charter;
+#[cfg(feature = "host")]
+mod demo;
 mod dismiss;
 mod doctor;
 mod evidence;
@@ -30,6 +32,7 @@ mod report;
 mod revoke;
 mod show;
 mod source;
+mod source_set;
 mod survey;
 mod tighten;
 mod topics;
@@ -124,6 +127,8 @@ pub(crate) enum LogForm {
 pub(crate) enum Command {
     Up(up::Up),
     Init(init::Init),
+    #[cfg(feature = "host")]
+    Demo(demo::Demo),
     #[command(subcommand)]
     Source(source::SourceCommand),
     #[cfg(feature = "import")]
@@ -172,6 +177,8 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
     match command {
         Command::Up(args) => args.run(context).await,
         Command::Init(args) => args.run(context).await,
+        #[cfg(feature = "host")]
+        Command::Demo(args) => args.run(context),
         Command::Source(command) => command.run(context).await,
         #[cfg(feature = "import")]
         Command::Import(command) => command.run(context).await,

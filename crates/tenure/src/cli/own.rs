@@ -183,7 +183,11 @@ impl Own {
             let mut said = vec![format!("owned by {}", printable(&shown.owners.join(" and "), 200))];
             said.extend(charter.purpose.as_ref().map(|purpose| format!("for: {}", printable(purpose, 200))));
             said.extend(charter.environment.map(|environment| format!("in {environment}")));
-            said.extend(charter.rotation_days.map(|days| format!("rotated every {days} days")));
+            said.extend(
+                charter
+                    .rotation_days
+                    .map(|days| format!("rotated every {}", tenure_model::counted(days, "day"))),
+            );
             said.extend(charter.expires_at.map(|end| format!("until {}", instant(end))));
             said.extend(
                 charter.retirement_trigger.as_ref().map(|text| format!("or until: {}", printable(text, 200))),

@@ -17,7 +17,7 @@ use crate::{
 };
 use clap::Args;
 use serde_json::{Value, json};
-use tenure_model::printable;
+use tenure_model::{counted, printable};
 
 /// Claims of one call, as the API takes them.
 const CLAIMS_A_CALL: usize = 100;
@@ -214,8 +214,11 @@ fn show_suggestions(context: &Context, items: &[Suggested], which: &Which) {
         context.list(&table, names.iter());
     }
     if without > 0 {
-        let things =
-            if without == 1 { String::from("1 identity has") } else { format!("{without} identities have") };
+        let things = if without == 1 {
+            String::from("1 identity has")
+        } else {
+            format!("{} have", counted(without, "identity"))
+        };
         context.say(format!("{things} no owner, and nothing this sure points to anybody Tenure knows."));
     }
     context.next(match surest(items) {
@@ -287,7 +290,7 @@ async fn meant(session: &Session<'_>, rule: &str) -> Result<(Vec<Meant>, Value),
 }
 
 fn identities(count: usize) -> String {
-    if count == 1 { String::from("1 identity") } else { format!("{count} identities") }
+    counted(count, "identity")
 }
 
 fn show_meant(context: &Context, meant: &[Meant]) {

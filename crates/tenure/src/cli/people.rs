@@ -233,8 +233,7 @@ impl Remove {
 fn tell_leaving(context: &Context, shown: &str, leaving: &PersonLeaving) {
     let identities = match leaving.owned_count {
         0 => String::from("no identity"),
-        1 => String::from("1 identity"),
-        many => format!("{many} identities"),
+        many => tenure_model::counted(many, "identity"),
     };
     context.remark(match (leaving.owned_count, leaving.unowned_count) {
         (0, _) => format!("{shown} answers for {identities}."),

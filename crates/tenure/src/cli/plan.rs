@@ -12,7 +12,7 @@ use crate::{
         paint::Look,
         plan::preview,
         table::{Table, cell, looking},
-        words::instant,
+        words::{instant, typeable},
     },
     session::{Session, shaped},
     wire::{Plan, PlanShown},
@@ -132,6 +132,7 @@ pub(crate) async fn draft_or_say(
         Err(Failure { stage: Stage::AlreadySo, why: Some(why), .. }) => {
             context.document(&json!({ "nothing_to_do": why }));
             context.print(sentence(&why));
+            context.next(format!("tenure show {}", typeable(wish.identity)));
             Ok(None)
         }
         Err(failure) => Err(failure),

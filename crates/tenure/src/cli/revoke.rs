@@ -25,7 +25,7 @@ use crate::{
 use clap::Args;
 use serde_json::json;
 use std::time::Duration;
-use tenure_model::{PlanState, Presence, printable};
+use tenure_model::{PlanKind, PlanState, Presence, printable};
 
 /// How a plan is decided and watched.
 #[derive(Debug, Clone, Args)]
@@ -293,7 +293,11 @@ pub(crate) async fn watch_to_the_end(
     };
     context.print(paint_first_words(context, look, &sentence));
     match watched {
-        Watched::Over => context.say(format!("Show or export: tenure proof {handle}")),
+        Watched::Over if tightened(&shown) => context.next(format!(
+            "tenure survey {} sees it; tenure proof {handle} shows it. What lies in the file goes on working: exchange it",
+            printable(&shown.source_name, 80)
+        )),
+        Watched::Over => context.next(format!("tenure proof {handle}")),
         Watched::Pending if !session.takes_writes().await => {
             context.say(format!(
                 "Tenure cannot write at the moment, so it stands still: tenure doctor says why. If it cannot wait: tenure revoke {} --by-hand",
@@ -311,6 +315,11 @@ pub(crate) async fn watch_to_the_end(
         }
     }
     Ok(exit)
+}
+
+/// Whether a file was closed to others just now.
+fn tightened(shown: &PlanShown) -> bool {
+    shown.plan.kind == PlanKind::Tighten && shown.plan.state == PlanState::Proved
 }
 
 /// Paints what comes before the first colon or blank: the verdict.

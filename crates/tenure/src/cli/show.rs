@@ -11,7 +11,7 @@ use crate::{
     render::{
         identity::page,
         paint::{look_of_severity, look_of_standing},
-        table::{Table, cell},
+        width::{columns, padded},
         words::{count, instant, typeable},
     },
     session::shaped,
@@ -174,10 +174,9 @@ fn print_group(context: &Context, title: &str, facts: &[&ExplainedFact]) {
         return;
     }
     context.print(title);
-    let mut table = Table::new(&["", "", ""]);
+    let wide = facts.iter().map(|fact| columns(&fact.name)).max().unwrap_or(0);
     for fact in facts {
-        let flips = fact.flips_at.map(|at| format!("flips {}", instant(at))).unwrap_or_default();
-        table.row(vec![cell(format!("  {}", fact.name)), cell(&fact.value), cell(flips)]);
+        let flips = fact.flips_at.map(|at| format!("; flips {}", instant(at))).unwrap_or_default();
+        context.print(format!("  {}  {}{flips}", padded(&fact.name, wide), printable(&fact.value, 400)));
     }
-    context.table(&table);
 }

@@ -3,7 +3,7 @@
 //! The password goes from a file, a variable or the terminal straight into one request. An address
 //! that holds one is refused before anything is sent. Must never print an address it refused.
 
-use super::{changing, reading};
+use super::{changing, reading, source_set::Set};
 use crate::{
     client::part,
     connectors,
@@ -31,6 +31,7 @@ use tenure_model::{PRIMARY, Secret, printable};
 pub(crate) enum SourceCommand {
     Add(Add),
     List(List),
+    Set(Set),
     Check(Check),
     Remove(Remove),
 }
@@ -40,6 +41,7 @@ impl SourceCommand {
         match self {
             Self::Add(args) => args.run(context).await,
             Self::List(args) => args.run(context).await,
+            Self::Set(args) => args.run(context).await,
             Self::Check(args) => args.run(context).await,
             Self::Remove(args) => args.run(context).await,
         }
@@ -147,7 +149,7 @@ impl Add {
                 ));
             }
             context.say(format!("Added source `{name}` ({}). Checking it.", manifest.title));
-            check(session, context, name, Some(added)).await
+            check(session, context, name, Checked::Added(added)).await
         })
         .await
     }
@@ -252,7 +254,7 @@ fn connector_of(url: &str) -> Result<&'static Manifest, Failure> {
 }
 
 /// `name=value`. The value is not repeated when it is missing: it may hold a password.
-fn pair<'given>(flag: &str, given: &'given str) -> Result<(&'given str, &'given str), Failure> {
+pub(super) fn pair<'given>(flag: &str, given: &'given str) -> Result<(&'given str, &'given str), Failure> {
     given.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(|| {
         Failure::usage(format!("what was given as {flag} has no `=`"))
             .next(format!("write {flag} NAME=VALUE"))
@@ -285,29 +287,48 @@ fn server_of(url: &str) -> (String, String) {
     (host.to_ascii_lowercase(), port.to_owned())
 }
 
+/// Why a source is checked.
+pub(super) enum Checked {
+    /// Somebody asked for it.
+    Asked,
+    /// It was added just now: the answer.
+    Added(serde_json::Value),
+    /// It was changed just now: the answer, and the command that brings back what was.
+    Changed(serde_json::Value, Option<String>),
+}
+
 /// Checks a source and says what was found.
-async fn check(
+pub(super) async fn check(
     session: &Session<'_>,
     context: &Context,
     name: &str,
-    added: Option<serde_json::Value>,
+    after: Checked,
 ) -> Result<Exit, Failure> {
-    let what = match &added {
-        Some(_) => format!("source `{name}` was added, but could not be checked"),
-        None => format!("source `{}` could not be checked", printable(name, 60)),
+    let shown = printable(name, 60);
+    let what = match &after {
+        Checked::Asked => format!("source `{shown}` could not be checked"),
+        Checked::Added(_) => format!("source `{shown}` was added, but could not be checked"),
+        Checked::Changed(..) => format!("source `{shown}` was changed, but could not be checked"),
     };
     let checked = session.post(&what, &format!("/api/v1/sources/{}/check", part(name)), &json!({})).await;
-    let checked = checked.map_err(|failure| match &added {
-        None => failure,
-        Some(_) => failure
-            .kept(format!("the source stays; `tenure source remove {name}` takes it back"))
-            .next(format!("mend what it says, then: tenure source check {name}")),
+    let checked = checked.map_err(|failure| {
+        let failure = match &after {
+            Checked::Asked | Checked::Changed(_, None) => return failure,
+            Checked::Added(_) => {
+                failure.kept(format!("the source stays; `tenure source remove {name}` takes it back"))
+            }
+            Checked::Changed(_, Some(back)) => {
+                failure.kept(format!("it stays changed; `{back}` takes it back"))
+            }
+        };
+        failure.next(format!("mend what it says, then: tenure source check {name}"))
     })?;
     let report: CheckReport = shaped(&checked)?;
-    let told = if added.is_some() { Context::say } else { Context::print };
-    context.document(&match added {
-        Some(added) => json!({ "source": added, "check": checked }),
-        None => checked,
+    let told = if matches!(after, Checked::Asked) { Context::print } else { Context::say };
+    context.document(&match after {
+        Checked::Asked => checked,
+        Checked::Added(added) => json!({ "source": added, "check": checked }),
+        Checked::Changed(changed, _) => json!({ "changed": changed, "check": checked }),
     });
     let unreachable = print_report(context, name, &report, told);
     if unreachable {
@@ -433,7 +454,7 @@ pub(crate) struct Check {
 
 impl Check {
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        reading(context, async |session| check(session, context, &self.name, None).await).await
+        reading(context, async |session| check(session, context, &self.name, Checked::Asked).await).await
     }
 }
 

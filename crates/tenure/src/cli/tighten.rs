@@ -16,7 +16,6 @@ use crate::{
     wire::PlanShown,
 };
 use clap::Args;
-use tenure_model::{PlanState, printable};
 
 /// Which file, and who may go on reading it.
 #[derive(Debug, Clone, Default, Args)]
@@ -74,20 +73,11 @@ impl Tighten {
             for line in preview(&shown, context.frame()) {
                 context.say(line);
             }
-            let exit = match revoke::decide_and_watch(session, context, &shown, &self.going).await {
-                Err(revoke::Gone::Declined(failure)) => {
-                    return Err(revoke::withdraw(session, &shown, failure).await);
-                }
-                Err(revoke::Gone::Failed(failure)) => return Err(failure),
-                Ok(exit) => exit,
-            };
-            if exit == Exit::Done && shown.plan.state != PlanState::Undone {
-                context.say(format!(
-                    "The next survey of {} sees it. What lies in the file goes on working: exchange it.",
-                    printable(&shown.source_name, 80)
-                ));
+            match revoke::decide_and_watch(session, context, &shown, &self.going).await {
+                Err(revoke::Gone::Declined(failure)) => Err(revoke::withdraw(session, &shown, failure).await),
+                Err(revoke::Gone::Failed(failure)) => Err(failure),
+                Ok(exit) => Ok(exit),
             }
-            Ok(exit)
         })
         .await
     }

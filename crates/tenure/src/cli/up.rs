@@ -273,14 +273,14 @@ impl Welcome {
                 }
             }
         }
-        let look = match (self.address, &self.code) {
+        match (self.address, &self.code) {
             (Some(address), Some(code)) => {
-                format!(" Or look: http://{address}, one-time code {code} (10 minutes).")
+                context.say(format!("Console: http://{address} with the one-time code {code} (10 minutes)."));
             }
-            (Some(address), None) => format!(" Or look: http://{address}."),
-            (None, _) => String::new(),
-        };
-        context.next(format!("{}.{look}", next_step(&self.status, &self.sources)));
+            (Some(address), None) => context.say(format!("Console: http://{address}")),
+            (None, _) => {}
+        }
+        context.next(next_step(&self.status, &self.sources));
     }
 }
 

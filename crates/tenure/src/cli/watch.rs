@@ -139,7 +139,10 @@ fn now_doing(shown: &PlanShown) -> String {
     match current {
         Some(step) if step.kind == StepKind::Prove && shown.plan.file.is_none() => {
             let refused = answered(shown, "after", "refused");
-            format!("probing: {refused} of {} points refuse it", shown.plan.points.len())
+            format!(
+                "probing: refused at {refused} of {}",
+                tenure_model::counted(shown.plan.points.len(), "point")
+            )
         }
         Some(step) => intention(step.kind).to_owned(),
         None => String::from("finishing"),

@@ -34,7 +34,7 @@ use tenure_evidence::{
     witness::{KnownLog, WitnessConfig, add_signatures},
 };
 use tenure_keys::{RealDisk, replace_private};
-use tenure_model::printable;
+use tenure_model::{counted, printable};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -253,9 +253,9 @@ impl Cosign {
         }));
         let size = note.lines().nth(1).unwrap_or_default();
         context.say(format!(
-            "Cosigned by {} at size {size}: the log extends the {} entries it cosigned before.",
+            "Cosigned by {} at size {size}: the log extends the {} it cosigned before.",
             names.join(", "),
-            cosigned.previous_size
+            counted(cosigned.previous_size, "entry")
         ));
         for file in files {
             context.say(format!("Written into {}.", shown(file)));

@@ -1,4 +1,5 @@
-//! Lines that fit the terminal: folded at blanks below their own indent, and a word that is too long is cut.
+//! Lines that fit the terminal: folded at blanks below their own indent; a word that is too long is cut, or stays whole
+//! where somebody may need it (`folded_whole`).
 //!
 //! Without a known width nothing is folded or cut, so that a pipe gets whole names; `--json` has them whole in any
 //! case. Paint takes no column. Next: `identity.rs`.
@@ -14,11 +15,19 @@ const FURTHER: usize = 2;
 pub(crate) fn folded(lines: Vec<String>, most: Option<usize>) -> Vec<String> {
     match most {
         None => lines,
-        Some(most) => lines.iter().flat_map(|line| fold(line, most.max(COLUMNS_MIN))).collect(),
+        Some(most) => lines.iter().flat_map(|line| fold(line, most.max(COLUMNS_MIN), cut)).collect(),
     }
 }
 
-fn fold(line: &str, most: usize) -> Vec<String> {
+/// A line folded, with every word whole: a key, an address or a path that was cut is of no use.
+pub(crate) fn folded_whole(line: String, most: Option<usize>) -> Vec<String> {
+    match most {
+        None => vec![line],
+        Some(most) => fold(&line, most.max(COLUMNS_MIN), whole),
+    }
+}
+
+fn fold(line: &str, most: usize, fit: fn(&str, usize) -> (String, usize)) -> Vec<String> {
     if width::columns(&unpainted(line)) <= most {
         return vec![line.to_owned()];
     }
@@ -27,7 +36,7 @@ fn fold(line: &str, most: usize) -> Vec<String> {
     let mut folded = vec![" ".repeat(indent)];
     let mut taken = indent;
     for (number, word) in text.split(' ').enumerate() {
-        let (word, wide) = cut(word, most - indent - FURTHER);
+        let (word, wide) = fit(word, most - indent - FURTHER);
         let gap = usize::from(number > 0 && taken > 0);
         if taken + gap + wide > most {
             taken = indent + FURTHER;
@@ -42,6 +51,11 @@ fn fold(line: &str, most: usize) -> Vec<String> {
         taken += wide;
     }
     folded
+}
+
+/// A word as it is, and the columns it takes.
+fn whole(word: &str, _: usize) -> (String, usize) {
+    (word.to_owned(), width::columns(&unpainted(word)))
 }
 
 /// A word and the columns it takes. What is painted is ours, and short.
@@ -68,7 +82,7 @@ fn unpainted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{folded, unpainted};
+    use super::{folded, folded_whole, unpainted};
     use crate::render::width::columns;
 
     #[test]
@@ -85,6 +99,15 @@ mod tests {
             assert_eq!(kept.len(), words(&long).len() + words(&painted).len() + 1);
         }
         assert_eq!(folded(vec![long.clone()], None), [long]);
+    }
+
+    #[test]
+    fn a_word_that_somebody_may_need_stays_whole() {
+        let (key, rest) = ("k".repeat(60), "the key of the log");
+        let lines = folded_whole(format!("  {rest} {key} {rest}"), Some(30));
+        assert_eq!(lines, [format!("  {rest}"), format!("    {key}"), format!("    {rest}")]);
+        let line = format!("{rest} {key}");
+        assert_eq!(folded_whole(line.clone(), None), [line]);
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub(crate) const fn look_of_standing(standing: Standing) -> Look {
         Standing::Lapsed | Standing::Unproven => Look::Bad,
         Standing::Due | Standing::Excepted | Standing::Suspended => Look::Warn,
         Standing::Unclaimed => Look::Plain,
-        Standing::Gone => Look::Faint,
+        Standing::Gone | Standing::Unobserved => Look::Faint,
     }
 }
 

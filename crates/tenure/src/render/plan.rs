@@ -45,7 +45,7 @@ pub(crate) const fn intention(kind: StepKind) -> &'static str {
 
 /// What a step did, or what it saw.
 fn done(kind: StepKind, shown: &PlanShown) -> String {
-    let points = shown.plan.points.len();
+    let points = tenure_model::counted(shown.plan.points.len(), "point");
     let text = match kind {
         StepKind::Deny => "password replaced by one we hold",
         StepKind::Control if shown.plan.kind == PlanKind::Tighten => {
@@ -62,7 +62,7 @@ fn done(kind: StepKind, shown: &PlanShown) -> String {
         }
         StepKind::Control => {
             return format!(
-                "accepted at {} of {points} points before the act",
+                "accepted at {} of {points} before the act",
                 answered(shown, "control", "accepted")
             );
         }
@@ -72,10 +72,7 @@ fn done(kind: StepKind, shown: &PlanShown) -> String {
         StepKind::Sweep if alive(shown) == Some(0) => "nothing minted meanwhile",
         StepKind::Sweep => "looked for what was minted meanwhile",
         StepKind::Prove => {
-            return format!(
-                "refused at {} of {points} points after the act",
-                answered(shown, "after", "refused")
-            );
+            return format!("refused at {} of {points} after the act", answered(shown, "after", "refused"));
         }
         StepKind::Enable => "may log in again",
         StepKind::Tighten => "mode changed",
@@ -299,7 +296,7 @@ fn way_back(shown: &PlanShown, blast: &BlastRadius) -> String {
     }
     match &blast.undo_restores_value {
         Some(Err(why)) => {
-            format!("{limit} It cannot bring the former password back: {}.", short(why).trim_end_matches('.'))
+            format!("{limit} It does not bring back what it had: {}.", short(why).trim_end_matches('.'))
         }
         Some(Ok(())) | None => limit,
     }
@@ -383,7 +380,11 @@ fn probe_line(probe: &Probe) -> String {
             let number =
                 |name: &str| probe.answer.get(name).and_then(serde_json::Value::as_array).map_or(0, Vec::len);
             let unread = number("unread");
-            let unread = if unread == 0 { String::new() } else { format!(", {unread} points not read") };
+            let unread = if unread == 0 {
+                String::new()
+            } else {
+                format!(", {} not read", tenure_model::counted(unread, "point"))
+            };
             format!("  {when}  what came from it: {} alive{unread}", number("found"))
         }
     }

@@ -1,11 +1,13 @@
-//! Tables that fit the terminal: columns as wide as their content, the widest cut first.
+//! Tables that fit the terminal: columns as wide as their content, the widest cut first; a name is cut in its middle.
+//! One whose cells are all needed stands its rows on two lines instead, where they do not fit on one.
 //!
 //! Without a known width nothing is cut, so that a pipe gets whole names. Cells must be
 //! printable before they come here; `cell` sees to that for text from outside.
 
 use super::{
+    fold::folded_whole,
     paint::{Look, Paint},
-    width::{columns, cut, padded},
+    width::{columns, cut, cut_middle, padded},
 };
 
 /// Blanks between two columns.
@@ -20,6 +22,23 @@ const CELL_CHARS_MAX: usize = 400;
 pub(crate) struct Cell {
     text: String,
     look: Look,
+    cut: Cut,
+}
+
+/// Where a text that is too long loses letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cut {
+    End,
+    Middle,
+}
+
+impl Cell {
+    fn fit(&self, most: usize) -> String {
+        match self.cut {
+            Cut::End => cut(&self.text, most),
+            Cut::Middle => cut_middle(&self.text, most),
+        }
+    }
 }
 
 /// A cell with text from anywhere, made printable.
@@ -29,7 +48,12 @@ pub(crate) fn cell(text: impl AsRef<str>) -> Cell {
 
 /// A cell with a look.
 pub(crate) fn looking(look: Look, text: impl AsRef<str>) -> Cell {
-    Cell { text: tenure_model::printable(text.as_ref(), CELL_CHARS_MAX), look }
+    Cell { text: tenure_model::printable(text.as_ref(), CELL_CHARS_MAX), look, cut: Cut::End }
+}
+
+/// A cell with a name: where it is too long, its beginning and its end stay.
+pub(crate) fn name(text: impl AsRef<str>) -> Cell {
+    Cell { cut: Cut::Middle, ..cell(text) }
 }
 
 /// A table in the making.
@@ -37,12 +61,19 @@ pub(crate) fn looking(look: Look, text: impl AsRef<str>) -> Cell {
 pub(crate) struct Table {
     heads: Vec<&'static str>,
     rows: Vec<Vec<Cell>>,
+    /// The column that comes first where a row stands on two lines.
+    first: Option<usize>,
 }
 
 impl Table {
     /// A table with these column heads.
     pub(crate) fn new(heads: &[&'static str]) -> Self {
-        Self { heads: heads.to_vec(), rows: Vec::new() }
+        Self { heads: heads.to_vec(), rows: Vec::new(), first: None }
+    }
+
+    /// The same, each row on two lines where it does not fit on one: this column first, the others below it.
+    pub(crate) fn or_two_lines(self, first: usize) -> Self {
+        Self { first: Some(first), ..self }
     }
 
     /// Adds a row.
@@ -59,16 +90,31 @@ impl Table {
             }
         }
         if let Some(most) = most {
-            shrink(&mut widths, most);
+            let needed = widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
+            match self.first {
+                Some(first) if needed > most => {
+                    return self.rows.iter().flat_map(|row| two_lines(row, first, paint, most)).collect();
+                }
+                Some(_) | None => shrink(&mut widths, most),
+            }
         }
-        let heads: Vec<Cell> =
-            self.heads.iter().map(|head| Cell { text: (*head).to_owned(), look: Look::Faint }).collect();
+        let heads: Vec<Cell> = self.heads.iter().map(|head| looking(Look::Faint, head)).collect();
         std::iter::once(&heads)
             .filter(|heads| heads.iter().any(|head| !head.text.is_empty()))
             .chain(&self.rows)
             .map(|row| line(row, &widths, paint))
             .collect()
     }
+}
+
+/// The cell that names the row, and below it the others, folded.
+fn two_lines(row: &[Cell], first: usize, paint: Paint, most: usize) -> Vec<String> {
+    let Some(name) = row.get(first) else { return Vec::new() };
+    let others = row.iter().enumerate().filter(|(index, cell)| *index != first && !cell.text.is_empty());
+    let others: Vec<String> = others.map(|(_, cell)| paint.text(cell.look, &cell.text)).collect();
+    let mut lines = vec![paint.text(Look::Strong, &name.fit(most))];
+    lines.extend(folded_whole(format!("    {}", others.join(" · ")), Some(most)));
+    lines
 }
 
 /// Takes from the widest column until the sum fits or nothing can be taken.
@@ -86,7 +132,7 @@ fn line(row: &[Cell], widths: &[usize], paint: Paint) -> String {
     let last = row.len().saturating_sub(1);
     let mut line = String::new();
     for (index, (cell, width)) in row.iter().zip(widths).enumerate() {
-        let text = cut(&cell.text, *width);
+        let text = cell.fit(*width);
         let blanks = if index == last {
             String::new()
         } else {
@@ -100,7 +146,7 @@ fn line(row: &[Cell], widths: &[usize], paint: Paint) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Table, cell, looking};
+    use super::{Table, cell, looking, name};
     use crate::render::{
         paint::{Look, Paint},
         width::columns,
@@ -134,6 +180,27 @@ mod tests {
         pg-main/r…  ▲ lapsed    alice
         pg-main/…   ? unclaim…
         ");
+    }
+
+    #[test]
+    fn what_tells_rows_apart_stays_where_they_do_not_fit() {
+        let mut names = Table::new(&["NAME", "STATE"]);
+        let mut rows = Table::new(&["HOLDER", "KIND", "DIES"]).or_two_lines(0);
+        for end in ["one", "two"] {
+            let holder = format!("this-host/~ada/.config/shop/credentials[{end}]");
+            names.row(vec![name(&holder), cell("live")]);
+            rows.row(vec![name(&holder), cell("token"), cell("never by itself, which is long")]);
+        }
+        let names = names.lines(Paint::Plain, Some(40));
+        assert_eq!(names[1], "this-host/~ada/.…credentials[one]  live");
+        assert_eq!(names[2], "this-host/~ada/.…credentials[two]  live");
+        let lines = rows.lines(Paint::Plain, Some(40));
+        assert!(lines.iter().all(|line| columns(line) <= 40), "{lines:#?}");
+        assert!(
+            lines[0].ends_with("credentials[one]") && lines[1].starts_with("    token · never"),
+            "{lines:#?}"
+        );
+        assert!(rows.lines(Paint::Plain, None)[0].starts_with("HOLDER"), "a pipe gets one line each");
     }
 
     #[test]

@@ -109,6 +109,26 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
     kept
 }
 
+/// `text` in at most `most` columns, with an ellipsis in its middle: what names begin and end with tells them apart.
+pub(crate) fn cut_middle(text: &str, most: usize) -> String {
+    if columns(text) <= most || most < 3 {
+        return cut(text, most);
+    }
+    let behind = (most - 1) / 2;
+    let begin = cut(text, most - behind);
+    let mut end: Vec<char> = Vec::new();
+    let mut taken = 0;
+    for character in text.chars().rev() {
+        let needs = columns_of(character);
+        if taken + needs > behind {
+            break;
+        }
+        taken += needs;
+        end.push(character);
+    }
+    format!("{begin}{}", end.iter().rev().collect::<String>())
+}
+
 /// `text` followed by blanks up to `width` columns.
 pub(crate) fn padded(text: &str, width: usize) -> String {
     let blanks = width.saturating_sub(columns(text));
@@ -117,7 +137,7 @@ pub(crate) fn padded(text: &str, width: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{NONE, WIDE, columns, cut, padded};
+    use super::{NONE, WIDE, columns, cut, cut_middle, padded};
 
     #[test]
     fn wide_characters_take_two_columns_and_marks_none() {
@@ -135,6 +155,21 @@ mod tests {
         assert_eq!(cut("日本語", 4), "日…");
         assert_eq!(cut("日本語", 5), "日本…");
         assert_eq!(padded("日", 4), "日  ");
+    }
+
+    #[test]
+    fn a_name_is_cut_in_its_middle_and_never_wider_than_asked() {
+        assert_eq!(
+            cut_middle("this-host/~ada/.aws/credentials[profile default]", 24),
+            "this-host/~a…le default]"
+        );
+        assert_eq!(cut_middle("short", 5), "short");
+        for most in 1..12 {
+            for text in ["日本語日本語日本語", "abcdefghijklmnop", "e\u{301}e\u{301}e\u{301}日日日日日"]
+            {
+                assert!(columns(&cut_middle(text, most)) <= most, "{text} {most}");
+            }
+        }
     }
 
     #[test]

@@ -5,13 +5,7 @@ use tenure_model::Instant;
 
 /// `1 source`, `2 sources`.
 pub(crate) fn count(number: i64, noun: &str) -> String {
-    if number == 1 {
-        return format!("1 {noun}");
-    }
-    match noun.strip_suffix('y') {
-        Some(stem) if !noun.ends_with("ey") && !noun.ends_with("ay") => format!("{number} {stem}ies"),
-        Some(_) | None => format!("{number} {noun}s"),
-    }
+    tenure_model::counted(number, noun)
 }
 
 /// `2026-11-21 12:01:02Z`: to the second, in UTC.

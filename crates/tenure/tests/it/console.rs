@@ -155,6 +155,7 @@ fn pages(planted: &Planted) -> serde_json::Value {
         page("sources", "/sources"),
         page("source", "/sources/pg-main"),
         page("source-held", "/sources/warehouse"),
+        page("source-change", "/sources/pg-main/change"),
         page("doctor", "/doctor"),
         { "name": "report", "path": "/report?since=2026-01-01T00%3A00%3A00Z", "prints": true },
         page("whose", "/whose"),

@@ -231,7 +231,8 @@ fn up_says_where_it_is_and_stops_when_asked() {
         Whoever verifies evidence later needs the log's public key. Keep this line somewhere else:
           [LOG-KEY]
         No source yet: Tenure knows nothing until it may read something.
-        Next: tenure source add pg-main postgres://tenure@HOST/DATABASE. Or look: http://127.0.0.1:[PORT], one-time code [CODE] (10 minutes).
+        Console: http://127.0.0.1:[PORT] with the one-time code [CODE] (10 minutes).
+        Next: tenure source add pg-main postgres://tenure@HOST/DATABASE
         ");
     let listed = place.done(&["source", "list"]);
     assert!(listed.out.starts_with("No source yet"));

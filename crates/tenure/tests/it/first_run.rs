@@ -5,88 +5,20 @@
 
 use crate::program::Place;
 use crate::transcript::{self, Transcript, typed};
-use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf};
+use std::path::PathBuf;
 
 const HEAD: &str = "# The first run\n\n\
 One command on a machine that a small shop could have. Everything below is the output of\n\
-`crates/tenure/tests/it/first_run.rs`, which runs in CI on a planted machine; only paths, ids, keys and times were put in\n\
-place of those of that run. On your own machine it is `tenure up`, without `--host`.\n";
+`crates/tenure/tests/it/first_run.rs`, which runs in CI on the machine that `tenure demo DIRECTORY` plants; only paths, ids, keys\n\
+and times were put in place of those of that run. On your own machine it is `tenure up`, without `--host`. To have this one:\n\
+`tenure demo /tmp/small-shop`, then `tenure up --data /tmp/small-data --host host:///tmp/small-shop`, or, where Tenure runs already,\n\
+`tenure source add demo host:///tmp/small-shop`.\n";
 
-/// Letters of a value that looks like a secret, made here so that this file holds none.
-fn value(prefix: &str, seed: u64, length: usize) -> String {
-    let letters = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789";
-    let mut state = seed;
-    let drawn = (0..length).map(|_| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        char::from(letters[usize::try_from(state >> 33).unwrap() % letters.len()])
-    });
-    format!("{prefix}{}", drawn.collect::<String>())
-}
-
-/// A public key as `ssh-keygen` writes it; nobody has the other half.
-fn public_key(seed: u8, comment: &str) -> String {
-    let mut blob = vec![0, 0, 0, 11];
-    blob.extend_from_slice(b"ssh-ed25519");
-    blob.extend_from_slice(&[0, 0, 0, 32]);
-    blob.extend(std::iter::repeat_n(seed, 32));
-    format!("ssh-ed25519 {} {comment}\n", base64(&blob))
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let word =
-            chunk.iter().fold(0_u32, |word, byte| (word << 8) | u32::from(*byte)) << (8 * (3 - chunk.len()));
-        for place in 0..4 {
-            let letter = LETTERS[usize::try_from(word >> (18 - 6 * place) & 63).unwrap()];
-            text.push(if place <= chunk.len() { char::from(letter) } else { '=' });
-        }
-    }
-    text
-}
-
+/// The machine that `tenure demo` plants.
 fn planted(place: &Place) -> PathBuf {
     let root = place.folder.path().join("machine");
-    let put = |file: &str, mode: u32, content: &str| {
-        let path = root.join(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, content).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-    };
-    fs::create_dir_all(&root).unwrap();
-    fs::set_permissions(&root, fs::Permissions::from_mode(0o755)).unwrap();
-    put(
-        "etc/passwd",
-        0o644,
-        "root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1::/usr/sbin:/usr/sbin/nologin\n\
-         www-data:x:33:33::/var/www:/usr/sbin/nologin\npostgres:x:110:110::/var/lib/postgresql:/bin/bash\n\
-         ada:x:1000:1000:Ada:/srv/home/ada:/bin/bash\ndeploy:x:998:998:rolls out the shop:/srv/deploy:/bin/bash\n",
-    );
-    put("etc/group", 0o644, "sudo:x:27:ada\ndocker:x:99:deploy\n");
-    put("etc/os-release", 0o644, "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n");
-    let unit = |user: &str, program: &str| format!("[Service]\nUser={user}\nExecStart={program}\n");
-    put("etc/systemd/system/shop.service", 0o644, &unit("deploy", "/srv/deploy/shop"));
-    put("usr/lib/systemd/system/cron.service", 0o644, &unit("root", "/usr/sbin/cron"));
-    put("etc/cron.d/backup", 0o644, "0 3 * * * deploy /srv/deploy/backup\n");
-    put("root/.ssh/authorized_keys", 0o600, &public_key(7, "ops@old-laptop"));
-    put(
-        "srv/deploy/.ssh/authorized_keys",
-        0o600,
-        &(public_key(7, "ops@old-laptop") + &public_key(9, "ci@build")),
-    );
-    let aws = format!(
-        "[default]\naws_access_key_id = {}\naws_secret_access_key = {}\n",
-        value("AKIA", 3, 16).to_ascii_uppercase().replace(['0', '1', '8', '9'], "A"),
-        value("", 4, 40)
-    );
-    put("srv/home/ada/.aws/credentials", 0o644, &aws);
-    let servers = format!(
-        r#"{{"mcpServers": {{"tickets": {{"command": "npx", "args": ["-y", "tickets-server"], "env": {{"TICKETS_TOKEN": "{}"}}}}}}}}"#,
-        value("", 5, 36)
-    );
-    put("srv/home/ada/.cursor/mcp.json", 0o600, &servers);
-    put("srv/deploy/.pgpass", 0o600, &format!("db.shop.example:5432:shop:app:{}\n", value("", 6, 24)));
+    let planted = place.done(&["demo", "machine"]);
+    assert!(planted.out.contains("none of them real"), "{planted:?}");
     root
 }
 
@@ -134,4 +66,29 @@ fn the_first_run() {
     let text = transcript::settled(HEAD, &transcript.0, &pairs);
     transcript::compare("docs/first-run.md", &text);
     transcript::compare_part("README.md", "first", &transcript::command_of(&text, "tenure up"));
+}
+
+/// What is planted is random, below the directory, and goes into no directory that holds anything.
+#[test]
+fn a_machine_is_planted_once_and_never_over_anything() {
+    let place = Place::new().with("TENURE_HOST", "none");
+    place.done(&["demo", "one"]);
+    place.done(&["demo", "two"]);
+    let read =
+        |root: &str| std::fs::read_to_string(place.path(root).join("srv/home/ada/.aws/credentials")).unwrap();
+    assert_ne!(read("one"), read("two"), "values are drawn");
+    let before = read("one");
+    let again = place.run(&["demo", "one"]).ended(2);
+    assert!(again.err.contains("is not empty"), "{again:?}");
+    assert_eq!(read("one"), before);
+    assert!(place.run(&["demo", "../out"]).ended(2).err.contains("goes up with `..`"));
+    std::fs::write(place.path("file"), "x").unwrap();
+    assert!(place.run(&["demo", "file"]).ended(2).err.contains("no directory"));
+    place.done(&["init"]);
+    let address = format!("host://{}", place.path("one").display());
+    place.done(&["source", "add", "demo", &address]);
+    let read = place.done(&["survey", "demo"]);
+    assert!(read.out.contains("demo: read whole"), "{read:?}");
+    let found = place.done(&["findings", "--json"]).json();
+    assert_eq!(found["items"].as_array().unwrap().len(), 6, "{found:#}");
 }

@@ -138,6 +138,34 @@ fn a_key_is_disabled_put_back_and_revoked_and_each_end_is_shown_at_the_server() 
     assert!(!log.contains("Failed password"), "{log}");
 }
 
+/// What the plan named as going on is no return; the same key authorised for somebody else after the end is one.
+#[test]
+fn a_key_that_goes_on_elsewhere_as_the_plan_said_is_no_return_and_a_new_copy_is() {
+    needs!(sshd);
+    let stage = Stage::set(&[], "");
+    let passwd = fs::read_to_string(stage.root.join("etc/passwd")).unwrap();
+    let more = "mate:x:4001:4001::/srv/mate:/bin/bash\nlate:x:4002:4002::/srv/late:/bin/bash\n";
+    put(&stage.root.join("etc/passwd"), &format!("{passwd}{more}"));
+    let key = SshKey::make(stage.deployment.directory.path(), "ci", "ed25519").unwrap();
+    put(&stage.keys(), &stage.text_with(Some(&key)));
+    put(&stage.root.join("srv/mate/.ssh/authorized_keys"), &format!("{}\n", key.public));
+    stage.deployment.done(&["survey", "box"]);
+    let (_, said) = stage.run("revoke", "ci", "60");
+    let told = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("the same key also opens `mate`, and goes on doing so"), "{said}");
+    let returned = || {
+        stage.deployment.done(&["survey", "box"]);
+        let found: serde_json::Value =
+            serde_json::from_str(&stage.deployment.done(&["findings", "--json"])).unwrap();
+        let rows = found["items"].as_array().unwrap().clone();
+        let returned = rows.into_iter().filter(|row| row["policy"] == "returned_value");
+        returned.map(|row| row["identity_name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(returned(), Vec::<String>::new());
+    put(&stage.root.join("srv/late/.ssh/authorized_keys"), &format!("{}\n", key.public));
+    assert_eq!(returned(), ["box/late/key:ci"]);
+}
+
 #[test]
 fn a_key_that_another_file_lets_in_is_never_called_dead() {
     needs!(sshd);

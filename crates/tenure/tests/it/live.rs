@@ -51,7 +51,7 @@ fn a_revocation_without_a_server_is_hosted_by_the_command_and_proved() {
     );
     let proved = place.done(&["revoke", "pg/reporting", "--reason", "contract ended", "--yes", "reporting"]);
     assert!(proved.out.contains("P4 proved in "), "{proved:?}");
-    assert!(proved.out.contains("refused at 1 of 1 points"), "{proved:?}");
+    assert!(proved.out.contains("refused at 1 of 1 point ("), "{proved:?}");
     assert!(postgres.sql_as("reporting", "secret-of-a-role", "postgres", "SELECT 1").is_err());
     let shown = place.done(&["show", "pg/reporting"]);
     assert!(shown.out.contains("✓ retired"), "{shown:?}");

@@ -12,9 +12,9 @@ use tenure_engine::NewSource;
 use tenure_model::{DecisionRight, PRIMARY, Point, Secret, ShortName};
 
 /// Enforcement points of one source, at most.
-const POINTS_MAX: usize = 50;
+pub(super) const POINTS_MAX: usize = 50;
 /// Settings of one source, at most.
-const OPTIONS_MAX: usize = 100;
+pub(super) const OPTIONS_MAX: usize = 100;
 
 pub(crate) static ENDPOINT: Endpoint = Endpoint {
     verb: Verb::Post,
@@ -74,7 +74,7 @@ fn check_options(options: &BTreeMap<String, String>) -> Result<(), Problem> {
 }
 
 /// A short name; a wrong one is not repeated, because this body may hold a secret in any place.
-fn short(field: &str, given: &str) -> Result<ShortName, Problem> {
+pub(super) fn short(field: &str, given: &str) -> Result<ShortName, Problem> {
     ShortName::parse(given).map_err(|_| {
         Problem::refused(format!(
             "`{field}` is 1 to 40 lower-case letters, digits and `-`, beginning with a letter"

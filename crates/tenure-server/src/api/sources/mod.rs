@@ -2,6 +2,7 @@
 
 pub(super) mod add;
 pub(super) mod baseline;
+pub(super) mod change;
 pub(super) mod check;
 pub(super) mod csv;
 pub(super) mod list;

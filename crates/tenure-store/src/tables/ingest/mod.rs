@@ -229,7 +229,8 @@ impl Tx<'_> {
         }
         self.execute(
             "UPDATE principals SET name = $2, kind = $3, built_in = $4, facts = $5, charter_hint = $6, presence = $7, \
-             extent = $8, changed_us = $9, gone_us = NULL WHERE principal_id = $1",
+             extent = $8, changed_us = $9, gone_us = NULL, \
+             returned_us = CASE WHEN presence = 'present' THEN returned_us ELSE $9 END WHERE principal_id = $1",
             &[
                 named(known.id),
                 seen.name.as_str().into(),
