@@ -146,8 +146,13 @@ pub struct ReportProof {
 impl Engine {
     /// The state now, and with `since` what happened since then.
     pub async fn report(&self, since: Option<Instant>) -> Result<Report, EngineFailure> {
+        let turn = self.reports.turn().await;
         let (made, log_keys) = (self.clock.now(), self.log_keys());
-        Ok(self.store.read("report", move |tx| gather(tx, made, since, log_keys.clone())).await?)
+        let gather = move |tx: &mut Tx<'_>| {
+            let _turn = &turn;
+            gather(tx, made, since, log_keys.clone())
+        };
+        Ok(self.store.read("report", gather).await?)
     }
 }
 
