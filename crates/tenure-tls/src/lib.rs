@@ -14,7 +14,9 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject as _};
 use std::{
+    io::Read as _,
     net::IpAddr,
+    os::unix::fs::OpenOptionsExt as _,
     path::Path,
     sync::{Arc, OnceLock},
 };
@@ -75,14 +77,33 @@ pub enum TlsRefused {
     },
 }
 
-/// Reads the authorities of a private certificate authority from a PEM file.
+/// The longest file of authorities, in bytes: a system's whole list is a fifth of it.
+const AUTHORITIES_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Reads the authorities of a private certificate authority from a PEM file: a regular one of at most a mebibyte, so
+/// that whoever may name or replace it can neither make us wait nor fill our memory.
 pub fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsRefused> {
     let shown = || path.display().to_string();
-    let read: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path)
-        .map_err(|error| TlsRefused::Unreadable { path: shown(), why: error.to_string() })?
-        .collect();
+    let content =
+        content_of(path).map_err(|error| TlsRefused::Unreadable { path: shown(), why: error.to_string() })?;
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&content).collect();
     let found = read.map_err(|error| TlsRefused::NotPem { path: shown(), why: error.to_string() })?;
     if found.is_empty() { Err(TlsRefused::Empty { path: shown() }) } else { Ok(found) }
+}
+
+/// The content of a small regular file, without waiting for a writer of a pipe.
+fn content_of(path: &Path) -> std::io::Result<Vec<u8>> {
+    let nonblock = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0);
+    let file = std::fs::OpenOptions::new().read(true).custom_flags(nonblock).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(std::io::Error::other("it is no regular file"));
+    }
+    let mut content = Vec::new();
+    let taken = file.take(AUTHORITIES_BYTES_MAX + 1).read_to_end(&mut content)?;
+    if u64::try_from(taken).is_ok_and(|taken| taken > AUTHORITIES_BYTES_MAX) {
+        return Err(std::io::Error::other("it is larger than 1 MiB"));
+    }
+    Ok(content)
 }
 
 /// What encrypts lines, made at the first need: reading the system's authorities takes a while.
@@ -210,5 +231,18 @@ mod tests {
         let broken = "-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n";
         let rows = [refused("missing", None), refused("empty", Some("")), refused("broken", Some(broken))];
         insta::assert_snapshot!(rows.join("\n"));
+    }
+
+    #[test]
+    fn a_pipe_is_not_waited_for_and_a_file_without_end_is_not_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let (pipe, large) = (directory.path().join("pipe"), directory.path().join("large"));
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, mode).unwrap();
+        std::fs::File::create(&large).unwrap().set_len(1 << 40).unwrap();
+        let why = |path: &std::path::Path| authorities(path).unwrap_err().to_string();
+        assert!(why(&pipe).contains("it is no regular file"), "{}", why(&pipe));
+        assert!(why(std::path::Path::new("/dev/zero")).contains("it is no regular file"));
+        assert!(why(&large).contains("it is larger than 1 MiB"), "{}", why(&large));
     }
 }

@@ -77,14 +77,14 @@ pub(super) async fn standing(transaction: &Transaction<'_>, role: &Role) -> Resu
     }
     if rights > 0 {
         standing.warnings.push(format!(
-            "it holds {} on what superusers own, which Tenure's account cannot withdraw: its deletion will stop there until \
+            "it holds {} on what superusers own, which Tenure's account cannot withdraw: deleting it would stop there until \
              a superuser runs DROP OWNED BY {them} in each database",
             counted(rights, "right")
         ));
     }
     if prepared > 0 {
         standing.warnings.push(format!(
-            "only a superuser can end its {}: its deletion will stop there",
+            "only a superuser can end its {}: deleting it would stop there",
             counted(prepared, "prepared transaction")
         ));
     }

@@ -69,7 +69,7 @@ struct PlanPage {
     control_plane: Option<Answered>,
     derived: Option<Answered>,
     touches: Vec<String>,
-    warnings: Vec<String>,
+    warnings: Vec<text::Prose>,
     evidence: Option<String>,
     digest: String,
 }
@@ -253,7 +253,7 @@ fn view(
             .and_then(|probe| control_plane(probe, plan.kind, now)),
         derived: last_of(&shown.probes, "derived").map(|probe| derived(probe, plan.kind, now)),
         touches: if plan.file.is_some() { Vec::new() } else { touches(&plan.blast_radius) },
-        warnings: list("warnings").into_iter().chain(list("unread")).collect(),
+        warnings: list("warnings").iter().chain(&list("unread")).map(|one| text::prose(one)).collect(),
         evidence: span(&shown.evidence),
         digest: plan.digest,
         handle: plan.handle,

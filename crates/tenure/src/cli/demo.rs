@@ -1,7 +1,8 @@
 //! `tenure demo`: a small machine to try things on, planted below one directory.
 //!
 //! Everything in it is made up: values are drawn at random and open nothing, keys have no other half. It must never write
-//! outside the directory it is given, nor into one that holds anything. Next: `first_look.rs`, what is said of a machine.
+//! outside the directory it is given, nor into one that holds anything; so it writes only where nobody else can put a
+//! link or another directory in the way. Next: `first_look.rs`, what is said of a machine.
 
 use crate::{
     context::Context,
@@ -15,7 +16,7 @@ use serde_json::json;
 use std::{
     fs,
     io::Write as _,
-    os::unix::fs::OpenOptionsExt as _,
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::{Component, Path, PathBuf},
 };
 use tenure_keys::{SystemRandomness, draw};
@@ -62,6 +63,7 @@ impl Demo {
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let directory = whole(&self.directory)?;
         refuse_what_is_there(&directory)?;
+        let directory = made(&directory)?;
         let failed = |error: &dyn std::error::Error| Failure::new(WHAT).caused_by(error);
         let files = machine().map_err(|error| failed(&error))?;
         for one in &files {
@@ -111,6 +113,28 @@ fn refuse_what_is_there(directory: &Path) -> Result<(), Failure> {
     }
 }
 
+/// Makes the directory, and refuses it where anybody else could change what it is while it is filled: it has to be ours,
+/// and every directory above it ours or the system's, and nobody else's to change but for what is their own in it.
+fn made(directory: &Path) -> Result<PathBuf, Failure> {
+    let failed = |error: std::io::Error| {
+        Failure::new(WHAT).caused_by(&error).next("name a directory that you may write to")
+    };
+    open_folders(directory).map_err(failed)?;
+    let directory = directory.canonicalize().map_err(failed)?;
+    let us = rustix::process::geteuid().as_raw();
+    for above in directory.ancestors() {
+        let found = fs::symlink_metadata(above).map_err(failed)?;
+        let is_itself = above == directory;
+        let is_open = found.mode() & 0o022 != 0 && (is_itself || found.mode() & 0o1000 == 0);
+        if is_open || !(found.uid() == us || (found.uid() == 0 && !is_itself)) {
+            let why = format!("others may change {}, and so where its files would be written", shown(above));
+            return Err(Failure::usage(WHAT).because(why).next("name a new directory in your home"));
+        }
+    }
+    refuse_what_is_there(&directory)?;
+    Ok(directory)
+}
+
 impl Planted {
     fn write(&self, directory: &Path) -> std::io::Result<()> {
         let path = directory.join(self.file);
@@ -120,7 +144,7 @@ impl Planted {
         let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(self.mode).open(&path)?;
         file.write_all(self.content.as_bytes())?;
         // A narrow umask would make the file tighter than the machine is meant to have it.
-        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(self.mode))
+        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(self.mode))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     client::part,
     context::Context,
     failure::{Exit, Failure},
-    render::words::instant,
+    render::words::{self, instant},
     session::{Session, shaped},
     wire::{Finding, FindingsBeside},
 };
@@ -43,16 +43,13 @@ pub(crate) struct Dismiss {
     /// All findings that are mended in one place with it, each with a record of its own; shows them first
     #[arg(long, conflicts_with = "withdraw")]
     group: bool,
-    /// Dismiss the group: how many findings were shown
-    #[arg(long, value_name = "COUNT", requires = "group")]
-    yes: Option<usize>,
+    /// Dismiss the group as it was shown: the word that was shown with it
+    #[arg(long, value_name = "WORD", requires = "group")]
+    yes: Option<String>,
     /// Take it back: the finding counts again
     #[arg(long, conflicts_with_all = ["reason", "until"])]
     withdraw: bool,
 }
-
-/// Findings of a group that are shown before it is dismissed.
-const SHOWN: usize = 20;
 
 impl Dismiss {
     /// A dismissal says why and until when: what is missing is said with what to type.
@@ -103,10 +100,15 @@ impl Dismiss {
             context.say(format!("  {said}"));
         }
         let beside = self.beside(session, shown).await?;
-        if beside.items.len() > 1 {
+        let count = beside.items.len();
+        if self.group && count > 0 {
+            say_all(context, &beside.items);
+            context.next(format!("{} --group --yes {}", example(shown), word_for(&beside.items)));
+            return Ok(Exit::Done);
+        }
+        if count > 1 {
             context.say(format!(
-                "{} findings are mended in one place with it; --group dismisses all of them.",
-                beside.items.len()
+                "{count} findings are mended in one place with it; --group shows and dismisses all of them."
             ));
         }
         context.next(example(shown));
@@ -142,21 +144,22 @@ impl Dismiss {
         if count == 0 {
             return Err(refused("it is dismissed, or none of it counts any more".to_owned()));
         }
-        for finding in beside.items.iter().take(SHOWN) {
-            context.say(line(finding));
-        }
-        if count > SHOWN {
-            context.say(format!("… and {} more", count - SHOWN));
-        }
-        match self.yes {
-            Some(agreed) if agreed == count => {}
-            Some(agreed) => {
-                return Err(refused(format!("{count} findings are in it, and not {agreed}; look again")));
+        say_all(context, &beside.items);
+        let word = word_for(&beside.items);
+        match &self.yes {
+            Some(agreed) if *agreed == word => {}
+            Some(_) => {
+                let why =
+                    "it is another group than the one that was shown, or it rests on something else by now";
+                return Err(refused(why.to_owned()).next("look again: the same command without --yes"));
             }
             None => {
-                context.document(&json!({ "dismissed": 0, "would_dismiss": count }));
-                context.say(format!("Nothing was dismissed yet: these are {count} findings."));
-                context.next(format!("the same command with --yes {count} dismisses each of them"));
+                context.document(&json!({ "dismissed": 0, "would_dismiss": count, "yes": word }));
+                let all = i64::try_from(count).unwrap_or(i64::MAX);
+                context.say(format!("Nothing was dismissed yet of {}.", words::count(all, "finding")));
+                context.next(format!(
+                    "the same command with --yes {word} dismisses each of them as it was shown"
+                ));
                 return Ok(Exit::Undecided);
             }
         }
@@ -195,6 +198,27 @@ impl Dismiss {
         });
         session.put(what, &of(&seen.id.to_string()), &body).await
     }
+}
+
+/// Every finding of a group on a line of its own: what is not shown is not agreed to.
+fn say_all(context: &Context, findings: &[Finding]) {
+    for finding in findings {
+        context.say(line(finding));
+    }
+}
+
+/// A word for a group just as it was shown: how many, and a digest of which and of what each rests on.
+fn word_for(findings: &[Finding]) -> String {
+    let mut shown = String::new();
+    for finding in findings {
+        shown.push_str(&finding.id.to_string());
+        shown.push(' ');
+        shown.push_str(finding.rests_on_digest.as_deref().unwrap_or_default());
+        shown.push('\n');
+    }
+    let digest = tenure_evidence::leaf_hash(shown.as_bytes());
+    let begin = digest.as_bytes().first_chunk().map_or(0, |begin| u32::from_be_bytes(*begin));
+    format!("{}-{begin:08x}", findings.len())
 }
 
 fn of(finding: &str) -> String {

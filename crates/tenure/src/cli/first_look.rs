@@ -130,7 +130,8 @@ impl FirstLook {
 
     fn print_findings(&self, context: &Context) {
         let frame = context.frame();
-        let columns = frame.prose(6);
+        // As wide as the longest "▲ critical: " leaves it, so that no line is folded twice.
+        let columns = frame.prose(14);
         for item in &self.queue.items {
             let severity = frame.paint.text(look_of_severity(item.severity), item.severity.as_str());
             let reason = printable(&item.reason, 400);

@@ -398,7 +398,7 @@ mod tests {
         };
         assert_eq!(
             of("man1/tenure-dismiss.1"),
-            "tenure dismiss [--reason TEXT] [--until DAY] [--group] [--yes COUNT] [--withdraw] FINDING"
+            "tenure dismiss [--reason TEXT] [--until DAY] [--group] [--yes WORD] [--withdraw] FINDING"
         );
         assert_eq!(of("man1/tenure-baseline.1"), "tenure baseline [--set] [SOURCE]");
         assert!(of("man1/tenure.1").ends_with("COMMAND"), "{}", of("man1/tenure.1"));

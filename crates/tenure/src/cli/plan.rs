@@ -132,7 +132,12 @@ pub(crate) async fn draft_or_say(
         Err(Failure { stage: Stage::AlreadySo, why: Some(why), .. }) => {
             context.document(&json!({ "nothing_to_do": why }));
             context.print(sentence(&why));
-            context.next(format!("tenure show {}", typeable(wish.identity)));
+            // A file that nothing is wrong with may belong to no identity.
+            context.next(if wish.identity.starts_with('/') {
+                String::from("tenure findings")
+            } else {
+                format!("tenure show {}", typeable(wish.identity))
+            });
             Ok(None)
         }
         Err(failure) => Err(failure),

@@ -325,6 +325,7 @@ pub(super) async fn check(
     })?;
     let report: CheckReport = shaped(&checked)?;
     let told = if matches!(after, Checked::Asked) { Context::print } else { Context::say };
+    let back = if let Checked::Changed(_, back) = &after { back.clone() } else { None };
     context.document(&match after {
         Checked::Asked => checked,
         Checked::Added(added) => json!({ "source": added, "check": checked }),
@@ -334,6 +335,9 @@ pub(super) async fn check(
     if unreachable {
         context.next(format!("mend what cannot be reached, then: tenure source check {name}"));
         return Ok(Exit::Failed);
+    }
+    if let Some(back) = back {
+        context.say(format!("`{back}` takes it back."));
     }
     context.next(format!("tenure survey {name}"));
     Ok(Exit::Done)
@@ -482,7 +486,10 @@ impl Remove {
             context.say(format!(
                 "Removed source `{shown}`; our password there is forgotten. What was seen stays as history."
             ));
-            context.next(format!("drop the account that Tenure used at `{shown}`, if nothing else uses it"));
+            context.next(
+                "an account that was made there for Tenure is not needed any more; added again at the same address, the \
+                 source takes up what it showed",
+            );
             Ok(Exit::Done)
         })
         .await

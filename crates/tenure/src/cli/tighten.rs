@@ -41,7 +41,7 @@ Examples:
   tenure tighten /srv/ci/.aws/credentials
   tenure tighten this-machine/~ci/.env --yes /srv/ci/.env
   tenure tighten /etc/app/key.pem --group-may-read --reason \"only the web server needs it\"
-  tenure plan tighten /etc/app/key.pem       only show what it would touch
+  tenure plan tighten /etc/app/key.pem --reason \"look first\"   only show what it would touch
 
 Exit codes: 0 shown to the required level, or nothing to do; 1 not shown, 2 usage, 4 a decision is
 needed, or it was not over within --wait. Levels: tenure help proof-levels.")]

@@ -31,9 +31,11 @@ fn fold(line: &str, most: usize, fit: fn(&str, usize) -> (String, usize)) -> Vec
     if width::columns(&unpainted(line)) <= most {
         return vec![line.to_owned()];
     }
+    // What paints the line from its beginning stands before its indent.
+    let (paint, line) = painted_from(line);
     let text = line.trim_start_matches(' ');
     let indent = (line.len() - text.len()).min(most / 4);
-    let mut folded = vec![" ".repeat(indent)];
+    let mut folded = vec![format!("{paint}{}", " ".repeat(indent))];
     let mut taken = indent;
     for (number, word) in text.split(' ').enumerate() {
         let (word, wide) = fit(word, most - indent - FURTHER);
@@ -68,6 +70,12 @@ fn cut(word: &str, most: usize) -> (String, usize) {
     let cut = width::cut(&bare, most);
     let (wide, end) = (width::columns(&cut), if bare.len() < word.len() { "\u{1b}[0m" } else { "" });
     (format!("{cut}{end}"), wide)
+}
+
+/// What paints a line at its very beginning, and the rest.
+fn painted_from(line: &str) -> (&str, &str) {
+    let end = line.strip_prefix('\u{1b}').and_then(|rest| rest.find('m')).map_or(0, |at| at + 2);
+    line.split_at(end)
 }
 
 /// Text without what paints it.
@@ -114,5 +122,8 @@ mod tests {
     fn a_continued_line_stands_further_in() {
         let lines = folded(vec![String::from("  one two three four five six")], Some(20));
         assert_eq!(lines, ["  one two three four", "    five six"]);
+        let painted = String::from("\u{1b}[2m  one two three four five six\u{1b}[0m");
+        let lines = folded(vec![painted], Some(20));
+        assert_eq!(lines, ["\u{1b}[2m  one two three four", "    five six\u{1b}[0m"]);
     }
 }

@@ -78,10 +78,24 @@ fn a_group_is_shown_and_then_dismissed_one_by_one() {
     let run = |further: &[&str]| place.run(&[&group, further].concat());
     let looked = run(&[]);
     assert_eq!(looked.code, 4, "{}", looked.all());
-    assert!(looked.out.contains("Nothing was dismissed yet: these are 3 findings"), "{}", looked.all());
-    let other = run(&["--yes", "2"]);
-    assert!(other.code == 1 && other.err.contains("3 findings are in it, and not 2"), "{}", other.all());
-    let done = run(&["--yes", "3"]);
+    assert!(looked.out.contains("Nothing was dismissed yet of 3 findings"), "{}", looked.all());
+    let word_of =
+        |out: &str| out.split_once("--yes ").unwrap().1.split(' ').next().unwrap().trim().to_owned();
+    let word = word_of(&looked.out);
+    // As many, but open to more: that was shown to nobody.
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    place.done(&["survey", "image"]);
+    for other in [word.as_str(), "3"] {
+        let refused = run(&["--yes", other]);
+        assert!(refused.code == 1 && refused.err.contains("another group than the one"), "{}", refused.all());
+    }
+    let listed = place.done(&["dismiss", id, "--group"]).out;
+    assert_eq!(
+        listed.matches("readable_by_others of").count(),
+        4,
+        "the finding, then each of the group: {listed}"
+    );
+    let done = run(&["--yes", &word_of(&listed)]);
     assert!(done.code == 0 && done.out.contains("Dismissed 3 of 3 findings"), "{}", done.all());
     let listed = place.done(&["findings", "--dismissed", "--json"]).json();
     assert_eq!(listed["items"].as_array().unwrap().len(), 3, "{listed}");

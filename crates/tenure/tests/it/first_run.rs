@@ -81,6 +81,18 @@ fn a_machine_is_planted_once_and_never_over_anything() {
     let again = place.run(&["demo", "one"]).ended(2);
     assert!(again.err.contains("is not empty"), "{again:?}");
     assert_eq!(read("one"), before);
+    let open = place.path("open");
+    std::fs::create_dir(&open).unwrap();
+    let mode = |mode| std::os::unix::fs::PermissionsExt::from_mode(mode);
+    std::fs::set_permissions(&open, mode(0o777)).unwrap();
+    for given in ["open", "open/below"] {
+        let refused = place.run(&["demo", given]).ended(2);
+        assert!(refused.err.contains("others may change"), "{refused:?}");
+        assert!(!place.path(given).join("etc").exists(), "nothing is written where others may put a link");
+    }
+    // As in /tmp: there nobody takes another's directory away.
+    std::fs::set_permissions(&open, mode(0o1777)).unwrap();
+    place.done(&["demo", "open/sticky"]);
     assert!(place.run(&["demo", "../out"]).ended(2).err.contains("goes up with `..`"));
     std::fs::write(place.path("file"), "x").unwrap();
     assert!(place.run(&["demo", "file"]).ended(2).err.contains("no directory"));
