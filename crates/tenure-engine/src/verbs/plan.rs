@@ -422,8 +422,10 @@ impl Engine {
                 .about(shown.plan.identity),
         )?;
         let (id, position) = (shown.plan.id, i64::try_from(shown.steps.len()).unwrap_or(0) + 1);
+        let plan = shown.plan;
         self.store
             .write("undo", move |tx| {
+                refuse_older_plan(tx, &plan)?;
                 // Read again inside the transaction: a removal may have been intended meanwhile.
                 let steps = tx.steps(id)?;
                 if steps.iter().any(may_be_removed) {
@@ -455,6 +457,21 @@ fn refuse_second_plan(tx: &mut Tx<'_>, plan: &PlanRow) -> Result<(), tenure_stor
     Err(tenure_store::StoreFailure::Conflict {
         why: format!(
             "plan {handle} is at work on it already; wait for it (tenure proof {handle}) or take it back (tenure undo {handle})"
+        ),
+    })
+}
+
+/// What a later plan closed stays closed: an older one that is taken back would open it again, and leave the later one
+/// saying that it is closed.
+fn refuse_older_plan(tx: &mut Tx<'_>, plan: &PlanRow) -> Result<(), tenure_store::StoreFailure> {
+    let Some(file) = &plan.file else { return Ok(()) };
+    let closed_later = tx.plans_that_closed_at(plan.source)?.into_iter().find(|other| {
+        other.id > plan.id && other.file.as_ref().is_some_and(|later| later.place == file.place)
+    });
+    let Some(PlanRow { handle, .. }) = closed_later else { return Ok(()) };
+    Err(tenure_store::StoreFailure::Conflict {
+        why: format!(
+            "plan {handle} closed the same file later; take that one back first (tenure undo {handle})"
         ),
     })
 }

@@ -204,6 +204,27 @@ async fn two_plans_for_one_file_are_not_at_work_at_once() {
     assert!(refused.to_string().contains("is at work on it already"), "{refused}");
 }
 
+#[tokio::test]
+async fn what_a_later_plan_closed_is_not_opened_by_taking_an_older_one_back() {
+    let mut bench = with_files(Bench::new());
+    let deployment = bench.surveyed().await;
+    let (deployment, older) = applied(&mut bench, deployment).await;
+    let deployment = bench.carry_through(deployment, older).await;
+    bench.world.set_mode(&bench.victim, LAID).unwrap();
+    let (deployment, later) = applied(&mut bench, deployment).await;
+    let deployment = bench.carry_through(deployment, later).await;
+    let handle = |shown: PlanShown| shown.plan.handle;
+    let (older, later_handle) =
+        (handle(shown(&deployment, older).await), handle(shown(&deployment, later).await));
+    let who = actor(&deployment.engine).await;
+    let refused = deployment.engine.undo(who, &older).await.unwrap_err().to_string();
+    assert!(refused.contains(&format!("plan {later_handle} closed the same file later")), "{refused}");
+    assert_ne!(bench.world.file(&bench.victim).unwrap().mode, LAID);
+    let deployment = taken_back(&mut bench, deployment, later).await;
+    assert_eq!(bench.world.file(&bench.victim).unwrap().mode, LAID, "the later one gives back what it found");
+    assert_eq!(shown(&deployment, later).await.plan.state, tenure_model::PlanState::Undone);
+}
+
 /// What somebody else does to the file while the plan is at work.
 fn meddle(bench: &Bench, dice: &mut Dice) -> &'static str {
     let file = bench.world.file(&bench.victim).unwrap();

@@ -222,6 +222,18 @@ impl Tx<'_> {
         )
     }
 
+    /// Plans that closed a file at a source, to whatever level, and were not taken back.
+    pub fn plans_that_closed_at(&mut self, source: SourceId) -> Result<Vec<PlanRow>, StoreFailure> {
+        self.query(
+            "plans",
+            select_plans!(
+                "WHERE source_id = $1 AND kind = 'tighten' AND state IN ('proved', 'short') ORDER BY plan_id"
+            ),
+            &[named(source)],
+            plan,
+        )
+    }
+
     /// Moves a plan on. The row must still be at `version`, else somebody else moved it.
     pub fn move_plan(&mut self, id: PlanId, event: PlanEvent) -> Result<PlanState, StoreFailure> {
         let current = self.plan(id)?;
