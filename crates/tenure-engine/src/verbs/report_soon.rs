@@ -96,8 +96,11 @@ impl Engine {
             Ok(None) => {}
             Err(_) => return Ok(ReportSoon::UnderWay(self.reports.with(since, |kept| kept.last.clone()))),
         }
-        // Making it failed: whoever asks is told why.
-        Ok(ReportSoon::Made(Arc::new(self.report(since).await?)))
+        // Making it failed, and whoever asks is told why; or so many others were asked for that it was given up.
+        match tokio::time::timeout(wait, self.report(since)).await {
+            Ok(report) => Ok(ReportSoon::Made(Arc::new(report?))),
+            Err(_) => Ok(ReportSoon::UnderWay(None)),
+        }
     }
 
     /// The sheet that is being made, begun now unless it was before.

@@ -4,7 +4,7 @@
 use super::{
     inventory::{CredentialRow, credential},
     list_principals::{Held, held},
-    list_scan::{Scanned, Span, containing, scan},
+    list_scan::{LOOK, Scanned, Span, containing, scan},
 };
 use crate::{StoreFailure, Tx};
 use tenure_model::{CredentialId, CredentialKind, CredentialState};
@@ -30,9 +30,14 @@ impl Tx<'_> {
         after: Option<&CredentialId>,
         page_size: i64,
     ) -> Result<Scanned<Held<CredentialRow>, CredentialId>, StoreFailure> {
-        scan(self, after.copied(), page_size, (Tx::credential_after, Tx::last_credential), |tx, span| {
-            tx.credentials_within(wanted, span)
-        })
+        scan(
+            LOOK,
+            self,
+            after.copied(),
+            page_size,
+            (Tx::credential_after, Tx::last_credential),
+            |tx, span| tx.credentials_within(wanted, span),
+        )
     }
 
     fn credential_after(

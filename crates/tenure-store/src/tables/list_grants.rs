@@ -4,7 +4,7 @@
 use super::{
     inventory::GrantRow,
     list_principals::{Held, held},
-    list_scan::{Scanned, Span, containing, scan_rights},
+    list_scan::{LOOK_AT_RIGHTS, Scanned, Span, containing, scan},
 };
 use crate::{StoreFailure, Tx};
 use serde::Serialize;
@@ -61,9 +61,14 @@ impl Tx<'_> {
         after: Option<&GrantPlace>,
         page_size: i64,
     ) -> Result<Scanned<Held<HeldGrant>, GrantPlace>, StoreFailure> {
-        scan_rights(self, after.cloned(), page_size, (Tx::grant_after, Tx::last_grant), |tx, span| {
-            tx.grants_within(wanted, span)
-        })
+        scan(
+            LOOK_AT_RIGHTS,
+            self,
+            after.cloned(),
+            page_size,
+            (Tx::grant_after, Tx::last_grant),
+            |tx, span| tx.grants_within(wanted, span),
+        )
     }
 
     fn grant_after(

@@ -3,7 +3,7 @@
 
 use super::{
     identities::{IdentityRow, identity},
-    list_scan::{Scanned, Span, containing, scan},
+    list_scan::{LOOK, Scanned, Span, containing, scan},
 };
 use crate::{StoreFailure, Tx, value::named};
 use tenure_model::{IdentityId, PersonId, PrincipalKind, Standing};
@@ -47,7 +47,7 @@ impl Tx<'_> {
         after: Option<&IdentityKey>,
         page_size: i64,
     ) -> Result<Scanned<IdentityRow, IdentityKey>, StoreFailure> {
-        scan(self, after.cloned(), page_size, (Tx::identity_after, Tx::last_identity), |tx, span| {
+        scan(LOOK, self, after.cloned(), page_size, (Tx::identity_after, Tx::last_identity), |tx, span| {
             tx.identities_within(wanted, span)
         })
     }

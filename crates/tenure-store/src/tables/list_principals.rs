@@ -3,7 +3,7 @@
 
 use super::{
     inventory::{PrincipalRow, principal},
-    list_scan::{Scanned, Span, containing, scan},
+    list_scan::{LOOK, Scanned, Span, containing, scan},
 };
 use crate::{Row, StoreFailure, Tx};
 use tenure_model::{Presence, PrincipalId, PrincipalKind};
@@ -53,7 +53,7 @@ impl Tx<'_> {
         after: Option<&PrincipalPlace>,
         page_size: i64,
     ) -> Result<Scanned<Held<PrincipalRow>, PrincipalPlace>, StoreFailure> {
-        scan(self, after.cloned(), page_size, (Tx::principal_after, Tx::last_principal), |tx, span| {
+        scan(LOOK, self, after.cloned(), page_size, (Tx::principal_after, Tx::last_principal), |tx, span| {
             tx.principals_within(wanted, span)
         })
     }

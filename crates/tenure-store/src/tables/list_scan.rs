@@ -2,7 +2,7 @@
 //! of rows, and says where it stopped when they held too few. It must never count, sort or look through a whole
 //! table. Next: `list_identities.rs`.
 
-use crate::{StoreFailure, Tx};
+use crate::StoreFailure;
 
 /// Rows of one look.
 const WINDOW_ROWS: i64 = 20_000;
@@ -29,48 +29,24 @@ pub(super) struct Span<'keys, K> {
     pub(super) most: i64,
 }
 
-/// Looks window by window. `ends` answer the key that is so many rows after another (nothing when there are fewer),
-/// and the last key of all; `rows` those of a span that match.
-pub(super) fn scan<'db, T, K>(
-    tx: &mut Tx<'db>,
-    after: Option<K>,
-    page_size: i64,
-    ends: Ends<
-        impl Fn(&mut Tx<'db>, Option<&K>, i64) -> Result<Option<K>, StoreFailure>,
-        impl Fn(&mut Tx<'db>) -> Result<Option<K>, StoreFailure>,
-    >,
-    rows: impl Fn(&mut Tx<'db>, &Span<'_, K>) -> Result<Vec<T>, StoreFailure>,
-) -> Result<Scanned<T, K>, StoreFailure> {
-    scan_within(LOOK, tx, after, page_size, ends, rows)
-}
-
-/// The same for rights, each of which is read with whose it is.
-pub(super) fn scan_rights<'db, T, K>(
-    tx: &mut Tx<'db>,
-    after: Option<K>,
-    page_size: i64,
-    ends: Ends<
-        impl Fn(&mut Tx<'db>, Option<&K>, i64) -> Result<Option<K>, StoreFailure>,
-        impl Fn(&mut Tx<'db>) -> Result<Option<K>, StoreFailure>,
-    >,
-    rows: impl Fn(&mut Tx<'db>, &Span<'_, K>) -> Result<Vec<T>, StoreFailure>,
-) -> Result<Scanned<T, K>, StoreFailure> {
-    scan_within(Look { window_rows: WINDOW_RIGHTS, ..LOOK }, tx, after, page_size, ends, rows)
-}
-
 /// How a window ends: so many rows further, or with the last row of all.
 type Ends<Further, Last> = (Further, Last);
 
 /// How much one page looks through.
 #[derive(Clone, Copy)]
-struct Look {
+pub(super) struct Look {
     window_rows: i64,
     windows_max: usize,
 }
 
-const LOOK: Look = Look { window_rows: WINDOW_ROWS, windows_max: WINDOWS_MAX };
+/// A page of most lists.
+pub(super) const LOOK: Look = Look { window_rows: WINDOW_ROWS, windows_max: WINDOWS_MAX };
+/// A page of rights.
+pub(super) const LOOK_AT_RIGHTS: Look = Look { window_rows: WINDOW_RIGHTS, ..LOOK };
 
-fn scan_within<C, T, K>(
+/// Looks window by window. `further` answers the key that is so many rows after another (nothing when there are fewer),
+/// `last` the last key of all; `rows` those of a span that match.
+pub(super) fn scan<C, T, K>(
     look: Look,
     context: &mut C,
     after: Option<K>,
@@ -121,7 +97,7 @@ pub(super) fn literal(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Look, Scanned, containing, scan_within};
+    use super::{Look, Scanned, containing, scan};
 
     /// A table of numbers up to 100, in windows of ten, three to a page.
     fn check(wanted: impl Fn(i64) -> bool, after: Option<i64>, page_size: usize) -> Scanned<i64, i64> {
@@ -135,7 +111,7 @@ mod tests {
             Ok((from + 1..=to).filter(|number| wanted(*number)).take(most).collect())
         };
         let ends = (further, |(): &mut ()| Ok(Some(100)));
-        scan_within(look, &mut (), after, i64::try_from(page_size).unwrap(), ends, rows).unwrap()
+        scan(look, &mut (), after, i64::try_from(page_size).unwrap(), ends, rows).unwrap()
     }
 
     #[test]
