@@ -60,7 +60,7 @@ fn radius(
 ) -> BlastRadius {
     let access = &looked.access;
     let after = access.with_mode(file.readers.keep_of(access.mode));
-    let way = way_to(machine, place);
+    let (places, way): (Vec<Place>, Vec<Access>) = way_to(machine, place).into_iter().unzip();
     let can: Vec<_> = people.who_can_read(&way, access).collect();
     let will: Vec<_> = people.who_can_read(&way, &after).collect();
     let lost: Vec<_> = can.iter().filter(|reader| !will.contains(reader)).collect();
@@ -94,23 +94,15 @@ fn radius(
     if !writers.is_empty() {
         warnings.push(format!("can change it now, and will not: {}", few(&writers)));
     }
-    let replacing = people.who_can_replace(&way, access);
-    if !replacing.is_empty() {
+    for (at, who) in people.who_can_replace(&way, access) {
+        let folder = places.get(at).map_or_else(|| String::from("/"), |place| format!("{place}/"));
         warnings.push(format!(
-            "its folder can be changed by {}, who can put another file in its place whatever its mode is: close the folder as well (chmod go-w)",
-            few(&replacing)
+            "the folder {folder} on its way can be changed by {}, who can put another file in its place whatever its mode is: close the folder as well (chmod go-w)",
+            few(&who)
         ));
     }
     let mut refusals = refusals(file, looked, &after, people);
-    // Who owns a folder links into it what is not theirs; tightening it there would close it where it belongs.
-    let folder = way.last().filter(|folder| folder.uid != access.uid && folder.uid != 0);
-    if let Some(folder) = folder.filter(|_| looked.links > 1) {
-        refusals.push(format!(
-            "it is the file of `{}` under a further name (hard link) in a folder of `{}`: tighten it under the name where it belongs",
-            people.user(access.uid),
-            people.user(folder.uid)
-        ));
-    }
+    refusals.extend(linked_by_another(&way, looked, people));
     BlastRadius { refusals, warnings, file: Some(change), ..empty() }
 }
 
@@ -121,16 +113,34 @@ fn few(names: &[String]) -> String {
 }
 
 /// The directories on the way, from the root of the machine down.
-fn way_to(machine: &Machine<'_>, place: &Place) -> Vec<Access> {
+fn way_to(machine: &Machine<'_>, place: &Place) -> Vec<(Place, Access)> {
     let mut way = Vec::new();
     let mut at = Place::root();
     let parents: Vec<Vec<u8>> = place.parent().components().map(<[u8]>::to_vec).collect();
-    way.extend(mode::directory(&machine.root, &at));
+    way.extend(mode::directory(&machine.root, &at).map(|access| (at.clone(), access)));
     for name in parents {
         at = at.join(&name);
-        way.extend(mode::directory(&machine.root, &at));
+        way.extend(mode::directory(&machine.root, &at).map(|access| (at.clone(), access)));
     }
     way
+}
+
+/// Who may put names into a folder links into it what is not theirs (link(2)); tightening it there would close it where it
+/// belongs. Only a folder in which nobody but root and the file's owner does is trusted to hold the file's own name.
+fn linked_by_another(way: &[Access], looked: &Looked, people: &People) -> Option<String> {
+    const UNDER_A_FURTHER_NAME: &str =
+        "under a further name (hard link): tighten it under the name where it belongs";
+    let (folder, owner) = (way.last().filter(|_| looked.links > 1)?, looked.access.uid);
+    let whose = people.user(owner);
+    if folder.uid != owner && folder.uid != 0 {
+        let other = people.user(folder.uid);
+        return Some(format!("it is the file of `{whose}` in a folder of `{other}`, {UNDER_A_FURTHER_NAME}"));
+    }
+    let others = people.who_puts_names(way, &looked.access);
+    let by = few(&others);
+    (!others.is_empty()).then(|| {
+        format!("it is the file of `{whose}` in a folder that {by} can change, {UNDER_A_FURTHER_NAME}")
+    })
 }
 
 fn refusals(file: &FileTarget, looked: &Looked, after: &Access, people: &People) -> Vec<String> {

@@ -112,10 +112,18 @@ impl People {
         })
     }
 
-    /// Accounts beside root and the owners of folder and file that can put another file in the place of this one. What the
-    /// sticky bit leaves to owners counts for nobody else (unlink(2)).
-    pub(crate) fn who_can_replace(&self, way: &[Access], file: &Access) -> Vec<String> {
-        let Some(folder) = way.last().filter(|folder| folder.mode & STICKY == 0) else { return Vec::new() };
+    /// The folders on this way, by their number in it, in which somebody beside root and the owners of folder and file can put
+    /// another thing in the place of what leads to the file, with who that is. What the sticky bit leaves to owners counts for
+    /// nobody else (unlink(2)).
+    pub(crate) fn who_can_replace(&self, way: &[Access], file: &Access) -> Vec<(usize, Vec<String>)> {
+        let open = way.iter().enumerate().filter(|(_, folder)| folder.mode & STICKY == 0);
+        let said = open.map(|(at, _)| (at, self.who_puts_names(way.get(..=at).unwrap_or(way), file)));
+        said.filter(|(_, who)| !who.is_empty()).collect()
+    }
+
+    /// Accounts beside root and the owners of folder and file that can put names into the last folder of this way.
+    pub(crate) fn who_puts_names(&self, way: &[Access], file: &Access) -> Vec<String> {
+        let Some(folder) = way.last() else { return Vec::new() };
         let strangers = self.who_gets_to(way, folder, WRITE).filter(|reader| reader.uid != file.uid);
         strangers.map(|reader| reader.name.clone()).collect()
     }
@@ -242,11 +250,24 @@ mod tests {
         );
         assert_eq!(others(0o660, Readers::OwnerAndGroup), ["group 100 (to change it)"]);
         assert_eq!(others(0o640, Readers::OwnerAndGroup), [""; 0]);
-        let folder = |mode| [Access { uid: 0, ..FILE.with_mode(mode) }];
-        assert_eq!(people.who_can_replace(&folder(0o777), &FILE), ["mate", "named", "www"]);
-        assert_eq!(people.who_can_replace(&folder(0o775), &FILE), ["mate"]);
-        assert_eq!(people.who_can_replace(&folder(0o1777), &FILE), [""; 0]);
-        assert_eq!(people.who_can_replace(&folder(0o755), &FILE), [""; 0]);
+        let folder = |mode| Access { uid: 0, ..FILE.with_mode(mode) };
+        let replaced = |way: &[Access]| people.who_can_replace(way, &FILE);
+        let by =
+            |at: usize, who: &[&str]| vec![(at, who.iter().map(|&name| name.to_owned()).collect::<Vec<_>>())];
+        assert_eq!(replaced(&[folder(0o777)]), by(0, &["mate", "named", "www"]));
+        assert_eq!(replaced(&[folder(0o775)]), by(0, &["mate"]));
+        assert_eq!(replaced(&[folder(0o1777)]), []);
+        assert_eq!(replaced(&[folder(0o755)]), []);
+        assert_eq!(
+            replaced(&[folder(0o755), folder(0o777), folder(0o700)]),
+            by(1, &["mate", "named", "www"])
+        );
+        assert_eq!(
+            replaced(&[folder(0o750), folder(0o777), folder(0o755)]),
+            by(1, &["mate"]),
+            "who gets there"
+        );
+        assert_eq!(people.who_puts_names(&[folder(0o1777)], &FILE), ["mate", "named", "www"]);
     }
 
     fn with_list(mode: u32) -> Access {

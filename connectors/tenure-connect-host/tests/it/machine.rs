@@ -4,7 +4,7 @@
 //! asking the code under test. Secrets are remembered, to look for them in whatever a reading shows.
 
 use crate::draw::Draw;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 use tempfile::TempDir;
 use tenure_connect::Fingerprint;
-use tenure_connect_host::{Asked, Limits, Reading, ThingKind, Way, survey_root};
+use tenure_connect_host::{Asked, Found, Limits, Problem, Reading, ThingKind, Way, survey_root};
 use tenure_secrets::Scanner;
 
 /// Something planted: kind, place, and whose it is.
@@ -25,6 +25,8 @@ pub(crate) struct Machine {
     /// Places that look like something and are nothing.
     pub(crate) harmless: Vec<String>,
     pub(crate) secrets: Vec<String>,
+    /// What is plainly wrong with what was planted, and where.
+    pub(crate) wrong: Vec<(Problem, String)>,
     pub(crate) draw: Draw,
 }
 
@@ -46,6 +48,7 @@ impl Machine {
             real: Vec::new(),
             harmless: Vec::new(),
             secrets: Vec::new(),
+            wrong: Vec::new(),
             draw: Draw::from_seed(seed),
         }
     }
@@ -78,6 +81,21 @@ impl Machine {
     pub(crate) fn lookalike(&mut self, place: &str, content: impl AsRef<[u8]>) {
         self.put(place, 0o644, content);
         self.harmless.push(format!("/{place}"));
+    }
+
+    /// Says what is plainly wrong with what was planted there, once for each thing in the file.
+    pub(crate) fn wrong(&mut self, place: &str, problems: &[Problem]) {
+        self.wrong.extend(problems.iter().map(|problem| (*problem, format!("/{place}"))));
+    }
+
+    /// Lets nobody but their owner change the directories made so far, whatever this process gives new ones.
+    pub(crate) fn close_the_way(&self) {
+        let mut left = vec![self.folder.path().to_owned()];
+        while let Some(folder) = left.pop() {
+            fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+            let inside = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap());
+            left.extend(inside.filter(|entry| entry.file_type().unwrap().is_dir()).map(|entry| entry.path()));
+        }
     }
 
     /// Remembers a value that must never be shown.
@@ -134,6 +152,40 @@ impl Machine {
         }
         score.missed = left;
         score
+    }
+
+    /// Of these problems: planted, found, missed and false.
+    pub(crate) fn score_problems(&self, of: &[Problem], reading: &Reading) -> String {
+        let problems = |thing: &Found| {
+            thing.problems.iter().map(|&one| (one, thing.place.to_string())).collect::<Vec<_>>()
+        };
+        let found: Vec<(Problem, String)> = reading.found.iter().flat_map(problems).collect();
+        let mut table =
+            format!("{:<60}{:>8}{:>7}{:>8}{:>7}\n", "problem", "planted", "found", "missed", "false");
+        let mut said = String::new();
+        for problem in of {
+            let places = |all: &[(Problem, String)]| {
+                all.iter().filter(|one| one.0 == *problem).map(|one| one.1.clone()).collect::<BTreeSet<_>>()
+            };
+            let (planted, found) = (places(&self.wrong), places(&found));
+            let missed: Vec<_> = planted.difference(&found).collect();
+            let false_ones: Vec<_> = found.difference(&planted).collect();
+            let right = planted.len() - missed.len();
+            let _ = writeln!(
+                table,
+                "{problem:<60}{:>8}{right:>7}{:>8}{:>7}",
+                planted.len(),
+                missed.len(),
+                false_ones.len()
+            );
+            for (what, places) in [("missed", missed), ("false", false_ones)]
+                .into_iter()
+                .filter(|(_, places)| !places.is_empty())
+            {
+                let _ = writeln!(said, "{problem} {what}: {places:?}");
+            }
+        }
+        table + &said
     }
 }
 

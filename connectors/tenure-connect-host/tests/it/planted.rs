@@ -3,18 +3,20 @@
 mod assistants;
 mod cloud;
 mod keys;
+mod open;
 mod packages;
 mod services;
 mod system;
 
 use crate::machine::Machine;
-use tenure_connect_host::{Limits, Way};
+use tenure_connect_host::{Limits, Problem, Way};
 
 pub(crate) fn machine() -> Machine {
     let mut machine = Machine::new(20_261_122);
     system::plant(&mut machine);
     services::plant(&mut machine);
     keys::plant(&mut machine);
+    open::plant(&mut machine);
     cloud::plant(&mut machine);
     packages::plant(&mut machine);
     assistants::plant(&mut machine);
@@ -30,6 +32,18 @@ fn a_planted_machine_is_found_whole_and_nothing_else_is() {
     assert!(score.precision_percent() >= 95, "false: {:#?}", score.false_ones);
     assert!(score.kinds() >= 40);
     insta::assert_snapshot!("found_missed_false", score.table());
+}
+
+#[test]
+fn what_others_may_read_or_change_is_said_of_the_files_it_was_planted_in_and_of_no_other() {
+    let machine = machine();
+    let of = [
+        Problem::ReadableByOthers,
+        Problem::WritableByOthers,
+        Problem::ReplaceableByOthers,
+        Problem::Unencrypted,
+    ];
+    insta::assert_snapshot!("problems_found_missed_false", machine.score_problems(&of, &machine.read()));
 }
 
 #[test]

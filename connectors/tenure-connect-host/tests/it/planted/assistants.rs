@@ -1,7 +1,7 @@
 //! Assistants: their servers, the tokens in their configurations, their logins.
 
 use crate::machine::Machine;
-use tenure_connect_host::ThingKind;
+use tenure_connect_host::{Problem, ThingKind};
 
 const HOME: &str = "srv/ada";
 
@@ -44,6 +44,7 @@ fn desktop(machine: &mut Machine) {
         (ThingKind::AssistantServer, "files"),
     ];
     machine.plant(&format!("{HOME}/.config/Claude/claude_desktop_config.json"), 0o644, config, &real);
+    machine.wrong(&format!("{HOME}/.config/Claude/claude_desktop_config.json"), &[Problem::ReadableByOthers]);
 }
 
 fn editors(machine: &mut Machine) {
@@ -64,6 +65,7 @@ fn editors(machine: &mut Machine) {
     let settings = format!("{{\n  \"editor.tabSize\": 2,\n  // key\n  \"helper.key\": \"{openai}\"\n}}\n");
     let real = [(ThingKind::AssistantSecret, "helper.key")];
     machine.plant(&format!("{HOME}/.config/Code/User/settings.json"), 0o644, settings, &real);
+    machine.wrong(&format!("{HOME}/.config/Code/User/settings.json"), &[Problem::ReadableByOthers]);
     let zed = r#"{"theme": "x", "context_servers": {"z": {"command": {"path": "/opt/z", "args": []}}}}"#;
     machine.plant(
         &format!("{HOME}/.config/zed/settings.json"),

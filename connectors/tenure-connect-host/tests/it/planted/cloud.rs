@@ -4,7 +4,7 @@ use crate::draw::pem;
 use crate::machine::Machine;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use tenure_connect_host::ThingKind;
+use tenure_connect_host::{Problem, ThingKind};
 
 const HOME: &str = "srv/deploy";
 
@@ -62,6 +62,7 @@ fn gcloud(machine: &mut Machine) {
     );
     let real = [(ThingKind::GcpServiceAccountKey, "etl@shop.iam.invalid")];
     machine.plant(&format!("{HOME}/app/shop-service-account.json"), 0o644, account, &real);
+    machine.wrong(&format!("{HOME}/app/shop-service-account.json"), &[Problem::ReadableByOthers]);
     let refresh = machine.drawn("1//0", 90);
     let default =
         format!(r#"{{"type":"authorized_user","account":"ada@shop.invalid","refresh_token":"{refresh}"}}"#);

@@ -3,7 +3,7 @@
 use crate::draw::pem;
 use crate::machine::Machine;
 use rcgen::{CertificateParams, DnType, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ED25519, PKCS_RSA_SHA256};
-use tenure_connect_host::ThingKind;
+use tenure_connect_host::{Problem, ThingKind};
 
 pub(super) fn plant(machine: &mut Machine) {
     ssh(machine);
@@ -42,6 +42,10 @@ fn ssh(machine: &mut Machine) {
         let middle = key.lines().nth(2).unwrap().to_owned();
         machine.secret(middle);
         machine.plant(place, 0o600, key, &[(kind, whose)]);
+        // A server starts without somebody to type a passphrase: its own key is no flaw.
+        if cipher == "none" && kind == ThingKind::SshPrivateKey {
+            machine.wrong(place, &[Problem::Unencrypted]);
+        }
     }
 }
 
@@ -57,6 +61,7 @@ fn tls(machine: &mut Machine) {
         machine.secret(key.lines().nth(1).unwrap().to_owned());
         let place = format!("etc/ssl/private/{name}.key");
         machine.plant(&place, 0o640, key, &[(ThingKind::PrivateKey, &format!("{name}.key"))]);
+        machine.wrong(&place, &[Problem::Unencrypted]);
         let subject = format!("CN={host}");
         machine.plant(
             &format!("etc/ssl/private/{name}.crt"),

@@ -3,7 +3,7 @@
 use crate::machine::Machine;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use tenure_connect_host::ThingKind;
+use tenure_connect_host::{Problem, ThingKind};
 
 const HOME: &str = "srv/deploy";
 
@@ -123,6 +123,7 @@ fn environments(machine: &mut Machine) {
     );
     let real = ["DB_PASSWORD", "API_KEY", "BILLING"].map(|name| (ThingKind::EnvironmentSecret, name));
     machine.plant(&format!("{HOME}/app/.env"), 0o644, &env, &real);
+    machine.wrong(&format!("{HOME}/app/.env"), &[Problem::ReadableByOthers]);
     machine.lookalike(&format!("{HOME}/app/.env.example"), env);
     let github = machine.draw.checked("ghp_");
     let github = machine.secret(github);
@@ -130,9 +131,11 @@ fn environments(machine: &mut Machine) {
         "alias ll='ls -l'\nexport PATH=$PATH:/opt/x\nexport GITHUB_TOKEN={github}\nexport X_TOKEN=$(pass show x)\n[ -z \"$PS1\" ] && return\n"
     );
     machine.plant("srv/etl/.bashrc", 0o644, bashrc, &[(ThingKind::EnvironmentSecret, "GITHUB_TOKEN")]);
+    machine.wrong("srv/etl/.bashrc", &[Problem::ReadableByOthers]);
     let fish = machine.drawn("", 30);
     let config = format!("set -gx SHOP_TOKEN {fish}\nset -gx EDITOR vim\n");
     let place = "srv/etl/.config/fish/config.fish";
+    machine.wrong(place, &[Problem::ReadableByOthers]);
     machine.plant(place, 0o644, config, &[(ThingKind::EnvironmentSecret, "SHOP_TOKEN")]);
     let service = machine.drawn("", 30);
     let real = [(ThingKind::EnvironmentSecret, "ETL_SECRET")];

@@ -1,7 +1,7 @@
 //! Services, timers, jobs and the SSH server's settings.
 
 use crate::machine::Machine;
-use tenure_connect_host::ThingKind;
+use tenure_connect_host::{Problem, ThingKind};
 
 pub(super) fn plant(machine: &mut Machine) {
     units(machine);
@@ -31,6 +31,7 @@ fn units(machine: &mut Machine) {
         (ThingKind::JobSecret, "etl.service password"),
     ];
     machine.plant("etc/systemd/system/etl.service", 0o644, service, &real);
+    machine.wrong("etc/systemd/system/etl.service", &[Problem::ReadableByOthers]);
     let drop_in = format!("[Service]\nUser=etl2\nExecStart=\nExecStart=/usr/bin/etl2 --header {token}\n");
     machine.put("etc/systemd/system/etl.service.d/10-user.conf", 0o644, drop_in);
     machine.real.push((ThingKind::JobSecret, "/etc/systemd/system/etl.service".into(), "etl.service".into()));
@@ -63,6 +64,7 @@ fn launchd(machine: &mut Machine) {
         (ThingKind::JobSecret, "invalid.shop.sync password"),
     ];
     machine.plant("Library/LaunchDaemons/invalid.shop.sync.plist", 0o644, daemon, &real);
+    machine.wrong("Library/LaunchDaemons/invalid.shop.sync.plist", &[Problem::ReadableByOthers]);
     let agent = "<plist version=\"1.0\"><dict><key>Label</key><string>invalid.shop.menu</string><key>Program</key>\
                  <string>/Applications/Menu.app/Contents/MacOS/Menu</string></dict></plist>";
     let place = "srv/deploy/Library/LaunchAgents/invalid.shop.menu.plist";
@@ -86,6 +88,7 @@ fn cron(machine: &mut Machine) {
         (ThingKind::JobSecret, "BACKUP_PASSWORD"),
     ];
     machine.plant("etc/crontab", 0o644, table, &jobs);
+    machine.wrong("etc/crontab", &[Problem::ReadableByOthers]);
     let real = [(ThingKind::ScheduledJob, "backup")];
     machine.plant("etc/cron.d/backup", 0o644, "@daily backup /usr/bin/borg create\n", &real);
     let real = [(ThingKind::ScheduledJob, "deploy")];
