@@ -80,7 +80,8 @@ function follow() {
     busy = true;
     try {
       const answer = await fetch(location.href, { credentials: "same-origin" });
-      if (answer.ok && !answer.redirected) {
+      // Led elsewhere it may be: a form's address leads to its page, and the sign-in has nothing that lives.
+      if (answer.ok) {
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         const fresh = page.getElementById("live");
         const shown = document.getElementById("live");

@@ -53,6 +53,16 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
+    /// Of somebody who called no endpoint: what a page offers them, as on the page of `endpoint`.
+    pub(crate) fn in_passing(
+        endpoint: &'static Endpoint,
+        shared: &Shared,
+        person: Person,
+        local: bool,
+    ) -> Self {
+        Self { endpoint, shared: Arc::clone(shared), person, local, decided: Arc::default() }
+    }
+
     /// Asks the access policies whether this person may do what the endpoint does to this thing.
     pub(crate) fn authorise(&self, whose: Whose<'_>) -> Result<Actor, Problem> {
         let Access::Decided { action, kind } = self.endpoint.access else {

@@ -10,7 +10,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use std::{
     sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
@@ -33,7 +33,7 @@ fn request_id(shared: &Shared) -> String {
 pub(crate) async fn wrap(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let id = request_id(&shared);
     let route = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str).to_owned();
-    let method = request.method().as_str().to_owned();
+    let method = known(request.method()).to_owned();
     let is_safe = request.method().is_safe();
     let span = tracing::info_span!("request", id, method, route);
     let began = Instant::now();
@@ -49,6 +49,20 @@ pub(crate) async fn wrap(State(shared): State<Shared>, request: Request, next: N
         response.headers_mut().insert(REQUEST_ID, id);
     }
     response
+}
+
+/// The method, unless it is one that somebody made up: each would be a time series of its own.
+fn known(method: &Method) -> &str {
+    match *method {
+        Method::GET
+        | Method::HEAD
+        | Method::POST
+        | Method::PUT
+        | Method::PATCH
+        | Method::DELETE
+        | Method::OPTIONS => method.as_str(),
+        _ => "other",
+    }
 }
 
 async fn carry(request: Request, next: Next, is_safe: bool) -> Response {

@@ -4,21 +4,20 @@
 //! endpoint `enter::pass`. Next: `api/mod.rs` for the list.
 
 use crate::{
-    api, body, console,
+    api, body,
+    console::{self, astray},
     endpoint::{Access, Endpoint, EndpointShown},
     enter,
     guard::{self, Hosts},
     metering, observe,
-    problem::Problem,
     shared::{Front, Shared},
 };
 use axum::{
     Router,
     extract::Request,
     middleware::{self, Next},
-    response::IntoResponse as _,
+    routing::get,
 };
-use http::StatusCode;
 use std::sync::Arc;
 use tenure_engine::Engine;
 
@@ -54,20 +53,12 @@ pub(crate) fn build(shared: Shared) -> Router {
         };
         router = router.route(endpoint.path, route);
     }
+    for form in astray::forms_without_page(&all().collect::<Vec<_>>()) {
+        router = router.route(form, get(astray::to_its_page));
+    }
     router
-        .fallback(async || {
-            Problem::missing("there is no such address here")
-                .with_remedy("GET /api/v1/openapi.json lists all of them")
-        })
-        .method_not_allowed_fallback(async || {
-            Problem::new(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "method",
-                "Not done to that",
-                "this address is there, but not for that method",
-            )
-            .into_response()
-        })
+        .fallback(astray::missing)
+        .method_not_allowed_fallback(astray::other_method)
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), guard::check))
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), observe::wrap))
         .with_state(shared)

@@ -10,7 +10,7 @@ use super::{
     form::{self, Field, Sent, Shape},
     page, see_other,
     table::StateShown,
-    text,
+    text::{self, Prose},
     whose::{PassedLine, SuggestionLine, passed_line, suggestion_line},
 };
 use crate::api::{ownership::ANYTHING, prelude::*};
@@ -42,7 +42,7 @@ pub(super) static WRITE: Endpoint = form::act(
     || post(write),
 );
 pub(super) static PASS_ON: Endpoint = form::act(
-    "/identities/{ref}/not-mine",
+    "/identities/{ref}/charter/not-mine",
     (ApiAction::Own, ApiResourceKind::Identity),
     "identity.passed_on",
     "The console: says that an identity is not one's own, and whom to ask.",
@@ -62,14 +62,14 @@ struct CharterPage {
     fields: Vec<Field>,
     /// Names that are offered to whoever may see them.
     people: Vec<String>,
-    wrong: Option<String>,
+    wrong: Option<Prose>,
     note: Option<&'static str>,
     foreseen: Option<Foreseen>,
     suggestions: Vec<SuggestionLine>,
     passed: Vec<PassedLine>,
     /// The form that says "not mine"; nothing when somebody else owns it.
     not_mine: Option<[Field; 2]>,
-    not_mine_wrong: Option<String>,
+    not_mine_wrong: Option<Prose>,
 }
 
 /// What would change.
@@ -79,14 +79,14 @@ struct Foreseen {
     after: StateShown,
     ends: Vec<Condition>,
     begins: Vec<Condition>,
-    why: Option<String>,
+    why: Option<Prose>,
     /// What is sent when it is written: each field as it was filled in.
     fields: Vec<(&'static str, String)>,
 }
 
 struct Condition {
     severity: &'static str,
-    reason: String,
+    reason: Prose,
 }
 
 /// What the page shows beside the charter itself.
@@ -94,11 +94,11 @@ struct Condition {
 struct Shown {
     status: StatusCode,
     fields: Option<Vec<Field>>,
-    wrong: Option<String>,
+    wrong: Option<Prose>,
     note: Option<&'static str>,
     foreseen: Option<Foreseen>,
     not_mine: Option<[Field; 2]>,
-    not_mine_wrong: Option<String>,
+    not_mine_wrong: Option<Prose>,
 }
 
 async fn show(
@@ -212,7 +212,7 @@ async fn write(
     let before = offered(&taken, is_owned(&identity), &asked.person.name);
     let (charter, wrongs) = filled.read(&shared, &before).await?;
     if !wrongs.is_empty() {
-        let wrong = Some(String::from("Nothing was written. What is wrong stands beside its field."));
+        let wrong = Some(text::prose("Nothing was written. What is wrong stands beside its field."));
         return again(&shared, &asked, &identity, (&filled, &wrongs), Shown { wrong, ..refused() }).await;
     }
     let to = CharterGiven { identity: identity.id.to_string(), as_of: Some(filled.as_of.clone()), charter };
@@ -248,12 +248,12 @@ async fn go_on(
         CharterState::Changed => {
             let wrong = "Somebody changed this charter since this form was opened, and nothing was written. What you \
                          typed stands below, what is there now on the identity's page: look, then send it again.";
-            let shown = Shown { wrong: Some(String::from(wrong)), ..refused() };
+            let shown = Shown { wrong: Some(text::prose(wrong)), ..refused() };
             again(Shown { status: StatusCode::CONFLICT, ..shown }).await
         }
         CharterState::Unknown | CharterState::Refused => {
             let why = told.why.unwrap_or_default();
-            let wrong = Some(format!("Nothing was written: {}.", text::shown_long(&why)));
+            let wrong = Some(text::prose(&format!("Nothing was written: {why}.")));
             again(Shown { wrong, ..refused() }).await
         }
     }
@@ -285,7 +285,7 @@ fn foreseen_shown(
     let conditions = |all: Vec<tenure_engine::ConditionForeseen>| {
         let shown = |one: tenure_engine::ConditionForeseen| Condition {
             severity: one.severity.as_str(),
-            reason: text::shown_long(&one.reason),
+            reason: text::prose(&one.reason),
         };
         all.into_iter().map(shown).collect()
     };
@@ -300,7 +300,7 @@ fn foreseen_shown(
         after: text::standing_state(foreseen.after),
         ends: conditions(foreseen.ends),
         begins: conditions(foreseen.begins),
-        why: why.as_deref().map(text::shown_long),
+        why: why.as_deref().map(text::prose),
         // The state that was compared, and no later one.
         fields: fields.chain([("as_of", filled.as_of.clone())]).collect(),
     }
@@ -352,7 +352,7 @@ async fn pass_on(
             Err(problem) => return Err(problem.into()),
         }
     }
-    let not_mine_wrong = wrong.map(|why| format!("Nothing was written: {}.", text::shown_long(&why)));
+    let not_mine_wrong = wrong.map(|why| text::prose(&format!("Nothing was written: {why}.")));
     shown(&shared, &asked, &identity, Shown { not_mine: Some([why, ask]), not_mine_wrong, ..refused() }).await
 }
 

@@ -32,7 +32,7 @@ struct DoctorPage {
 struct Line {
     state: StateShown,
     what: String,
-    found: String,
+    found: text::Prose,
     remedy: Option<text::Prose>,
 }
 
@@ -70,7 +70,7 @@ fn line(check: Check) -> Line {
     Line {
         state: StateShown { mark, word: String::from(word), tone: String::from(tone) },
         what: text::shown(&check.what),
-        found: text::shown_long(&check.found),
+        found: text::prose(&check.found),
         remedy: check.remedy.filter(|remedy| !remedy.is_empty()).map(|remedy| text::prose(&remedy)),
     }
 }

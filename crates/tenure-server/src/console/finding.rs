@@ -65,18 +65,18 @@ struct FindingPage {
     /// What they rest on, as the form gives it back.
     beside_seen: String,
     may_decide: bool,
-    wrong: Option<String>,
+    wrong: Option<text::Prose>,
 }
 
 /// Another finding that is mended in the same place.
 struct BesideLine {
     name: String,
-    reason: String,
+    reason: text::Prose,
 }
 
 struct DismissedLine {
     by: String,
-    reason: String,
+    reason: text::Prose,
     at: When,
     until: When,
 }
@@ -195,7 +195,7 @@ fn shown(
         opened: text::when(finding.opened, now),
         dismissed: dismissal.map(|one| DismissedLine {
             by: text::shown(&one.by_name),
-            reason: text::shown_long(&one.reason),
+            reason: text::prose(&one.reason),
             at: text::when(one.at, now),
             until: text::when(one.ends, now),
         }),
@@ -207,11 +207,11 @@ fn shown(
             .iter()
             .map(|seen| BesideLine {
                 name: text::shown(&seen.finding.identity_name),
-                reason: text::shown_long(&seen.finding.reason),
+                reason: text::prose(&seen.finding.reason),
             })
             .collect(),
         may_decide,
-        wrong,
+        wrong: wrong.as_deref().map(text::prose),
     };
     page(status, &shown)
 }

@@ -3,7 +3,10 @@
 //! A field that is shown again holds what was typed and says beside itself what is wrong with it. It must never hold
 //! a text from outside as it is: what cannot be seen is written out. Next: `charter.rs`, the longest form.
 
-use super::HTML;
+use super::{
+    HTML,
+    text::{Prose, prose},
+};
 use crate::{
     body::slow,
     endpoint::{Access, Answers, Endpoint, Verb},
@@ -108,6 +111,11 @@ impl Field {
     /// The same, with what is wrong with it.
     pub(super) fn with_wrong(self, wrong: Option<&String>) -> Self {
         Self { wrong: wrong.cloned(), ..self }
+    }
+
+    /// What is wrong with it, as it is shown.
+    fn fault(&self) -> Option<Prose> {
+        self.wrong.as_deref().map(prose)
     }
 
     /// What is read out with it: the ids of its hint and of what is wrong.

@@ -99,8 +99,8 @@ struct Reason {
     /// Its own page.
     href: String,
     /// What a person said of it, or why that counts for nothing any more.
-    dismissed: Option<String>,
-    ended: Option<String>,
+    dismissed: Option<Prose>,
+    ended: Option<Prose>,
 }
 
 struct PrincipalLine {
@@ -121,9 +121,9 @@ struct CredentialLine {
     place: String,
     /// The file it lies in, where others can read that and a plan can be made to keep them from it.
     tighten: Option<String>,
-    issued_by: String,
-    may_do: String,
-    dies: String,
+    issued_by: Prose,
+    may_do: Prose,
+    dies: Prose,
     since: When,
     fingerprint: Option<String>,
     facts: Vec<(String, String)>,
@@ -220,7 +220,7 @@ fn passed_line(passing: &PassingRow, names: &BTreeMap<PersonId, String>, now: In
     PassedLine {
         by: name(passing.passed_by),
         asked: passing.asked.map(name),
-        reason: text::shown_long(&passing.reason),
+        reason: text::prose(&passing.reason),
         at: text::when(passing.passed, now),
     }
 }
@@ -310,9 +310,9 @@ fn reasons(shown: &IdentityShown, now: Instant) -> Vec<Reason> {
         dismissed: finding.dismissed_until.map(|end| {
             let by = finding.dismissed_by.as_deref().unwrap_or("somebody who left");
             let because = finding.dismissed_because.as_deref().unwrap_or_default();
-            text::shown_long(&format!("dismissed until {end} by {by}: {because}"))
+            text::prose(&format!("dismissed until {end} by {by}: {because}"))
         }),
-        ended: finding.dismissal_ended.as_deref().map(text::shown_long),
+        ended: finding.dismissal_ended.as_deref().map(text::prose),
     };
     findings.into_iter().map(reason).collect()
 }
@@ -380,9 +380,9 @@ fn credential(shown: &CredentialShown, may_plan: bool, now: Instant) -> Credenti
         kind: text::spaced(row.kind.as_str()),
         place: text::shown(place),
         tighten: file.map(str::to_owned),
-        issued_by: text::shown_long(&shown.issued_by),
-        may_do: text::shown_long(&shown.may_do),
-        dies: text::shown_long(&shown.dies),
+        issued_by: text::prose(&shown.issued_by),
+        may_do: text::prose(&shown.may_do),
+        dies: text::prose(&shown.dies),
         since: text::when(row.value_changed.unwrap_or(row.first_seen), now),
         fingerprint: row.fingerprint.as_deref().map(|print| tenure_model::printable(print, 24)),
         facts: facts(&row.facts, now),

@@ -6,6 +6,7 @@
 
 mod address;
 mod assets;
+pub(crate) mod astray;
 mod charter;
 mod charter_form;
 mod doctor;

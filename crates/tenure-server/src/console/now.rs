@@ -65,7 +65,7 @@ struct Queued {
     /// Of how many more identities.
     more: i64,
     /// What to say before an example where one act ends several.
-    fix_once: Option<String>,
+    fix_once: Option<text::Prose>,
     is_new: bool,
     reason: text::Prose,
     remedy: text::Prose,
@@ -148,7 +148,7 @@ fn queued(item: &QueueItem, now: Instant) -> Queued {
         severity: item.severity.as_str(),
         names: item.names.iter().map(address).collect(),
         more: (item.identities - named).max(0),
-        fix_once: item.fix_once.as_deref().map(text::shown_long),
+        fix_once: item.fix_once.as_deref().map(text::prose),
         is_new: item.is_new,
         reason: text::prose(&item.reason),
         remedy: text::prose(&item.remedy),

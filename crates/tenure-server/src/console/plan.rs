@@ -2,7 +2,10 @@
 //! level reached and what is not known. It shows what is written down and computes no level:
 //! that is `tenure-govern`. The template is `console/plan.html`.
 
-use super::{Frame, HTML, PageProblem, Place, address, page, text};
+use super::{
+    Frame, HTML, PageProblem, Place, address, page,
+    text::{self, Prose},
+};
 use crate::api::{find_plan, has_settled, prelude::*};
 use askama::Template;
 use axum::response::Response;
@@ -43,9 +46,9 @@ struct PlanPage {
     required: &'static str,
     required_meaning: &'static str,
     /// The most that can be proved, and why, where that is less.
-    at_most: Option<(String, String)>,
-    sentence: Option<String>,
-    reason: String,
+    at_most: Option<(String, Prose)>,
+    sentence: Option<Prose>,
+    reason: Prose,
     requested: Said,
     approvals: Vec<Said>,
     /// What may be done with it from here.
@@ -55,7 +58,7 @@ struct PlanPage {
     /// The identity's address.
     identity: String,
     /// How it can be taken back.
-    way_back: String,
+    way_back: Prose,
     sessions: Vec<String>,
     owned: Vec<String>,
     members: Vec<String>,
@@ -84,7 +87,7 @@ struct FileLine {
     lose: Vec<String>,
     keep: Vec<String>,
     /// Who tries to read it before and after, or why nobody can.
-    tried: String,
+    tried: Prose,
 }
 
 /// Who said something, and when.
@@ -102,7 +105,7 @@ struct StepLine {
     tone: &'static str,
     attempts: u32,
     done: Option<text::When>,
-    answer: String,
+    answer: Prose,
     escalated: Option<text::When>,
 }
 
@@ -111,7 +114,7 @@ struct Answered {
     mark: &'static str,
     word: &'static str,
     tone: &'static str,
-    detail: String,
+    detail: Prose,
     at: text::When,
 }
 
@@ -195,10 +198,10 @@ struct Offers {
 }
 
 /// What keeps a plan from reaching what it must, as it was when it was made.
-fn at_most(plan: &PlanRow) -> Option<(String, String)> {
+fn at_most(plan: &PlanRow) -> Option<(String, Prose)> {
     let level: ProofLevel = plan.blast_radius.pointer("/at_most/level")?.as_str()?.parse().ok()?;
     let why = plan.blast_radius.pointer("/at_most/why")?.as_str()?;
-    (level < plan.required_level).then(|| (level.to_string(), text::shown_long(why)))
+    (level < plan.required_level).then(|| (level.to_string(), text::prose(why)))
 }
 
 fn view(
@@ -242,8 +245,8 @@ fn view(
         required: plan.required_level.as_str(),
         required_meaning: plan.required_level.meaning_for(plan.kind),
         at_most: at_most(&plan),
-        sentence: plan.sentence.as_deref().map(text::shown_long),
-        reason: text::shown_long(&plan.reason),
+        sentence: plan.sentence.as_deref().map(text::prose),
+        reason: text::prose(&plan.reason),
         requested: Said { who: name_of(plan.requested_by), note: "", at: text::when(plan.created, now) },
         approvals: approvals.collect(),
         members: list("members"),
@@ -305,12 +308,12 @@ fn typed(name: &str) -> Option<String> {
 }
 
 /// How it can be taken back, and until when.
-fn way_back(blast_radius: &serde_json::Value, kind: PlanKind) -> String {
+fn way_back(blast_radius: &serde_json::Value, kind: PlanKind) -> Prose {
     let until = match kind {
         PlanKind::Revoke => "It can be taken back until the step `delete` begins",
         PlanKind::Disable | PlanKind::Enable => "It can be taken back",
         PlanKind::Tighten => {
-            return String::from(
+            return text::prose(
                 "It can be taken back: the file gets its former mode, while it is the same file and nobody else changed it.",
             );
         }
@@ -318,12 +321,12 @@ fn way_back(blast_radius: &serde_json::Value, kind: PlanKind) -> String {
     let value = match blast_radius.get("undo_restores_value") {
         Some(restores) if restores.get("Ok").is_some() => String::from("; what it had works again then."),
         Some(restores) => match restores.get("Err").and_then(serde_json::Value::as_str) {
-            Some(why) => format!("; what it had does not come back: {}.", text::shown_long(why)),
+            Some(why) => format!("; what it had does not come back: {why}."),
             None => String::from("."),
         },
         None => String::from("."),
     };
-    format!("{until}{value}")
+    text::prose(&format!("{until}{value}"))
 }
 
 /// What is logged in now, a line each, the first few.
@@ -365,7 +368,7 @@ fn step_line(step: &StepRow, now: Instant) -> StepLine {
         tone: text::step_tone(step.state),
         attempts: step.attempt,
         done: step.done.map(|at| text::when(at, now)),
-        answer: step.answer.as_deref().map(text::shown_long).unwrap_or_default(),
+        answer: step.answer.as_deref().map(text::prose).unwrap_or_default(),
         escalated: step.escalated.map(|at| text::when(at, now)),
     }
 }
@@ -397,13 +400,8 @@ enum Time {
 fn probed(probe: &ProbeRow, time: Time, now: Instant) -> Option<Answered> {
     let answer: ProbeAnswer = serde_json::from_value(probe.answer.clone()).ok()?;
     let at = text::when(probe.at, now);
-    let answered = |mark, word, tone, detail: String| Answered {
-        mark,
-        word,
-        tone,
-        detail: text::shown_long(&detail),
-        at,
-    };
+    let answered =
+        |mark, word, tone, detail: String| Answered { mark, word, tone, detail: text::prose(&detail), at };
     Some(match (answer, time) {
         (ProbeAnswer::Refused { how }, Time::After) => answered("✓", "refused", "good", how),
         (ProbeAnswer::Refused { how }, Time::Before) => answered("▲", "refused", "bad", how),
@@ -422,29 +420,29 @@ fn control_plane(probe: &ProbeRow, kind: PlanKind, now: Instant) -> Option<Answe
     }
     Some(match read {
         ControlPlane::Absent => {
-            Answered { mark: "✓", word: "absent", tone: "good", detail: String::new(), at }
+            Answered { mark: "✓", word: "absent", tone: "good", detail: Prose::default(), at }
         }
         ControlPlane::Disabled => {
-            Answered { mark: "✓", word: "disabled", tone: "good", detail: String::new(), at }
+            Answered { mark: "✓", word: "disabled", tone: "good", detail: Prose::default(), at }
         }
         ControlPlane::Enabled => {
-            Answered { mark: "▲", word: "enabled", tone: "bad", detail: String::new(), at }
+            Answered { mark: "▲", word: "enabled", tone: "bad", detail: Prose::default(), at }
         }
         ControlPlane::Unread { why } => {
-            Answered { mark: "?", word: "unread", tone: "warn", detail: text::shown_long(&why), at }
+            Answered { mark: "?", word: "unread", tone: "warn", detail: text::prose(&why), at }
         }
     })
 }
 
 /// What a reading of a file's mode and access list showed.
 fn control_plane_of_file(read: ControlPlane, at: text::When) -> Answered {
-    let answered = |mark, word, tone| Answered { mark, word, tone, detail: String::new(), at };
+    let answered = |mark, word, tone| Answered { mark, word, tone, detail: Prose::default(), at };
     match read {
         ControlPlane::Disabled => answered("✓", "closed to others", "good"),
         ControlPlane::Enabled => answered("▲", "open to others", "bad"),
         ControlPlane::Absent => answered("▲", "not that file", "bad"),
         ControlPlane::Unread { why } => {
-            Answered { detail: text::shown_long(&why), ..answered("?", "unread", "warn") }
+            Answered { detail: text::prose(&why), ..answered("?", "unread", "warn") }
         }
     }
 }
@@ -463,8 +461,8 @@ fn file_line(plan: &PlanRow) -> Option<FileLine> {
         lose: names(&change.lose),
         keep: names(&change.keep),
         tried: match &change.tried_as {
-            Ok(account) => text::shown_long(&format!("{account} tries to read it before and after")),
-            Err(why) => text::shown_long(why),
+            Ok(account) => text::prose(&format!("{account} tries to read it before and after")),
+            Err(why) => text::prose(why),
         },
     })
 }
@@ -474,25 +472,25 @@ fn derived(probe: &ProbeRow, kind: PlanKind, now: Instant) -> Answered {
     let at = text::when(probe.at, now);
     match (count("found"), count("unread")) {
         (0, 0) if kind == PlanKind::Tighten => {
-            Answered { mark: "✓", word: "no open copy", tone: "good", detail: String::new(), at }
+            Answered { mark: "✓", word: "no open copy", tone: "good", detail: Prose::default(), at }
         }
         (found, _) if kind == PlanKind::Tighten && found > 0 => {
             let detail = format!("{} others can read", counted(found, "copy"));
-            Answered { mark: "▲", word: "open copies", tone: "warn", detail, at }
+            Answered { mark: "▲", word: "open copies", tone: "warn", detail: text::prose(&detail), at }
         }
-        (0, 0) => Answered { mark: "✓", word: "nothing alive", tone: "good", detail: String::new(), at },
+        (0, 0) => Answered { mark: "✓", word: "nothing alive", tone: "good", detail: Prose::default(), at },
         (0, unread) => Answered {
             mark: "?",
             word: "not read everywhere",
             tone: "warn",
-            detail: format!("{} unread", counted(unread, "point")),
+            detail: text::prose(&format!("{} unread", counted(unread, "point"))),
             at,
         },
         (found, _) => Answered {
             mark: "▲",
             word: "alive",
             tone: "bad",
-            detail: format!("{} alive", counted(found, "thing")),
+            detail: text::prose(&format!("{} alive", counted(found, "thing"))),
             at,
         },
     }

@@ -6,7 +6,7 @@
 
 use super::{
     Frame, HTML, PageProblem, Place, page,
-    text::{shown, shown_long},
+    text::{Prose, prose, shown},
 };
 use crate::api::{prelude::*, report::Since};
 use askama::Template;
@@ -79,8 +79,8 @@ struct FindingLine {
     policy: String,
     cause: String,
     count: i64,
-    reason: String,
-    remedy: String,
+    reason: Prose,
+    remedy: Prose,
     opened: String,
     names: Vec<String>,
 }
@@ -107,7 +107,7 @@ struct ProofLine {
     state: &'static str,
     level: String,
     required: String,
-    sentence: String,
+    sentence: Prose,
     settled: String,
 }
 
@@ -119,7 +119,7 @@ struct SourceLine {
     credentials: i64,
     rights: i64,
     whole: usize,
-    blind: Vec<String>,
+    blind: Vec<Prose>,
 }
 
 async fn handle(
@@ -220,8 +220,8 @@ fn finding(one: &ReportFindings) -> FindingLine {
         policy: shown(&one.policy),
         cause: one.cause.as_deref().map(shown).unwrap_or_default(),
         count: one.count,
-        reason: shown_long(&one.reason),
-        remedy: shown_long(&one.remedy),
+        reason: prose(&one.reason),
+        remedy: prose(&one.remedy),
         opened: moment(one.opened),
         names: one.names.iter().map(|name| shown(name)).collect(),
     }
@@ -245,7 +245,7 @@ fn proof(one: &ReportProof) -> ProofLine {
         state: one.state.as_str(),
         level: one.level.to_string(),
         required: one.required_level.to_string(),
-        sentence: shown(&one.sentence),
+        sentence: prose(&one.sentence),
         settled: one.settled.map(moment).unwrap_or_default(),
     }
 }
@@ -264,7 +264,7 @@ fn source(one: &ReportSource) -> SourceLine {
         credentials: one.credentials,
         rights: one.rights,
         whole: one.extents_whole,
-        blind: blind.take(BLIND_SPOTS).map(|line| shown(&line)).collect(),
+        blind: blind.take(BLIND_SPOTS).map(|line| prose(&line)).collect(),
     }
 }
 

@@ -36,7 +36,7 @@ struct SourcePage {
     name: String,
     href: String,
     system: String,
-    headline: String,
+    headline: text::Prose,
     headline_tone: &'static str,
     points: Vec<(String, String)>,
     options: Vec<(String, String)>,
@@ -58,7 +58,7 @@ struct SourcePage {
 struct HeldLine {
     missing: i64,
     seen: i64,
-    note: String,
+    note: text::Prose,
     may_decide: bool,
 }
 
@@ -111,7 +111,7 @@ fn view(asked: &Asked, found: Found, wrong: Option<&'static str>, now: Instant) 
     let held = last.filter(|survey| survey.state == SurveyState::Held).map(|survey| HeldLine {
         missing: survey.missing,
         seen: survey.seen,
-        note: survey.note.as_deref().map(text::shown_long).unwrap_or_default(),
+        note: survey.note.as_deref().map(text::prose).unwrap_or_default(),
         may_decide: asked.may_also(ApiAction::AcceptSurvey, ApiResourceKind::Source),
     });
     SourcePage {
@@ -156,29 +156,35 @@ fn view(asked: &Asked, found: Found, wrong: Option<&'static str>, now: Instant) 
     }
 }
 
-fn headline(last: Option<&SurveyRow>, extents: usize, parts: usize, now: Instant) -> (String, &'static str) {
+fn headline(
+    last: Option<&SurveyRow>,
+    extents: usize,
+    parts: usize,
+    now: Instant,
+) -> (text::Prose, &'static str) {
+    let said = |text: &str| text::prose(text);
     let Some(last) = last else {
-        return (String::from("It was never read."), "warn");
+        return (said("It was never read."), "warn");
     };
     let at = text::when(last.ended.unwrap_or(last.started), now).said;
     match last.state {
-        SurveyState::Running => (String::from("It is being read now."), "busy"),
+        SurveyState::Running => (said("It is being read now."), "busy"),
         SurveyState::Held => {
-            (format!("The survey of {at} is held: a person decides whether to believe it."), "warn")
+            (said(&format!("The survey of {at} is held: a person decides whether to believe it.")), "warn")
         }
         SurveyState::Failed => {
-            let why = last.note.as_deref().map(text::shown_long).unwrap_or_default();
-            (format!("The last survey failed {at}: {why}"), "bad")
+            let why = last.note.as_deref().unwrap_or_default();
+            (said(&format!("The last survey failed {at}: {why}")), "bad")
         }
         SurveyState::Complete | SurveyState::Partial | SurveyState::Accepted | SurveyState::Discarded => {
             if parts == 0 {
-                (format!("Read whole {at}: all {extents} extents."), "good")
+                (said(&format!("Read whole {at}: all {extents} extents.")), "good")
             } else {
                 (
-                    format!(
+                    said(&format!(
                         "Read {at}: {} of {extents} extents whole, {parts} in part.",
                         extents.saturating_sub(parts)
-                    ),
+                    )),
                     "warn",
                 )
             }
@@ -222,10 +228,7 @@ fn surveys_table(surveys: &[SurveyRow], now: Instant) -> Option<Table> {
             Cell::Ours(survey.seen.to_string()),
             Cell::Ours(survey.changed.to_string()),
             Cell::Ours(survey.missing.to_string()),
-            survey
-                .note
-                .as_deref()
-                .map_or_else(|| Cell::quiet("–"), |note| Cell::Outside(text::shown_long(note))),
+            survey.note.as_deref().map_or_else(|| Cell::quiet("–"), |note| Cell::Said(text::prose(note))),
         ]
     };
     let columns = [

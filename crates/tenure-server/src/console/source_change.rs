@@ -41,7 +41,7 @@ struct ChangePage {
     frame: Frame,
     name: String,
     href: String,
-    wrong: Option<String>,
+    wrong: Option<text::Prose>,
     note: Option<&'static str>,
     changes: Vec<(String, String, String)>,
     /// What is sent when it is changed: the form as it was filled in.
@@ -211,7 +211,7 @@ fn shown(asked: &Asked, name: &str, form: Form, said: Said) -> Response {
         frame: Frame::of(format!("How {} is read", text::shown(name)), Place::Sources, asked),
         name: text::shown(name),
         href: format!("/sources/{}", address::encoded(name)),
-        wrong: said.wrong,
+        wrong: said.wrong.as_deref().map(text::prose),
         note: said.note,
         changes: said.changes.into_iter().map(told).collect(),
         sent,

@@ -24,6 +24,8 @@ pub(super) enum Cell {
     },
     /// A text from outside.
     Outside(String),
+    /// A longer text, with what stands between backticks as code.
+    Said(text::Prose),
     /// Texts from outside, the first few.
     Many {
         items: Vec<String>,

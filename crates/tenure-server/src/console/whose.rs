@@ -9,7 +9,7 @@ use super::{
     lists::{self, Link},
     page, see_other,
     table::StateShown,
-    text::{self, When},
+    text::{self, Prose, When},
 };
 use crate::api::{
     ownership::{ANYTHING, key_after, looked_through},
@@ -56,15 +56,15 @@ pub(super) struct SuggestionLine {
     pub(super) claim: String,
     pub(super) person: String,
     pub(super) confidence: StateShown,
-    pub(super) reason: String,
-    pub(super) evidence: Vec<String>,
+    pub(super) reason: Prose,
+    pub(super) evidence: Vec<Prose>,
 }
 
 /// One "not mine".
 pub(super) struct PassedLine {
     pub(super) by: String,
     pub(super) asked: Option<String>,
-    pub(super) reason: String,
+    pub(super) reason: Prose,
     pub(super) at: When,
 }
 
@@ -88,7 +88,7 @@ struct WhosePage {
     next: Option<Link>,
     json: String,
     /// What was not claimed, and why.
-    stayed: Vec<(String, String)>,
+    stayed: Vec<(String, Prose)>,
 }
 
 /// A suggestion as pages show it.
@@ -102,8 +102,8 @@ pub(super) fn suggestion_line(identity: IdentityId, one: &SuggestionShown) -> Su
         claim: format!("{identity} {}", one.person),
         person: text::shown(&one.person_name),
         confidence: StateShown { mark, word: one.confidence.to_string(), tone: String::from(tone) },
-        reason: text::shown_long(&one.reason),
-        evidence: one.evidence.iter().take(CLUES).map(|clue| text::shown_long(&clue.says)).collect(),
+        reason: text::prose(&one.reason),
+        evidence: one.evidence.iter().take(CLUES).map(|clue| text::prose(&clue.says)).collect(),
     }
 }
 
@@ -112,7 +112,7 @@ pub(super) fn passed_line(one: &PassedShown, now: Instant) -> PassedLine {
     PassedLine {
         by: text::shown(&one.by),
         asked: one.asked.as_deref().map(text::shown),
-        reason: text::shown_long(&one.reason),
+        reason: text::prose(&one.reason),
         at: text::when(one.at, now),
     }
 }
@@ -155,7 +155,7 @@ async fn list(
     shared: &Shared,
     asked: &Asked,
     from: From,
-    stayed: Vec<(String, String)>,
+    stayed: Vec<(String, Prose)>,
 ) -> Result<Response, PageProblem> {
     let found = look(shared, from).await?;
     let next = found.next.map(|mark| Link {
@@ -245,13 +245,13 @@ async fn stayed(
     shared: &Shared,
     made: &[ClaimMade],
     ticked: &BTreeMap<IdentityId, PersonId>,
-) -> Result<Vec<(String, String)>, Problem> {
+) -> Result<Vec<(String, Prose)>, Problem> {
     let mut stayed = Vec::new();
     for one in made.iter().filter(|one| !one.claimed) {
         let id = one.identity;
         let row = shared.engine.store().read("identity", move |tx| tx.identity(id)).await?;
         if ticked.get(&id).copied() != row.charter.technical_owner {
-            let why = one.why.as_deref().map(text::shown_long).unwrap_or_default();
+            let why = one.why.as_deref().map(text::prose).unwrap_or_default();
             stayed.push((text::shown(&one.name), why));
         }
     }

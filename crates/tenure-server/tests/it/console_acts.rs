@@ -184,7 +184,7 @@ async fn what_cannot_be_seen_in_a_charter_survives_a_form_that_does_not_touch_it
 async fn what_is_not_mine_is_passed_on_once_and_waits_for_whoever_was_asked() {
     let bench = Bench::surveyed().await;
     let at = address(&bench, "reporting").await;
-    let path = format!("{at}/not-mine");
+    let path = format!("{at}/charter/not-mine");
     for (form, field, says) in [
         ("why=+&ask=owner", "why", "say why"),
         ("why=of+the+data+team&ask=no+such", "ask", "nobody is known by this name"),

@@ -118,3 +118,32 @@ async fn what_stands_between_backticks_is_shown_as_code() {
     let said = page.split("class=\"reasons\"").nth(1).unwrap().split("</ul>").next().unwrap();
     assert!(said.contains("<code>main/twin-a</code>") && !said.contains('`'), "{said}");
 }
+
+#[tokio::test]
+async fn no_page_shows_a_backtick_and_none_lets_markup_in_between_two() {
+    let bench = Bench::surveyed().await;
+    for name in ["twin-a", "twin-b"] {
+        bench.world.create(ChaosPrincipal::account(name, "Value0000000000007"));
+    }
+    bench.survey("main").await;
+    bench.engine.judge_touched().await.unwrap();
+    let passed = json!({ "ask": "owner", "reason": "look into `<img src=x>`" });
+    bench.post(OPERATOR, "/api/v1/identities/main%2Ftwin-a/not-mine", &passed).await;
+    let twin = address(&bench, "twin-a").await;
+    for (path, code) in [
+        ("/whose", "<code>&#60;img src=x&#62;</code>"),
+        ("/report", "<code>main/twin-a</code>"),
+        (&twin, "<code>&#60;img src=x&#62;</code>"),
+        (&format!("{twin}/charter"), "<code>&#60;img src=x&#62;</code>"),
+        ("/", "<code>main/twin-"),
+        ("/doctor", "<code>"),
+    ] {
+        let page = bench.get(ADMINISTRATOR, path).await.text();
+        assert!(page.contains(code) && !page.contains('`') && !page.contains("<img src=x"), "{path}: {page}");
+    }
+    let change = "options=speed%3D%3Cb%3E&points=primary%3Dchaos%3Aprimary&was_options=&was_points=primary%3Dchaos%3Aprimary&step=preview";
+    let refused = send_form(&bench, ADMINISTRATOR, "/sources/main/change", change).await;
+    let page = refused.text();
+    assert!(refused.status == 422 && page.contains("<code>speed</code>"), "{page}");
+    assert!(!page.contains('`') && !page.contains("=<b>"), "{page}");
+}

@@ -12,6 +12,7 @@ mod bench;
 mod canary;
 mod console;
 mod console_acts;
+mod console_astray;
 mod console_guard;
 mod console_manners;
 mod crowd;

@@ -128,7 +128,7 @@ fn about_pages() -> Vec<Rehearsal> {
         ("POST /identities/{ref}/plans", "/identities/{identity}/plans", no_form()),
         ("GET /identities/{ref}/charter", "/identities/{identity}/charter", None),
         ("POST /identities/{ref}/charter", "/identities/{identity}/charter", no_form()),
-        ("POST /identities/{ref}/not-mine", "/identities/{identity}/not-mine", no_form()),
+        ("POST /identities/{ref}/charter/not-mine", "/identities/{identity}/charter/not-mine", no_form()),
         ("GET /identities/{ref}/findings/{id}", "/identities/{identity}/findings/nothing", None),
         (
             "POST /identities/{ref}/findings/{id}/dismiss",

@@ -20,7 +20,7 @@ pub(crate) fn cookie(signed_in: &Reply) -> String {
     signed_in.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned()
 }
 
-async fn code(bench: &Bench) -> String {
+pub(crate) async fn code(bench: &Bench) -> String {
     let made = bench.post(OPERATOR, "/api/v1/sign-in-codes", &json!({})).await.json();
     made["code"].as_str().unwrap().to_owned()
 }
