@@ -29,6 +29,13 @@ use tokio_postgres::Transaction;
 pub(crate) const ACTING_REMEDY: &str = "ALTER ROLE <Tenure's account> CREATEROLE (PostgreSQL 16: also GRANT <role> TO it \
      WITH ADMIN TRUE, INHERIT FALSE, SET FALSE); a superuser can only be changed by a superuser";
 
+/// Said of our own account.
+pub(crate) const OURSELVES: &str =
+    "it is the account Tenure itself is connected as: give the source another account first (tenure source set)";
+/// Said of a role through which our account has its rights.
+pub(crate) const HOLDS_US: &str =
+    "Tenure's own account holds its rights through this role: grant them to it another way first";
+
 /// Carries out one act.
 pub(crate) async fn act(
     source: &PostgresSource,
@@ -75,9 +82,9 @@ pub(crate) fn refusal(source: &PostgresSource, role: &Role) -> Option<String> {
         return Some(why);
     }
     if role.us || source.places().any(|place| place.user == role.name) {
-        return Some("it is the account Tenure itself is connected as".to_owned());
+        return Some(OURSELVES.to_owned());
     }
-    role.holds_us.then(|| "Tenure's own account holds its rights through this role".to_owned())
+    role.holds_us.then(|| HOLDS_US.to_owned())
 }
 
 fn not_ours_by_oid(oid: u32) -> Option<OutsideFailure> {

@@ -3,7 +3,7 @@
 //! Ownership and rights are counted from `pg_shdepend`, which covers every database without
 //! entering any. Sessions are read at every server. Changes nothing.
 
-mod allowed;
+pub(crate) mod allowed;
 
 use crate::{
     act,

@@ -51,8 +51,7 @@ pub(crate) struct Role {
 
 /// Members hold a role's rights unless the membership says neither `INHERIT` nor `SET` (PostgreSQL 16);
 /// reading through `to_jsonb` lets one statement serve servers with and without those columns.
-const FIND: &str = "
-WITH RECURSIVE up(roleid) AS (
+pub(crate) const UP: &str = "up(roleid) AS (
     SELECT m.roleid FROM pg_auth_members m JOIN pg_roles me ON me.oid = m.member
      WHERE me.rolname IN (current_user, session_user)
        AND (coalesce((to_jsonb(m) ->> 'set_option')::bool, true)
@@ -60,7 +59,10 @@ WITH RECURSIVE up(roleid) AS (
     UNION
     SELECT m.roleid FROM pg_auth_members m JOIN up ON m.member = up.roleid
      WHERE coalesce((to_jsonb(m) ->> 'set_option')::bool, true)
-        OR coalesce((to_jsonb(m) ->> 'inherit_option')::bool, true))
+        OR coalesce((to_jsonb(m) ->> 'inherit_option')::bool, true))";
+
+const FIND: &str = "
+WITH RECURSIVE {up}
 SELECT r.rolname::text, r.rolcanlogin, r.rolsuper, coalesce(r.rolvaliduntil <= now(), false),
        r.rolname IN (current_user, session_user), EXISTS (SELECT FROM up WHERE up.roleid = r.oid),
        r.rolcreaterole
@@ -71,7 +73,7 @@ pub(crate) async fn find(
     transaction: &Transaction<'_>,
     oid: u32,
 ) -> Result<Option<Role>, tokio_postgres::Error> {
-    let Some(row) = transaction.query_opt(FIND, &[&oid]).await? else { return Ok(None) };
+    let Some(row) = transaction.query_opt(&FIND.replace("{up}", UP), &[&oid]).await? else { return Ok(None) };
     Ok(Some(Role {
         oid,
         name: row.try_get(0)?,

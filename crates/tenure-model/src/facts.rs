@@ -91,6 +91,8 @@ pub mod names {
     pub const CLAIMED: &str = "claimed";
     /// Principal: belongs to a system that is not read here; only a copy of its credential was seen.
     pub const OF_ANOTHER_SYSTEM: &str = "of_another_system";
+    /// Principal: why the account with which its source is read may not end it, and what a person does; the text says it.
+    pub const NOT_ENDED: &str = "not_ended";
     /// Principal: for which system the copy says it is.
     pub const TOWARDS: &str = "towards";
     /// Credential: the place of the copy it is known by.

@@ -45,6 +45,30 @@ pub(super) struct Standing {
     pub(super) warnings: Vec<String>,
 }
 
+/// What our account lacks to end a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lacks {
+    /// To be a superuser, as the role is.
+    Superuser,
+    /// To change any role.
+    CreateRole,
+    /// To change this one.
+    Admin,
+}
+
+impl Lacks {
+    /// In plain words, with what mends it; both names as identifiers.
+    pub(crate) fn said(self, us: &str, them: &str) -> String {
+        match self {
+            Self::Superuser => format!("it is a superuser and Tenure's account {us} is not: have a superuser end it"),
+            Self::CreateRole => format!("Tenure's account {us} may change no roles: ALTER ROLE {us} CREATEROLE"),
+            Self::Admin => format!(
+                "Tenure's account {us} may not change it: GRANT {them} TO {us} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE"
+            ),
+        }
+    }
+}
+
 /// Asks the server what our account may do with the role.
 pub(super) async fn standing(transaction: &Transaction<'_>, role: &Role) -> Result<Standing, OutsideFailure> {
     let row = transaction.query_one(OURS, &[&role.oid]).await.map_err(|error| unread(&error))?;
@@ -62,19 +86,14 @@ pub(super) async fn standing(transaction: &Transaction<'_>, role: &Role) -> Resu
         return Ok(standing);
     }
     let (us, them) = (identifier(&us), identifier(&role.name));
-    if role.superuser {
-        let why = format!("it is a superuser and Tenure's account {us} is not: have a superuser end it");
-        standing.refusals.push(why);
+    let lacks = if role.superuser {
+        Some(Lacks::Superuser)
     } else if !creates_roles {
-        standing
-            .refusals
-            .push(format!("Tenure's account {us} may change no roles: ALTER ROLE {us} CREATEROLE"));
-    } else if lacks_admin {
-        let why = format!(
-            "Tenure's account {us} may not change it: GRANT {them} TO {us} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE"
-        );
-        standing.refusals.push(why);
-    }
+        Some(Lacks::CreateRole)
+    } else {
+        lacks_admin.then_some(Lacks::Admin)
+    };
+    standing.refusals.extend(lacks.map(|lacks| lacks.said(&us, &them)));
     if rights > 0 {
         standing.warnings.push(format!(
             "it holds {} on what superusers own, which Tenure's account cannot withdraw: deleting it would stop there until \

@@ -14,10 +14,14 @@ use super::{
     pages::{Portions, Stopped},
 };
 use crate::{
+    act,
+    blast::allowed::Lacks,
     keepsake,
-    role::{FIRST_NORMAL_OID, key_of},
+    quote::identifier,
+    role::{FIRST_NORMAL_OID, UP, key_of},
     source::unread,
 };
+use std::collections::BTreeSet;
 use tenure_connect::SurveySink;
 use tenure_model::{Fact, Facts, Instant, Observation, ObservedPrincipal, PrincipalKind, names};
 use tokio_postgres::{Row, Transaction};
@@ -29,11 +33,19 @@ pub(super) const PUBLIC_OID: u32 = 0;
 const OTHER_METHODS: [&str; 9] = ["peer", "ident", "cert", "ldap", "pam", "radius", "gss", "sspi", "bsd"];
 
 const ROLES: &str = "
+WITH RECURSIVE {up}
 SELECT r.oid, r.rolname::text, r.rolcanlogin, r.rolsuper, r.rolreplication, r.rolbypassrls, r.rolcreaterole,
        r.rolcreatedb, r.rolinherit, r.rolconnlimit::bigint,
        CASE WHEN isfinite(r.rolvaliduntil) THEN (extract(epoch FROM r.rolvaliduntil) * 1000000)::bigint END,
-       shobj_description(r.oid, 'pg_authid'), {with_password}
-  FROM pg_roles r ORDER BY r.oid";
+       shobj_description(r.oid, 'pg_authid'), {with_password}, me.rolname::text,
+       CASE WHEN r.rolname IN (current_user, session_user) THEN 'ourselves'
+            WHEN r.oid IN (SELECT roleid FROM up) THEN 'holds us'
+            WHEN me.rolsuper THEN NULL
+            WHEN r.rolsuper THEN 'superuser'
+            WHEN NOT me.rolcreaterole THEN 'create role'
+            WHEN current_setting('server_version_num')::int >= 160000
+                 AND NOT pg_has_role(me.oid, r.oid, 'USAGE WITH ADMIN OPTION') THEN 'admin' END
+  FROM pg_roles r JOIN pg_roles me ON me.rolname = current_user ORDER BY r.oid";
 /// A role with a password could authenticate, even while it may not log in.
 const WITH_PASSWORD: &str =
     "EXISTS (SELECT FROM pg_authid a WHERE a.oid = r.oid AND a.rolpassword IS NOT NULL)";
@@ -46,9 +58,12 @@ pub(super) async fn read(
     rules: &Rules,
 ) -> Result<(), Stopped> {
     let readable = keepsake::readable(transaction).await.map_err(|error| unread(&error))?;
-    let statement = ROLES.replace("{with_password}", if readable { WITH_PASSWORD } else { "false" });
+    let statement = ROLES
+        .replace("{up}", UP)
+        .replace("{with_password}", if readable { WITH_PASSWORD } else { "false" });
+    let ours: BTreeSet<&str> = reading.source.places().map(|place| place.user.as_str()).collect();
     let (digests, extent) = (&reading.digests, extent(EXTENT));
-    let others = format!("{rules:?}");
+    let others = format!("{rules:?}{ours:?}");
     let digest = |rows: &RowSum| {
         let content = digests.content(&extent).text(&others).answer(&statement, rows);
         reading.memberships.within(content).digest()
@@ -66,7 +81,9 @@ pub(super) async fn read(
     while let Some(rows) = portions.next().await? {
         for row in &rows {
             sum.add(row).map_err(|error| unread(&error))?;
-            let principal = principal(row, rules, graph).map_err(|error| unread(&error))?;
+            let mut principal = principal(row, rules, graph).map_err(|error| unread(&error))?;
+            let why = not_ended(row, &principal, &ours).map_err(|error| unread(&error))?;
+            principal.facts.extend(why.map(|why| (names::NOT_ENDED.to_owned(), Fact::Text(why))));
             pages.push(Observation::Principal(principal)).await?;
         }
     }
@@ -110,6 +127,28 @@ fn principal(row: &Row, rules: &Rules, graph: &Graph) -> Result<ObservedPrincipa
         charter_hint: row.try_get(11)?,
         name,
     })
+}
+
+/// Why our account may not end it; nothing where it may, as far as can be known beforehand, and of what is built in.
+fn not_ended(
+    row: &Row,
+    principal: &ObservedPrincipal,
+    ours: &BTreeSet<&str>,
+) -> Result<Option<String>, tokio_postgres::Error> {
+    let lacks = |lacks: Lacks| -> Result<_, tokio_postgres::Error> {
+        let us: String = row.try_get(13)?;
+        Ok(Some(lacks.said(&identifier(&us), &identifier(&principal.name))))
+    };
+    match row.try_get::<_, Option<&str>>(14)? {
+        _ if principal.built_in => Ok(None),
+        _ if ours.contains(principal.name.as_str()) => Ok(Some(act::OURSELVES.to_owned())),
+        Some("ourselves") => Ok(Some(act::OURSELVES.to_owned())),
+        Some("holds us") => Ok(Some(act::HOLDS_US.to_owned())),
+        Some("superuser") => lacks(Lacks::Superuser),
+        Some("create role") => lacks(Lacks::CreateRole),
+        Some("admin") => lacks(Lacks::Admin),
+        Some(_) | None => Ok(None),
+    }
 }
 
 fn attributes(row: &Row) -> Result<Facts, tokio_postgres::Error> {

@@ -136,7 +136,7 @@ pub struct CredentialFound {
     /// What cannot be known at its source.
     pub not_observable: Vec<Unobservable>,
     /// Why it cannot be ended from here; nothing when it can be, as far as is known.
-    pub not_ended_here: Option<&'static str>,
+    pub not_ended_here: Option<String>,
 }
 
 /// A place where a copy was seen.

@@ -85,7 +85,7 @@ pub struct IdentityShown {
     /// Plans about it, newest first.
     pub plans: Vec<PlanRow>,
     /// Why nothing of it can be ended from here; nothing when some of it can be, as far as is known.
-    pub not_ended_here: Option<&'static str>,
+    pub not_ended_here: Option<String>,
 }
 
 impl Engine {
@@ -215,23 +215,27 @@ pub(super) type Connectors = BTreeMap<&'static str, Arc<dyn Connector>>;
 pub(super) fn not_ended_here<'rows>(
     connectors: &Connectors,
     principals: impl Iterator<Item = &'rows PrincipalRow>,
-) -> Option<&'static str> {
-    let reasons: Option<Vec<&'static str>> = principals.map(|one| not_ended(connectors, one)).collect();
-    reasons?.first().copied()
+) -> Option<String> {
+    let reasons: Option<Vec<String>> = principals.map(|one| not_ended(connectors, one)).collect();
+    reasons?.into_iter().next()
 }
 
-fn not_ended(connectors: &Connectors, principal: &PrincipalRow) -> Option<&'static str> {
-    if is_claim(principal) {
-        return Some(
+fn not_ended(connectors: &Connectors, principal: &PrincipalRow) -> Option<String> {
+    let of_kind = connectors.get(principal.system.as_str());
+    let of_kind = of_kind.and_then(|connector| connector.not_ended(principal.kind));
+    let fixed = if is_claim(principal) {
+        Some(
             "it is a claim of a file (P0): Tenure does not reach its system; end it there, and leave it out of the file",
-        );
-    }
-    if is_elsewhere(principal) {
-        return Some(
+        )
+    } else if is_elsewhere(principal) {
+        Some(
             "only a copy of its credential is seen here; end it in the system it is for, then remove the copy",
-        );
-    }
-    connectors.get(principal.system.as_str()).and_then(|connector| connector.not_ended(principal.kind))
+        )
+    } else {
+        of_kind
+    };
+    // What the survey saw of our own account's rights; a plan reads it anew.
+    fixed.or_else(|| text(&principal.facts, names::NOT_ENDED)).map(str::to_owned)
 }
 
 /// Where the name or a value of one that was ended is there again.

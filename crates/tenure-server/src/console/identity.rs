@@ -289,7 +289,7 @@ fn view(
         timeline: entries.map(|entries| entries.iter().map(|one| entry_line(one, names, now)).collect()),
         acts,
         wrong: None,
-        not_ended_here: shown.not_ended_here.map(text::prose),
+        not_ended_here: shown.not_ended_here.as_deref().map(text::prose),
         address,
         name: text::shown(&shown.identity.name),
         handle: shown.identity.handle,

@@ -1,6 +1,7 @@
 //! What a connector does not end is not offered to be ended, and refused with the true reason.
 
-use crate::program::Place;
+use crate::{live::started, program::Place};
+use tenure_testbed::needs;
 
 /// A deployment that reads the machine of `tenure demo`.
 fn with_a_machine() -> Place {
@@ -39,4 +40,35 @@ fn accounts_and_services_of_a_machine_are_offered_no_revocation_and_its_keys_are
     let key = place.done(&["show", "box/deploy/key:ci@build"]);
     assert!(!key.out.contains("Not ended from here"), "{key:?}");
     assert!(key.out.lines().last().unwrap().contains("or tenure revoke"), "{key:?}");
+}
+
+#[test]
+fn roles_that_tenures_account_may_not_end_are_offered_no_revocation_and_a_plan_says_what_a_person_does() {
+    needs!(postgres);
+    let postgres = started();
+    let roles = "CREATE ROLE tenure LOGIN CREATEROLE PASSWORD 'of-tenure'; CREATE ROLE root LOGIN SUPERUSER PASSWORD 'r'";
+    postgres.sql("postgres", roles).unwrap();
+    let place = Place::new();
+    place.private_file("pw", "of-tenure");
+    place.done(&["init"]);
+    let url = format!("postgres://tenure@127.0.0.1:{}/postgres", postgres.port());
+    place.done(&["source", "add", "pg", &url, "--password-file", "pw", "--option", "lag-seconds=0"]);
+    // Made by the account itself, which on every version of the server may end it then.
+    postgres.sql_as("tenure", "of-tenure", "postgres", "CREATE ROLE app LOGIN PASSWORD 'a'").unwrap();
+    place.run(&["survey"]);
+    for (name, what) in [("root", "have a superuser end it"), ("tenure", "give the source another account")] {
+        let shown = place.done(&["show", &format!("pg/{name}")]);
+        let text = shown.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains("Not ended from here") && text.contains(what), "{shown:?}");
+        let next = shown.out.lines().last().unwrap();
+        assert!(next.starts_with("Next: tenure own") && !next.contains("revoke"), "{next}");
+        let refused =
+            place.run(&["disable", &format!("pg/{name}"), "--reason", "test", "--yes", name]).ended(1);
+        let said = refused.err.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains(what) && said.contains("--by-hand` prints how"), "{refused:?}");
+    }
+    // The twin: what the account may end is offered.
+    let app = place.done(&["show", "pg/app"]);
+    assert!(!app.out.contains("Not ended from here"), "{app:?}");
+    assert!(app.out.contains("or tenure revoke"), "{app:?}");
 }
