@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use tenure_connect::{ConfigRefused, SourceConfig};
-use tenure_model::{PRIMARY, printable};
+use tenure_model::{PRIMARY, Point, printable};
 
 /// How long one reading may take, in seconds, 1 to 3 600.
 pub const SECONDS_MAX: &str = "seconds-max";
@@ -76,6 +76,12 @@ pub(crate) fn configured(config: &SourceConfig) -> Result<Configured, ConfigRefu
         }
     };
     Ok(Configured { root: PathBuf::from(path), limits: limits(&config.options)?, sshd, processes })
+}
+
+/// The directory below which a copy or a mount of a machine lies, without a slash at its end; nothing for this machine.
+pub(crate) fn root_of_image(points: &[Point]) -> Option<&str> {
+    let root = points.first()?.url.strip_prefix("host://")?.trim_end_matches('/');
+    root.starts_with('/').then_some(root)
 }
 
 fn address(why: &str) -> ConfigRefused {

@@ -3,7 +3,7 @@
 use crate::{config, marks, source::HostSource};
 use std::{sync::Arc, time::Duration};
 use tenure_connect::{ConfigRefused, Connector, LockOut, Manifest, Marks, Permission, Source, SourceConfig};
-use tenure_model::{PrincipalKind, ShownBy, StepKind};
+use tenure_model::{Point, PrincipalKind, ShownBy, StepKind};
 
 /// What this connector says about itself.
 pub const MANIFEST: Manifest = Manifest {
@@ -99,6 +99,16 @@ impl Connector for HostConnector {
                  exchange what it holds",
             ),
         }
+    }
+
+    fn path_here(&self, points: &[Point], place: &str) -> Option<String> {
+        let root = config::root_of_image(points)?;
+        place.starts_with('/').then(|| format!("{root}{place}"))
+    }
+
+    fn place_of(&self, points: &[Point], path: &str) -> Option<String> {
+        let below = path.strip_prefix(config::root_of_image(points)?)?;
+        below.starts_with('/').then(|| below.to_owned())
     }
 
     fn marks_of(&self, value: &[u8]) -> Marks {

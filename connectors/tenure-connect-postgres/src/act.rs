@@ -30,8 +30,7 @@ pub(crate) const ACTING_REMEDY: &str = "ALTER ROLE <Tenure's account> CREATEROLE
      WITH ADMIN TRUE, INHERIT FALSE, SET FALSE); a superuser can only be changed by a superuser";
 
 /// Said of our own account.
-pub(crate) const OURSELVES: &str =
-    "it is the account Tenure itself is connected as: give the source another account first (tenure source set)";
+pub(crate) const OURSELVES: &str = "it is the account Tenure itself is connected as: give the source another account first (tenure source set)";
 /// Said of a role through which our account has its rights.
 pub(crate) const HOLDS_US: &str =
     "Tenure's own account holds its rights through this role: grant them to it another way first";

@@ -98,6 +98,20 @@ pub trait Connector: Send + Sync {
         None
     }
 
+    /// Where on the machine Tenure runs on a file lies that a source with these points calls `place`; nothing where it lies
+    /// elsewhere, or is called the same there.
+    fn path_here(&self, points: &[Point], place: &str) -> Option<String> {
+        let _ = (points, place);
+        None
+    }
+
+    /// How a source with these points calls the file at a path of the machine Tenure runs on; the other way round than
+    /// `path_here`, and nothing where that says nothing.
+    fn place_of(&self, points: &[Point], path: &str) -> Option<String> {
+        let _ = (points, path);
+        None
+    }
+
     /// What a person must vouch for before a source at this address can be made. Connects, sends nothing that is ours, and
     /// is asked only while somebody adds a source; nothing where nothing is needed, or it was vouched for.
     async fn introduction(

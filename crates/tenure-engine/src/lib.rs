@@ -40,7 +40,7 @@ pub use tenure_store::{
         passings::PassingRow,
         plans::PlanRow,
         report::{AgedCredential, Changes, Unowned},
-        sources::{SourceRow, Unobservable},
+        sources::{OpenPlan, SourceLeaving, SourceRow, Unobservable},
         steps::{ProbeRow, StepRow},
         surveys::SurveyRow,
     },

@@ -43,7 +43,7 @@ pub enum PlanRefused {
     },
     /// It would break something that must not break.
     #[error(
-        "this plan would be dangerous: {}. Mend that and plan again; what cannot wait, a person ends: `tenure revoke NAME --by-hand` prints how",
+        "this plan would be dangerous: {}. Mend that, then plan again, or leave it as it is",
         why.join("; ")
     )]
     Dangerous {
@@ -218,7 +218,7 @@ mod tests {
         let steps = draft_steps(PlanKind::Revoke, BY_VALUE);
         let refusals = vec![String::from("it is the account Tenure uses"), String::from("it is built in")];
         let refused = lint(&steps, StepKind::ALL, &Touches { refusals, ..Touches::default() }).unwrap_err();
-        insta::assert_snapshot!(refused, @"this plan would be dangerous: it is the account Tenure uses; it is built in. Mend that and plan again; what cannot wait, a person ends: `tenure revoke NAME --by-hand` prints how");
+        insta::assert_snapshot!(refused, @"this plan would be dangerous: it is the account Tenure uses; it is built in. Mend that, then plan again, or leave it as it is");
     }
 
     #[test]

@@ -173,7 +173,13 @@ fn sort(failure: &EngineFailure) -> Problem {
 fn sort_store(failure: &StoreFailure) -> Problem {
     let text = failure.to_string();
     match failure {
-        StoreFailure::Missing { .. } | StoreFailure::MissingNear { .. } => Problem::missing(text),
+        StoreFailure::Missing { noun, .. } | StoreFailure::MissingNear { noun, .. } => {
+            let missing = Problem::missing(text);
+            match where_listed(noun) {
+                Some(command) => missing.with_remedy(format!("{command} lists what there is")),
+                None => missing,
+            }
+        }
         StoreFailure::Ambiguous { .. } => {
             Problem::new(StatusCode::CONFLICT, "ambiguous", "More than one", text)
         }
@@ -202,6 +208,20 @@ fn sort_store(failure: &StoreFailure) -> Problem {
         | StoreFailure::Unsigned { .. }
         | StoreFailure::File { .. }
         | StoreFailure::Anchor(_) => Problem::ours(),
+    }
+}
+
+/// The command that lists things of this kind.
+fn where_listed(noun: &str) -> Option<&'static str> {
+    match noun {
+        "identity" => Some("tenure identities"),
+        "principal" => Some("tenure principals"),
+        "source" | "survey" => Some("tenure source list"),
+        "plan" | "step" => Some("tenure plans"),
+        "person" => Some("tenure people list"),
+        "open finding" => Some("tenure findings"),
+        "entry" => Some("tenure evidence log"),
+        _ => None,
     }
 }
 

@@ -7,7 +7,11 @@
 use crate::{
     failure::{Exit, Failure},
     place::Place,
-    render::{Frame, fold::folded_whole, table::Table},
+    render::{
+        Frame,
+        fold::{folded_between, folded_whole},
+        table::Table,
+    },
     terminal::Terminal,
 };
 use serde_json::Value;
@@ -76,8 +80,12 @@ impl Context {
 
     /// Says what to do next.
     pub(crate) fn next(&self, step: impl AsRef<str>) {
-        // A command that is broken over two lines is another command.
-        self.suggest(format!("Next: {}", step.as_ref()));
+        if self.form == Form::Text {
+            // A command that is broken over two lines is another command.
+            for line in folded_between(&format!("Next: {}", step.as_ref()), self.frame().columns) {
+                self.write(&line);
+            }
+        }
     }
 
     /// Prints what was asked for. Not with `--json`.
@@ -148,7 +156,17 @@ impl Context {
             Ok(exit) => exit,
             Err(failure) => {
                 self.document(&failure.document());
-                eprint!("{}", failure.text());
+                for line in failure.text().lines() {
+                    let is_step = line.trim_start().starts_with("next:");
+                    let fold = if is_step {
+                        folded_between(line, self.frame().columns)
+                    } else {
+                        folded_whole(line.to_owned(), self.frame().columns)
+                    };
+                    for line in fold {
+                        eprintln!("{line}");
+                    }
+                }
                 failure.exit
             }
         };

@@ -5,7 +5,7 @@
 
 use crate::{context::Context, failure::Failure, place::shown, terminal};
 use std::path::{Path, PathBuf};
-use tenure_keys::{RealDisk, read_private};
+use tenure_keys::{FileRefused, RealDisk, read_private};
 use tenure_model::Secret;
 
 /// Where a password comes from.
@@ -66,11 +66,24 @@ pub(crate) fn from_file(path: &Path) -> Result<Secret<String>, Failure> {
     let refused = || {
         Failure::usage(format!("the password in {} cannot be used", shown(path))).kept("nothing was changed")
     };
-    let content = read_private(&RealDisk, path).map_err(|error| refused().caused_by(&error))?;
+    let content = read_private(&RealDisk, path).map_err(|error| match error {
+        FileRefused::OpenToOthers { wanted, .. } => {
+            let next = format!(
+                "chmod {wanted} {}, then try again; change the password if somebody may have read it",
+                shown(path)
+            );
+            refused().caused_by(&error).next(next)
+        }
+        _ => refused()
+            .caused_by(&error)
+            .next("give a file that only you can read, with the password on its first line"),
+    })?;
     let first = content.expose().split(|byte| *byte == b'\n').next().unwrap_or_default();
     let first = first.strip_suffix(b"\r").unwrap_or(first);
     if first.is_empty() {
-        return Err(refused().because("its first line is empty"));
+        return Err(refused()
+            .because("its first line is empty")
+            .next("write the password on its first line"));
     }
     match std::str::from_utf8(first) {
         Ok(text) => Ok(Secret::new(text.to_owned())),

@@ -93,6 +93,23 @@ pub(crate) struct Source {
     pub(crate) last_survey: Option<Survey>,
 }
 
+/// What hangs on a source that may be removed.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct SourceLeaving {
+    pub(crate) identities_count: i64,
+    pub(crate) unobserved_count: i64,
+    pub(crate) findings_count: i64,
+    pub(crate) plans: Vec<OpenPlan>,
+}
+
+/// A plan that is not over.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct OpenPlan {
+    pub(crate) handle: String,
+    pub(crate) principal: String,
+    pub(crate) state: PlanState,
+}
+
 /// What was changed at a source, or would be.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct SourceChanged {
@@ -343,6 +360,12 @@ pub(crate) struct FindingsBeside {
 }
 
 impl Finding {
+    /// Whether it is this finding, or mended in one place with it: as the queue puts findings together.
+    pub(crate) fn is_beside(&self, one: &Self) -> bool {
+        let same_cause = self.cause.is_some() && self.cause == one.cause;
+        self.id == one.id || (same_cause && self.policy == one.policy && self.severity == one.severity)
+    }
+
     /// What was said of it by whom, and until when; or why that counts for nothing any more.
     pub(crate) fn dismissal_said(&self) -> Option<String> {
         if let Some(end) = self.dismissed_until {
@@ -447,6 +470,15 @@ pub(crate) struct PlanShown {
     pub(crate) evidence: Vec<u64>,
     #[serde(default)]
     pub(crate) assessed: Option<Assessed>,
+    #[serde(default)]
+    pub(crate) path_here: Option<String>,
+}
+
+impl PlanShown {
+    /// What it is about, as a person types it: of a file, its path on this machine.
+    pub(crate) fn about(&self) -> &str {
+        self.path_here.as_deref().unwrap_or_else(|| self.plan.about())
+    }
 }
 
 /// The level computed anew from the observations.
@@ -533,6 +565,8 @@ pub(crate) struct Owned {
 pub(crate) struct Explained {
     pub(crate) dossier: DossierNamed,
     pub(crate) judgement: Judgement,
+    #[serde(default)]
+    pub(crate) changes_to: Option<Standing>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -60,8 +60,14 @@ impl Lacks {
     /// In plain words, with what mends it; both names as identifiers.
     pub(crate) fn said(self, us: &str, them: &str) -> String {
         match self {
-            Self::Superuser => format!("it is a superuser and Tenure's account {us} is not: have a superuser end it"),
-            Self::CreateRole => format!("Tenure's account {us} may change no roles: ALTER ROLE {us} CREATEROLE"),
+            Self::Superuser => {
+                format!(
+                    "it is a superuser and Tenure's account {us} is not: have a superuser end it (`tenure revoke NAME --by-hand` prints how)"
+                )
+            }
+            Self::CreateRole => {
+                format!("Tenure's account {us} may change no roles: ALTER ROLE {us} CREATEROLE")
+            }
             Self::Admin => format!(
                 "Tenure's account {us} may not change it: GRANT {them} TO {us} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE"
             ),

@@ -58,9 +58,8 @@ pub(super) async fn read(
     rules: &Rules,
 ) -> Result<(), Stopped> {
     let readable = keepsake::readable(transaction).await.map_err(|error| unread(&error))?;
-    let statement = ROLES
-        .replace("{up}", UP)
-        .replace("{with_password}", if readable { WITH_PASSWORD } else { "false" });
+    let statement =
+        ROLES.replace("{up}", UP).replace("{with_password}", if readable { WITH_PASSWORD } else { "false" });
     let ours: BTreeSet<&str> = reading.source.places().map(|place| place.user.as_str()).collect();
     let (digests, extent) = (&reading.digests, extent(EXTENT));
     let others = format!("{rules:?}{ours:?}");

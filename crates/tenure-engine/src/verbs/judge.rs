@@ -175,8 +175,13 @@ impl Engine {
 
     /// What the standing of one identity is by what is known now.
     async fn standing_now(&self, id: IdentityId) -> Result<Standing, EngineFailure> {
+        self.standing_at(id, self.clock.now()).await
+    }
+
+    /// What the standing of one identity will be at an instant, unless something new is known by then.
+    pub async fn standing_at(&self, id: IdentityId, at: Instant) -> Result<Standing, EngineFailure> {
         let (dossier, open_since) = self.dossier_now(id).await?;
-        let judgement = self.judge.judge(&dossier, &open_since, self.clock.now()).map_err(not_judged)?;
+        let judgement = self.judge.judge(&dossier, &open_since, at).map_err(not_judged)?;
         Ok(judgement.standing)
     }
 

@@ -7,7 +7,7 @@ use crate::{
     Actor, Engine, EngineFailure,
     engine::outside,
     record::{By, Draft},
-    verbs::drive::load,
+    verbs::{drive::load, show::Connectors},
 };
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
@@ -28,9 +28,6 @@ use tenure_store::{
     },
 };
 
-/// Said of a plan that cannot show a refusal.
-const NO_CONTROL: &str = "it may not log in now, so nothing can be shown to refuse what it accepted before. To prove more, let it \
-                          log in again (tenure undo of its disable plan) and revoke it then";
 /// How long an approval may wait to be begun (law 7: no approval is for ever).
 const APPROVAL_LIFE: Duration = Duration::from_hours(24);
 
@@ -75,6 +72,8 @@ pub struct PlanShown {
     /// The level computed anew from the observations, for a plan whose end was judged. What is
     /// written down beside the plan is only a copy of it, and counts for nothing where they differ.
     pub assessed: Option<Assessed>,
+    /// Of a file below the root of an image: its path on the machine Tenure runs on. The plan has its path in the image.
+    pub path_here: Option<String>,
 }
 
 /// How well an end is known, computed from the observations and from nothing else.
@@ -121,7 +120,7 @@ impl Engine {
         }
         let steps = self.choose_steps(request.kind, &principal, file.as_ref(), manifest).await?;
         if request.kind == PlanKind::Revoke && !steps.contains(&StepKind::Control) {
-            blast.at_most = Some(AtMost { level: ProofLevel::P2, why: String::from(NO_CONTROL) });
+            blast.at_most = Some(AtMost { level: ProofLevel::P2, why: self.no_control(&principal).await? });
         }
         let owned = blast.owned.iter().map(|owned| owned.count).sum();
         // The source's own heir is named only where something is to be received.
@@ -212,6 +211,24 @@ impl Engine {
         let slow =
             OutsideFailure::Unreachable { why: String::from("reading what it would touch took too long") };
         read.unwrap_or(Err(slow)).map_err(outside(row))
+    }
+
+    /// Why a plan cannot show a refusal: the way to prove more is there only where a plan of ours stopped it.
+    async fn no_control(&self, principal: &PrincipalRow) -> Result<String, EngineFailure> {
+        let (identity, id) = (principal.identity, principal.id);
+        let plans = self.store.read("plans_of", move |tx| tx.plans_of(identity)).await?;
+        let stopped_it = |plan: &&PlanRow| {
+            plan.principal == id
+                && plan.kind == PlanKind::Disable
+                && matches!(plan.state, PlanState::Proved | PlanState::Short)
+        };
+        let why = "it may not log in now, so nothing can be shown to refuse what it accepted before";
+        Ok(match plans.iter().find(stopped_it) {
+            Some(PlanRow { handle, .. }) => {
+                format!("{why}. To prove more, let it log in again (tenure undo {handle}) and revoke it then")
+            }
+            None => format!("{why}; that it is gone is read in its system"),
+        })
     }
 
     async fn choose_steps(
@@ -342,8 +359,8 @@ impl Engine {
 
     /// A plan with its steps, probes, decisions and evidence.
     pub async fn show_plan(&self, given: &str) -> Result<PlanShown, EngineFailure> {
-        let wanted = given.to_owned();
-        Ok(self.store.read("show_plan", move |tx| shown(tx, &wanted)).await?)
+        let (wanted, connectors) = (given.to_owned(), self.connectors.clone());
+        Ok(self.store.read("show_plan", move |tx| shown(tx, &connectors, &wanted)).await?)
     }
 
     /// Approves a plan and lets it begin. `digest` is what the approver looked at.
@@ -520,11 +537,19 @@ fn assessed(tx: &mut Tx<'_>, plan: &PlanRow) -> Result<Option<Assessed>, tenure_
     Ok(Some(Assessed { level: anew.level, sentence: anew.sentence, reached }))
 }
 
-fn shown(tx: &mut Tx<'_>, given: &str) -> Result<PlanShown, tenure_store::StoreFailure> {
+fn shown(
+    tx: &mut Tx<'_>,
+    connectors: &Connectors,
+    given: &str,
+) -> Result<PlanShown, tenure_store::StoreFailure> {
     let plan = tx.find_plan(given)?;
+    let source = tx.source(plan.source)?;
+    let connector = connectors.get(source.system.as_str());
+    let path_here = |file: &FileTarget| connector?.path_here(&source.points, &file.place);
     Ok(PlanShown {
         assessed: assessed(tx, &plan)?,
-        source_name: tx.source(plan.source)?.name.to_string(),
+        path_here: plan.file.as_ref().and_then(path_here),
+        source_name: source.name.to_string(),
         identity_name: tx.identity(plan.identity)?.name,
         steps: tx.steps(plan.id)?,
         probes: tx.probes(plan.id)?,

@@ -12,7 +12,7 @@ use crate::{
 use std::{collections::BTreeMap, sync::Arc};
 use tenure_connect::{Ability, CheckReport, OutsideFailure, SourceConfig};
 use tenure_model::{DecisionRight, Point, Secret, ShortName, SourceId};
-use tenure_store::tables::sources::SourceRow;
+use tenure_store::tables::sources::{SourceLeaving, SourceRow};
 
 /// A source to be added.
 #[derive(Debug)]
@@ -132,6 +132,12 @@ impl Engine {
                 format!("`{heir}` was not seen there: make it and run tenure survey {name}, or name another with --heir")
             }),
         }))
+    }
+
+    /// What would follow if this source were removed, without removing it.
+    pub async fn source_leaving(&self, name: &str) -> Result<SourceLeaving, EngineFailure> {
+        let id = self.source_row(name).await?.id;
+        Ok(self.store.read("source_leaving", move |tx| tx.source_leaving(id)).await?)
     }
 
     /// Stops reading a source and forgets our password there.

@@ -4,12 +4,18 @@
 //! identity whose it is. The plan then goes the way of all plans (`plan.rs`). This file must never say of the credential
 //! that anything ended. Next: `tenure-govern/src/tighten.rs`.
 
-use super::plan::{PlanRequest, only_present};
+use super::{
+    plan::{PlanRequest, only_present},
+    show::Connectors,
+};
 use crate::{Engine, EngineFailure};
 use std::collections::BTreeSet;
 use tenure_connect::{BlastRadius, FileChange};
 use tenure_model::{FileTarget, IdentityId, PrincipalKind, Readers, StepKind, names, printable, text};
-use tenure_store::tables::{inventory::PrincipalRow, steps::StepRow};
+use tenure_store::{
+    StoreFailure, Tx,
+    tables::{inventory::PrincipalRow, steps::StepRow},
+};
 
 /// Accounts of which it is looked up what runs as them, at most.
 const ACCOUNTS_MAX: usize = 20;
@@ -75,8 +81,12 @@ impl Engine {
                 "`{shown}` is not the path of a file; give it from the root, without `..`"
             )));
         };
-        let wanted = path.clone();
-        let found = self.store.read("principals_in_file", move |tx| tx.principals_in_file(&wanted)).await?;
+        let (wanted, connectors) = (path.clone(), self.connectors.clone());
+        let read = self.store.read("principals_in_file", move |tx| {
+            let found = tx.principals_in_file(&wanted)?;
+            if found.is_empty() { in_images(tx, &connectors, &wanted) } else { Ok(found) }
+        });
+        let found = read.await?;
         let beside: Vec<String> = found
             .iter()
             .map(|(principal, _)| format!("{}/{}", principal.source_name, principal.name))
@@ -183,6 +193,21 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// As `principals_in_file`, of a path of this machine that lies below the root of an image.
+fn in_images(
+    tx: &mut Tx<'_>,
+    connectors: &Connectors,
+    path: &str,
+) -> Result<Vec<(PrincipalRow, String)>, StoreFailure> {
+    let mut found = Vec::new();
+    for source in tx.sources()? {
+        let connector = connectors.get(source.system.as_str());
+        let Some(place) = connector.and_then(|one| one.place_of(&source.points, path)) else { continue };
+        found.extend(tx.principals_in_file(&place)?.into_iter().filter(|(one, _)| one.source == source.id));
+    }
+    Ok(found)
 }
 
 /// Files of a principal.

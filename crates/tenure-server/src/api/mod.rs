@@ -47,6 +47,7 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &sources::add::ENDPOINT,
     &sources::show::ENDPOINT,
     &sources::change::ENDPOINT,
+    &sources::leaving::ENDPOINT,
     &sources::remove::ENDPOINT,
     &sources::check::ENDPOINT,
     &sources::baseline::ENDPOINT,

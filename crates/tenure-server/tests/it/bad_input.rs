@@ -137,6 +137,7 @@ const SOURCES: &[Bad] = &[
         Some(r#"{"write":true,"points":{"No Name":"x"}}"#),
     ),
     ("PATCH /api/v1/sources/{name}", "/api/v1/sources/main", Some(r#"{"write":true,"secret":["hunter2"]}"#)),
+    ("GET /api/v1/sources/{name}/leaving", "/api/v1/sources/nowhere/leaving", None),
     ("DELETE /api/v1/sources/{name}", "/api/v1/sources/nowhere", None),
     ("POST /api/v1/sources/{name}/check", "/api/v1/sources/nowhere/check", None),
     ("POST /api/v1/sources/{name}/surveys", "/api/v1/sources/nowhere/surveys", None),

@@ -161,6 +161,7 @@ fn about_pages() -> Vec<Rehearsal> {
 
 fn about_the_deployment() -> Vec<Rehearsal> {
     vec![
+        ("GET /api/v1/sources/{name}/leaving", "/api/v1/sources/main/leaving", None),
         ("PATCH /api/v1/sources/{name}", "/api/v1/sources/nowhere", Some(json!({ "write": false }))),
         ("GET /api/v1/evidence", "/api/v1/evidence", None),
         ("GET /api/v1/evidence/entries", "/api/v1/evidence/entries", None),

@@ -10,7 +10,8 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tenure_model::{
-    Facts, IdentityId, Instant, Point, PrincipalId, PrincipalKind, ShortName, SourceId, names, text,
+    Facts, IdentityId, Instant, PlanId, PlanState, Point, PrincipalId, PrincipalKind, ShortName, SourceId,
+    names, text,
 };
 
 /// A source as it is kept.
@@ -61,6 +62,43 @@ fn source(row: &Row<'_>) -> Result<SourceRow, StoreFailure> {
         created: row.instant(7)?,
     })
 }
+
+/// What hangs on a source: what follows when it is not read any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SourceLeaving {
+    /// Which.
+    pub source: SourceId,
+    /// Identities that it shows as present.
+    pub identities_count: i64,
+    /// How many of them no other source shows: they are unobserved then.
+    pub unobserved_count: i64,
+    /// Open findings about those that it shows, dismissed ones included.
+    pub findings_count: i64,
+    /// Plans there that are not over, oldest first.
+    pub plans: Vec<OpenPlan>,
+}
+
+/// A plan that is not over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OpenPlan {
+    /// Which.
+    pub plan: PlanId,
+    /// The short form people type.
+    pub handle: String,
+    /// The principal it changes, by name.
+    pub principal: String,
+    /// How far it has come.
+    pub state: PlanState,
+}
+
+const SHOWN_THERE: &str =
+    "SELECT COUNT(DISTINCT identity_id) FROM principals WHERE source_id = $1 AND presence = 'present'";
+const SHOWN_ONLY_THERE: &str = "SELECT COUNT(DISTINCT p.identity_id) FROM principals p \
+     WHERE p.source_id = $1 AND p.presence = 'present' AND NOT EXISTS (SELECT 1 FROM principals q \
+     JOIN sources s ON s.source_id = q.source_id WHERE q.identity_id = p.identity_id AND q.source_id <> $1 \
+     AND q.presence = 'present' AND s.removed_us IS NULL)";
+const FINDINGS_THERE: &str = "SELECT COUNT(*) FROM findings f WHERE f.closed_us IS NULL AND EXISTS \
+     (SELECT 1 FROM principals p WHERE p.identity_id = f.identity_id AND p.source_id = $1 AND p.presence = 'present')";
 
 impl Tx<'_> {
     /// Adds a source, or takes up the removed one of this id again, with all that it showed. A name that is
@@ -316,6 +354,30 @@ impl Tx<'_> {
             &[named(was.id), json(&will.points)?, json(&will.options)?, will.secret.clone().into()],
         )?;
         Ok(())
+    }
+
+    /// What hangs on a source that may be removed.
+    pub fn source_leaving(&mut self, id: SourceId) -> Result<SourceLeaving, StoreFailure> {
+        let mut count = |sql: &'static str| -> Result<i64, StoreFailure> {
+            Ok(self.query_one("counts", sql, &[named(id)], |row| row.number(0))?.unwrap_or(0))
+        };
+        let (identities_count, unobserved_count) = (count(SHOWN_THERE)?, count(SHOWN_ONLY_THERE)?);
+        let findings_count = count(FINDINGS_THERE)?;
+        let plans = self.query(
+            "plans",
+            "SELECT plan_id, handle, principal_name, state FROM plans WHERE source_id = $1 \
+             AND state IN ('proposed', 'approved', 'running', 'undoing') ORDER BY plan_id",
+            &[named(id)],
+            |row| {
+                Ok(OpenPlan {
+                    plan: row.parsed(0)?,
+                    handle: row.text(1)?,
+                    principal: row.text(2)?,
+                    state: row.parsed(3)?,
+                })
+            },
+        )?;
+        Ok(SourceLeaving { source: id, identities_count, unobserved_count, findings_count, plans })
     }
 
     /// Stops reading a source and forgets our password there. What was seen stays as history.

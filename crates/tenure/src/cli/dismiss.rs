@@ -3,7 +3,7 @@
 //! It must never be without an end: what is dismissed returns by itself; and never dismiss what was not shown: each call names
 //! what the finding rested on when it was looked at. Next: `findings.rs`.
 
-use super::{changing, reading};
+use super::{changing, listing::read, reading};
 use crate::{
     client::part,
     context::Context,
@@ -28,6 +28,7 @@ Examples:
   tenure dismiss q4x7hd --reason \"a sample key of the manual\" --until 2027-03-31
   tenure dismiss q4x7hd --group --reason \"a sample machine\" --until 2027-03-31
   tenure dismiss q4x7hd --withdraw
+  tenure dismiss q4x7hd --withdraw --group
   tenure findings --dismissed
 
 Exit codes: 0 done, 1 failed, 2 usage, 4 a group was only shown.")]
@@ -41,9 +42,9 @@ pub(crate) struct Dismiss {
     #[arg(long, value_name = "DAY", value_parser = super::own::parse_end)]
     until: Option<Instant>,
     /// All findings that are mended in one place with it, each with a record of its own; shows them first
-    #[arg(long, conflicts_with = "withdraw")]
+    #[arg(long)]
     group: bool,
-    /// Dismiss the group as it was shown: the word that was shown with it
+    /// Dismiss the group, or take that back, as it was shown: the word that was shown with it
     #[arg(long, value_name = "WORD", requires = "group")]
     yes: Option<String>,
     /// Take it back: the finding counts again
@@ -71,6 +72,9 @@ impl Dismiss {
             return reading(context, async |session| self.show(context, session, &shown).await).await;
         }
         changing(context, async |session| {
+            if self.withdraw && self.group {
+                return self.withdraw_group(context, session, &shown).await;
+            }
             if self.withdraw {
                 let what = format!("the dismissal of `{shown}` was not withdrawn");
                 let document = session.delete_and_tell(&what, &of(&self.finding)).await?;
@@ -186,6 +190,57 @@ impl Dismiss {
         }
     }
 
+    /// Shows every dismissed finding that is mended in one place with it, and takes those back that were agreed to.
+    async fn withdraw_group(
+        &self,
+        context: &Context,
+        session: &Session<'_>,
+        shown: &str,
+    ) -> Result<Exit, Failure> {
+        let what = format!("the dismissals of the group of `{shown}` were not withdrawn");
+        let refused = |why: &str| Failure::new(what.clone()).because(why).kept("nothing was changed");
+        let one: Finding =
+            shaped(&session.get(&what, &format!("/api/v1/findings/{}", part(&self.finding))).await?)?;
+        let query = [String::from("dismissed=true")];
+        let listed = read::<Finding>(session, &what, "/api/v1/findings", &query, usize::MAX).await?;
+        let dismissed: Vec<Finding> = listed.rows.into_iter().filter(|row| row.is_beside(&one)).collect();
+        if dismissed.is_empty() {
+            return Err(refused("none of it is dismissed")
+                .next("tenure findings --dismissed lists what is dismissed"));
+        }
+        for finding in &dismissed {
+            context.say(line(finding));
+            context.say(format!("  {}", finding.dismissal_said().unwrap_or_default()));
+        }
+        let (word, count) = (word_for(&dismissed), dismissed.len());
+        match &self.yes {
+            Some(agreed) if *agreed == word => {}
+            Some(_) => {
+                return Err(refused("it is another group than the one that was shown")
+                    .next("look again: the same command without --yes"));
+            }
+            None => {
+                context.document(&json!({ "withdrawn": 0, "would_withdraw": count, "yes": word }));
+                let all = i64::try_from(count).unwrap_or(i64::MAX);
+                context.say(format!("Nothing was taken back yet of {}.", words::count(all, "dismissal")));
+                context.next(format!("the same command with --yes {word} takes back each of them"));
+                return Ok(Exit::Undecided);
+            }
+        }
+        let mut left = Vec::new();
+        for finding in &dismissed {
+            let what = format!("the dismissal of `{}` was not withdrawn", finding.id.handle());
+            if let Err(failure) = session.delete_and_tell(&what, &of(&finding.id.to_string())).await {
+                left.push(failure);
+            }
+        }
+        let done = count - left.len();
+        context.document(&json!({ "withdrawn": done, "left": left.len() }));
+        context.say(format!("Took back {done} of {count} dismissals; those findings count again."));
+        context.next("tenure findings");
+        left.into_iter().next().map_or(Ok(Exit::Done), Err)
+    }
+
     async fn beside(&self, session: &Session<'_>, shown: &str) -> Result<FindingsBeside, Failure> {
         let path = format!("/api/v1/findings/{}/beside", part(&self.finding));
         shaped(&session.get(&format!("what is mended with `{shown}` cannot be shown"), &path).await?)
@@ -214,6 +269,7 @@ fn word_for(findings: &[Finding]) -> String {
         shown.push_str(&finding.id.to_string());
         shown.push(' ');
         shown.push_str(finding.rests_on_digest.as_deref().unwrap_or_default());
+        shown.push_str(&finding.dismissal_said().unwrap_or_default());
         shown.push('\n');
     }
     let digest = tenure_evidence::leaf_hash(shown.as_bytes());

@@ -6,7 +6,7 @@ use crate::{
     failure::{Exit, Failure},
     render::{
         paint::Look,
-        words::{count, wrapped},
+        words::{count, dated, wrapped},
     },
     session::shaped,
     wire::Check,
@@ -68,7 +68,7 @@ fn print(context: &Context, check: &Check) {
     };
     let columns = context.frame().prose(6);
     let mark = context.frame().paint.text(look, mark);
-    let text = format!("{}: {}", printable(&check.what, 120), printable(&check.found, 600));
+    let text = format!("{}: {}", printable(&check.what, 120), dated(&printable(&check.found, 600)));
     for (index, line) in wrapped(&text, columns).into_iter().enumerate() {
         context.print(if index == 0 { format!("  {mark} {line}") } else { format!("      {line}") });
     }

@@ -69,7 +69,7 @@ impl LogArgs {
                 context.next("tenure evidence log");
                 return Ok(Exit::Done);
             }
-            let mut table = Table::new(&["INDEX", "TIME", "WHAT", "WHO", "ABOUT", "FACTS"]);
+            let mut table = Table::new(&["INDEX", "TIME", "WHAT", "WHO", "ABOUT", "FACTS"]).or_two_lines(0);
             for entry in &page.items {
                 let facts: Vec<String> = entry
                     .facts

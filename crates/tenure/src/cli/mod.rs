@@ -32,6 +32,7 @@ mod report;
 mod revoke;
 mod show;
 mod source;
+mod source_remove;
 mod source_set;
 mod survey;
 mod tighten;

@@ -158,7 +158,7 @@ async fn passed_on(context: &Context, session: &Session<'_>) -> Result<(), Failu
         return Ok(());
     }
     context.say("Passed on to you:");
-    let mut table = Table::new(&["NAME", "BY", "BECAUSE"]);
+    let mut table = Table::new(&["NAME", "BY", "BECAUSE"]).or_two_lines(0);
     for item in &listed.rows {
         let said = item.passed.iter().find(|one| one.asked.is_some());
         let (by, reason) = said.map_or(("", ""), |one| (&one.by, &one.reason));
@@ -191,7 +191,7 @@ fn surest(items: &[Suggested]) -> Option<Sure> {
 
 fn show_suggestions(context: &Context, items: &[Suggested], which: &Which) {
     let least = which.confidence.unwrap_or(Sure::Low);
-    let mut table = Table::new(&["NAME", "PERHAPS OF", "SURE", "BECAUSE"]);
+    let mut table = Table::new(&["NAME", "PERHAPS OF", "SURE", "BECAUSE"]).or_two_lines(0);
     let (mut without, mut names) = (0_usize, Vec::new());
     for item in items {
         let mut shown = item.suggestions.iter().filter(|one| one.confidence >= least).peekable();
@@ -232,7 +232,7 @@ fn show_suggestions(context: &Context, items: &[Suggested], which: &Which) {
 }
 
 fn show_chosen(context: &Context, chosen: &[(&Suggested, &Suggestion)]) {
-    let mut table = Table::new(&["NAME", "FOR", "SURE", "BECAUSE"]);
+    let mut table = Table::new(&["NAME", "FOR", "SURE", "BECAUSE"]).or_two_lines(0);
     for (item, one) in chosen {
         table.row(suggestion_row(&item.name, one));
     }
@@ -294,7 +294,7 @@ fn identities(count: usize) -> String {
 }
 
 fn show_meant(context: &Context, meant: &[Meant]) {
-    let mut table = Table::new(&["NAME", "OWNED BY", ""]);
+    let mut table = Table::new(&["NAME", "OWNED BY", ""]).or_two_lines(0);
     for one in meant {
         let (owners, word, look) = if one.owners.is_empty() {
             (String::from("-"), "would be claimed", Look::Plain)
@@ -340,7 +340,7 @@ async fn claim(
     }
     context.document(&json!({ "claims": items }));
     let (claimed, stay): (Vec<&ClaimMade>, Vec<&ClaimMade>) = made.iter().partition(|one| one.claimed);
-    let mut table = Table::new(&["NAME", ""]);
+    let mut table = Table::new(&["NAME", ""]).or_two_lines(0);
     for one in &claimed {
         table.row(vec![cell(&one.name), looking(Look::Good, "claimed")]);
     }

@@ -11,7 +11,7 @@ use crate::{
     render::{
         paint::Look,
         plan::preview,
-        table::{Table, cell, looking},
+        table::{Table, cell, looking, name},
         words::{instant, typeable},
     },
     session::{Session, shaped},
@@ -215,7 +215,14 @@ impl Undo {
             let shown: PlanShown = shaped(&session.get(&what, &path).await?)?;
             let waits = matches!(shown.plan.state, PlanState::Proposed | PlanState::Approved);
             let verb = if waits { "withdraw" } else { "undo" };
-            session.post(&what, &format!("{path}/{verb}"), &json!({})).await?;
+            session.post(&what, &format!("{path}/{verb}"), &json!({})).await.map_err(|failure| {
+                let next = failure.next.clone();
+                failure.next(
+                    next.unwrap_or_else(|| {
+                        format!("tenure proof {} shows where it stands", shown.plan.handle)
+                    }),
+                )
+            })?;
             context.say(format!(
                 "Taking back plan {} ({} {}).",
                 shown.plan.handle,
@@ -258,7 +265,8 @@ impl Plans {
                 context.next("tenure plan revoke SOURCE/NAME --reason \"…\"");
                 return Ok(Exit::Done);
             }
-            let mut table = Table::new(&["PLAN", "KIND", "NAME", "STATE", "LEVEL", "MADE", "REASON"]);
+            let mut table =
+                Table::new(&["PLAN", "KIND", "NAME", "STATE", "LEVEL", "MADE", "REASON"]).or_two_lines(0);
             for plan in &listed.rows {
                 let look = match plan.state {
                     PlanState::Proved | PlanState::Undone => Look::Good,
@@ -271,7 +279,7 @@ impl Plans {
                 table.row(vec![
                     cell(&plan.handle),
                     cell(plan.kind.as_str()),
-                    cell(plan.about()),
+                    name(plan.about()),
                     looking(look, plan.state.as_str()),
                     cell(plan.level.map_or("", |level| level.as_str())),
                     cell(instant(plan.created)),

@@ -221,10 +221,11 @@ pub(crate) async fn decide_and_watch(
 /// The name, typed or given. Anything else leaves the plan as it is.
 async fn decide(context: &Context, shown: &PlanShown, yes: Option<&str>) -> Result<(), Gone> {
     let handle = &shown.plan.handle;
-    let name = shown.plan.about();
+    let name = shown.about();
     let kept = format!("nothing was done; plan {handle} stays proposed (tenure undo {handle} withdraws it)");
     let is_of_identity = |given: &str| shown.plan.file.is_none() && is_meant(given, &shown.identity_name);
-    let is_meant = |given: &str| is_meant(given, name) || is_of_identity(given);
+    let is_meant =
+        |given: &str| is_meant(given, name) || is_meant(given, shown.plan.about()) || is_of_identity(given);
     let go_on = format!("tenure apply {handle} --yes {}", quoted(name));
     match yes {
         Some(given) if is_meant(given) => return Ok(()),

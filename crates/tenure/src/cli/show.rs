@@ -18,7 +18,8 @@ use crate::{
     wire::{Condition, Explained, ExplainedFact, IdentityShown, Judgement},
 };
 use clap::Args;
-use tenure_model::{Presence, printable};
+use std::collections::BTreeSet;
+use tenure_model::{Instant, Presence, printable};
 
 /// Show everything about one identity, opened by three questions
 ///
@@ -116,10 +117,9 @@ fn print(context: &Context, explained: &Explained, all: bool) {
         look_of_standing(judgement.standing),
         &format!("{} {}", judgement.standing.mark(), judgement.standing),
     );
-    let changes = judgement.changes_at.map_or_else(
-        || String::from("only a new fact changes that"),
-        |at| format!("changes by itself {}", instant(at)),
-    );
+    let changes = judgement
+        .changes_at
+        .map_or_else(|| String::from("only a new fact changes that"), |at| to_what(explained, at));
     context.print(format!("{} is {standing}; {changes}.", printable(&explained.dossier.name, 200)));
     for condition in &judgement.conditions {
         let severity = paint.text(look_of_severity(condition.severity), condition.severity.as_str());
@@ -136,6 +136,30 @@ fn print(context: &Context, explained: &Explained, all: bool) {
         context.print("  Nothing fails.");
     }
     print_facts(context, judgement, all);
+}
+
+/// When a judgement changes by itself, to which standing, and what happens then.
+fn to_what(explained: &Explained, at: Instant) -> String {
+    let judgement = &explained.judgement;
+    let mut why = BTreeSet::new();
+    for condition in &judgement.conditions {
+        let policy = printable(&condition.policy, 80);
+        if condition.dismissed_until == Some(at) {
+            why.insert(format!("the dismissal of {policy} ends"));
+        } else if condition.lapses_at == at {
+            why.insert(format!("the grace of {policy} ends"));
+        }
+    }
+    for fact in judgement.explanation.iter().filter(|fact| fact.flips_at == Some(at)) {
+        why.insert(format!("the fact {} flips", printable(&fact.name, 80)));
+    }
+    let why = why.into_iter().collect::<Vec<_>>().join(", ");
+    let (at, now) = (instant(at), judgement.standing);
+    match explained.changes_to {
+        Some(to) if to != now => format!("changes by itself {at} to {} {to}: {why}", to.mark()),
+        Some(_) => format!("its judgement changes by itself {at}: {why}; it stays {} {now}", now.mark()),
+        None => format!("changes by itself {at}: {why}"),
+    }
 }
 
 /// What decided it first, then what holds besides, by what it is about; what does not hold is counted, unless all is

@@ -3,7 +3,7 @@
 //! The password goes from a file, a variable or the terminal straight into one request. An address
 //! that holds one is refused before anything is sent. Must never print an address it refused.
 
-use super::{changing, reading, source_set::Set};
+use super::{changing, reading, source_remove::Remove, source_set::Set};
 use crate::{
     client::part,
     connectors,
@@ -415,7 +415,7 @@ impl List {
                 context.next("tenure source add pg-main postgres://tenure@HOST/DATABASE");
                 return Ok(Exit::Done);
             }
-            let mut table = Table::new(&["NAME", "SYSTEM", "LAST READ", "POINTS"]);
+            let mut table = Table::new(&["NAME", "SYSTEM", "LAST READ", "POINTS"]).or_two_lines(0);
             for source in &listed.rows {
                 let points: Vec<String> =
                     source.points.iter().map(|point| format!("{}={}", point.name, point.url)).collect();
@@ -459,40 +459,6 @@ pub(crate) struct Check {
 impl Check {
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
         reading(context, async |session| check(session, context, &self.name, Checked::Asked).await).await
-    }
-}
-
-/// Stop reading a source and forget the password Tenure has there
-///
-/// What was seen stays as history, and the account in the system stays as it is.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  tenure source remove pg-old
-
-Exit codes: 0 removed, 1 failed, 2 usage.")]
-pub(crate) struct Remove {
-    /// Which source
-    name: String,
-}
-
-impl Remove {
-    async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let shown = printable(&self.name, 60);
-        let what = format!("source `{shown}` was not removed");
-        changing(context, async |session| {
-            session.delete(&what, &format!("/api/v1/sources/{}", part(&self.name))).await?;
-            context.document(&json!({ "removed": self.name }));
-            context.say(format!(
-                "Removed source `{shown}`; our password there is forgotten. What was seen stays as history."
-            ));
-            context.next(
-                "an account that was made there for Tenure is not needed any more; added again at the same address, the \
-                 source takes up what it showed",
-            );
-            Ok(Exit::Done)
-        })
-        .await
     }
 }
 

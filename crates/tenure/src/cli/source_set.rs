@@ -74,6 +74,7 @@ struct Change<'args> {
 
 impl Set {
     pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        self.refuse_address()?;
         let (options, points) = (self.options()?, self.points()?);
         if options.is_empty() && points.is_empty() && !self.password.is_given() {
             return Err(Failure::usage("what to change was not said").next(format!(
@@ -89,6 +90,22 @@ impl Set {
         } else {
             changing(context, async |session| self.send(session, context, &body).await).await
         }
+    }
+
+    /// An address is no setting: which point it is for must be said. It is not repeated, because it may hold a password.
+    fn refuse_address(&self) -> Result<(), Failure> {
+        let is_address = |given: &&String| given.split('=').next().is_some_and(|name| name.contains("://"));
+        if !self.settings.iter().any(|given| is_address(&given)) {
+            return Ok(());
+        }
+        let name = printable(&self.name, 60);
+        Err(Failure::usage(format!("source `{name}` was not changed"))
+            .because("an address was given where OPTION=VALUE belongs")
+            .kept("nothing was changed")
+            .next(format!(
+                "tenure source set {name} --point POINT=URL gives a point another address; another system is a source of its \
+                 own: tenure source add NAME URL"
+            )))
     }
 
     fn options(&self) -> Result<BTreeMap<&str, Option<&str>>, Failure> {

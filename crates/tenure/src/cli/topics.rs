@@ -65,7 +65,9 @@ impl Help {
             && let Some(topic) = TOPICS.iter().find(|topic| topic.name == name)
         {
             context.document(&json!({ "topic": topic.name, "text": topic.text }));
-            context.print(topic.text.trim_end());
+            for line in topic.text.trim_end().lines() {
+                context.print(line);
+            }
             return Ok(Exit::Done);
         }
         let mut command = Cli::command();

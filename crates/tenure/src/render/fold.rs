@@ -10,6 +10,8 @@ use super::width;
 const COLUMNS_MIN: usize = 20;
 /// Blanks that a continued line stands further in.
 const FURTHER: usize = 2;
+/// Blanks before a further step: it stands below the first.
+const STEP_INDENT: usize = 6;
 
 /// The same lines, none wider than `most` columns.
 pub(crate) fn folded(lines: Vec<String>, most: Option<usize>) -> Vec<String> {
@@ -25,6 +27,52 @@ pub(crate) fn folded_whole(line: String, most: Option<usize>) -> Vec<String> {
         None => vec![line],
         Some(most) => fold(&line, most.max(COLUMNS_MIN), whole),
     }
+}
+
+/// A line of steps, broken where one ends and the next begins: a command stays whole, because one that is broken over
+/// two lines is another command.
+pub(crate) fn folded_between(line: &str, most: Option<usize>) -> Vec<String> {
+    let Some(most) = most.filter(|most| width::columns(&unpainted(line)) > *most) else {
+        return vec![line.to_owned()];
+    };
+    let most = most.max(COLUMNS_MIN);
+    let mut lines = vec![String::new()];
+    for step in steps(line) {
+        let last = lines.last_mut();
+        if let Some(last) = last
+            .filter(|last| last.is_empty() || width::columns(last) + width::columns(step.trim_end()) <= most)
+        {
+            last.push_str(step);
+        } else {
+            lines.push(format!("{}{step}", " ".repeat(STEP_INDENT)));
+        }
+    }
+    let is_command = |line: &str| line.contains("tenure ") || line.contains(" --");
+    let fit = |line: String| if is_command(&line) { vec![line] } else { folded_whole(line, Some(most)) };
+    lines.into_iter().map(|line| line.trim_end().to_owned()).flat_map(fit).collect()
+}
+
+/// A line cut behind what ends a step, outside quotes.
+fn steps(line: &str) -> Vec<&str> {
+    let mut steps = Vec::new();
+    let (mut from, mut quote) = (0, None);
+    for (at, letter) in line.char_indices() {
+        match (quote, letter) {
+            (None, '"' | '\'' | '`') => quote = Some(letter),
+            (Some(open), _) if open == letter => quote = None,
+            _ => {}
+        }
+        let rest = line.get(at..).unwrap_or_default();
+        let ends = ["; ", ". ", ", or ", ", then: "].into_iter().find(|end| rest.starts_with(end));
+        if let (None, Some(end)) = (quote, ends) {
+            // The word that joins two steps stands with the second.
+            let length = if end.starts_with(',') { 2 } else { end.len() };
+            steps.extend(line.get(from..at + length));
+            from = at + length;
+        }
+    }
+    steps.extend(line.get(from..).filter(|rest| !rest.is_empty()));
+    steps
 }
 
 fn fold(line: &str, most: usize, fit: fn(&str, usize) -> (String, usize)) -> Vec<String> {
@@ -90,8 +138,23 @@ fn unpainted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{folded, folded_whole, unpainted};
+    use super::{folded, folded_between, folded_whole, unpainted};
     use crate::render::width::columns;
+
+    #[test]
+    fn steps_are_broken_between_commands_and_never_inside_one() {
+        let line = "Next: tenure own q4x7hd --purpose \"what it is for; and why\", or tenure revoke q4x7hd --reason \"…\"";
+        insta::assert_snapshot!(folded_between(line, Some(70)).join("\n"), @r#"
+        Next: tenure own q4x7hd --purpose "what it is for; and why",
+              or tenure revoke q4x7hd --reason "…"
+        "#);
+        assert_eq!(folded_between(line, None), [line]);
+        let one =
+            "Next: tenure source add web-1 ssh://tenure@web-1.example --option key-file=/etc/tenure/survey";
+        assert_eq!(folded_between(one, Some(40)), [one], "a command stays whole");
+        let prose = "Next: hand it over on a safe way and see to it that nobody else reads it there";
+        assert!(folded_between(prose, Some(40)).iter().all(|line| columns(line) <= 40));
+    }
 
     #[test]
     fn no_line_is_wider_than_the_terminal_and_nothing_but_a_long_word_is_lost() {

@@ -7,10 +7,10 @@ use super::{
     fold::folded,
     paint::{Look, look_of_severity, look_of_standing},
     table::{Table, cell, looking},
-    words::{count, instant, wrapped},
+    words::{count, dated, instant, wrapped},
 };
 use crate::wire::{Credential, CredentialShown, Finding, Identity, IdentityShown, Principal};
-use tenure_model::{CredentialKind, flag, names, printable, text};
+use tenure_model::{CredentialKind, Presence, flag, names, printable, text};
 
 /// Rights shown, at most.
 const GRANTS_SHOWN: usize = 20;
@@ -26,7 +26,7 @@ pub(crate) fn page(shown: &IdentityShown, frame: Frame) -> Vec<String> {
     for question in &shown.questions {
         let look = if question.answer == "answered" { Look::Good } else { Look::Warn };
         lines.push(frame.paint.text(Look::Strong, &question.asked));
-        let answer = printable(&question.text, 600);
+        let answer = dated(&printable(&question.text, 600));
         let word = if question.answer == "answered" {
             String::new()
         } else {
@@ -54,7 +54,10 @@ fn headline(shown: &IdentityShown, frame: Frame) -> Vec<String> {
     let identity = &shown.identity;
     let name = frame.paint.text(Look::Strong, &printable(&identity.name, 200));
     let standing = frame.paint.text(look_of_standing(identity.standing), &standing(identity));
-    let due = identity.due.map(|due| format!(", changes by itself {}", instant(due))).unwrap_or_default();
+    let due = identity
+        .due
+        .map(|due| format!(", changes by itself {} (to what and why: tenure explain)", instant(due)))
+        .unwrap_or_default();
     let owners = if shown.owners.is_empty() { String::from("nobody") } else { shown.owners.join(", ") };
     let built_in = if identity.built_in { " · part of the system itself" } else { "" };
     vec![
@@ -142,7 +145,7 @@ fn credentials(credentials: &[CredentialShown]) -> Vec<String> {
             "    issued by {}; may do {}; dies {}",
             printable(&shown.issued_by, 120),
             printable(&shown.may_do, 200),
-            printable(&shown.dies, 200)
+            dated(&printable(&shown.dies, 200))
         ));
     }
     lines
@@ -166,6 +169,9 @@ fn rights(shown: &IdentityShown, frame: Frame) -> Vec<String> {
     let shown_count = shown.grants.len().min(GRANTS_SHOWN);
     let mut lines =
         vec![String::new(), format!("Rights ({shown_count} of {total}; owner of {})", shown.owned_count)];
+    if shown.principals.iter().all(|principal| principal.presence != Presence::Present) {
+        lines.push(String::from("  as they were read before it ended; a survey shows who has them now"));
+    }
     let mut table = Table::new(&["", ""]);
     for grant in shown.grants.iter().take(GRANTS_SHOWN) {
         let path = if grant.path.is_empty() {

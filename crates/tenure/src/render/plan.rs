@@ -127,7 +127,7 @@ fn alive(shown: &PlanShown) -> Option<usize> {
 pub(crate) fn preview(shown: &PlanShown, frame: Frame) -> Vec<String> {
     let plan = &shown.plan;
     let blast = BlastRadius::deserialize(&plan.blast_radius).unwrap_or_default();
-    let about = plan.file.as_ref().map_or(&shown.identity_name, |file| &file.place);
+    let about = if plan.file.is_some() { shown.about() } else { &shown.identity_name };
     let mut lines = vec![format!(
         "Plan {}  {} {}: {}",
         frame.paint.text(Look::Strong, &plan.handle),
@@ -135,6 +135,9 @@ pub(crate) fn preview(shown: &PlanShown, frame: Frame) -> Vec<String> {
         frame.paint.text(Look::Strong, &short(about)),
         short(&plan.reason)
     )];
+    if let (Some(_), Some(file)) = (&shown.path_here, &plan.file) {
+        lines.push(format!("In `{}` it is {}.", short(&shown.source_name), short(&file.place)));
+    }
     match &blast.file {
         Some(change) => lines.extend(of_file(change, &shown.identity_name)),
         None => lines.push(format!("Blast radius: {}", radius(&blast))),
@@ -249,7 +252,8 @@ fn radius(blast: &BlastRadius) -> String {
         parts.push(format!("owns {} in {}", things.join(", "), named(&places)));
     }
     if blast.grants > 0 {
-        parts.push(count(blast.grants, "right"));
+        // `show` counts each right, and those it has through others.
+        parts.push(format!("rights given to it directly on {}", count(blast.grants, "thing")));
     }
     if !blast.members.is_empty() {
         let members = i64::try_from(blast.members.len()).unwrap_or(i64::MAX);

@@ -112,7 +112,12 @@ fn two_lines(row: &[Cell], first: usize, paint: Paint, most: usize) -> Vec<Strin
     let Some(name) = row.get(first) else { return Vec::new() };
     let others = row.iter().enumerate().filter(|(index, cell)| *index != first && !cell.text.is_empty());
     let others: Vec<String> = others.map(|(_, cell)| paint.text(cell.look, &cell.text)).collect();
-    let mut lines = vec![paint.text(Look::Strong, &name.fit(most))];
+    // A row without a name says more of the one above it.
+    let mut lines: Vec<String> = Some(name)
+        .filter(|name| !name.text.is_empty())
+        .into_iter()
+        .map(|name| paint.text(Look::Strong, &name.fit(most)))
+        .collect();
     lines.extend(folded_whole(format!("    {}", others.join(" · ")), Some(most)));
     lines
 }
@@ -200,6 +205,9 @@ mod tests {
             lines[0].ends_with("credentials[one]") && lines[1].starts_with("    token · never"),
             "{lines:#?}"
         );
+        rows.row(vec![name(""), cell("another token"), cell("never by itself, which is long")]);
+        let lines = rows.lines(Paint::Plain, Some(40));
+        assert!(lines.iter().all(|line| !line.trim().is_empty()), "no empty line: {lines:#?}");
         assert!(rows.lines(Paint::Plain, None)[0].starts_with("HOLDER"), "a pipe gets one line each");
     }
 

@@ -17,6 +17,18 @@ pub(crate) fn instant(at: Instant) -> String {
     }
 }
 
+/// A text of the server with its instants as everywhere else.
+pub(crate) fn dated(text: &str) -> String {
+    let word = |word: &str| {
+        let bare = word.trim_matches(|letter: char| "(),;:.".contains(letter));
+        match Instant::parse(bare) {
+            Ok(at) if bare.contains('T') => word.replacen(bare, &instant(at), 1),
+            Ok(_) | Err(_) => word.to_owned(),
+        }
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
 /// `8.2 s`, `3 min 20 s`, `2 h 5 min`.
 pub(crate) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
@@ -72,6 +84,15 @@ pub(crate) fn wrapped(text: &str, most: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn instants_in_a_text_are_shown_as_everywhere_else() {
+        let text = "read 2026-11-21T12:01:02.123456Z (complete), since 2026-11-20T00:00:00Z; 12:30 stays";
+        assert_eq!(
+            dated(text),
+            "read 2026-11-21 12:01:02Z (complete), since 2026-11-20 00:00:00Z; 12:30 stays"
+        );
+    }
 
     #[test]
     fn numbers_have_nouns() {

@@ -40,10 +40,16 @@ fn a_dismissed_finding_is_counted_by_no_command_until_it_gets_worse() {
     let finding = place.done(&["findings", "--json"]).json()["items"][0].clone();
     assert_eq!(finding["policy"], "readable_by_others", "{finding}");
     let (id, name) = (finding["id"].as_str().unwrap(), finding["identity_name"].as_str().unwrap());
-    assert!(place.done(&["explain", name]).out.contains("grace until"));
+    let explained = place.done(&["explain", name]).out;
+    assert!(explained.contains("grace until"), "{explained}");
+    assert!(
+        explained.contains(": the grace of readable_by_others ends; it stays ? unclaimed"),
+        "{explained}"
+    );
     assert_eq!(counted(&place), 1);
     place.done(&["dismiss", id, "--reason", "a sample", "--until", &soon()]);
     let explained = place.done(&["explain", name]).out;
+    assert!(explained.contains(": the dismissal of readable_by_others ends; it stays"), "{explained}");
     assert!(
         explained.contains("dismissed, it counts again 20") && !explained.contains("grace until"),
         "{explained}"
@@ -101,4 +107,18 @@ fn a_group_is_shown_and_then_dismissed_one_by_one() {
     assert_eq!(listed["items"].as_array().unwrap().len(), 3, "{listed}");
     place.done(&["dismiss", id, "--withdraw"]);
     assert_eq!(counted(&place), 1, "each is taken back by itself");
+    let back = ["dismiss", id, "--group", "--withdraw"];
+    let looked = place.run(&back);
+    assert_eq!(looked.code, 4, "{}", looked.all());
+    assert!(looked.out.contains("Nothing was taken back yet of 2 dismissals"), "{}", looked.all());
+    assert_eq!(looked.out.matches("readable_by_others of").count(), 2, "each is shown: {}", looked.all());
+    assert_eq!(counted(&place), 1, "nothing was taken back by looking");
+    let other = place.run(&[&back[..], &["--yes", "2-00000000"]].concat()).ended(1);
+    assert!(other.err.contains("it is another group than the one that was shown"), "{other:?}");
+    let word = looked.out.split("--yes ").nth(1).unwrap().split_whitespace().next().unwrap();
+    let took = place.done(&[&back[..], &["--yes", word]].concat());
+    assert!(took.out.contains("Took back 2 of 2 dismissals"), "{took:?}");
+    assert_eq!(counted(&place), 3);
+    let nothing = place.run(&back).ended(1);
+    assert!(nothing.err.contains("none of it is dismissed"), "{nothing:?}");
 }

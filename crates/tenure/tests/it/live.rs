@@ -74,7 +74,7 @@ fn what_is_not_over_in_time_goes_on_when_up_runs() {
     let postgres = started();
     login(&postgres, "etl");
     let place = surveyed(&postgres);
-    place.done(&["source", "remove", "pg"]);
+    place.done(&["source", "remove", "pg", "--yes", "pg"]);
     let (url, lag) = (postgres.url("postgres"), "lag-seconds=3");
     place.done(&["source", "add", "pg-slow", &url, "--password-file", "pw", "--option", lag]);
     place.done(&["survey"]);
@@ -281,7 +281,7 @@ fn a_planted_secret_is_in_no_output_no_file_and_no_log() {
         &["source", "add", "by-file", &url, "--password-file", "pw", "--option", "lag-seconds=0"],
         &["source", "add", "by-env", &url, "--password-env", "PG_SECRET", "--option", "lag-seconds=0"],
         &["source", "list", "--json"],
-        &["source", "remove", "by-env"],
+        &["source", "remove", "by-env", "--yes", "by-env"],
         &["survey", "--json"],
         &["show", "by-file/keeper", "--json"],
         &["credentials", "--json"],

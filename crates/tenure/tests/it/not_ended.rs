@@ -65,10 +65,55 @@ fn roles_that_tenures_account_may_not_end_are_offered_no_revocation_and_a_plan_s
         let refused =
             place.run(&["disable", &format!("pg/{name}"), "--reason", "test", "--yes", name]).ended(1);
         let said = refused.err.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(said.contains(what) && said.contains("--by-hand` prints how"), "{refused:?}");
+        assert!(
+            said.contains(what) && said.contains("Mend that, then plan again, or leave it"),
+            "{refused:?}"
+        );
     }
     // The twin: what the account may end is offered.
     let app = place.done(&["show", "pg/app"]);
     assert!(!app.out.contains("Not ended from here"), "{app:?}");
     assert!(app.out.contains("or tenure revoke"), "{app:?}");
+}
+
+#[test]
+fn a_plan_to_end_what_could_never_log_in_speaks_of_no_undo_and_of_what_was_disabled_by_its_plan() {
+    needs!(postgres);
+    let postgres = started();
+    postgres.sql("postgres", "CREATE ROLE resting NOLOGIN PASSWORD 'r'").unwrap();
+    crate::live::login(&postgres, "etl");
+    let place = crate::live::surveyed(&postgres);
+    let said = |name: &str| {
+        let planned = place.done(&["plan", "revoke", &format!("pg/{name}"), "--reason", "test"]);
+        planned.out.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let resting = said("resting");
+    assert!(resting.contains("to P2 only") && !resting.contains("tenure undo"), "{resting}");
+    assert!(resting.contains("that it is gone is read in its system"), "{resting}");
+    place.done(&["disable", "pg/etl", "--reason", "test", "--yes", "etl"]);
+    place.done(&["survey"]);
+    let plans = place.done(&["plans", "--json"]).json();
+    let handle = plans["items"][0]["handle"].as_str().unwrap().to_owned();
+    let etl = said("etl");
+    assert!(etl.contains(&format!("let it log in again (tenure undo {handle})")), "{etl}");
+}
+
+#[test]
+fn rights_of_what_was_ended_are_said_to_be_those_read_before() {
+    needs!(postgres);
+    let postgres = started();
+    crate::live::login(&postgres, "etl");
+    postgres
+        .sql(
+            "postgres",
+            "CREATE ROLE kept; CREATE TABLE orders (); ALTER TABLE orders OWNER TO etl; GRANT kept TO etl",
+        )
+        .unwrap();
+    let place = crate::live::surveyed(&postgres);
+    let said = "as they were read before it ended";
+    let before = place.done(&["show", "pg/etl"]).out;
+    assert!(before.contains("Rights (") && !before.contains(said), "{before}");
+    place.done(&["revoke", "pg/etl", "--reason", "test", "--heir", "kept", "--yes", "etl"]);
+    let ended = place.done(&["show", "pg/etl"]).out;
+    assert!(ended.contains("Rights (") && ended.contains(said), "{ended}");
 }

@@ -296,3 +296,20 @@ fn kill_9_leaves_the_file_with_one_mode_or_the_other_and_the_plan_comes_to_its_e
     up.kill();
     println!("FIGURE real kill -9 while a file is tightened: kills, plans settled | {kills}, {settled}");
 }
+
+#[test]
+fn a_file_of_an_image_is_named_by_its_path_here_too_and_both_are_shown() {
+    let stage = Stage::set(0);
+    let here = stage.path().display().to_string();
+    let planned = stage.deployment.tenure(&["plan", "tighten", &here, "--reason", "test"]);
+    let (code, text) = said(&planned);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains(&format!("tighten {here}: test")), "{text}");
+    assert!(text.contains(&format!("In `box` it is {FILE}.")), "{text}");
+    let other = stage.root.join("srv/ci/nothing").display().to_string();
+    let (code, text) = said(&stage.deployment.tenure(&["tighten", &other, "--yes", &other]));
+    assert!(code == Some(1) && text.contains("no survey saw a credential"), "{text}");
+    let (code, text) = said(&stage.deployment.tenure(&["tighten", &here, "--yes", &here]));
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(stage.mode(), 0o600);
+}

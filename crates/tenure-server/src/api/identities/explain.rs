@@ -3,6 +3,7 @@
 use super::find;
 use crate::api::prelude::*;
 use tenure_judge::{Dossier, ExplainedJudgement};
+use tenure_model::Standing;
 
 pub(crate) static ENDPOINT: Endpoint = Endpoint {
     verb: Verb::Get,
@@ -20,6 +21,8 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
 struct Explained {
     dossier: Dossier,
     judgement: ExplainedJudgement,
+    /// What its standing will be when the judgement changes by itself.
+    changes_to: Option<Standing>,
 }
 
 async fn handle(
@@ -30,5 +33,9 @@ async fn handle(
     let identity = find(&shared, &given).await?;
     asked.authorise(Whose::Chartered(&identity.charter))?;
     let (dossier, judgement) = shared.engine.explain(&identity.id.to_string()).await?;
-    Ok(Json(Explained { dossier, judgement }))
+    let changes_to = match judgement.judgement.changes_at {
+        Some(at) => Some(shared.engine.standing_at(identity.id, at).await?),
+        None => None,
+    };
+    Ok(Json(Explained { dossier, judgement, changes_to }))
 }

@@ -5,6 +5,7 @@ pub(super) mod baseline;
 pub(super) mod change;
 pub(super) mod check;
 pub(super) mod csv;
+pub(super) mod leaving;
 pub(super) mod list;
 pub(super) mod remove;
 pub(super) mod set_baseline;

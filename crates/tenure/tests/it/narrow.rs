@@ -1,0 +1,58 @@
+//! At 80 columns and fewer: what tells rows apart stays whole, and what is said fits.
+
+use crate::program::Place;
+
+/// A reason as people write them, longer than any column.
+const REASON: &str =
+    "the contract with the agency ended in March, and dana says that nobody else ever used it";
+
+fn with_a_machine() -> Place {
+    let place = Place::new().with("TENURE_HOST", "none").with("COLUMNS", "80");
+    place.done(&["demo", "machine"]);
+    place.done(&["init"]);
+    place.done(&["source", "add", "box", &format!("host://{}", place.path("machine").display())]);
+    place.done(&["survey", "box"]);
+    place
+}
+
+/// The words of a text, whatever lines it stands on.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn lists_keep_what_tells_their_rows_apart() {
+    let place = with_a_machine();
+    let listed = place.done(&["source", "list"]).out;
+    assert!(listed.contains(&format!("primary=host://{}", place.path("machine").display())), "{listed}");
+    for name in ["box/deploy/key:ci@build", "box/root/key:ops@old-laptop"] {
+        place.done(&["plan", "revoke", name, "--reason", REASON]);
+    }
+    let plans = place.done(&["plans"]).out;
+    assert_eq!(words(&plans).matches(REASON).count(), 2, "{plans}");
+    assert!(plans.contains("deploy/key:ci@build") && plans.contains("root/key:ops@old-laptop"), "{plans}");
+    let log = place.done(&["evidence", "log"]).out;
+    assert!(words(&log).contains("plan.proposed") && !log.contains('…'), "{log}");
+    for out in [&plans, &log] {
+        assert!(out.lines().all(|line| line.chars().count() <= 80), "{out}");
+    }
+    place.done(&["people", "add", "ada", "--role", "owner"]);
+    let suggested = place.done(&["own", "--suggest"]).out;
+    assert!(suggested.contains("box/~ada/.config") || suggested.contains("box/~ada/.aws"), "{suggested}");
+    assert!(!suggested.contains('…'), "{suggested}");
+}
+
+#[test]
+fn topics_fit_and_instants_of_the_doctor_are_as_everywhere_else() {
+    let place = with_a_machine();
+    for topic in ["exit-codes", "keys", "proof-levels", "standing"] {
+        let page = place.done(&["help", topic]).out;
+        assert!(page.lines().all(|line| line.chars().count() <= 80), "{page}");
+        let narrow = Place::new().with("COLUMNS", "60").done(&["help", topic]).out;
+        assert!(narrow.lines().all(|line| line.chars().count() <= 60), "{narrow}");
+    }
+    let doctor = place.done(&["doctor"]).out;
+    assert!(words(&doctor).contains("source box: read 20"), "{doctor}");
+    let raw = |word: &&str| word.len() > 19 && word.contains('T') && word.ends_with('Z');
+    assert_eq!(doctor.split_whitespace().find(raw), None, "{doctor}");
+}
