@@ -25,12 +25,12 @@ fn lists_keep_what_tells_their_rows_apart() {
     let place = with_a_machine();
     let listed = place.done(&["source", "list"]).out;
     assert!(listed.contains(&format!("primary=host://{}", place.path("machine").display())), "{listed}");
-    for name in ["box/deploy/key:ci@build", "box/root/key:ops@old-laptop"] {
+    for name in ["box/deploy/key:ci@build", "box/deploy/key:ops@old-laptop"] {
         place.done(&["plan", "revoke", name, "--reason", REASON]);
     }
     let plans = place.done(&["plans"]).out;
     assert_eq!(words(&plans).matches(REASON).count(), 2, "{plans}");
-    assert!(plans.contains("deploy/key:ci@build") && plans.contains("root/key:ops@old-laptop"), "{plans}");
+    assert!(plans.contains("deploy/key:ci@build") && plans.contains("deploy/key:ops@old-laptop"), "{plans}");
     let log = place.done(&["evidence", "log"]).out;
     assert!(words(&log).contains("plan.proposed") && !log.contains('…'), "{log}");
     for out in [&plans, &log] {
@@ -38,7 +38,8 @@ fn lists_keep_what_tells_their_rows_apart() {
     }
     place.done(&["people", "add", "ada", "--role", "owner"]);
     let suggested = place.done(&["own", "--suggest"]).out;
-    assert!(suggested.contains("box/~ada/.config") || suggested.contains("box/~ada/.aws"), "{suggested}");
+    assert!(suggested.contains("box/~ada/.cursor/mcp.json[tickets]"), "{suggested}");
+    assert!(words(&suggested).contains("is theirs: it runs as the account `ada`"), "{suggested}");
     assert!(!suggested.contains('…'), "{suggested}");
 }
 
