@@ -74,7 +74,9 @@ impl Context {
     /// Says something that the reader should know and did not ask for, on standard error.
     pub(crate) fn remark(&self, line: impl AsRef<str>) {
         if self.form != Form::Quiet {
-            eprintln!("{}", line.as_ref());
+            for line in folded_whole(line.as_ref().to_owned(), self.frame().columns) {
+                eprintln!("{line}");
+            }
         }
     }
 

@@ -1,19 +1,10 @@
 //! At 80 columns and fewer: what tells rows apart stays whole, and what is said fits.
 
-use crate::program::Place;
+use crate::{not_ended::with_a_machine, program::Place};
 
 /// A reason as people write them, longer than any column.
 const REASON: &str =
     "the contract with the agency ended in March, and dana says that nobody else ever used it";
-
-fn with_a_machine() -> Place {
-    let place = Place::new().with("TENURE_HOST", "none").with("COLUMNS", "80");
-    place.done(&["demo", "machine"]);
-    place.done(&["init"]);
-    place.done(&["source", "add", "box", &format!("host://{}", place.path("machine").display())]);
-    place.done(&["survey", "box"]);
-    place
-}
 
 /// The words of a text, whatever lines it stands on.
 fn words(text: &str) -> String {
@@ -22,7 +13,7 @@ fn words(text: &str) -> String {
 
 #[test]
 fn lists_keep_what_tells_their_rows_apart() {
-    let place = with_a_machine();
+    let place = with_a_machine().with("COLUMNS", "80");
     let listed = place.done(&["source", "list"]).out;
     assert!(listed.contains(&format!("primary=host://{}", place.path("machine").display())), "{listed}");
     for name in ["box/deploy/key:ci@build", "box/deploy/key:ops@old-laptop"] {
@@ -45,7 +36,7 @@ fn lists_keep_what_tells_their_rows_apart() {
 
 #[test]
 fn topics_fit_and_instants_of_the_doctor_are_as_everywhere_else() {
-    let place = with_a_machine();
+    let place = with_a_machine().with("COLUMNS", "80");
     for topic in ["exit-codes", "keys", "proof-levels", "standing"] {
         let page = place.done(&["help", topic]).out;
         assert!(page.lines().all(|line| line.chars().count() <= 80), "{page}");

@@ -4,7 +4,7 @@ use crate::{live::started, program::Place};
 use tenure_testbed::needs;
 
 /// A deployment that reads the machine of `tenure demo`.
-fn with_a_machine() -> Place {
+pub(crate) fn with_a_machine() -> Place {
     let place = Place::new().with("TENURE_HOST", "none");
     place.done(&["demo", "machine"]);
     place.done(&["init"]);

@@ -1,16 +1,9 @@
 //! A source is removed after what hangs on it was said, and its name was given once more.
 
-use crate::program::Place;
-
-/// A deployment that reads the machine of `tenure demo`.
-fn with_a_machine() -> Place {
-    let place = Place::new().with("TENURE_HOST", "none");
-    place.done(&["demo", "machine"]);
-    place.done(&["init"]);
-    place.done(&["source", "add", "box", &format!("host://{}", place.path("machine").display())]);
-    place.done(&["survey", "box"]);
-    place
-}
+use crate::{
+    not_ended::with_a_machine,
+    prompts::{Typing, there_is_a_terminal},
+};
 
 #[test]
 fn what_hangs_on_a_source_is_said_before_it_is_removed_and_without_its_name_it_stays() {
@@ -66,4 +59,20 @@ fn names_that_nobody_has_say_where_names_are_and_other_refusals_what_to_do() {
     let loose =
         place.run(&["source", "add", "pg", "postgres://t@127.0.0.1:1/d", "--password-file", "pw"]).ended(2);
     assert!(loose.err.contains("next: chmod 600"), "{loose:?}");
+}
+
+#[test]
+fn at_a_terminal_the_name_of_the_source_is_typed_and_another_one_removes_nothing() {
+    if !there_is_a_terminal() {
+        return;
+    }
+    let place = with_a_machine();
+    for (typed, code, said) in [("bx\n", 4, "another name was typed"), ("box\n", 0, "Removed source `box`")] {
+        let mut typing = Typing::begin(&place, &["source", "remove", "box"]);
+        typing.until("Type its name to go on: box").until("> ").press(typed);
+        let (ended, screen) = typing.ended();
+        assert!(ended == code && screen.contains(said), "{screen}");
+        let listed = place.done(&["source", "list", "--quiet"]).out;
+        assert_eq!(listed.contains("box"), code != 0, "{listed}");
+    }
 }
