@@ -1,9 +1,10 @@
 // Walks the console in a headless Chromium and says everything that is not as promised.
-// What to walk comes on standard input as JSON (see crates/tenure/tests/it/console.rs); it never acts on a deployment
-// beyond signing in. Next: keys.mjs, what the keyboard must do.
+// What to walk comes on standard input as JSON (see crates/tenure/tests/it/console.rs); it acts on nothing but what the task
+// names for it. Next: keys.mjs, what the keyboard must do; acts.mjs, what is done with forms.
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import puppeteer from "puppeteer-core";
+import { planWithLess, walkActs } from "./acts.mjs";
 import { checkKeys, checkTabOrder } from "./keys.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -37,10 +38,10 @@ async function watch(page) {
   return seen;
 }
 
-async function open(page, seen, place, path, expected) {
+async function open(page, seen, place, path, expected, { anywhere = false } = {}) {
   Object.assign(seen, { place, bytes: 0, expected });
   const answer = await page.goto(new URL(path, task.address).href, { waitUntil: "load" });
-  if (new URL(page.url()).pathname !== new URL(path, task.address).pathname) fault(place, `led to ${page.url()}`);
+  if (!anywhere && new URL(page.url()).pathname !== new URL(path, task.address).pathname) fault(place, `led to ${page.url()}`);
   if (answer.status() !== (expected ?? 200)) fault(place, `answered ${answer.status()}`);
 }
 
@@ -158,7 +159,26 @@ async function walkPlain(browser) {
   await scripted.type("#purpose", "loads the orders");
   await Promise.all([scripted.waitForNavigation(), scripted.keyboard.press("Enter")]);
   await checkAccess(scripted, "charter previewed");
+  await walkActs(plain, handOf(seen, false), task.acts[0]);
+  await walkActs(scripted, handOf(other, true), task.acts[1]);
+  await planWithLess(scripted, handOf(other, true), task.form.less);
   await context.close();
+}
+
+// How acts.mjs opens, reads and checks a page. Without script the rules of accessibility cannot be asked: width alone.
+function handOf(seen, hasScript) {
+  const at = (place) => (seen.place = `${place}, ${hasScript ? "with" : "without"} script`);
+  const place = () => seen.place;
+  const check = async (page, picture) => {
+    for (const width of [390, 1280]) {
+      await page.setViewport({ width, height: 844 });
+      await checkWidth(page, `${place()} ${width}`);
+      if (!hasScript) continue;
+      await checkAccess(page, place());
+      if (picture) await shoot(page, picture, { width, scheme: "light" });
+    }
+  };
+  return { hasScript, at, place, check, fault, words, open: (page, name, path, how) => open(page, seen, at(name), path, undefined, how) };
 }
 
 // A plan is drafted, and not decided under a wrong name, with forms alone; nothing outside is touched.

@@ -4,6 +4,7 @@
 //! The walk itself is `console/e2e/walk.mjs`. `TENURE_SCREENSHOTS=DIRECTORY` keeps a picture of every page in every
 //! variant. It must never walk anything but a private deployment over private servers.
 
+use crate::console_acts;
 use crate::program::{Background, Place, Ran};
 use std::{io::Write as _, process::Stdio};
 use tenure_testbed::{
@@ -16,6 +17,7 @@ const SHOP: &str = "
 CREATE ROLE shop_owner NOLOGIN;
 CREATE ROLE dba LOGIN CREATEROLE PASSWORD 'correct-horse-dba';
 CREATE ROLE readers NOLOGIN;
+CREATE ROLE former_job NOLOGIN;
 CREATE ROLE analysts NOLOGIN IN ROLE readers;
 CREATE ROLE batch_admin LOGIN SUPERUSER PASSWORD 'batch_admin';
 CREATE ROLE old_vendor LOGIN PASSWORD 'correct-horse-vendor' VALID UNTIL '2026-01-01';
@@ -54,6 +56,8 @@ struct Planted {
     proved: String,
     /// The address of an open finding.
     finding: String,
+    /// What the walk does with forms.
+    acts: serde_json::Value,
 }
 
 fn planted() -> Planted {
@@ -67,6 +71,7 @@ fn planted() -> Planted {
     place.done(&[&["source", "add", "pg-main", &url], options.as_slice()].concat());
     place.done(&["survey", "pg-main"]);
     let warehouse = held(&place);
+    let acts = console_acts::planted(&place);
     place.done(&["people", "add", "pay desk", "--role", "owner"]);
     let own = ["--owner", "pay desk", "--technical-owner", "pay desk", "--purpose", "bills the customers"];
     place.done(&[&["own", "pg-main/billing"], own.as_slice(), &["--environment", "production"]].concat());
@@ -87,6 +92,7 @@ fn planted() -> Planted {
     Planted {
         finding: format!("/identities/{}/findings/{}", of.unwrap(), id.unwrap()),
         address: said["address"].as_str().unwrap().to_owned(),
+        acts,
         code: said["one_time_code"].as_str().unwrap().to_owned(),
         proposed: handle("proposed"),
         proved: handle("proved"),
@@ -163,6 +169,9 @@ fn pages(planted: &Planted) -> serde_json::Value {
         page("charter-owned", &format!("{}/charter", identity("pg-main/billing"))),
         page("charter-hostile", &format!("{}/charter", identity(&format!("pg-main/{}", HOSTILE[0])))),
         page("finding", &planted.finding),
+        page("finding-group", planted.acts[0]["findings"][0].as_str().unwrap()),
+        page("identity-file", planted.acts[0]["identity"].as_str().unwrap()),
+        page("source-change-machine", "/sources/box/change"),
         { "name": "missing", "path": "/identities/nobody-at-all", "status": 404 },
     ])
 }
@@ -176,7 +185,12 @@ fn walk(planted: &Planted) -> Ran {
         "screenshots": std::env::var("TENURE_SCREENSHOTS").ok(),
         "pages": pages(planted),
         "filter": { "text": "ci_", "finds": "ci_deploy", "hides": "billing" },
-        "form": { "path": "/identities/worker_05.pg-main", "charter": "/identities/worker_06.pg-main/charter" },
+        "form": {
+            "path": "/identities/worker_05.pg-main",
+            "charter": "/identities/worker_06.pg-main/charter",
+            "less": "/identities/former_job.pg-main",
+        },
+        "acts": planted.acts,
         "keys": { "n": "/", "i": "/identities", "p": "/plans", "e": "/evidence", "s": "/sources", "r": "/report", "d": "/doctor" },
     });
     let script = console_walk().join("walk.mjs");

@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf, time::SystemTime};
 
 /// Thirty days from now, as `--until` takes it.
-fn soon() -> String {
+pub(crate) fn soon() -> String {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_micros();
     let days = 30 * 86_400_000_000;
     tenure_model::Instant::from_micros(i64::try_from(now).unwrap() + days).to_string()

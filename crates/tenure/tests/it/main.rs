@@ -13,6 +13,7 @@
 mod as_another;
 mod by_hand;
 mod console;
+mod console_acts;
 mod deployment;
 mod dismissed;
 mod find;
