@@ -164,6 +164,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_said_of_the_settings_is_what_is_known() {
+        let told = refused(&["host:///"], &[("nothing", "1")]);
+        let known: std::collections::BTreeSet<&str> =
+            told.split("the settings are: ").nth(1).unwrap().split(", ").collect();
+        let said = crate::MANIFEST.settings.iter().map(|one| one.name).collect();
+        assert_eq!(known, said);
+    }
+
+    #[test]
     fn a_root_and_its_limits_are_read() {
         let read = configured(&config(&["host:///"], &[])).unwrap();
         assert_eq!(read.root.to_str(), Some("/"));

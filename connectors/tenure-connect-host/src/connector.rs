@@ -2,7 +2,9 @@
 
 use crate::{config, marks, source::HostSource};
 use std::{sync::Arc, time::Duration};
-use tenure_connect::{ConfigRefused, Connector, LockOut, Manifest, Marks, Permission, Source, SourceConfig};
+use tenure_connect::{
+    ConfigRefused, Connector, LockOut, Manifest, Marks, Permission, SettingKnown, Source, SourceConfig,
+};
 use tenure_model::{Point, PrincipalKind, ShownBy, StepKind};
 
 /// What this connector says about itself.
@@ -49,6 +51,39 @@ pub const MANIFEST: Manifest = Manifest {
     takes_password: false,
     least_privilege_script: include_str!("../least-privilege.sh"),
     // The SSH server reads the files at each login.
+    settings: &[
+        SettingKnown {
+            name: config::SSHD,
+            meaning: "where the SSH server of the machine answers, as address and port, such as `127.0.0.1:22`: there it is shown \
+                      that a key is refused",
+            default: Some("what the settings of the server say"),
+        },
+        SettingKnown {
+            name: config::PROCESSES,
+            meaning: "whether the environments of running processes are read, `yes` or `no`",
+            default: Some("no"),
+        },
+        SettingKnown {
+            name: config::FILE_SYSTEMS,
+            meaning: "which file systems are entered: `root` (only that of the root), `local` or `all`",
+            default: Some("local"),
+        },
+        SettingKnown {
+            name: config::SECONDS_MAX,
+            meaning: "how long one reading may take, in seconds, `1` to `3600`",
+            default: Some("60"),
+        },
+        SettingKnown {
+            name: config::HOME_ENTRIES_MAX,
+            meaning: "how many entries of one home are looked at, `1000` to `10000000`",
+            default: Some("500000"),
+        },
+        SettingKnown {
+            name: "lag-seconds",
+            meaning: "how long a change takes to be felt, in seconds, `0` to `3600`: so long a proof goes on asking",
+            default: Some("1"),
+        },
+    ],
     propagation_lag: Duration::from_secs(1),
     enforcement_points: "the machine itself: its SSH server, at the address of its settings or of the option `sshd`",
     // Since OpenSSH 9.8 an address that fails pays five seconds each time, and is turned away from fifteen on

@@ -162,6 +162,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_said_of_the_settings_is_what_is_known() {
+        let told = check(&[("primary", "prowler:///a")], &[("nothing", "1")]);
+        let (_, known) = told.split_once("expected ").unwrap();
+        let known: std::collections::BTreeSet<&str> = known.split('`').skip(1).step_by(2).collect();
+        let said = crate::MANIFEST.settings.iter().map(|one| one.name).collect();
+        assert_eq!(known, said);
+    }
+
+    #[test]
     fn addresses_and_settings_are_understood_or_refused_in_plain_words() {
         let mapping = [("mapping", "/m.toml")];
         let rows = [

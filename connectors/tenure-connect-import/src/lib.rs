@@ -33,7 +33,9 @@ pub use tally::Reason;
 pub use unreadable::Unreadable;
 
 use std::{sync::Arc, time::Duration};
-use tenure_connect::{ConfigRefused, Connector, LockOut, Manifest, Marks, Permission, Source, SourceConfig};
+use tenure_connect::{
+    ConfigRefused, Connector, LockOut, Manifest, Marks, Permission, SettingKnown, Source, SourceConfig,
+};
 
 /// What this connector says about itself.
 pub const MANIFEST: Manifest = Manifest {
@@ -58,6 +60,23 @@ pub const MANIFEST: Manifest = Manifest {
 #   chown root:tenure FILE MAPPING && chmod 640 FILE MAPPING
 # Write a new file beside it and rename it, so that none is ever read half-written.
 ",
+    settings: &[
+        SettingKnown {
+            name: MAPPING,
+            meaning: "the file that says what the columns mean, as a whole path; for `csv` and `json`, and for no other",
+            default: Some("built in for the kinds that need none"),
+        },
+        SettingKnown {
+            name: BYTES_MAX,
+            meaning: "the largest file that is read, in bytes",
+            default: Some("1073741824"),
+        },
+        SettingKnown {
+            name: RECORDS_MAX_SETTING,
+            meaning: "how many records are read, at most",
+            default: Some("5000000"),
+        },
+    ],
     propagation_lag: Duration::ZERO,
     enforcement_points: "none: a file accepts nothing and refuses nothing. Its address is its only point",
     lock_out: LockOut { failures_max: u32::MAX, window: Duration::from_mins(1) },

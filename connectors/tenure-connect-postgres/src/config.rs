@@ -307,6 +307,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_said_of_the_settings_is_what_is_known() {
+        let told = refusal("postgres://u@h/d", &[("nothing", "1")]);
+        let (_, known) = told.split_once("expected ").unwrap();
+        let known: std::collections::BTreeSet<&str> = known.split('`').skip(1).step_by(2).collect();
+        let said = crate::MANIFEST.settings.iter().map(|one| one.name).collect();
+        assert_eq!(known, said);
+    }
+
+    #[test]
     fn the_line_is_encrypted_unless_it_is_private() {
         let encryption = |url: &str| parse(&[("primary", url)], &[]).unwrap().places[0].encryption;
         assert_eq!(encryption("postgres://u@db.example/d"), Encryption::Require);

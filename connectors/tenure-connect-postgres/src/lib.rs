@@ -29,7 +29,9 @@ mod wire;
 pub use config::{CA_FILE, HEIR, KIND_PREFIX, LAG_SECONDS, lag};
 
 use std::{sync::Arc, time::Duration};
-use tenure_connect::{ConfigRefused, Connector, LockOut, Manifest, Marks, Permission, Source, SourceConfig};
+use tenure_connect::{
+    ConfigRefused, Connector, LockOut, Manifest, Marks, Permission, SettingKnown, Source, SourceConfig,
+};
 use tenure_model::{PRIMARY, Point, ShownBy, StepKind};
 
 /// The script that creates a least-privilege account.
@@ -87,6 +89,28 @@ pub const MANIFEST: Manifest = Manifest {
     ],
     takes_password: true,
     least_privilege_script: LEAST_PRIVILEGE,
+    settings: &[
+        SettingKnown {
+            name: HEIR,
+            meaning: "the role that receives what a deleted role owned",
+            default: Some("none: what owns something is not deleted"),
+        },
+        SettingKnown {
+            name: LAG_SECONDS,
+            meaning: "after how many seconds a change has reached every point, `0` to `86400`: so long a proof goes on asking",
+            default: Some("5"),
+        },
+        SettingKnown {
+            name: CA_FILE,
+            meaning: "a PEM file with the authorities that sign the servers' certificates, beside those of the system",
+            default: Some("those of the system alone"),
+        },
+        SettingKnown {
+            name: "kind.<point>",
+            meaning: "what answers at that point: `server`, or `pooler` for what keeps its own idea of passwords, such as PgBouncer",
+            default: Some("server"),
+        },
+    ],
     propagation_lag: Duration::from_secs(5),
     enforcement_points: "the primary, each standby that accepts connections, and each pooler: every address at \
                          which a client can present a password",

@@ -19,7 +19,7 @@ mod survey_sink;
 
 pub use content_digest::{ContentDigest, Recognition};
 pub use failure::{FailureClass, OutsideFailure};
-pub use manifest::{LockOut, Manifest, Permission};
+pub use manifest::{LockOut, Manifest, Permission, SettingKnown};
 pub use marks::{Marks, PublicMark};
 pub use source::{
     Ability, Act, AtMost, BlastRadius, CheckReport, ConfigRefused, Connector, DerivedReading, Done, Effect,

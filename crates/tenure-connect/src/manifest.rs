@@ -26,6 +26,17 @@ pub struct LockOut {
     pub window: Duration,
 }
 
+/// A setting of a source, typed as an option: `NAME=VALUE`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SettingKnown {
+    /// Its name. A part that is chosen stands in angle brackets: `kind.<point>`.
+    pub name: &'static str,
+    /// What it does and which values it takes, in plain words; names and values between backticks.
+    pub meaning: &'static str,
+    /// What counts where it is not set, in plain words; `None` where a source is refused without it.
+    pub default: Option<&'static str>,
+}
+
 /// What a connector says about itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Manifest {
@@ -41,6 +52,8 @@ pub struct Manifest {
     pub permissions: &'static [Permission],
     /// Whether we log in there with a password or token: only then one is asked for.
     pub takes_password: bool,
+    /// Every setting that its sources take, and no other.
+    pub settings: &'static [SettingKnown],
     /// The script that creates a least-privilege account, ready to run.
     pub least_privilege_script: &'static str,
     /// After this long, a change has reached every enforcement point unless a point says otherwise.

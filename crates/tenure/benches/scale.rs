@@ -196,6 +196,7 @@ static MANIFEST: Manifest = Manifest {
     enforcement_points: "none",
     lock_out: LockOut { failures_max: u32::MAX, window: Duration::from_mins(1) },
     blind_spots: &[],
+    settings: &[],
 };
 
 impl Connector for MadeUp {

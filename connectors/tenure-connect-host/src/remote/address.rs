@@ -237,6 +237,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_said_of_the_settings_is_what_is_known() {
+        let told = refused("ssh://u@h", &[("nothing", "1")]);
+        let known: std::collections::BTreeSet<&str> =
+            told.split("the settings are: ").nth(1).unwrap().split(", ").collect();
+        let said = crate::REMOTE_MANIFEST.settings.iter().map(|one| one.name).collect();
+        assert_eq!(known, said);
+    }
+
+    #[test]
     fn an_address_says_who_where_and_below_what() {
         let check = |url: &str, user: &str, shown: &str, root: &str| {
             let address = Address::parse(url).unwrap();

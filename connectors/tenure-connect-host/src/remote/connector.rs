@@ -1,12 +1,13 @@
 //! What this connector says of machines that are read over SSH, and how a source of one is made.
 
 use super::{READ_ONLY, RemoteSource, address, line};
+use crate::config;
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::{sync::Arc, time::Duration};
 use tenure_connect::{
-    ConfigRefused, Connector, Introduction, LockOut, Manifest, OutsideFailure, Permission, Source,
-    SourceConfig,
+    ConfigRefused, Connector, Introduction, LockOut, Manifest, OutsideFailure, Permission, SettingKnown,
+    Source, SourceConfig,
 };
 use tenure_model::{Point, PrincipalKind, ShownBy, printable};
 
@@ -30,6 +31,43 @@ pub const REMOTE_MANIFEST: Manifest = Manifest {
     ],
     takes_password: false,
     least_privilege_script: include_str!("../../least-privilege-ssh.sh"),
+    settings: &[
+        SettingKnown {
+            name: address::HOST_KEY,
+            meaning: "fingerprint of the host key that the machine must show, as `ssh-keygen -l` prints it",
+            default: None,
+        },
+        SettingKnown {
+            name: address::KEY_FILE,
+            meaning: "the file of the private key that Tenure logs in with, an absolute path where Tenure runs",
+            default: None,
+        },
+        SettingKnown {
+            name: config::SECONDS_MAX,
+            meaning: "how long one reading may take, in seconds, `1` to `3600`",
+            default: Some("300"),
+        },
+        SettingKnown {
+            name: config::HOME_ENTRIES_MAX,
+            meaning: "how many entries of one home are looked at, `1000` to `10000000`",
+            default: Some("500000"),
+        },
+        SettingKnown {
+            name: address::BYTES_MAX,
+            meaning: "how many bytes one reading may transfer, `1048576` to `10737418240`",
+            default: Some("268435456"),
+        },
+        SettingKnown {
+            name: address::OPENS_MAX,
+            meaning: "how many files and directories one reading may open there, `100` to `1000000`",
+            default: Some("50000"),
+        },
+        SettingKnown {
+            name: "lag-seconds",
+            meaning: "how long a change takes to be felt, in seconds, `0` to `3600`: so long a proof goes on asking",
+            default: Some("0"),
+        },
+    ],
     propagation_lag: Duration::ZERO,
     enforcement_points: "none: over SSH a machine is read, and nothing is tried there. Its address is its only point",
     lock_out: LockOut { failures_max: u32::MAX, window: Duration::from_mins(1) },

@@ -6,7 +6,8 @@
 
 use super::{source::ChaosSource, world::ChaosWorld};
 use crate::{
-    ConfigRefused, Connector, Fingerprint, LockOut, Manifest, Marks, Permission, Source, SourceConfig,
+    ConfigRefused, Connector, Fingerprint, LockOut, Manifest, Marks, Permission, SettingKnown, Source,
+    SourceConfig,
 };
 use std::{sync::Arc, time::Duration};
 use tenure_model::{PRIMARY, Point, ShownBy, StepKind, printable};
@@ -27,6 +28,11 @@ pub const CHAOS_MANIFEST: Manifest = Manifest {
     shown_by: ShownBy::InstalledValue,
     permissions: &[Permission { name: "being in the same process", enables: "everything", required: true }],
     takes_password: true,
+    settings: &[SettingKnown {
+        name: "page_size",
+        meaning: "how many principals a survey reads at a time, `1` to `1000`",
+        default: Some("100"),
+    }],
     least_privilege_script: "-- a chaos world lets everybody in\n",
     propagation_lag: Duration::from_secs(30),
     enforcement_points: "every point that was added to the world, each at `chaos:<point>`",

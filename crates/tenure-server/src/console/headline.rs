@@ -3,7 +3,7 @@
 
 use super::text;
 use tenure_engine::{IdentityShown, PrincipalRow};
-use tenure_model::{Instant, Presence, flag, names};
+use tenure_model::{Instant, Presence, PrincipalKind, flag, names};
 
 /// One sentence about an identity.
 pub(super) fn headline(shown: &IdentityShown, now: Instant) -> String {
@@ -17,11 +17,7 @@ pub(super) fn headline(shown: &IdentityShown, now: Instant) -> String {
 
 fn what(present: &[&PrincipalRow]) -> String {
     match present {
-        [one] => {
-            let kind = text::spaced(one.kind.as_str());
-            let article = if kind.starts_with(['a', 'e', 'i', 'o', 'u']) { "An" } else { "A" };
-            format!("{article} {kind} at {}", text::shown(&one.source_name))
-        }
+        [one] => of_kind(one.kind, &text::shown(&one.source_name)),
         several => {
             let mut sources: Vec<String> = several.iter().map(|one| text::shown(&one.source_name)).collect();
             sources.sort();
@@ -29,6 +25,15 @@ fn what(present: &[&PrincipalRow]) -> String {
             format!("{} principals at {}", several.len(), sources.join(", "))
         }
     }
+}
+
+fn of_kind(kind: PrincipalKind, source: &str) -> String {
+    if kind == PrincipalKind::External {
+        return format!("An identity of another system, known at {source} by a copy of its credential");
+    }
+    let kind = text::spaced(kind.as_str());
+    let article = if kind.starts_with(['a', 'e', 'i', 'o', 'u']) { "An" } else { "A" };
+    format!("{article} {kind} at {source}")
 }
 
 fn may(shown: &IdentityShown, present: &[&PrincipalRow]) -> String {
@@ -81,4 +86,24 @@ fn ended(shown: &IdentityShown) -> String {
         "It has no principal"
     };
     format!("{said}; {}.", whose(shown))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_kind;
+    use tenure_model::PrincipalKind;
+
+    #[test]
+    fn every_kind_is_said_as_a_thing() {
+        let said: Vec<String> = PrincipalKind::ALL.iter().map(|kind| of_kind(*kind, "box")).collect();
+        insta::assert_snapshot!(said.join("\n"), @"
+        An account at box
+        A group at box
+        A workload at box
+        An agent at box
+        A key at box
+        A machine at box
+        An identity of another system, known at box by a copy of its credential
+        ");
+    }
 }

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use tenure_engine::{
     Answer, CredentialShown, Entry, IdentityRow, IdentityShown, PassingRow, PlanRow, PrincipalRow,
 };
-use tenure_model::{Charter, Facts, Instant, PersonId, Presence};
+use tenure_model::{Charter, Facts, Instant, PersonId, Presence, PrincipalKind};
 
 pub(super) static ENDPOINT: Endpoint = Endpoint {
     verb: Verb::Get,
@@ -357,7 +357,10 @@ fn principal(row: &PrincipalRow, now: Instant) -> PrincipalLine {
     PrincipalLine {
         presence: lists::presence(row.presence),
         name: text::shown(&row.name),
-        kind: text::spaced(row.kind.as_str()),
+        kind: match row.kind {
+            PrincipalKind::External => String::from("identity of another system, known"),
+            kind => text::spaced(kind.as_str()),
+        },
         source: text::shown(&row.source_name),
         first_seen: text::when(row.first_seen, now),
         gone: row.gone.map(|gone| text::when(gone, now)),
@@ -378,7 +381,8 @@ fn credential(shown: &CredentialShown, may_plan: bool, now: Instant) -> Credenti
     CredentialLine {
         state: text::credential_state(row.state),
         kind: text::spaced(row.kind.as_str()),
-        place: text::shown(place),
+        // A system may name a credential by its kind alone; said twice it is a riddle.
+        place: if place == row.kind.as_str() { String::new() } else { text::shown(place) },
         tighten: file.map(str::to_owned),
         issued_by: text::prose(&shown.issued_by),
         may_do: text::prose(&shown.may_do),

@@ -12,8 +12,10 @@ use tenure_engine::GrantRow;
 const RESOURCES_MAX: usize = 12;
 /// Links of a path that are drawn; of a longer one the first and the last.
 const STEPS_MAX: usize = 2;
-/// Characters in a box.
-const BOX_CHARS: usize = 26;
+/// Room for text in a box.
+const TEXT_WIDTH: u32 = BOX_WIDTH - 2 * INSET;
+/// Room between a box's edge and its text.
+const INSET: u32 = 10;
 const BOX_WIDTH: u32 = 204;
 const BOX_HEIGHT: u32 = 40;
 const ROW: u32 = 52;
@@ -48,6 +50,8 @@ pub(super) struct Picture {
     edges: Vec<Edge>,
     box_width: u32,
     box_height: u32,
+    text_width: u32,
+    inset: u32,
 }
 
 /// It is a template itself: what came from outside was escaped when it was filled in.
@@ -87,7 +91,46 @@ pub(super) fn draw(who: &str, grants: &[GrantRow]) -> Option<Picture> {
         edges: drawing.edges,
         box_width: BOX_WIDTH,
         box_height: BOX_HEIGHT,
+        text_width: TEXT_WIDTH,
+        inset: INSET,
     })
+}
+
+/// A text that fits into a box: of a longer one its beginning and, because that tells rows apart, more of its end.
+fn fitted(text: &str) -> String {
+    let whole = text::shown_long(text);
+    if breadth(whole.chars()) <= TEXT_WIDTH {
+        return whole;
+    }
+    let room = TEXT_WIDTH - breadth("…".chars());
+    let head = taken(whole.chars(), room * 2 / 5);
+    let tail: String = taken(whole.chars().rev(), room - breadth(head.chars())).chars().rev().collect();
+    format!("{head}…{tail}")
+}
+
+/// As many characters as have room.
+fn taken(characters: impl Iterator<Item = char>, room: u32) -> String {
+    let mut used = 0;
+    let fits = |character: &char| {
+        used += breadth(std::iter::once(*character));
+        used <= room
+    };
+    characters.take_while(fits).collect()
+}
+
+/// How broad a text is, at most, in pixels of the broadest of the fonts that are used (`console/tenure.css`). What is
+/// broader all the same is cut at the box by the picture itself.
+fn breadth(characters: impl Iterator<Item = char>) -> u32 {
+    let each = |character: char| match character {
+        'i' | 'j' | 'l' | 'I' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' | ' ' => 5,
+        'f' | 'r' | 't' | '/' | '(' | ')' | '[' | ']' | '-' => 6,
+        'm' | 'w' | 'M' | 'W' | '@' | '%' | '…' => 14,
+        '~' | '_' | '=' | '+' | '<' | '>' => 11,
+        'A'..='Z' => 10,
+        ' '..='\u{24f}' => 9,
+        _ => 14,
+    };
+    characters.map(each).sum()
 }
 
 /// The links of a path that are drawn.
@@ -121,7 +164,7 @@ struct Drawing {
 
 impl Drawing {
     fn node(&mut self, x: u32, y: u32, class: &'static str, whole: &str, below: String) {
-        let text = tenure_model::printable(whole, BOX_CHARS);
+        let (text, below) = (fitted(whole), fitted(&below));
         self.nodes.push(Node { x, y, class, text, below, whole: text::shown_long(whole) });
     }
 
@@ -136,8 +179,7 @@ impl Drawing {
     fn resources(&mut self, rows: &[(Reached<'_>, BTreeSet<&str>)]) {
         for (index, ((_, resource), rights)) in rows.iter().enumerate() {
             let rights: Vec<&str> = rights.iter().copied().collect();
-            let below = tenure_model::printable(&rights.join(", "), BOX_CHARS + 6);
-            self.node(column(self.right), row(index), "resource", resource, below);
+            self.node(column(self.right), row(index), "resource", resource, rights.join(", "));
         }
     }
 
@@ -179,7 +221,7 @@ fn middle_of(rows: &[(Reached<'_>, BTreeSet<&str>)], path: Option<&[&str]>) -> u
 
 #[cfg(test)]
 mod tests {
-    use super::{RESOURCES_MAX, draw};
+    use super::{RESOURCES_MAX, TEXT_WIDTH, breadth, draw, fitted};
     use askama::Template as _;
     use tenure_engine::GrantRow;
 
@@ -198,6 +240,22 @@ mod tests {
         ];
         insta::assert_snapshot!(draw("pg/etl", &grants).unwrap().render().unwrap());
         assert!(draw("pg/etl", &[]).is_none());
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_keeps_its_beginning_and_its_end() {
+        let check = |text: &str, expect: &str| assert_eq!(fitted(text), expect);
+        check("shop/table/public.orders", "shop/table/public.orders");
+        check("~ada/.aws/credentials[profile four]", "~ada/.aw…ials[profile four]");
+        check("WWWWWWWWWWWWWWWWWWWWWWWW", "WWWW…WWWWWWW");
+        check("", "");
+        for text in [
+            "MMMMMMMMMMMMMMMMMMMMMMMMMM",
+            "iiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiii",
+            "\u{6f22}\u{5b57}".repeat(40).as_str(),
+        ] {
+            assert!(breadth(fitted(text).chars()) <= TEXT_WIDTH, "{text}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::limits::{ADDRESS_CHARS_MAX, at_most};
 use askama::Template;
 use axum::response::Response;
 use std::collections::BTreeMap;
-use tenure_engine::{SettingChange, SourceChange, SourcePart, Writing};
+use tenure_engine::{SettingChange, SourceChange, SourcePart, SourceRow, Writing};
 use tenure_model::{DecisionRight, ShortName};
 
 pub(super) static SHOW: Endpoint = Endpoint {
@@ -49,6 +49,15 @@ struct ChangePage {
     /// What the form showed when it was opened.
     was: [(&'static str, String); 2],
     fields: [Field; 2],
+    settings: Vec<SettingLine>,
+}
+
+/// A setting that its connector knows.
+struct SettingLine {
+    name: &'static str,
+    meaning: text::Prose,
+    /// What counts without it; nothing where it is needed.
+    default: Option<text::Prose>,
 }
 
 /// A form as it was filled in, beside what it showed when it was opened.
@@ -77,7 +86,8 @@ async fn show(
 ) -> Result<Response, PageProblem> {
     asked.authorise(Whose::Nobodys)?;
     let form = now(&shared, &name).await?;
-    Ok(shown(&asked, &name, form, Said::default()))
+    let settings = settings(&shared, &name).await?;
+    Ok(shown(&asked, &name, settings, form, Said::default()))
 }
 
 async fn write(
@@ -93,36 +103,53 @@ async fn write(
         "write" => Writing::Write,
         _ => return Err(Problem::refused("choose whether to show or to change it").into()),
     };
+    let settings = settings(&shared, &name).await?;
+    let again = |form, said| Ok(shown(&asked, &name, settings, form, said));
     let change = match wanted(&form) {
         Ok(change) => change,
-        Err(why) => {
-            return Ok(shown(&asked, &name, form, Said { wrong: Some(why.detail), ..Said::default() }));
-        }
+        Err(why) => return again(form, Said { wrong: Some(why.detail), ..Said::default() }),
     };
     let changed = shared.engine.change_source(actor, &name, change, writing).await;
     match (changed.map_err(Problem::from), writing) {
         (Ok(_), Writing::Write) => Ok(see_other(&format!("/sources/{}", address::encoded(&name)))),
         (Ok(changes), Writing::Preview) => {
             let note = changes.is_empty().then_some("It is so already: nothing would change.");
-            Ok(shown(&asked, &name, form, Said { note, changes, wrong: None }))
+            again(form, Said { note, changes, wrong: None })
         }
         (Err(why), _)
             if why.status == StatusCode::UNPROCESSABLE_ENTITY || why.status == StatusCode::CONFLICT =>
         {
-            Ok(shown(&asked, &name, form, Said { wrong: Some(why.detail), ..Said::default() }))
+            again(form, Said { wrong: Some(why.detail), ..Said::default() })
         }
         (Err(why), _) => Err(why.into()),
     }
 }
 
-/// The form as the source is now.
-async fn now(shared: &Shared, name: &str) -> Result<Form, Problem> {
+async fn found(shared: &Shared, name: &str) -> Result<SourceRow, Problem> {
     let wanted = name.to_owned();
     let read = move |tx: &mut tenure_engine::Tx<'_>| tx.source_named(&wanted);
     let found = shared.engine.store().read("source", read).await.map_err(Problem::from)?;
-    let source = found.ok_or_else(|| {
+    found.ok_or_else(|| {
         Problem::missing(format!("there is no source `{}`", tenure_model::printable(name, 60)))
-    })?;
+    })
+}
+
+/// What its connector says of its settings.
+async fn settings(shared: &Shared, name: &str) -> Result<Vec<SettingLine>, Problem> {
+    let source = found(shared, name).await?;
+    let connector = shared.engine.connectors().find(|one| one.manifest().system == source.system);
+    let settings = connector.into_iter().flat_map(|connector| connector.manifest().settings);
+    let lines = settings.map(|one| SettingLine {
+        name: one.name,
+        meaning: text::prose(one.meaning),
+        default: one.default.map(text::prose),
+    });
+    Ok(lines.collect())
+}
+
+/// The form as the source is now.
+async fn now(shared: &Shared, name: &str) -> Result<Form, Problem> {
+    let source = found(shared, name).await?;
     let lines = |pairs: Vec<String>| pairs.join("\n");
     let pair = |(name, value): (&str, &str)| format!("{}={}", editable(name), editable(value));
     let options = lines(source.options.iter().map(|(name, value)| pair((name, value))).collect());
@@ -178,7 +205,7 @@ fn read(lines: &str, form: &str) -> Result<BTreeMap<String, String>, Problem> {
     Ok(pairs)
 }
 
-fn shown(asked: &Asked, name: &str, form: Form, said: Said) -> Response {
+fn shown(asked: &Asked, name: &str, settings: Vec<SettingLine>, form: Form, said: Said) -> Response {
     let status = if said.wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let side =
         |side: Option<String>| side.map_or_else(|| String::from("not set"), |side| text::shown_long(&side));
@@ -195,7 +222,7 @@ fn shown(asked: &Asked, name: &str, form: Form, said: Said) -> Response {
         lines(
             "options",
             "Options",
-            "One a line: NAME=VALUE. A line that is taken out goes back to its default.",
+            "One a line: NAME=VALUE. A line that is taken out goes back to its default. Which there are stands below.",
             &form.options,
         ),
         lines(
@@ -217,6 +244,7 @@ fn shown(asked: &Asked, name: &str, form: Form, said: Said) -> Response {
         sent,
         was,
         fields,
+        settings,
     };
     page(status, &page_shown)
 }

@@ -120,6 +120,13 @@ async fn what_stands_between_backticks_is_shown_as_code() {
 }
 
 #[tokio::test]
+async fn a_credential_that_is_named_by_its_kind_is_said_once() {
+    let bench = Bench::surveyed().await;
+    let page = bench.get(OPERATOR, &address(&bench, "reporting").await).await.text();
+    assert!(page.contains("live</span> password</h3>"), "{page}");
+}
+
+#[tokio::test]
 async fn no_page_shows_a_backtick_and_none_lets_markup_in_between_two() {
     let bench = Bench::surveyed().await;
     for name in ["twin-a", "twin-b"] {

@@ -80,6 +80,10 @@ async fn its_form_shows_what_it_changes_keeps_what_was_typed_and_changes_only_wh
     assert!(!bench.get(AUDITOR, "/sources/main").await.text().contains(address));
     let page = bench.get(ADMINISTRATOR, address).await.text();
     assert!(bench.get(ADMINISTRATOR, "/sources/main").await.text().contains(address));
+    for said in ["<dt><code>page_size</code></dt>", "<code>1</code> to <code>1000</code>", "Without it: 100."]
+    {
+        assert!(page.contains(said), "{said}: {page}");
+    }
     let typed = [("points", "primary=chaos:primary"), ("step", "preview")];
     let form = filled(&page, address, &typed);
     let preview = send_form(&bench, ADMINISTRATOR, address, &form).await.text();
