@@ -122,10 +122,12 @@ fn taken(characters: impl Iterator<Item = char>, room: u32) -> String {
 /// broader all the same is cut at the box by the picture itself.
 fn breadth(characters: impl Iterator<Item = char>) -> u32 {
     let each = |character: char| match character {
-        'i' | 'j' | 'l' | 'I' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' | ' ' => 5,
-        'f' | 'r' | 't' | '/' | '(' | ')' | '[' | ']' | '-' => 6,
+        'i' | 'j' | 'l' => 4,
+        'I' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' | ' ' | 'f' | 't' | '/' => 5,
+        'r' | '(' | ')' | '[' | ']' | '-' => 6,
         'm' | 'w' | 'M' | 'W' | '@' | '%' | '…' => 14,
-        '~' | '_' | '=' | '+' | '<' | '>' => 11,
+        'a'..='z' => 8,
+        '~' | '_' | '=' | '+' | '<' | '>' | '#' | '&' => 11,
         'A'..='Z' => 10,
         ' '..='\u{24f}' => 9,
         _ => 14,
@@ -246,8 +248,8 @@ mod tests {
     fn a_text_that_is_too_long_keeps_its_beginning_and_its_end() {
         let check = |text: &str, expect: &str| assert_eq!(fitted(text), expect);
         check("shop/table/public.orders", "shop/table/public.orders");
-        check("~ada/.aws/credentials[profile four]", "~ada/.aw…ials[profile four]");
-        check("WWWWWWWWWWWWWWWWWWWWWWWW", "WWWW…WWWWWWW");
+        check("~ada/.aws/credentials[profile four]", "~ada/.aw…ls[profile four]");
+        check("WWWWWWWWWWWWWWWWWWWWWWWW", "WWWW…WWWWWWWW");
         check("", "");
         for text in [
             "MMMMMMMMMMMMMMMMMMMMMMMMMM",
