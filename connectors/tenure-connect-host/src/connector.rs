@@ -1,4 +1,7 @@
 //! What this connector says about itself, and how a source of it is made.
+//!
+//! A manifest promises nothing that a live test does not show. It must never read the machine: that is `source.rs`. Next:
+//! `config.rs`, what its settings mean.
 
 use crate::{config, marks, source::HostSource};
 use std::{sync::Arc, time::Duration};

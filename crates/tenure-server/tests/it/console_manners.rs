@@ -1,5 +1,6 @@
 //! How pages treat whoever uses them: a refusal keeps the way on and what was typed, a form sent twice acts once, what
 //! does not work for somebody is not offered.
+//! Next: `console_astray.rs`, addresses that are not there.
 
 use crate::bench::{ADMINISTRATOR, Bench, OPERATOR, OWNER};
 use crate::console::{led_to, send_form};
