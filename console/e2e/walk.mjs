@@ -93,7 +93,9 @@ async function shoot(page, name, { width, scheme }) {
   await page.evaluate(() => document.activeElement?.blur());
   const path = `${task.screenshots}/${name}-${width}-${scheme}.png`;
   const whole = await page.evaluate(() => document.documentElement.scrollHeight);
-  const height = Math.min(Math.max(whole, width === 390 ? 700 : 600), width === 390 ? 1700 : 1500);
+  // A list repeats itself: its beginning tells.
+  const most = (await page.$(".filter")) ? 1000 : width === 390 ? 1700 : 1500;
+  const height = Math.min(Math.max(whole, width === 390 ? 700 : 600), most);
   await page.screenshot({ path, clip: { x: 0, y: 0, width, height }, captureBeyondViewport: true });
 }
 
