@@ -9,7 +9,7 @@ use crate::{
     act,
     cluster::Cluster,
     config::{Place, PlaceKind},
-    derived, doubles, keepsake,
+    derived, doubles, handover, keepsake,
     map::counted,
     role::{self, Role},
     source::{PostgresSource, unread},
@@ -126,6 +126,7 @@ async fn at_primary(
     let standing = allowed::standing(transaction, role).await?;
     let mut warnings = warnings(role, &counts, &owned, source.heir.as_deref());
     warnings.extend(standing.warnings);
+    warnings.extend(unhandable(source, transaction, role, &owned).await?);
     let poolers: Vec<&str> = poolers(source).map(|place| place.name.as_str()).collect();
     let looks_up = allowed::may_look_logins_up(transaction, role).await.map_err(|error| unread(&error))?;
     if looks_up && !poolers.is_empty() {
@@ -216,12 +217,36 @@ fn warnings(role: &Role, counts: &Counts, owned: &[Owned], heir: Option<&str>) -
     for kind in ["subscription", "event trigger", "user mapping", "default privileges"] {
         warn(of(kind) > 0, format!("it has {} of kind {kind}", of(kind)));
     }
-    let needs_heir = |one: &&Owned| !matches!(one.kind.as_str(), "user mapping" | "default privileges");
     warn(
-        heir.is_none() && owned.iter().any(|one| needs_heir(&one)),
+        heir.is_none() && owned.iter().any(needs_heir),
         "it owns things and no heir is named: it cannot be deleted".to_owned(),
     );
     warnings
+}
+
+/// Whether somebody must receive it when the role goes.
+fn needs_heir(one: &Owned) -> bool {
+    !matches!(one.kind.as_str(), "user mapping" | "default privileges")
+}
+
+/// What it owns and could not be handed over, as things stand.
+async fn unhandable(
+    source: &PostgresSource,
+    transaction: &Transaction<'_>,
+    role: &Role,
+    owned: &[Owned],
+) -> Result<Option<String>, OutsideFailure> {
+    let Some(heir) = source.heir.as_deref().filter(|_| owned.iter().any(needs_heir)) else {
+        return Ok(None);
+    };
+    let lacking = handover::lacking(source, transaction, heir, Some(role.oid)).await?;
+    Ok((!lacking.is_empty()).then(|| {
+        format!(
+            "what it owns cannot be handed over to `{}`, and deleting it would stop there: {}",
+            printable(heir, 64),
+            handover::said(&lacking)
+        )
+    }))
 }
 
 fn refusals(source: &PostgresSource, role: &Role, counts: &Counts) -> Vec<String> {

@@ -5,12 +5,12 @@
 use crate::{
     cluster::Cluster,
     config::{Place, PlaceKind},
-    doubles,
+    doubles, handover,
     quote::identifier,
     source::{Peer, PostgresSource, elsewhere, unread},
 };
 use tenure_connect::{Ability, CheckReport, OutsideFailure};
-use tenure_model::ShortName;
+use tenure_model::{ShortName, printable};
 use tokio_postgres::Transaction;
 
 /// What one question to the server decides: the ability, the test, the remedy for account `{}`.
@@ -84,6 +84,14 @@ pub(crate) async fn check(source: &PostgresSource) -> Result<CheckReport, Outsid
         remedy: replica
             .then(|| "`primary` is a replica; point it at the server that accepts changes".to_owned()),
     });
+    if let Some(heir) = source.heir.as_deref() {
+        let lacking = handover::lacking(source, &transaction, heir, None).await?;
+        abilities.push(Ability {
+            what: format!("hand over what is owned to `{}`", printable(heir, 80)),
+            able: lacking.is_empty(),
+            remedy: (!lacking.is_empty()).then(|| handover::said(&lacking)),
+        });
+    }
     let cluster = Cluster::of(&transaction).await.map_err(|error| unread(&error))?;
     drop(transaction);
     session.close().await;

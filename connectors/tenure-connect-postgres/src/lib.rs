@@ -16,6 +16,7 @@ mod derived;
 mod doubles;
 mod effect;
 mod failure;
+mod handover;
 mod keepsake;
 mod map;
 mod observe;

@@ -9,10 +9,10 @@
 //! any of these, the next attempt carries on. Without an heir nothing may be owned, and that
 //! is looked at again in the transaction that withdraws.
 
-use super::{at, commit, confirmed, reopen, unchanged};
+use super::{ACTING_REMEDY, at, commit, confirmed, reopen, unchanged};
 use crate::{
     client::Session,
-    failure,
+    failure, handover,
     map::{count, said},
     quote::{identifier, literal},
     role::Role,
@@ -105,6 +105,8 @@ struct Plan {
     /// Every database that holds something of the role.
     databases: Vec<String>,
     owned: i64,
+    /// What would mend a refusal to hand over.
+    mended_by: String,
 }
 
 async fn prepare(
@@ -133,7 +135,29 @@ async fn prepare(
         ));
     }
     let databases = holdings.into_iter().filter_map(|holding| holding.database).collect();
-    Ok(Some(Plan { role, heir: heir.map(str::to_owned), databases, owned }))
+    let mended_by = match heir {
+        Some(heir) => mended_by(source, &transaction, &role, heir).await?,
+        None => String::new(),
+    };
+    Ok(Some(Plan { role, heir: heir.map(str::to_owned), databases, owned, mended_by }))
+}
+
+/// What is said when the server refuses to hand over: the statements that are known to be lacking, or where to look.
+async fn mended_by(
+    source: &PostgresSource,
+    transaction: &Transaction<'_>,
+    role: &Role,
+    heir: &str,
+) -> Result<String, OutsideFailure> {
+    let lacking = handover::lacking(source, transaction, heir, Some(role.oid)).await?;
+    if lacking.is_empty() {
+        let heir = identifier(heir);
+        return Ok(format!(
+            "the heir may not receive what the message names: GRANT CREATE ON the DATABASE or SCHEMA it lies in TO {heir}, \
+             or name another heir"
+        ));
+    }
+    Ok(handover::said(&lacking))
 }
 
 async fn holdings(transaction: &Transaction<'_>, oid: u32) -> Result<Vec<Holding>, tokio_postgres::Error> {
@@ -223,11 +247,12 @@ async fn hand_over(
     let transaction = session.change().await.map_err(|error| unchanged(&error))?;
     let Some(role) = confirmed(source, &transaction, record).await? else { return Ok(()) };
     let quoted = identifier(&role.name);
-    let borrowed = borrow_all(&transaction, &role, plan.heir.as_deref()).await?;
+    let borrowed = borrow_all(&transaction, &role, plan).await?;
     match &plan.heir {
         Some(heir) => {
             nothing_runs_as_owner(&transaction, &role).await?;
-            run(&transaction, &format!("REASSIGN OWNED BY {quoted} TO {}", identifier(heir))).await?;
+            let statement = format!("REASSIGN OWNED BY {quoted} TO {}", identifier(heir));
+            run_or(&transaction, &statement, &plan.mended_by).await?;
         }
         None => nothing_owned(&transaction, &role).await?,
     }
@@ -297,8 +322,9 @@ async fn nothing_owned(transaction: &Transaction<'_>, role: &Role) -> Result<(),
 async fn borrow_all(
     transaction: &Transaction<'_>,
     role: &Role,
-    heir: Option<&str>,
+    plan: &Plan,
 ) -> Result<Vec<String>, OutsideFailure> {
+    let heir = plan.heir.as_deref();
     let rows = transaction
         .query(BORROWED, &[&role.oid, &heir.unwrap_or_default()])
         .await
@@ -306,7 +332,10 @@ async fn borrow_all(
     let names: Result<Vec<String>, _> = rows.iter().map(|row| row.try_get(0)).collect();
     let names = names.map_err(|error| unchanged(&error))?;
     for name in &names {
-        run(transaction, &format!("GRANT {} TO CURRENT_USER", identifier(name))).await?;
+        let statement = format!("GRANT {} TO CURRENT_USER", identifier(name));
+        let is_heir = heir == Some(name.as_str());
+        let mended_by = if is_heir { plan.mended_by.as_str() } else { ACTING_REMEDY };
+        run_or(transaction, &statement, mended_by).await?;
     }
     Ok(names)
 }
@@ -330,7 +359,13 @@ async fn drop_role(
 }
 
 async fn run(transaction: &Transaction<'_>, statement: &str) -> Result<(), OutsideFailure> {
-    transaction.batch_execute(statement).await.map_err(|error| unchanged(&error))
+    run_or(transaction, statement, ACTING_REMEDY).await
+}
+
+/// Runs a statement; `remedy` is said when a permission for it is lacking.
+async fn run_or(transaction: &Transaction<'_>, statement: &str, remedy: &str) -> Result<(), OutsideFailure> {
+    let ran = transaction.batch_execute(statement).await;
+    ran.map_err(|error| failure::of_statement(&error, failure::Purpose::Change, remedy))
 }
 
 fn detail(plan: &Plan, rolled_back: i64) -> Facts {

@@ -174,3 +174,75 @@ fn the_quiet_part_keeps_the_verifier_out_of_the_log() {
     runtime().block_on(act(&*source, &target(&postgres, "app"), Act::Deny { value: &value })).unwrap();
     assert!(!postgres.log().unwrap().contains("SCRAM-SHA-256$"));
 }
+
+/// A schema that its owner could not have made asks for CREATE on its database when it is handed over.
+#[test]
+fn handing_a_schema_over_without_create_on_its_database_is_told_before_and_mended_by_what_is_said() {
+    needs!(postgres);
+    let (postgres, source) = with_parts(&["account", "sessions", "end-sessions", "act"]);
+    postgres.sql("shop", "CREATE SCHEMA billing AUTHORIZATION app").unwrap();
+    let app = target(&postgres, "app");
+    let heir = |report: tenure_connect::CheckReport| {
+        let told = report.abilities.into_iter().find(|one| one.what == "hand over what is owned to `heir`");
+        told.map(|told| (told.able, told.remedy.unwrap_or_default()))
+    };
+    let runtime = runtime();
+    let grant = "GRANT CREATE ON DATABASE \"shop\" TO \"heir\"";
+    assert_eq!(heir(runtime.block_on(source.check()).unwrap()), Some((false, grant.to_owned())));
+    let warned = || {
+        let warnings = runtime.block_on(source.blast_radius(&app)).unwrap().warnings;
+        warnings.into_iter().find(|one| one.starts_with("what it owns cannot be handed over to `heir`"))
+    };
+    assert!(warned().is_some_and(|warning| warning.ends_with(grant)), "{:?}", warned());
+    match runtime.block_on(act(&*source, &app, Act::Delete { heir: None })) {
+        Err(OutsideFailure::Refused { code, why, remedy }) => {
+            assert_eq!(format!("{code} {why}"), "42501 shop: permission denied for database shop");
+            assert_eq!(remedy, grant);
+        }
+        other => panic!("{other:?}"),
+    }
+    postgres.sql("postgres", grant).unwrap();
+    assert_eq!(heir(runtime.block_on(source.check()).unwrap()), Some((true, String::new())));
+    assert_eq!(warned(), None);
+    runtime.block_on(act(&*source, &app, Act::Delete { heir: None })).unwrap();
+    let owner = "SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'billing'";
+    assert_eq!(postgres.sql("shop", owner).unwrap(), "heir");
+}
+
+#[test]
+fn handing_a_function_over_asks_for_create_on_its_schema() {
+    needs!(postgres);
+    let (postgres, source) = with_parts(&["account", "sessions", "end-sessions", "act"]);
+    let script = "CREATE SCHEMA tools; CREATE FUNCTION tools.one() RETURNS int LANGUAGE sql AS 'SELECT 1';
+        ALTER FUNCTION tools.one() OWNER TO app";
+    postgres.sql("shop", script).unwrap();
+    let app = target(&postgres, "app");
+    let runtime = runtime();
+    let grant = "GRANT CREATE ON SCHEMA \"tools\" TO \"heir\"";
+    match runtime.block_on(act(&*source, &app, Act::Delete { heir: None })) {
+        Err(OutsideFailure::Refused { remedy, .. }) => {
+            assert_eq!(remedy, format!("in database \"shop\": {grant}"));
+        }
+        other => panic!("{other:?}"),
+    }
+    postgres.sql("shop", grant).unwrap();
+    runtime.block_on(act(&*source, &app, Act::Delete { heir: None })).unwrap();
+}
+
+#[test]
+fn an_heir_whose_rights_our_account_cannot_take_is_told() {
+    needs!(postgres);
+    let (postgres, _) = with_parts(&["account", "act"]);
+    let told = |heir: &str| {
+        let points = [("primary", url(postgres.port(), "tenure", "postgres"))];
+        let source = try_source(&points, PASSWORD, &[("heir", heir)]).unwrap();
+        let report = runtime().block_on(source.check()).unwrap();
+        let told = report.abilities.into_iter().find(|one| one.what.starts_with("hand over")).unwrap();
+        (told.able, told.remedy.unwrap_or_default())
+    };
+    let root = told("root");
+    assert!(!root.0 && root.1.contains("\"root\" is a superuser"), "{root:?}");
+    let nobody = told("nobody");
+    assert!(!nobody.0 && nobody.1.contains("`nobody` is not a role there"), "{nobody:?}");
+    assert_eq!(told("heir"), (true, String::new()));
+}

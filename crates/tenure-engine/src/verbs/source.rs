@@ -89,7 +89,11 @@ impl Engine {
         };
         let mut report = checked.unwrap_or(Err(timed_out)).map_err(outside(&row))?;
         report.abilities.extend(self.check_same_machine(row.id, report.machine.clone()).await?);
-        report.abilities.extend(self.check_heir_of_source(row).await?);
+        // A connector that asked the system itself knows better than the last survey.
+        let told = self.check_heir_of_source(row).await?;
+        let is_told =
+            told.as_ref().is_some_and(|told| report.abilities.iter().any(|one| one.what == told.what));
+        report.abilities.extend(told.filter(|_| !is_told));
         Ok(report)
     }
 
@@ -129,7 +133,7 @@ impl Engine {
             what: format!("hand over what is owned to `{heir}`"),
             able: missing.is_none(),
             remedy: missing.map(|_| {
-                format!("`{heir}` was not seen there: make it and run tenure survey {name}, or name another with --heir")
+                format!("`{heir}` was not seen there: make it and run tenure survey {name}, or name another (tenure source set {name} heir=NAME)")
             }),
         }))
     }
