@@ -8,9 +8,12 @@ use crate::act::readers::{Access, People};
 use crate::act::try_reading::nobody_can_try;
 use crate::act::ways_in::{Ground, Machine};
 use crate::blast::empty;
+use crate::observe;
 use crate::place::Place;
+use crate::survey::holds_credential;
 use crate::unread::Unread;
-use tenure_connect::{BlastRadius, FileChange, OutsideFailure};
+use std::path::PathBuf;
+use tenure_connect::{BlastRadius, FileChange, Fingerprint, OutsideFailure};
 use tenure_model::{FileTarget, FileWas, Readers, printable};
 
 /// Names in one list, at most.
@@ -19,7 +22,11 @@ const NAMES_MAX: usize = 200;
 const RUNS_AS_ANOTHER: u32 = 0o6000;
 
 /// Reads what tightening the file would touch.
-pub(crate) fn of_file(ground: &Ground, file: &FileTarget) -> Result<BlastRadius, OutsideFailure> {
+pub(crate) fn of_file(
+    ground: &Ground,
+    file: &FileTarget,
+    fingerprint: &dyn Fingerprint,
+) -> Result<BlastRadius, OutsideFailure> {
     let refused = |why: String| OutsideFailure::Refused {
         code: String::from("file"),
         why: printable(&why, 300),
@@ -33,7 +40,13 @@ pub(crate) fn of_file(ground: &Ground, file: &FileTarget) -> Result<BlastRadius,
     let read = ground.with(|machine| {
         let looked = mode::look(&machine.root, &place)?;
         let people = People::of(machine)?;
-        Ok(radius(machine, &place, file, &looked, &people))
+        let way = way_to(machine, &place)?;
+        let mut blast = radius(way, file, &looked, &people);
+        let said = say_what_lies_in_it(&mut blast, machine, ground, &place, fingerprint);
+        if let Some(change) = &blast.file {
+            blast.warnings.extend(above_warnings(ground, &change.was)?);
+        }
+        Ok(said.map(|()| blast))
     });
     let mut blast = read.map_err(|why| match why {
         Unread::NotPermitted => OutsideFailure::Refused {
@@ -41,8 +54,13 @@ pub(crate) fn of_file(ground: &Ground, file: &FileTarget) -> Result<BlastRadius,
             why: format!("{place}: {why}"),
             remedy: AS_OWNER.to_owned(),
         },
+        Unread::RootIsLink => OutsideFailure::Refused {
+            code: String::from("root"),
+            why: format!("the root of this source is not what it was: {why}"),
+            remedy: String::from("see who put the link there before anything is done below it"),
+        },
         other => refused(format!("{place}: {other}")),
-    })?;
+    })??;
     for copy in mode::copies(ground, file).found {
         blast
             .warnings
@@ -51,16 +69,14 @@ pub(crate) fn of_file(ground: &Ground, file: &FileTarget) -> Result<BlastRadius,
     Ok(blast)
 }
 
-fn radius(
-    machine: &Machine<'_>,
-    place: &Place,
-    file: &FileTarget,
-    looked: &Looked,
-    people: &People,
-) -> BlastRadius {
+fn radius(way: Vec<(Place, Access)>, file: &FileTarget, looked: &Looked, people: &People) -> BlastRadius {
     let access = &looked.access;
     let after = access.with_mode(file.readers.keep_of(access.mode));
-    let (places, way): (Vec<Place>, Vec<Access>) = way_to(machine, place).into_iter().unzip();
+    let (places, way): (Vec<Place>, Vec<Access>) = way.into_iter().unzip();
+    let names: Vec<String> = places
+        .iter()
+        .map(|at| if at.as_bytes().is_empty() { at.to_string() } else { format!("{at}/") })
+        .collect();
     let can: Vec<_> = people.who_can_read(&way, access).collect();
     let will: Vec<_> = people.who_can_read(&way, &after).collect();
     let lost: Vec<_> = can.iter().filter(|reader| !will.contains(reader)).collect();
@@ -94,35 +110,90 @@ fn radius(
     if !writers.is_empty() {
         warnings.push(format!("can change it now, and will not: {}", few(&writers)));
     }
-    for (at, who) in people.who_can_replace(&way, access) {
-        let folder = places.get(at).map_or_else(|| String::from("/"), |place| format!("{place}/"));
-        warnings.push(format!(
-            "the folder {folder} on its way can be changed by {}, who can put another file in its place whatever its mode is: close the folder as well (chmod go-w)",
-            few(&who)
-        ));
-    }
+    warnings.extend(way_warnings(&names, &way, access, people));
     let mut refusals = refusals(file, looked, &after, people);
     refusals.extend(linked_by_another(&way, looked, people));
     BlastRadius { refusals, warnings, file: Some(change), ..empty() }
 }
 
+/// Who can put another file, or another folder that leads to it, in the place of this one.
+fn way_warnings(names: &[String], way: &[Access], file: &Access, people: &People) -> Vec<String> {
+    let name = |at: usize| names.get(at).map_or("/", String::as_str);
+    let mut warnings = Vec::new();
+    for (at, who) in people.who_can_replace(way, file) {
+        warnings.push(format!(
+            "the folder {} on its way can be changed by {}, who can put another file in its place whatever its mode is: close the folder as well (chmod go-w)",
+            name(at),
+            few(&who)
+        ));
+    }
+    let is_strangers = |folder: &Access| folder.uid != 0 && folder.uid != file.uid;
+    for (at, folder) in way.iter().enumerate().filter(|(_, folder)| is_strangers(folder)) {
+        let moved = if at + 1 == way.len() { " and may have moved it there from elsewhere" } else { "" };
+        warnings.push(format!(
+            "the folder {} on its way is owned by `{}`, who can put another file in its place whatever its mode is{moved}: see whether it belongs there",
+            name(at),
+            people.user(folder.uid)
+        ));
+    }
+    warnings
+}
+
+/// The same of the folders above the root of an image: there the accounts of this machine count, not those of the image.
+fn above_warnings(ground: &Ground, file: &FileWas) -> Result<Vec<String>, Unread> {
+    let (paths, way): (Vec<_>, Vec<Access>) = mode::above(ground)?.into_iter().unzip();
+    if way.is_empty() {
+        return Ok(Vec::new());
+    }
+    let here = Ground { root: PathBuf::from("/"), limits: ground.limits };
+    let people = here.with(People::of).unwrap_or_default();
+    let shown =
+        |path: &PathBuf| printable(&format!("{}/", path.display().to_string().trim_end_matches('/')), 400);
+    let names: Vec<String> = paths.iter().map(shown).collect();
+    let owner = Access { mode: 0, uid: file.owner, gid: file.group, list: Vec::new(), list_unread: false };
+    let said = way_warnings(&names, &way, &owner, &people);
+    let of_all = |warning: String| format!("above the root of this source, on this machine: {warning}");
+    Ok(said.into_iter().map(of_all).collect())
+}
+
+/// A plan says that a credential lies in the file. What a survey saw may have been taken out or exchanged since.
+fn say_what_lies_in_it(
+    blast: &mut BlastRadius,
+    machine: &Machine<'_>,
+    ground: &Ground,
+    place: &Place,
+    fingerprint: &dyn Fingerprint,
+) -> Result<(), OutsideFailure> {
+    let scanner = observe::scanner()?;
+    match holds_credential(&machine.root, place, ground.limits, fingerprint, scanner) {
+        Ok(true) => {}
+        Ok(false) => blast.refusals.push(String::from(
+            "no credential lies in it now: it is not what was surveyed, or was changed since; read its source again (tenure survey), \
+             then make a new plan",
+        )),
+        Err(why) => blast.warnings.push(format!("whether a credential still lies in it could not be seen: {why}")),
+    }
+    Ok(())
+}
+
 fn few(names: &[String]) -> String {
     const FEW: usize = 5;
-    let more = if names.len() > FEW { format!(" and {} more", names.len() - FEW) } else { String::new() };
-    format!("{}{more}", names.iter().take(FEW).cloned().collect::<Vec<_>>().join(", "))
+    // Saying that one more is there takes the room of its name.
+    let shown = if names.len() == FEW + 1 { names.len() } else { FEW };
+    let more = if names.len() > shown { format!(" and {} more", names.len() - shown) } else { String::new() };
+    format!("{}{more}", names.iter().take(shown).cloned().collect::<Vec<_>>().join(", "))
 }
 
 /// The directories on the way, from the root of the machine down.
-fn way_to(machine: &Machine<'_>, place: &Place) -> Vec<(Place, Access)> {
-    let mut way = Vec::new();
+fn way_to(machine: &Machine<'_>, place: &Place) -> Result<Vec<(Place, Access)>, Unread> {
+    let folder = place.parent();
     let mut at = Place::root();
-    let parents: Vec<Vec<u8>> = place.parent().components().map(<[u8]>::to_vec).collect();
-    way.extend(mode::directory(&machine.root, &at).map(|access| (at.clone(), access)));
-    for name in parents {
-        at = at.join(&name);
-        way.extend(mode::directory(&machine.root, &at).map(|access| (at.clone(), access)));
+    let mut way = vec![(at.clone(), mode::directory(&machine.root, &at)?)];
+    for name in folder.components() {
+        at = at.join(name);
+        way.push((at.clone(), mode::directory(&machine.root, &at)?));
     }
-    way
+    Ok(way)
 }
 
 /// Who may put names into a folder links into it what is not theirs (link(2)); tightening it there would close it where it

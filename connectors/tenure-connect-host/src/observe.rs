@@ -7,7 +7,7 @@ use crate::awaited::Awaited;
 use crate::config::Processes;
 use crate::files::Files;
 use crate::map::{ExtentContent, KEY_START, Known, observations};
-use crate::open::{Root, Way};
+use crate::open::Root;
 use crate::source::HostSource;
 use crate::survey::survey_files;
 use crate::{Budget, Limits, Place, Reading, Unread, local, machine_id, uses};
@@ -39,7 +39,7 @@ pub(crate) async fn observe(
     let read = tokio::task::spawn_blocking(move || {
         let elapsed = || running.elapsed();
         let budget = Budget::new(limits, &elapsed);
-        let opened = Root::open_by(&root, limits.file_systems, Way::Kernel)?;
+        let opened = Root::of_source(&root, limits.file_systems)?;
         let mut reading = survey_files(&opened, &budget, &*fingerprint, scanner);
         let mut environments = (processes == Processes::Read)
             .then(|| crate::processes::read(&root, limits, &elapsed, &*fingerprint, scanner));
@@ -63,7 +63,7 @@ pub(crate) async fn observe(
     let read = read.await;
     awaited.until_here();
     let (extents, notes) = read
-        .map_err(|gone| OutsideFailure::Puzzling { why: format!("the reading was cut off: {gone}") })?
+        .map_err(|gone| OutsideFailure::Puzzling { why: cut_off("the reading", &gone) })?
         .map_err(|why| unreachable(&source.ground.root, why))?;
     match send(&*source.fingerprint, sink, extents, notes).await {
         // Whoever receives is gone and knows why.
@@ -195,11 +195,11 @@ pub(crate) async fn abilities(source: &HostSource) -> Result<(Looks, Option<Stri
         let began = Clock::now();
         let elapsed = || began.elapsed();
         let budget = Budget::new(limits, &elapsed);
-        let opened = Root::open_by(&root, limits.file_systems, Way::Kernel);
+        let opened = Root::of_source(&root, limits.file_systems);
         let opened = opened.map_err(|why| unreachable(&root, why))?;
         Ok((look(&opened, &budget), machine_id::read(&opened, &budget, &*fingerprint)))
     });
-    looked.await.map_err(|gone| OutsideFailure::Puzzling { why: format!("the look was cut off: {gone}") })?
+    looked.await.map_err(|gone| OutsideFailure::Puzzling { why: cut_off("the look", &gone) })?
 }
 
 /// Looks at them in the files of a machine.
@@ -226,24 +226,73 @@ pub(crate) fn look(files: &dyn Files, budget: &Budget<'_>) -> Looks {
     Looks { system: name.unwrap_or_else(|| String::from("a machine that does not say its name")), places }
 }
 
+/// What is said of work that did not come to its end. The text of a panic may quote what was being read.
+pub(crate) fn cut_off(what: &str, gone: &tokio::task::JoinError) -> String {
+    let why = if gone.is_panic() { "a fault in Tenure, which its log has" } else { "the program ends" };
+    format!("{what} was cut off: {why}")
+}
+
 /// As one word of a shell.
 pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// The system's own commands with which a person ends a principal of this machine.
-pub(crate) fn by_hand(target: &Target) -> Vec<String> {
+/// The system's own commands with which a person ends a principal of the machine below this root. Of an image they
+/// change the image, never the machine they are typed on.
+pub(crate) fn by_hand(target: &Target, root: &Path) -> Vec<String> {
     let (kind, rest) = target.key.0.split_once(':').unwrap_or_default();
+    let image = (root != Path::new("/")).then(|| quoted(&root.display().to_string()));
     match kind {
         "account" => {
             let name = rest.split_once(':').map_or(rest, |(_, name)| name);
-            vec![format!("usermod --lock --expiredate 1 {}", quoted(name))]
+            let of_image = image.map(|root| format!("--root {root} ")).unwrap_or_default();
+            vec![format!("usermod {of_image}--lock --expiredate 1 -- {}", quoted(name))]
         }
-        "unit" => vec![format!("systemctl disable --now {}", quoted(rest))],
+        "unit" => {
+            let how =
+                image.map_or_else(|| String::from("disable --now"), |root| format!("--root={root} disable"));
+            vec![format!("systemctl {how} -- {}", quoted(rest))]
+        }
         "launchd" => {
             let domain = if rest.starts_with("/Library/LaunchDaemons/") { "system" } else { "gui/$(id -u)" };
-            vec![format!("launchctl bootout {domain} {}", quoted(rest))]
+            let command = format!("launchctl bootout {domain} {}", quoted(rest));
+            vec![image.map_or(command.clone(), |root| {
+                format!("on a machine that runs the image {root}: {command}")
+            })]
         }
         _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{by_hand, cut_off};
+    use std::path::Path;
+    use tenure_connect::Target;
+    use tenure_model::PrincipalKey;
+
+    #[test]
+    fn what_is_done_by_hand_for_an_image_is_done_to_the_image_and_a_name_is_no_option() {
+        let of = |key: &str, root: &str| {
+            let target = Target { key: PrincipalKey(key.to_owned()), name: String::from("x"), file: None };
+            by_hand(&target, Path::new(root)).join("; ")
+        };
+        assert_eq!(of("account:1000:-it", "/"), "usermod --lock --expiredate 1 -- '-it'");
+        assert_eq!(
+            of("account:1000:it", "/mnt/i m"),
+            "usermod --root '/mnt/i m' --lock --expiredate 1 -- 'it'"
+        );
+        assert_eq!(of("unit:-b.service", "/"), "systemctl disable --now -- '-b.service'");
+        assert_eq!(of("unit:b.service", "/mnt"), "systemctl --root='/mnt' disable -- 'b.service'");
+        assert!(
+            of("launchd:/Library/LaunchDaemons/a", "/mnt")
+                .starts_with("on a machine that runs the image '/mnt': ")
+        );
+    }
+
+    #[tokio::test]
+    async fn the_text_of_a_panic_is_not_handed_on() {
+        let gone = tokio::task::spawn_blocking(|| panic!("what was being read")).await.unwrap_err();
+        assert_eq!(cut_off("it", &gone), "it was cut off: a fault in Tenure, which its log has");
     }
 }

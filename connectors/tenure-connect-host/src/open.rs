@@ -6,6 +6,8 @@
 //! must never execute, write, create or delete anything, and never open by a path that was put together from
 //! content without `Place::parse`. Next: `walk.rs`.
 
+pub(crate) mod held;
+
 use crate::limits::{Budget, FileSystems};
 use crate::place::Place;
 use crate::unread::{Special, Unread, from_errno};
@@ -93,6 +95,8 @@ pub struct Root {
     device: u64,
     file_systems: FileSystems,
     way: Way,
+    /// By which the root of an image is known again; nothing for the machine itself.
+    held: Option<(u64, u64)>,
 }
 
 /// A directory below the root, opened to be listed.
@@ -127,7 +131,7 @@ impl Root {
         let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::RDONLY;
         let directory = rustix::fs::open(path, flags, Mode::empty()).map_err(from_errno)?;
         let stat = rustix::fs::fstat(&directory).map_err(from_errno)?;
-        Ok(Self { directory, device: device(&stat), file_systems, way })
+        Ok(Self { directory, device: device(&stat), file_systems, way, held: None })
     }
 
     /// A directory below as a root of its own: what is opened below it is in this very directory, whatever is put in its
@@ -135,7 +139,13 @@ impl Root {
     pub(crate) fn within(&self, place: &Place) -> Result<Self, Unread> {
         let directory = self.beneath(place, looking() | DIRECTORY)?;
         let stat = rustix::fs::fstat(&directory).map_err(from_errno)?;
-        Ok(Self { directory, device: device(&stat), file_systems: self.file_systems, way: self.way })
+        let (file_systems, way) = (self.file_systems, self.way);
+        Ok(Self { directory, device: device(&stat), file_systems, way, held: None })
+    }
+
+    /// By which the root of an image is known again, in words; empty for the machine itself.
+    pub(crate) fn held(&self) -> String {
+        self.held.map(|(device, inode)| format!("@{device:x}:{inode}")).unwrap_or_default()
     }
 
     /// Opens a directory to be listed.

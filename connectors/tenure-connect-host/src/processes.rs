@@ -11,7 +11,7 @@ use crate::found::{Found, Origin};
 use crate::item::{Item, ThingKind};
 use crate::limits::{Budget, FileSystems, Limits};
 use crate::map::ExtentContent;
-use crate::open::{FileFacts, Root, Way};
+use crate::open::{FileFacts, Root};
 use crate::place::{Place, shown};
 use crate::read;
 use crate::unread::{Spent, Unread};
@@ -62,7 +62,7 @@ pub(crate) fn read(
 ) -> Environments {
     let budget = Budget::new(Limits { file_bytes_max: ENVIRONMENT_BYTES_MAX, ..limits }, elapsed);
     let mut read = Environments::default();
-    let opened = Root::open_by(root, FileSystems::All, Way::Kernel).and_then(|root| {
+    let opened = Root::of_source(root, FileSystems::All).and_then(|root| {
         let (listed, cut) = crate::list(&root, &Place::root().join(b"proc"), &budget)?;
         read.cut = cut.map(Unread::Limit);
         Ok((root, listed))

@@ -103,7 +103,7 @@ impl RemoteSource {
 }
 
 fn cut_off(gone: tokio::task::JoinError) -> OutsideFailure {
-    OutsideFailure::Puzzling { why: format!("the reading was cut off: {gone}") }
+    OutsideFailure::Puzzling { why: observe::cut_off("the reading", &gone) }
 }
 
 /// What is said when the machine ended the conversation.
@@ -198,7 +198,7 @@ impl Source for RemoteSource {
                 key.fingerprint,
                 observe::quoted(&format!("user={}", key.account))
             )],
-            None => observe::by_hand(target),
+            None => observe::by_hand(target, std::path::Path::new(&self.remote.address.root)),
         };
         commands.into_iter().map(|command| format!("on {machine}: {command}")).collect()
     }

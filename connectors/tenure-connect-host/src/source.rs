@@ -9,6 +9,7 @@ use crate::act::ways_in::Ground;
 use crate::act::{self, KeyOf, mode, other_ways, try_reading};
 use crate::blast::{self, OwnSession};
 use crate::config::{Configured, Processes};
+use crate::observe::cut_off;
 use crate::{blast_file, observe, probe, sessions};
 use async_trait::async_trait;
 use std::net::SocketAddr;
@@ -52,7 +53,7 @@ impl HostSource {
         let ground = self.ground.clone();
         let done = tokio::task::spawn_blocking(move || work(&ground)).await;
         // Whatever was under way went on to its end or not: nobody knows.
-        done.map_err(|gone| OutsideFailure::Lost { why: format!("it was cut off: {gone}") })
+        done.map_err(|gone| OutsideFailure::Lost { why: cut_off("it", &gone) })
     }
 }
 
@@ -83,7 +84,8 @@ impl Source for HostSource {
 
     async fn blast_radius(&self, target: &Target) -> Result<BlastRadius, OutsideFailure> {
         if let Some(file) = target.file.clone() {
-            return self.beside(move |ground| blast_file::of_file(ground, &file)).await?;
+            let fingerprint = Arc::clone(&self.fingerprint);
+            return self.beside(move |ground| blast_file::of_file(ground, &file, &*fingerprint)).await?;
         }
         let Some(key) = KeyOf::parse(target) else { return Ok(blast::of_other(&self.by_hand(target))) };
         let (own, asked) = (self.own.clone(), key.clone());
@@ -219,7 +221,7 @@ impl Source for HostSource {
     fn by_hand(&self, target: &Target) -> Vec<String> {
         match KeyOf::parse(target) {
             Some(key) => blast::by_hand(&self.ground, &key),
-            None => observe::by_hand(target),
+            None => observe::by_hand(target, &self.ground.root),
         }
     }
 

@@ -7,7 +7,9 @@
 mod formats;
 mod groups;
 mod homes;
+mod one_file;
 mod places;
+pub(crate) use one_file::holds_credential;
 mod ssh_server;
 pub(crate) use ssh_server::place_of;
 mod units;

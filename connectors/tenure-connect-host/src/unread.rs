@@ -111,6 +111,12 @@ pub enum Unread {
     /// It is, or the way to it leads through, a symbolic link.
     #[error("a symbolic link is on the way, and links are not followed")]
     Link,
+    /// The root of a source is one, or one that somebody else could have put there leads to it.
+    #[error(
+        "it is a symbolic link, or reached through one that others could have put there; such links are not followed: give \
+         the source the directory itself, and read it again (tenure survey)"
+    )]
+    RootIsLink,
     /// It is not a regular file.
     #[error("it is {0}, not a regular file")]
     NotRegular(Special),

@@ -8,13 +8,15 @@
 
 use super::readers::{Access, People};
 use super::ways_in::{Ground, Machine};
-use crate::open::{Root, facts, identity};
+use crate::open::held::{self, Passed};
+use crate::open::{FileFacts, Root, facts, identity};
 use crate::place::Place;
 use crate::read::access_list::{self, Whom};
 use crate::unread::Unread;
 use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::{FileType, Mode};
+use rustix::fs::{FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
+use std::path::PathBuf;
 use tenure_connect::{DerivedReading, Done, Effect, OutsideFailure};
 use tenure_model::{ControlPlane, Derived, Fact, Facts, FileTarget, FileWas, PRIMARY, names, printable};
 
@@ -75,18 +77,29 @@ pub(crate) fn look(root: &Root, place: &Place) -> Result<Looked, Unread> {
         return Err(Unread::Replaced);
     }
     let seen = facts(&stat);
-    let (device, inode) = identity(&stat);
     let (list, list_not_known) = match access_list_of(&handle) {
         Ok(list) => (list, None),
         Err(why) => (Vec::new(), Some(why)),
     };
     Ok(Looked {
-        identity: format!("{device:x}:{inode}:{}", born(&handle)),
-        access: Access { mode: seen.mode, uid: seen.uid, gid: seen.gid, list },
+        identity: known_by(root, &handle, &stat),
+        access: Access {
+            mode: seen.mode,
+            uid: seen.uid,
+            gid: seen.gid,
+            list,
+            list_unread: list_not_known.is_some(),
+        },
         list_not_known,
         links: seen.links,
         handle,
     })
+}
+
+/// By which a file is known again, and with it the root of the image it is in.
+pub(crate) fn known_by(root: &Root, handle: &OwnedFd, stat: &Stat) -> String {
+    let (device, inode) = identity(stat);
+    format!("{device:x}:{inode}:{}{}", born(handle), root.held())
 }
 
 /// When it was made, where the file system keeps that: a number of a file is given again, this is not.
@@ -103,14 +116,30 @@ fn born(_: &OwnedFd) -> String {
     String::new()
 }
 
-/// What decides about a directory.
-pub(crate) fn directory(root: &Root, place: &Place) -> Option<Access> {
-    if let Ok(opened) = root.directory(place) {
-        let list = access_list_of(&opened).unwrap_or_default();
-        return Some(Access { mode: opened.facts.mode, uid: opened.facts.uid, gid: opened.facts.gid, list });
+/// What decides about a directory. What cannot be read of it is never taken for nothing.
+pub(crate) fn directory(root: &Root, place: &Place) -> Result<Access, Unread> {
+    match root.directory(place) {
+        Ok(opened) => Ok(of_directory(opened.facts, access_list_of(&opened).ok())),
+        Err(_) => root.directory_facts(place).map(|seen| of_directory(seen, None)),
     }
-    let seen = root.directory_facts(place).ok()?;
-    Some(Access { mode: seen.mode, uid: seen.uid, gid: seen.gid, list: Vec::new() })
+}
+
+fn of_directory(seen: FileFacts, list: Option<Vec<access_list::Entry>>) -> Access {
+    let list_unread = list.is_none();
+    Access { mode: seen.mode, uid: seen.uid, gid: seen.gid, list: list.unwrap_or_default(), list_unread }
+}
+
+/// The folders above the root of an image, by their real paths, from `/` down, and what decides about each.
+pub(crate) fn above(ground: &Ground) -> Result<Vec<(PathBuf, Access)>, Unread> {
+    let mut way = held::way_down(&ground.root)?;
+    way.pop();
+    let of = |passed: Passed| -> Result<(PathBuf, Access), Unread> {
+        let opened = rustix::fs::openat(&passed, ".", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty());
+        let list = opened.ok().and_then(|opened| access_list_of(&opened).ok());
+        let stat = rustix::fs::fstat(&passed).map_err(crate::unread::from_errno)?;
+        Ok((passed.path, of_directory(facts(&stat), list)))
+    };
+    way.into_iter().map(of).collect()
 }
 
 /// Entries of the access list where there is one.
@@ -214,9 +243,12 @@ fn on(
 pub(crate) fn not_looked_at(place: &Place, why: Unread) -> OutsideFailure {
     match why {
         Unread::NotPermitted => refused(format!("{place}: {why}"), AS_OWNER),
-        Unread::Absent | Unread::Link | Unread::NotRegular(_) | Unread::NotADirectory | Unread::Replaced => {
-            changed(&format!("{place}: {why}"))
-        }
+        Unread::Absent
+        | Unread::Link
+        | Unread::RootIsLink
+        | Unread::NotRegular(_)
+        | Unread::NotADirectory
+        | Unread::Replaced => changed(&format!("{place}: {why}")),
         Unread::TooLarge { .. }
         | Unread::OtherFileSystem
         | Unread::Limit(_)

@@ -9,7 +9,7 @@ use crate::place::shown;
 use crate::read::access_list::{Entry, Whom};
 use crate::read::{group, passwd};
 use crate::unread::Unread;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tenure_model::{Readers, printable};
 
 /// The bits of one right among three.
@@ -18,6 +18,8 @@ const WRITE: u32 = 0o2;
 const SEARCH: u32 = 0o1;
 /// In a folder with this bit only the owner of a file, or of the folder, takes its name away.
 const STICKY: u32 = 0o1000;
+/// Whom the bits for others let in: accounts of a directory service have no line in `passwd`.
+const EVERYBODY: &str = "everybody on this machine";
 
 /// What decides who may do what with a file or a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub(crate) struct Access {
     pub(crate) gid: u32,
     /// Entries of its access list; none where it has no list that says more than the mode.
     pub(crate) list: Vec<Entry>,
+    /// Whether a list may be there that could not be read or is not understood.
+    pub(crate) list_unread: bool,
 }
 
 /// An account, with all groups it is in.
@@ -44,6 +48,8 @@ pub(crate) struct People {
     pub(crate) readers: Vec<Reader>,
     users: BTreeMap<u32, String>,
     groups: BTreeMap<u32, String>,
+    /// Groups with a member that has no line in `passwd`.
+    with_unlisted: BTreeSet<u32>,
 }
 
 impl People {
@@ -65,6 +71,10 @@ impl People {
             for group in group::read(file.content.expose()).things {
                 people.groups.entry(group.gid).or_insert_with(|| name_of(&group.name));
                 let members: Vec<String> = group.members.iter().map(|member| name_of(member)).collect();
+                let is_listed = |member: &String| people.readers.iter().any(|reader| reader.name == *member);
+                if !members.iter().all(is_listed) {
+                    people.with_unlisted.insert(group.gid);
+                }
                 let joined = people.readers.iter_mut().filter(|reader| members.contains(&reader.name));
                 for reader in joined.filter(|reader| !reader.gids.contains(&group.gid)) {
                     reader.gids.push(group.gid);
@@ -75,11 +85,13 @@ impl People {
     }
 
     pub(crate) fn user(&self, uid: u32) -> String {
-        self.users.get(&uid).cloned().unwrap_or_else(|| uid.to_string())
+        let unnamed = || if uid == 0 { String::from("root") } else { uid.to_string() };
+        self.users.get(&uid).cloned().unwrap_or_else(unnamed)
     }
 
     pub(crate) fn group(&self, gid: u32) -> String {
-        self.groups.get(&gid).cloned().unwrap_or_else(|| gid.to_string())
+        let unnamed = || if gid == 0 { String::from("root") } else { gid.to_string() };
+        self.groups.get(&gid).cloned().unwrap_or_else(unnamed)
     }
 
     /// Accounts beside root and the owner that can read a file on this way.
@@ -121,11 +133,58 @@ impl People {
         said.filter(|(_, who)| !who.is_empty()).collect()
     }
 
-    /// Accounts beside root and the owners of folder and file that can put names into the last folder of this way.
+    /// Who beside root and the owners of folder and file can put names into the last folder of this way: the accounts
+    /// that are listed, and in words those that may be without being listed.
     pub(crate) fn who_puts_names(&self, way: &[Access], file: &Access) -> Vec<String> {
         let Some(folder) = way.last() else { return Vec::new() };
+        let unlisted = self.unlisted_on(way, file);
+        if unlisted == [EVERYBODY] {
+            return unlisted;
+        }
         let strangers = self.who_gets_to(way, folder, WRITE).filter(|reader| reader.uid != file.uid);
-        strangers.map(|reader| reader.name.clone()).collect()
+        strangers.map(|reader| reader.name.clone()).chain(unlisted).collect()
+    }
+
+    /// Who without a line in `passwd` may put names into the last folder of this way. The narrowest folders say who that is.
+    fn unlisted_on(&self, way: &[Access], file: &Access) -> Vec<String> {
+        let mut narrowest: Vec<String> = Vec::new();
+        let wanted = |at: usize| if at + 1 == way.len() { WRITE | SEARCH } else { SEARCH };
+        for (at, folder) in way.iter().enumerate() {
+            let who = self.unlisted(folder, wanted(at), file.uid);
+            if who.is_empty() {
+                return who;
+            }
+            narrowest.extend(who.into_iter().filter(|who| who != EVERYBODY));
+        }
+        narrowest.sort();
+        narrowest.dedup();
+        if narrowest.is_empty() { vec![EVERYBODY.to_owned()] } else { narrowest }
+    }
+
+    /// Whom a folder may let do this without their having a line in `passwd`.
+    fn unlisted(&self, folder: &Access, bits: u32, owner: u32) -> Vec<String> {
+        let has = |given: u32| given & bits == bits;
+        if has(folder.mode) {
+            return vec![EVERYBODY.to_owned()];
+        }
+        let is_open = |gid: u32| !self.groups.contains_key(&gid) || self.with_unlisted.contains(&gid);
+        let is_stranger = |uid: u32| ![0, owner, folder.uid].contains(&uid) && !self.users.contains_key(&uid);
+        let mask = (folder.mode >> 3) & 0o7;
+        let mut who = Vec::new();
+        if has(folder.of_owning_group()) && is_open(folder.gid) {
+            who.push(format!("group {}", self.group(folder.gid)));
+        }
+        who.extend(folder.list.iter().filter(|entry| has(entry.bits & mask)).filter_map(|entry| {
+            match entry.whom {
+                Whom::User(uid) if is_stranger(uid) => Some(format!("user {uid}")),
+                Whom::Group(gid) if is_open(gid) => Some(format!("group {}", self.group(gid))),
+                _ => None,
+            }
+        }));
+        if folder.list_unread {
+            who.push(String::from("whoever its access list lets in, which could not be read"));
+        }
+        who
     }
 }
 
@@ -173,7 +232,7 @@ impl Access {
             (false, true) => others.push(format!("{who} (to change it)")),
             (false, false) => {}
         };
-        add(String::from("everybody on this machine"), self.mode);
+        add(EVERYBODY.to_owned(), self.mode);
         let of_group = match readers {
             Readers::Owner => READ | WRITE,
             Readers::OwnerAndGroup => WRITE,
@@ -202,7 +261,7 @@ mod tests {
     use crate::read::access_list::{Entry, Whom};
     use tenure_model::Readers;
 
-    const FILE: Access = Access { mode: 0o644, uid: 1_000, gid: 100, list: Vec::new() };
+    const FILE: Access = Access { mode: 0o644, uid: 1_000, gid: 100, list: Vec::new(), list_unread: false };
 
     fn people() -> People {
         let one = |name: &str, uid, gids: &[u32]| Reader { name: name.to_owned(), uid, gids: gids.to_vec() };
@@ -214,6 +273,10 @@ mod tests {
                 one("named", 1_002, &[1_002]),
                 one("www", 33, &[33]),
             ],
+            groups: [(0, "root"), (7, "partly"), (33, "www"), (100, "100")]
+                .map(|(gid, name)| (gid, name.to_owned()))
+                .into(),
+            with_unlisted: [7].into(),
             ..People::default()
         }
     }
@@ -254,20 +317,47 @@ mod tests {
         let replaced = |way: &[Access]| people.who_can_replace(way, &FILE);
         let by =
             |at: usize, who: &[&str]| vec![(at, who.iter().map(|&name| name.to_owned()).collect::<Vec<_>>())];
-        assert_eq!(replaced(&[folder(0o777)]), by(0, &["mate", "named", "www"]));
+        assert_eq!(replaced(&[folder(0o777)]), by(0, &["everybody on this machine"]));
         assert_eq!(replaced(&[folder(0o775)]), by(0, &["mate"]));
         assert_eq!(replaced(&[folder(0o1777)]), []);
         assert_eq!(replaced(&[folder(0o755)]), []);
         assert_eq!(
             replaced(&[folder(0o755), folder(0o777), folder(0o700)]),
-            by(1, &["mate", "named", "www"])
+            by(1, &["everybody on this machine"])
         );
         assert_eq!(
             replaced(&[folder(0o750), folder(0o777), folder(0o755)]),
             by(1, &["mate"]),
             "who gets there"
         );
-        assert_eq!(people.who_puts_names(&[folder(0o1777)], &FILE), ["mate", "named", "www"]);
+        assert_eq!(people.who_puts_names(&[folder(0o1777)], &FILE), ["everybody on this machine"]);
+    }
+
+    #[test]
+    fn who_has_no_line_in_passwd_is_somebody_too() {
+        let people = people();
+        let who = |way: &[Access]| people.who_puts_names(way, &FILE).join(", ");
+        let of_group = |mode, gid| Access { uid: 0, gid, ..FILE.with_mode(mode) };
+        assert_eq!(who(&[of_group(0o775, 33)]), "www", "all its members are known");
+        assert_eq!(who(&[of_group(0o775, 6_000)]), "group 6000", "a group without a line");
+        assert_eq!(who(&[of_group(0o775, 7)]), "group partly", "a group with a member without a line");
+        assert_eq!(who(&[of_group(0o750, 6_000), of_group(0o777, 0)]), "group 6000", "who gets there");
+        assert_eq!(who(&[of_group(0o750, 33), of_group(0o777, 0)]), "www");
+        assert_eq!(who(&[of_group(0o755, 6_000)]), "");
+        let unread = Access { list_unread: true, ..of_group(0o755, 33) };
+        assert_eq!(
+            who(std::slice::from_ref(&unread)),
+            "whoever its access list lets in, which could not be read"
+        );
+        assert_eq!(who(&[unread, of_group(0o755, 33)]), "", "the last folder is closed and was read");
+        let list = vec![
+            Entry { whom: Whom::User(7_000), bits: 7 },
+            Entry { whom: Whom::Group(6_001), bits: 7 },
+            Entry { whom: Whom::OwningGroup, bits: 5 },
+        ];
+        let listed = |mode| Access { list: list.clone(), ..of_group(mode, 33) };
+        assert_eq!(who(&[listed(0o775)]), "group 6001, user 7000");
+        assert_eq!(who(&[listed(0o755)]), "", "its mask closes it");
     }
 
     fn with_list(mode: u32) -> Access {
@@ -290,7 +380,7 @@ mod tests {
         let open = with_list(0o640);
         assert_eq!(
             open.others(Readers::OwnerAndGroup, &people()),
-            ["user 1002 (access list)", "group 33 (access list)"],
+            ["user 1002 (access list)", "group www (access list)"],
             "the group bits of the mode are the mask: they are not the group's"
         );
     }

@@ -5,12 +5,15 @@
 //! effective number go its capabilities (capabilities(7)), so what is answered is what the account would be answered.
 //! Nothing is read. This file must never be used to change anything. Next: `mode.rs`.
 
-use super::mode::look;
+use super::mode::{known_by, look};
 use super::readers::People;
 use super::ways_in::Ground;
 use crate::place::Place;
 use crate::unread::Unread;
 use tenure_model::{FileTarget, ProbeAnswer};
+
+/// Said where what was opened is not what was planned for.
+const ANOTHER: &str = "another file is at its place";
 
 fn cannot_know(why: impl Into<String>) -> ProbeAnswer {
     ProbeAnswer::CannotKnow { why: why.into() }
@@ -31,7 +34,10 @@ pub(crate) fn answer(ground: &Ground, file: &FileTarget) -> ProbeAnswer {
         Err(why) => return cannot_know(why.to_string()),
     };
     match opened_as(ground, &place, reader.uid, &reader.gids) {
-        Ok(Ok(())) => ProbeAnswer::Accepted,
+        Ok(Ok(identity)) if file.was.as_ref().is_some_and(|was| was.identity == identity) => {
+            ProbeAnswer::Accepted
+        }
+        Ok(Ok(_)) => cannot_know(ANOTHER),
         Ok(Err(Unread::NotPermitted)) => refused(ground, file, &place, &reader.name),
         Ok(Err(why)) => cannot_know(format!("{place}: {why}")),
         Err(why) => cannot_know(why),
@@ -45,7 +51,7 @@ fn refused(ground: &Ground, file: &FileTarget, place: &Place, name: &str) -> Pro
         (Ok(looked), Some(was)) if looked.identity == was.identity => {
             ProbeAnswer::Refused { how: format!("EACCES for `{name}`, opening it") }
         }
-        (Ok(_), _) => cannot_know("another file is at its place"),
+        (Ok(_), _) => cannot_know(ANOTHER),
         (Err(why), _) => cannot_know(format!("{place}: {why}")),
     }
 }
@@ -76,17 +82,26 @@ const fn may_take_numbers() -> bool {
 }
 
 #[cfg(target_os = "linux")]
-fn opened_as(ground: &Ground, place: &Place, uid: u32, gids: &[u32]) -> Result<Result<(), Unread>, String> {
-    use crate::open::{Root, Way};
+fn opened_as(
+    ground: &Ground,
+    place: &Place,
+    uid: u32,
+    gids: &[u32],
+) -> Result<Result<String, Unread>, String> {
+    use crate::open::Root;
     use rustix::fs::{Gid, Uid};
     use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
     if uid == 0 || gids.is_empty() {
         return Err(String::from("an administrator is refused nothing, so nothing would be shown"));
     }
+    // Calls mean "leave it as it is" by this number (setresuid(2)), and nobody has it.
+    if uid == u32::MAX || gids.contains(&u32::MAX) {
+        return Err(format!("{} is the number of no account", u32::MAX));
+    }
     let (root, limits, place) = (ground.root.clone(), ground.limits, place.clone());
     let groups: Vec<Gid> = gids.iter().map(|gid| Gid::from_raw(*gid)).collect();
     let trying = std::thread::Builder::new().name(String::from("tries-to-read")).spawn(move || {
-        let opened = match Root::open_by(&root, limits.file_systems, Way::Kernel) {
+        let opened = match Root::of_source(&root, limits.file_systems) {
             Ok(opened) => opened,
             Err(why) => return Ok(Err(why)),
         };
@@ -100,13 +115,16 @@ fn opened_as(ground: &Ground, place: &Place, uid: u32, gids: &[u32]) -> Result<R
                     errno.raw_os_error()
                 )
             })?;
-        Ok(opened.open_content(&place).map(drop))
+        Ok(opened.open_content(&place).and_then(|handle| {
+            let stat = rustix::fs::fstat(&handle).map_err(crate::unread::from_errno)?;
+            Ok(known_by(&opened, &handle, &stat))
+        }))
     });
     let trying = trying.map_err(|why| format!("no thread could be started: {why}"))?;
     trying.join().unwrap_or_else(|_| Err(String::from("trying was cut off")))
 }
 
 #[cfg(not(target_os = "linux"))]
-fn opened_as(_: &Ground, _: &Place, _: u32, _: &[u32]) -> Result<Result<(), Unread>, String> {
+fn opened_as(_: &Ground, _: &Place, _: u32, _: &[u32]) -> Result<Result<String, Unread>, String> {
     Err(nobody_can_try().unwrap_or_default().to_owned())
 }

@@ -5,7 +5,7 @@
 //! there are any is said. Next: `lines.rs`.
 
 use crate::limits::{Budget, Limits};
-use crate::open::{ReadFile, Root, Way};
+use crate::open::{ReadFile, Root};
 use crate::place::{Place, shown};
 use crate::read::sshd_config::SshServer;
 use crate::read::{group, passwd, shadow, sshd_config};
@@ -48,7 +48,7 @@ impl Ground {
     pub(crate) fn with<T>(&self, with: impl FnOnce(&Machine<'_>) -> Result<T, Unread>) -> Result<T, Unread> {
         let began = Clock::now();
         let elapsed = || began.elapsed();
-        let root = Root::open_by(&self.root, self.limits.file_systems, Way::Kernel)?;
+        let root = Root::of_source(&self.root, self.limits.file_systems)?;
         with(&Machine { root, budget: Budget::new(self.limits, &elapsed) })
     }
 

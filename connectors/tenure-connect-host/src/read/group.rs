@@ -1,6 +1,6 @@
 //! `group`: who belongs to which group (group(5)).
 
-use super::{LineFault, Parsed, lines, number};
+use super::{LineFault, Parsed, id, lines};
 use crate::item::{Item, ThingKind};
 use crate::place::shown;
 use tenure_model::{Fact, printable};
@@ -52,7 +52,7 @@ fn group(line: &[u8], number_of_line: u32) -> Result<Group, LineFault> {
     let mut parts = line.split(|byte| *byte == b':');
     let mut next = || parts.next().ok_or(LineFault::PartMissing);
     let (name, _password) = (next()?, next()?);
-    let gid = number(next()?)?;
+    let gid = id(next()?)?;
     let members = next()?.split(|byte| *byte == b',').filter(|name| !name.is_empty());
     if name.is_empty() {
         return Err(LineFault::PartMissing);
@@ -72,7 +72,8 @@ mod tests {
 
     #[test]
     fn groups_and_their_members_are_read() {
-        let parsed = read(b"sudo:x:27:etl,deploy\n#\nempty:x:5:\nbad:x:y:\nhalf:x\n");
+        let parsed =
+            read(b"sudo:x:27:etl,deploy\n#\nempty:x:5:\nbad:x:y:\nhalf:x\nnobodys:x:4294967295:etl\n");
         let group = |name: &str, gid, members: &[&str], line| Group {
             name: name.into(),
             gid,
@@ -81,7 +82,10 @@ mod tests {
         };
         assert_eq!(parsed.things, [group("sudo", 27, &["etl", "deploy"], 1), group("empty", 5, &[], 3)]);
         let why: Vec<_> = parsed.skipped.iter().map(|skipped| (skipped.line, skipped.why)).collect();
-        assert_eq!(why, [(4, LineFault::NotANumber), (5, LineFault::PartMissing)]);
+        assert_eq!(
+            why,
+            [(4, LineFault::NotANumber), (5, LineFault::PartMissing), (6, LineFault::NotANumber)]
+        );
     }
 
     proptest::proptest! {

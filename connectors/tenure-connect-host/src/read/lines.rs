@@ -1,4 +1,7 @@
 //! Lines of a file, and why one could not be used. Limits: 64 KiB a line, 200 000 lines.
+//!
+//! What every reader of lines needs: lines with their numbers, what is wrong with one, numbers. It must never quote what
+//! it could not use. Next: `passwd.rs`, the plainest reader.
 
 /// Longest line that is read, in bytes.
 pub(crate) const LINE_BYTES_MAX: usize = 64 * 1024;
@@ -122,6 +125,11 @@ pub(crate) fn number<T: core::str::FromStr>(bytes: &[u8]) -> Result<T, LineFault
     // `parse` would take `+5`.
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| text.parse().ok()).flatten().ok_or(LineFault::NotANumber)
+}
+
+/// The number of a user or group. The largest is nobody's: calls of the system mean "leave it as it is" by it (chown(2)).
+pub(crate) fn id(bytes: &[u8]) -> Result<u32, LineFault> {
+    number(bytes).and_then(|id: u32| if id == u32::MAX { Err(LineFault::NotANumber) } else { Ok(id) })
 }
 
 #[cfg(test)]

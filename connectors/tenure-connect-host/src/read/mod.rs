@@ -44,6 +44,6 @@ pub mod token_files;
 mod tree;
 pub mod wtmp;
 
-pub(crate) use lines::{LINE_BYTES_MAX, lines, number, trimmed};
+pub(crate) use lines::{LINE_BYTES_MAX, id, lines, number, trimmed};
 pub use lines::{LineFault, Parsed, Skipped};
 pub(crate) use scanned::looks_like;

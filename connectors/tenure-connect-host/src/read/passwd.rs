@@ -3,7 +3,7 @@
 //! A password in this file, as systems of old kept it, comes out as a `Secret` only. Next: `shadow.rs`.
 
 use super::shadow::{ShadowEntry, StoredPassword, stored_password};
-use super::{LineFault, Parsed, lines, number};
+use super::{LineFault, Parsed, id, lines};
 use crate::item::{Item, ThingKind};
 use crate::place::shown;
 
@@ -90,8 +90,8 @@ fn account(line: &[u8], number_of_line: u32) -> Result<Account, LineFault> {
     let mut next = || parts.next().ok_or(LineFault::PartMissing);
     let name = next()?;
     let password = stored_password(next()?);
-    let uid = number(next()?)?;
-    let gid = number(next()?)?;
+    let uid = id(next()?)?;
+    let gid = id(next()?)?;
     let (comment, home, shell) = (next()?, next()?, next()?);
     if name.is_empty() {
         return Err(LineFault::PartMissing);
@@ -133,6 +133,13 @@ mod tests {
         insta::assert_snapshot!("accounts", said);
     }
 
+    #[test]
+    fn the_largest_number_is_nobodys() {
+        let parsed = read(b"odd:x:4294967295:1::/:/bin/sh\nodder:x:1:4294967295::/:/bin/sh\nlast:x:4294967294:1::/:/bin/sh\n");
+        let names: Vec<&[u8]> = parsed.things.iter().map(|account| account.name.as_slice()).collect();
+        assert_eq!((names, parsed.skipped.len()), (vec![b"last".as_slice()], 2));
+    }
+
     proptest::proptest! {
         #[test]
         fn no_bytes_make_it_fail(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..400)) {
@@ -142,7 +149,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_written_is_read(name in "[a-z][a-z0-9]{0,8}", uid in 0_u32.., home in "/[a-z/]{0,9}") {
+        fn what_is_written_is_read(name in "[a-z][a-z0-9]{0,8}", uid in 0..u32::MAX, home in "/[a-z/]{0,9}") {
             let parsed = read(format!("{name}:x:{uid}:1:c:{home}:/bin/sh").as_bytes());
             let account = &parsed.things[0];
             assert_eq!((account.name.as_slice(), account.uid), (name.as_bytes(), uid));

@@ -3,10 +3,12 @@
 //! Only the planned file may ever change, only to the planned mode, and nothing else may be called closed. What needs root or a
 //! file system of a kind is skipped loudly. Next: `tightened.rs`, the honest cases.
 
+use crate::machine::Machine;
 use crate::tightened::{PLACE, Stage, is_root};
 use rustix::fs::{CWD, FileType, Mode, XattrFlags};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tenure_connect::{Act, Effect, OutsideFailure, Target};
 use tenure_connect_host::read::access_list::{Entry, Whom, written};
@@ -64,7 +66,7 @@ fn a_folder_that_was_swapped_leads_to_no_other_file() {
     let (target, _) = stage.planned(Readers::Owner);
     fs::rename(stage.machine.path("srv/ci"), stage.machine.path("srv/away")).unwrap();
     fs::create_dir(stage.machine.path("srv/ci")).unwrap();
-    fs::write(stage.machine.path(PLACE), "TOKEN=x\n").unwrap();
+    fs::write(stage.machine.path(PLACE), "TOKEN=Kx7Pq9zUv3Wb01\n").unwrap();
     set(&stage, PLACE, 0o644);
     is_left_alone(&stage, &target, "another folder");
     fs::remove_dir_all(stage.machine.path("srv/ci")).unwrap();
@@ -106,21 +108,130 @@ fn a_file_of_another_under_a_further_name_in_somebodys_folder_is_not_tightened_t
         return;
     }
     let stage = Stage::with(0o644);
-    fs::hard_link(stage.machine.path("etc/passwd"), stage.machine.path("srv/ci/linked")).unwrap();
-    let target = Stage::target_at("/srv/ci/linked", Readers::Owner);
+    fs::hard_link(stage.machine.path(PLACE), stage.machine.path("srv/ci/.envrc")).unwrap();
+    let target = Stage::target_at("/srv/ci/.envrc", Readers::Owner);
     let refusals = |stage: &Stage| stage.blast(&target).unwrap().refusals.join("; ");
     assert_eq!(refusals(&stage), "", "root's own link in root's own folder");
     let further = "under a further name (hard link): tighten it under the name where it belongs";
     set(&stage, "srv/ci", 0o1777);
-    let open = format!("it is the file of `root` in a folder that ci, mate, www can change, {further}");
+    let by = |who: &str| format!("it is the file of `root` in a folder that {who} can change, {further}");
+    let open = by("everybody on this machine");
     assert_eq!(
         refusals(&stage),
         open,
         "everybody links into a folder that is open, also with the sticky bit"
     );
+    chown(stage.machine.path("srv/ci"), Some(0), Some(6000)).unwrap();
+    set(&stage, "srv/ci", 0o775);
+    assert_eq!(refusals(&stage), by("group 6000"), "a group without a line, whose members nobody knows");
     set(&stage, "srv/ci", 0o755);
+    assert_eq!(refusals(&stage), "", "a group that cannot change it");
     chown(stage.machine.path("srv/ci"), Some(4001), Some(4001)).unwrap();
     assert_eq!(refusals(&stage), format!("it is the file of `root` in a folder of `ci`, {further}"));
+}
+
+/// Puts something else in the place of the root of the image, and leaves the image beside it.
+fn swap_root(stage: &Stage, put: impl FnOnce(&Path, &Path)) -> PathBuf {
+    let root = stage.machine.folder.path();
+    let away = root.with_extension("away");
+    fs::rename(root, &away).unwrap();
+    put(root, &away);
+    away
+}
+
+fn mode_at(path: &Path) -> u32 {
+    fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+#[test]
+fn an_image_whose_root_became_a_link_leads_to_no_file_outside_it() {
+    let parent = tempfile::tempdir().unwrap();
+    let stage = Stage::of(Machine::at(tempfile::tempdir_in(&parent).unwrap(), 5), 0o644);
+    let (target, _) = stage.planned(Readers::Owner);
+    let away = swap_root(&stage, |root, away| symlink(away, root).unwrap());
+    is_left_alone(&stage, &target, "a link in the place of the root");
+    assert!(!matches!(stage.plane(&target), ControlPlane::Absent), "nothing was seen of the file");
+    let refused = stage.blast(&Stage::target(Readers::Owner)).unwrap_err().to_string();
+    assert!(refused.contains("it is a symbolic link") && refused.contains("tenure survey"), "{refused}");
+    assert_eq!(mode_at(&away.join(PLACE)), 0o644);
+    let read = stage.wait(stage.source.check()).unwrap_err().to_string();
+    assert!(read.contains("it is a symbolic link"), "{read}");
+}
+
+#[test]
+fn the_planned_file_below_another_root_is_not_the_planned_file() {
+    let parent = tempfile::tempdir().unwrap();
+    let stage = Stage::of(Machine::at(tempfile::tempdir_in(&parent).unwrap(), 5), 0o644);
+    let (target, _) = stage.planned(Readers::Owner);
+    swap_root(&stage, |root, away| {
+        fs::create_dir(root).unwrap();
+        for folder in ["srv", "etc"] {
+            fs::rename(away.join(folder), root.join(folder)).unwrap();
+        }
+    });
+    is_left_alone(&stage, &target, "the same file below another root");
+    assert_eq!(stage.mode(), 0o644);
+    let (again, _) = stage.planned(Readers::Owner);
+    stage.act(&again, &Act::Tighten).unwrap();
+    assert_eq!((stage.mode(), stage.plane(&again)), (0o600, ControlPlane::Disabled), "planned anew");
+    assert_ne!(stage.plane(&target), ControlPlane::Disabled, "not by the plan for the root of before");
+}
+
+#[test]
+fn a_file_without_the_credential_that_was_surveyed_is_not_planned_for() {
+    let stage = Stage::with(0o644);
+    let refusals = || stage.blast(&Stage::target(Readers::Owner)).unwrap().refusals.join("; ");
+    assert_eq!(refusals(), "");
+    fs::write(stage.machine.path(PLACE), "# nothing\n").unwrap();
+    let said = refusals();
+    assert!(said.contains("no credential lies in it now") && said.contains("tenure survey"), "{said}");
+}
+
+#[test]
+fn a_folder_on_the_way_that_is_somebody_elses_is_said_also_above_an_image() {
+    if !is_root() {
+        eprintln!("SKIPPED: files of several owners (not root)");
+        return;
+    }
+    let parent = tempfile::tempdir().unwrap();
+    let stage = Stage::of(Machine::at(tempfile::tempdir_in(&parent).unwrap(), 5), 0o644);
+    let said = || stage.blast(&Stage::target(Readers::Owner)).unwrap().warnings.join("; ");
+    assert!(!said().contains("on its way is owned by"), "{}", said());
+    chown(stage.machine.path("srv"), Some(4002), None).unwrap();
+    let further_up = "the folder /srv/ on its way is owned by `mate`, who can put another file in its place";
+    assert!(said().contains(further_up) && !said().contains("may have moved it there"), "{}", said());
+    chown(stage.machine.path("srv"), Some(0), None).unwrap();
+    chown(stage.machine.path("srv/ci"), Some(4002), None).unwrap();
+    let moved = "whatever its mode is and may have moved it there from elsewhere";
+    assert!(said().contains("the folder /srv/ci/ on its way is owned by `mate`") && said().contains(moved));
+    chown(parent.path(), Some(6001), None).unwrap();
+    let above = format!(
+        "above the root of this source, on this machine: the folder {}/ on its way is owned by `6001`",
+        parent.path().canonicalize().unwrap().display()
+    );
+    assert!(said().contains(&above), "{}", said());
+    fs::set_permissions(parent.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    assert!(said().contains("can be changed by everybody on this machine"), "{}", said());
+}
+
+#[test]
+fn an_account_with_the_number_of_nobody_does_not_stop_anything() {
+    if !is_root() {
+        eprintln!("SKIPPED: trying to read as somebody else (not root)");
+        return;
+    }
+    let mut stage = Stage::with(0o644);
+    stage.machine.put(
+        "etc/passwd",
+        0o644,
+        "odd:x:4294967295:1::/:/bin/sh\nci:x:4001:4001::/srv/ci:/bin/sh\n",
+    );
+    stage.machine.put("etc/group", 0o644, "odd:x:4294967295:ci\n");
+    let (mut target, change) = stage.planned(Readers::Owner);
+    assert_eq!((change.was.tried_as, stage.probe(&target)), (Some(4001), ProbeAnswer::Accepted));
+    // A plan of before, and the account in it.
+    target.file.as_mut().unwrap().was.as_mut().unwrap().tried_as = Some(u32::MAX);
+    assert!(matches!(stage.probe(&target), ProbeAnswer::CannotKnow { .. }));
 }
 
 #[test]
@@ -191,7 +302,7 @@ fn a_file_that_took_its_list_from_its_folder_is_closed_like_any_other() {
         return;
     }
     fs::remove_file(stage.machine.path(PLACE)).unwrap();
-    fs::write(stage.machine.path(PLACE), "TOKEN=x\n").unwrap();
+    fs::write(stage.machine.path(PLACE), "TOKEN=Kx7Pq9zUv3Wb01\n").unwrap();
     let (target, change) = stage.planned(Readers::Owner);
     assert!(change.lose.contains(&String::from("mate")), "{change:?}");
     stage.act(&target, &Act::Tighten).unwrap();
@@ -229,13 +340,13 @@ fn a_folder_that_others_can_change_is_said_unless_its_files_stay_their_owners() 
         set(&stage, "srv/ci", mode);
         stage.blast(&Stage::target(Readers::Owner)).unwrap().warnings.join("; ")
     };
-    let open = "the folder /srv/ci/ on its way can be changed by ci, mate, www";
+    let open = "the folder /srv/ci/ on its way can be changed by everybody on this machine";
     assert!(said(0o777).contains(open), "{}", said(0o777));
     for closed in [0o1777, 0o755] {
         assert!(!said(closed).contains("can be changed by"), "{closed:o}");
     }
     set(&stage, "srv", 0o777);
-    let further_up = "the folder /srv/ on its way can be changed by ci, mate, www";
+    let further_up = "the folder /srv/ on its way can be changed by everybody on this machine";
     assert!(said(0o755).contains(further_up) && !said(0o755).contains("/srv/ci/ on"), "{}", said(0o755));
     set(&stage, "srv", 0o755);
 }
@@ -269,7 +380,7 @@ fn names_that_try_to_write_on_the_terminal_are_shown_harmlessly() {
     let evil = "/srv/ci/a\nb\u{1b}[31m\u{202e}c";
     let refused = stage.blast(&Stage::target_at(evil, Readers::Owner)).unwrap_err().to_string();
     assert!(!refused.chars().any(|one| one.is_control() || one == '\u{202e}'), "{refused:?}");
-    fs::write(stage.machine.path(evil.trim_start_matches('/')), "TOKEN=x\n").unwrap();
+    fs::write(stage.machine.path(evil.trim_start_matches('/')), "TOKEN=Kx7Pq9zUv3Wb01\n").unwrap();
     let mut target = Stage::target(Readers::Owner);
     target.file.as_mut().unwrap().copies = vec![evil.to_owned()];
     let said = format!("{:?}", stage.blast(&target).unwrap().warnings);
@@ -291,7 +402,7 @@ fn a_file_system_that_is_mounted_read_only_is_refused_when_it_is_planned() {
         eprintln!("SKIPPED: nothing can be mounted here");
         return;
     }
-    fs::write(folder.join(".env"), "TOKEN=x\n").unwrap();
+    fs::write(folder.join(".env"), "TOKEN=Kx7Pq9zUv3Wb01\n").unwrap();
     let is_read_only = mount(&["-o", "remount,ro"]);
     let blast = stage.blast(&Stage::target_at("/srv/ci/mounted/.env", Readers::Owner));
     let unmounted = std::process::Command::new("umount").arg(&folder).status().unwrap();

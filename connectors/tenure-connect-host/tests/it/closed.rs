@@ -96,13 +96,16 @@ impl FileFixture for Files {
     async fn open_file(&self) -> Result<OpenFile, FixtureBroke> {
         let number = self.made.fetch_add(1, Ordering::SeqCst);
         // A name that is hard to show, and no secret of anybody.
-        let place = format!("/srv/it's \"{number}\" \u{202e}.env");
+        let place = format!("/srv/it's \"{number}\" \u{202e}/.env");
         let value = Secret::new(format!("Sesame{number:08}"));
         let file = FileTarget { place, readers: Readers::Owner, copies: Vec::new(), was: None };
         let key = PrincipalKey(format!("copy:{number}"));
         let target = Target { file: Some(file), ..Target::principal(key, format!("file {number}")) };
-        fs::write(self.path(&target), format!("TOKEN={}\n", value.expose()))
-            .map_err(|why| broke("lay a file", why))?;
+        let folder = self.machine.path(&format!("srv/it's \"{number}\" \u{202e}"));
+        let said = |why| broke("lay a file", why);
+        fs::create_dir(&folder).map_err(said)?;
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).map_err(said)?;
+        fs::write(self.path(&target), format!("TOKEN={}\n", value.expose())).map_err(said)?;
         self.set(&target, LAID)?;
         Ok(OpenFile { target, value })
     }

@@ -41,7 +41,7 @@ impl Machine {
         Self::at(folder.unwrap(), seed)
     }
 
-    fn at(folder: TempDir, seed: u64) -> Self {
+    pub(crate) fn at(folder: TempDir, seed: u64) -> Self {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         Self {
             folder,

@@ -138,7 +138,11 @@ fn what_is_no_key_is_refused_with_the_way_to_do_it_by_hand() {
     );
     let blast = stage.wait(stage.source.blast_radius(&account)).unwrap();
     let refusals = blast.refusals.join("\n");
-    assert!(refusals.contains("by hand: usermod --lock --expiredate 1 'it'"), "{refusals}");
+    assert!(
+        refusals.contains("by hand: usermod --root '/")
+            && refusals.ends_with("' --lock --expiredate 1 -- 'it'"),
+        "{refusals}"
+    );
     let by_hand = stage.source.by_hand(&stage.target(&stage.ci)).join("\n");
     assert!(by_hand.contains("sed --in-place=.before '4d'"), "{by_hand}");
 }
