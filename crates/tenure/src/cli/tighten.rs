@@ -11,7 +11,7 @@ use super::{
 use crate::{
     context::Context,
     failure::{Exit, Failure},
-    render::plan::preview,
+    render::{plan::preview, words::typeable},
     session::shaped,
     wire::PlanShown,
 };
@@ -68,7 +68,10 @@ impl Tighten {
                 heir: None,
                 of_file: &self.of_file,
             };
-            let Some(document) = draft_or_say(session, context, &wish).await? else { return Ok(Exit::Done) };
+            let drafted = draft_or_say(session, context, &wish).await;
+            let Some(document) = drafted.map_err(|failure| advised(failure, &self.subject))? else {
+                return Ok(Exit::Done);
+            };
             let shown: PlanShown = shaped(&document)?;
             for line in preview(&shown, context.frame()) {
                 context.say(line);
@@ -80,5 +83,54 @@ impl Tighten {
             }
         })
         .await
+    }
+}
+
+/// What to try where no plan was made, unless that is said already.
+fn advised(failure: Failure, subject: &str) -> Failure {
+    let why = failure.why.as_deref().unwrap_or_default();
+    let is_file = std::path::Path::new(subject).is_file();
+    let shown = typeable(subject);
+    let next = if failure.next.is_some() {
+        return failure;
+    } else if why.contains("cannot `tighten`") {
+        String::from(
+            "change its mode by hand, on its machine: chmod go= FILE (chmod o=,g-w FILE where its group may go on reading); or \
+             run Tenure on that machine, which shows that others cannot read it any more",
+        )
+    } else if subject.contains('/') && !subject.starts_with(['/', '~']) && is_file {
+        let whole = std::path::absolute(subject).map(|path| path.display().to_string()).unwrap_or_default();
+        format!("a file is there, and files are named from the root: tenure tighten {}", typeable(&whole))
+    } else if !why.contains("no survey saw a credential") {
+        return failure;
+    } else if is_file {
+        format!(
+            "tenure findings names the files that Tenure would tighten; by hand, and without proof: chmod go= {shown}"
+        )
+    } else {
+        String::from(
+            "no such file is on this machine; tenure findings names the files that Tenure would tighten",
+        )
+    };
+    failure.next(next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::advised;
+    use crate::failure::Failure;
+
+    #[test]
+    fn where_no_plan_is_made_a_next_step_is_said() {
+        let next = |why: &str, subject: &str| {
+            advised(Failure::new("no plan").because(why), subject).next.unwrap_or_default()
+        };
+        let unseen = "no survey saw a credential in `x`";
+        assert!(next("this kind of source cannot `tighten`", "far/file").contains("chmod go= FILE"));
+        assert!(next("there is no such identity", "src/main.rs").starts_with("a file is there"));
+        assert!(next("there is no such identity", "src/main.rs").ends_with("/src/main.rs"));
+        assert!(next(unseen, "/etc/passwd").ends_with("chmod go= /etc/passwd"));
+        assert!(next(unseen, "/nope").starts_with("no such file is on this machine"));
+        assert_eq!(next("it is not yours to decide", "/etc/passwd"), "");
     }
 }

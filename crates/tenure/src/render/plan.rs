@@ -273,8 +273,10 @@ fn radius(blast: &BlastRadius) -> String {
 
 /// The first few names.
 fn named(names: &[impl AsRef<str>]) -> String {
-    let shown: Vec<String> = names.iter().take(NAMES_SHOWN).map(|name| short(name.as_ref())).collect();
-    let more = if names.len() > NAMES_SHOWN { ", …" } else { "" };
+    // Hiding a single name saves nothing.
+    let most = if names.len() == NAMES_SHOWN + 1 { names.len() } else { NAMES_SHOWN };
+    let shown: Vec<String> = names.iter().take(most).map(|name| short(name.as_ref())).collect();
+    let more = if names.len() > most { ", …" } else { "" };
     format!("{}{more}", shown.join(", "))
 }
 
