@@ -102,6 +102,8 @@ pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
             "ALTER TABLE plans ADD COLUMN file {text} CONSTRAINT plans_file_is_of_a_tightening \
              CHECK ((file IS NOT NULL) = (kind = 'tighten'))",
             "ALTER TABLE sources ADD COLUMN baseline_us {int}",
+            "ALTER TABLE sources ADD COLUMN left_us {int}",
+            "ALTER TABLE sources ADD COLUMN back_us {int}",
             "ALTER TABLE principals ADD COLUMN returned_us {int}",
             "ALTER TABLE findings ADD COLUMN cause {text}",
             "CREATE TABLE dismissals (dismissal_id {text} PRIMARY KEY, identity_id {text} NOT NULL REFERENCES identities, \

@@ -252,7 +252,7 @@ impl Engine {
                     CheckState::Look,
                     format!("`{heir}` was not seen there, so it can receive nothing"),
                     format!(
-                        "make it there and run tenure survey {}, or name another with --heir",
+                        "make it there and run tenure survey {0}, or name another: tenure source set {0} heir=NAME",
                         source.name
                     ),
                 )

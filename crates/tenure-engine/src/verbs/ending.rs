@@ -207,6 +207,7 @@ impl Ending {
         survey.state = tx.move_survey(&survey, self.event)?;
         if matches!(survey.state, SurveyState::Complete | SurveyState::Partial | SurveyState::Accepted) {
             tx.set_first_baseline(source, self.now)?;
+            tx.set_read_again(source, self.now)?;
         }
         Ok(survey)
     }

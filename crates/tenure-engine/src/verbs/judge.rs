@@ -14,6 +14,8 @@ use tenure_store::{NewEntry, tables::findings::FailedNow};
 
 /// Identities judged in one transaction, at most.
 const BATCH: i64 = 500;
+/// Instants followed to find one at which something that is said changes.
+const CHANGES_FOLLOWED: usize = 64;
 
 /// One identity, judged as it was after so many touches.
 struct Judged {
@@ -169,7 +171,9 @@ impl Engine {
         id: IdentityId,
     ) -> Result<(Dossier, ExplainedJudgement), EngineFailure> {
         let (dossier, open_since) = self.dossier_now(id).await?;
-        let explained = self.judge.explain(&dossier, &open_since, self.clock.now()).map_err(not_judged)?;
+        let mut explained =
+            self.judge.explain(&dossier, &open_since, self.clock.now()).map_err(not_judged)?;
+        explained.judgement.changes_at = self.changes(&dossier, &open_since, &explained.judgement)?;
         Ok((dossier, explained))
     }
 
@@ -183,6 +187,33 @@ impl Engine {
         let (dossier, open_since) = self.dossier_now(id).await?;
         let judgement = self.judge.judge(&dossier, &open_since, at).map_err(not_judged)?;
         Ok(judgement.standing)
+    }
+
+    /// When what is said of an identity changes by itself: its standing, or one of its conditions. Facts that flip
+    /// without either, and the grace of what is dismissed, are followed and not said.
+    pub(super) fn changes(
+        &self,
+        dossier: &Dossier,
+        open_since: &OpenSince,
+        now: &Judgement,
+    ) -> Result<Option<Instant>, EngineFailure> {
+        let mut next = now.changes_at;
+        for _ in 0..CHANGES_FOLLOWED {
+            let Some(at) = next else { return Ok(None) };
+            let then = self.judge.judge(dossier, open_since, at).map_err(not_judged)?;
+            if then.standing != now.standing || conditions_of(&then) != conditions_of(now) {
+                return Ok(Some(at));
+            }
+            next = then.changes_at;
+        }
+        Ok(next)
+    }
+
+    /// The same, of an identity as it is known now.
+    pub(super) async fn changes_of(&self, id: IdentityId) -> Result<Option<Instant>, EngineFailure> {
+        let (dossier, open_since) = self.dossier_now(id).await?;
+        let now = self.judge.judge(&dossier, &open_since, self.clock.now()).map_err(not_judged)?;
+        self.changes(&dossier, &open_since, &now)
     }
 
     /// Judges every identity anew and counts those whose standing was not what it should have
@@ -204,6 +235,22 @@ impl Engine {
             after = Some(last);
         }
     }
+}
+
+/// What is said of each condition; of a dismissed one, only that it is.
+fn conditions_of(judgement: &Judgement) -> Vec<(&str, &str, bool, bool)> {
+    let said = |one: &'_ tenure_judge::FailedCondition| {
+        let is_dismissed = one.dismissed_until.is_some();
+        (is_dismissed, one.lapsed && !is_dismissed)
+    };
+    judgement
+        .conditions
+        .iter()
+        .map(|one| {
+            let (is_dismissed, is_lapsed) = said(one);
+            (one.policy.as_str(), one.subject.as_str(), is_dismissed, is_lapsed)
+        })
+        .collect()
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it maps an error")]

@@ -92,7 +92,7 @@ impl Engine {
     /// Everything about one identity.
     pub async fn show(&self, given: &str) -> Result<IdentityShown, EngineFailure> {
         let (wanted, connectors) = (given.to_owned(), self.connectors.clone());
-        Ok(self
+        let mut shown = self
             .store
             .read("show", move |tx| {
                 let identity = tx.find_identity(&wanted)?;
@@ -133,7 +133,12 @@ impl Engine {
                 shown.questions = questions(&shown, &again.into_iter().collect::<Vec<_>>());
                 Ok(shown)
             })
-            .await?)
+            .await?;
+        // What is kept is when it is to be judged again, which need not change anything.
+        if shown.identity.due.is_some() {
+            shown.identity.due = self.changes_of(shown.identity.id).await?;
+        }
+        Ok(shown)
     }
 
     /// Judges an identity now and shows every fact that was looked at, without writing anything down.
@@ -235,7 +240,8 @@ fn not_ended(connectors: &Connectors, principal: &PrincipalRow) -> Option<String
         of_kind
     };
     // What the survey saw of our own account's rights; a plan reads it anew.
-    fixed.or_else(|| text(&principal.facts, names::NOT_ENDED)).map(str::to_owned)
+    let built_in = principal.built_in.then_some("it is part of the system itself, which Tenure never ends");
+    fixed.or_else(|| text(&principal.facts, names::NOT_ENDED)).or(built_in).map(str::to_owned)
 }
 
 /// Where the name or a value of one that was ended is there again.
@@ -283,7 +289,10 @@ fn least_it_needs(shown: &IdentityShown) -> Question {
     let elsewhere = shown.principals.iter().any(is_elsewhere);
     let claimed = shown.principals.iter().any(is_claim);
     let rights = counted(shown.grants_count, "right");
-    let has = if claimed {
+    let everything = |one: &PrincipalRow| flag(&one.facts, names::SUPERUSER) == Some(true);
+    let has = if !claimed && shown.principals.iter().any(everything) {
+        format!("no right is checked for it: it may do everything; it owns {}", shown.owned_count)
+    } else if claimed {
         format!("a file says that it holds {rights} and owns {}", shown.owned_count)
     } else if elsewhere {
         String::from("its rights are in another system, which is not read as a source")
@@ -335,6 +344,10 @@ fn what_proves_removal(shown: &IdentityShown, again: &[String]) -> Question {
             String::from(
                 "a copy of it is there; only the system it is for can refuse it, and that one is not read as a source",
             ),
+        ),
+        (true, _) if shown.not_ended_here.is_some() && shown.identity.built_in => (
+            Answer::Unanswered,
+            String::from("it is part of the system itself and not ended from here; nothing is to be shown"),
         ),
         (true, _) if shown.not_ended_here.is_some() => (
             Answer::Unanswered,

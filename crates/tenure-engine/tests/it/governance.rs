@@ -210,6 +210,61 @@ async fn a_source_that_is_added_again_goes_on_with_its_identities_and_their_char
     assert_ne!(after.standing, Standing::Unobserved);
 }
 
+/// Added again, a source shows nothing before it was read: what it showed stays as not read, and its findings are then as
+/// old as they were.
+#[tokio::test]
+async fn a_source_that_is_added_again_stays_not_read_until_its_first_survey() {
+    let mut bench = Bench::new();
+    bench.world.add(ChaosPrincipal::account("twin", crate::bench::PLANTED));
+    let deployment = bench.surveyed().await;
+    let engine = &deployment.engine;
+    let who = actor(engine).await;
+    let open = async || engine.store().read("findings", |tx| tx.open_findings(0, 100)).await.unwrap();
+    let ages = |rows: &[tenure_store::tables::findings::FindingRow]| {
+        let mut ages: Vec<_> =
+            rows.iter().map(|row| (row.policy.clone(), row.subject.clone(), row.opened)).collect();
+        ages.sort();
+        ages
+    };
+    let before = ages(&open().await);
+    assert!(!before.is_empty());
+    let hour = std::time::Duration::from_hours(1);
+    bench.world.clock().advance(hour);
+    engine.remove_source(who, "main").await.unwrap();
+    engine.judge_touched().await.unwrap();
+    bench.world.clock().advance(hour);
+    engine.add_source(who, Bench::source()).await.unwrap();
+    engine.judge_touched().await.unwrap();
+    let shown = engine.show("reporting").await.unwrap();
+    assert_eq!(shown.identity.standing, Standing::Unobserved);
+    assert!(shown.principals.iter().all(|one| one.unread_since.is_some()), "{:?}", shown.principals);
+    assert_eq!(open().await.len(), 0);
+    bench.world.clock().advance(hour);
+    engine.survey(Some(who), "main", tenure_engine::Belief::HoldWhenMuchIsMissing).await.unwrap();
+    engine.judge_touched().await.unwrap();
+    let shown = engine.show("reporting").await.unwrap();
+    assert_ne!(shown.identity.standing, Standing::Unobserved);
+    assert!(shown.principals.iter().all(|one| one.unread_since.is_none()));
+    assert_eq!(ages(&open().await), before, "nobody mended them meanwhile");
+}
+
+/// What follows when a source is removed is counted as `identities` and `findings` count it.
+#[tokio::test]
+async fn what_hangs_on_a_source_is_counted_without_what_is_dismissed() {
+    let mut bench = Bench::new();
+    bench.world.add(ChaosPrincipal::account("twin", crate::bench::PLANTED));
+    let deployment = bench.surveyed().await;
+    let engine = &deployment.engine;
+    let who = actor(engine).await;
+    let open = engine.store().read("findings", |tx| tx.open_findings(0, 100)).await.unwrap();
+    let count = async || engine.source_leaving("main").await.unwrap().findings_count;
+    assert_eq!(count().await, i64::try_from(open.len()).unwrap());
+    let one = engine.open_finding(&open[0].id.to_string()).await.unwrap();
+    let end = bench.world.now().plus(std::time::Duration::from_hours(24));
+    engine.dismiss(who, &one, crate::quiet::until(end)).await.unwrap();
+    assert_eq!(count().await, i64::try_from(open.len()).unwrap() - 1);
+}
+
 /// An entry that somebody took out of the database is named by `doctor`, and no export is made that
 /// would look complete without it.
 #[tokio::test]

@@ -32,7 +32,7 @@ async fn finding(engine: &Engine, name: &str) -> FindingRow {
     findings.into_iter().find(|one| one.identity_name == name).unwrap()
 }
 
-fn until(end: Instant) -> Dismissal {
+pub(crate) fn until(end: Instant) -> Dismissal {
     Dismissal { reason: String::from("a copy for a rehearsal"), until: end, rests_on_digest: None }
 }
 
@@ -81,6 +81,26 @@ async fn a_dismissed_finding_does_not_count_and_returns_by_itself() {
     engine.judge_touched().await.unwrap();
     assert_eq!(engine.show("main/twin").await.unwrap().identity.standing, Standing::Due);
     assert_eq!(counts(queue(engine).await), (2, 0, 2));
+}
+
+/// The grace of what is dismissed runs on, and nothing that is said of the identity changes when it ends.
+#[tokio::test]
+async fn the_grace_of_a_dismissed_finding_is_not_said_to_change_anything() {
+    let mut bench = Bench::new();
+    let deployment = twins(&mut bench).await;
+    let engine = &deployment.engine;
+    engine.own(actor(engine).await, "main/twin", CharterChange::default()).await.unwrap();
+    engine.judge_touched().await.unwrap();
+    let grace = engine.show("main/twin").await.unwrap().identity.due.unwrap();
+    let end = grace.plus(30 * DAY);
+    engine.dismiss(actor(engine).await, &finding(engine, "main/twin").await, until(end)).await.unwrap();
+    engine.judge_touched().await.unwrap();
+    let shown = engine.show("main/twin").await.unwrap().identity;
+    let stored = engine.store().read("identity", move |tx| tx.identity(shown.id)).await.unwrap();
+    assert!(stored.due.is_some_and(|due| due < end), "it is judged again before: {:?}", stored.due);
+    assert_eq!((shown.standing, shown.due), (Standing::Sound, Some(end)));
+    let (_, explained) = engine.explain("main/twin").await.unwrap();
+    assert_eq!(explained.judgement.changes_at, Some(end));
 }
 
 /// Two roles with one value, of which ravi said that the one is no finding; then what `change` does.

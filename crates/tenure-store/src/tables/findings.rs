@@ -413,7 +413,8 @@ impl Tx<'_> {
             if let Some(kept) = open.remove(&(now.policy.clone(), now.subject.clone())) {
                 self.refresh_finding(&kept, now)?;
             } else {
-                self.open_finding(mint, (identity, at), now)?;
+                let since = self.since_before(identity, now)?.map_or(at, |before| before.min(at));
+                self.open_finding(mint, (identity, since), now)?;
                 changes.opened += 1;
             }
         }
@@ -442,6 +443,25 @@ impl Tx<'_> {
             |row| row.opt_instant(0),
         )?;
         Ok(baseline.flatten().map_or(now, |baseline| baseline.min(now)))
+    }
+
+    /// Since when it was open before its source was removed, where this is the first judgement after that source was
+    /// added again and read: nobody mended it meanwhile, and it is as old as it was.
+    fn since_before(
+        &mut self,
+        identity: IdentityId,
+        now: &FailedNow,
+    ) -> Result<Option<Instant>, StoreFailure> {
+        let before = self.query_one(
+            "findings",
+            "SELECT MIN(f.opened_us) FROM principals p JOIN sources s ON s.source_id = p.source_id \
+             JOIN identities i ON i.identity_id = p.identity_id AND i.judged_us < s.back_us \
+             JOIN findings f ON f.identity_id = p.identity_id AND f.policy = $2 AND f.subject = $3 \
+             AND f.closed_us >= s.left_us AND f.closed_us <= s.back_us WHERE p.identity_id = $1",
+            &[named(identity), now.policy.as_str().into(), now.subject.as_str().into()],
+            |row| row.opt_instant(0),
+        )?;
+        Ok(before.flatten())
     }
 
     fn open_finding(

@@ -164,7 +164,8 @@ impl Tx<'_> {
         self.query(
             "principals",
             "SELECT p.principal_id, p.source_id, s.name, s.system, p.native_key, p.name, p.kind, p.built_in, p.facts, \
-             p.charter_hint, p.presence, p.identity_id, p.first_seen_us, p.gone_us, s.removed_us FROM principals p \
+             p.charter_hint, p.presence, p.identity_id, p.first_seen_us, p.gone_us, \
+             COALESCE(s.removed_us, CASE WHEN s.back_us IS NULL THEN s.left_us END) FROM principals p \
              JOIN sources s ON s.source_id = p.source_id WHERE p.identity_id = $1 ORDER BY p.name, p.principal_id",
             &[named(identity)],
             principal,
@@ -176,7 +177,8 @@ impl Tx<'_> {
         self.query_one(
             "principals",
             "SELECT p.principal_id, p.source_id, s.name, s.system, p.native_key, p.name, p.kind, p.built_in, p.facts, \
-             p.charter_hint, p.presence, p.identity_id, p.first_seen_us, p.gone_us, s.removed_us FROM principals p \
+             p.charter_hint, p.presence, p.identity_id, p.first_seen_us, p.gone_us, \
+             COALESCE(s.removed_us, CASE WHEN s.back_us IS NULL THEN s.left_us END) FROM principals p \
              JOIN sources s ON s.source_id = p.source_id WHERE p.principal_id = $1",
             &[named(id)],
             principal,
@@ -204,7 +206,8 @@ impl Tx<'_> {
         self.query(
             "principals",
             "SELECT p.principal_id, p.source_id, s.name, s.system, p.native_key, p.name, p.kind, p.built_in, p.facts, \
-             p.charter_hint, p.presence, p.identity_id, p.first_seen_us, p.gone_us, s.removed_us FROM principals p \
+             p.charter_hint, p.presence, p.identity_id, p.first_seen_us, p.gone_us, \
+             COALESCE(s.removed_us, CASE WHEN s.back_us IS NULL THEN s.left_us END) FROM principals p \
              JOIN sources s ON s.source_id = p.source_id WHERE p.principal_id > $1 ORDER BY p.principal_id LIMIT $2",
             &[after.map(|id| id.to_string()).unwrap_or_default().into(), page_size.into()],
             principal,

@@ -91,7 +91,8 @@ impl Tx<'_> {
         self.query(
             "principals",
             "SELECT p.principal_id, p.source_id, s.name, s.system, p.native_key, p.name, p.kind, p.built_in, p.facts, \
-             p.charter_hint, p.presence, p.identity_id, p.first_seen_us, p.gone_us, s.removed_us, i.name, i.handle \
+             p.charter_hint, p.presence, p.identity_id, p.first_seen_us, p.gone_us, \
+             COALESCE(s.removed_us, CASE WHEN s.back_us IS NULL THEN s.left_us END), i.name, i.handle \
              FROM principals p JOIN sources s ON s.source_id = p.source_id \
              JOIN identities i ON i.identity_id = p.identity_id WHERE (p.name, p.principal_id) > ($1, $2) \
              AND (p.name, p.principal_id) <= ($3, $4) AND LOWER(p.name) LIKE $5 ESCAPE '\\' \

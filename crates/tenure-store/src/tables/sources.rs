@@ -68,11 +68,11 @@ fn source(row: &Row<'_>) -> Result<SourceRow, StoreFailure> {
 pub struct SourceLeaving {
     /// Which.
     pub source: SourceId,
-    /// Identities that it shows as present.
+    /// Identities that it shows as present, without those that are part of the system itself.
     pub identities_count: i64,
     /// How many of them no other source shows: they are unobserved then.
     pub unobserved_count: i64,
-    /// Open findings about those that it shows, dismissed ones included.
+    /// Open findings about those that it shows, without dismissed ones.
     pub findings_count: i64,
     /// Plans there that are not over, oldest first.
     pub plans: Vec<OpenPlan>,
@@ -91,13 +91,16 @@ pub struct OpenPlan {
     pub state: PlanState,
 }
 
-const SHOWN_THERE: &str =
-    "SELECT COUNT(DISTINCT identity_id) FROM principals WHERE source_id = $1 AND presence = 'present'";
-const SHOWN_ONLY_THERE: &str = "SELECT COUNT(DISTINCT p.identity_id) FROM principals p \
-     WHERE p.source_id = $1 AND p.presence = 'present' AND NOT EXISTS (SELECT 1 FROM principals q \
+// The numbers of `identities` and `findings`: without what is part of a system itself, and without what is dismissed.
+const SHOWN_THERE: &str = "SELECT COUNT(DISTINCT p.identity_id) FROM principals p JOIN identities i \
+     ON i.identity_id = p.identity_id WHERE p.source_id = $1 AND p.presence = 'present' AND i.built_in = 0";
+const SHOWN_ONLY_THERE: &str = "SELECT COUNT(DISTINCT p.identity_id) FROM principals p JOIN identities i \
+     ON i.identity_id = p.identity_id WHERE p.source_id = $1 AND p.presence = 'present' AND i.built_in = 0 AND NOT EXISTS (SELECT 1 FROM principals q \
      JOIN sources s ON s.source_id = q.source_id WHERE q.identity_id = p.identity_id AND q.source_id <> $1 \
      AND q.presence = 'present' AND s.removed_us IS NULL)";
-const FINDINGS_THERE: &str = "SELECT COUNT(*) FROM findings f WHERE f.closed_us IS NULL AND EXISTS \
+const FINDINGS_THERE: &str = "SELECT COUNT(*) FROM findings f WHERE f.closed_us IS NULL AND NOT EXISTS \
+     (SELECT 1 FROM dismissals d WHERE d.identity_id = f.identity_id AND d.policy = f.policy AND d.subject = f.subject \
+     AND d.withdrawn_us IS NULL) AND EXISTS \
      (SELECT 1 FROM principals p WHERE p.identity_id = f.identity_id AND p.source_id = $1 AND p.presence = 'present')";
 
 impl Tx<'_> {
@@ -123,7 +126,7 @@ impl Tx<'_> {
             "INSERT INTO sources (source_id, name, system, points, options, secret, not_observable, created_us) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (source_id) DO UPDATE SET name = excluded.name, \
              points = excluded.points, options = excluded.options, secret = excluded.secret, \
-             not_observable = excluded.not_observable, removed_us = NULL WHERE sources.removed_us IS NOT NULL",
+             removed_us = NULL WHERE sources.removed_us IS NOT NULL",
             &[
                 named(source.id),
                 source.name.as_str().into(),
@@ -326,6 +329,18 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Notes that a source that was removed and added again was read: until then, what it showed stays as not read.
+    pub fn set_read_again(&mut self, id: SourceId, now: Instant) -> Result<(), StoreFailure> {
+        let noted = self.execute(
+            "UPDATE sources SET back_us = $2 WHERE source_id = $1 AND left_us IS NOT NULL AND back_us IS NULL",
+            &[named(id), now.into()],
+        )?;
+        if noted > 0 {
+            self.touch_held(id, now)?;
+        }
+        Ok(())
+    }
+
     /// A plan that is carried out holds its source as it is.
     fn refuse_while_busy(&mut self, id: SourceId) -> Result<(), StoreFailure> {
         let busy = self.query_one(
@@ -387,7 +402,7 @@ impl Tx<'_> {
         self.touch_held(id, now)?;
         self.forget_digests(id)?;
         self.execute(
-            "UPDATE sources SET removed_us = $2, secret = NULL WHERE source_id = $1 AND removed_us IS NULL",
+            "UPDATE sources SET removed_us = $2, left_us = $2, back_us = NULL, secret = NULL WHERE source_id = $1 AND removed_us IS NULL",
             &[named(id), now.into()],
         )?;
         Ok(())
