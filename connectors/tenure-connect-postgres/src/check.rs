@@ -100,7 +100,8 @@ pub(crate) async fn check(source: &PostgresSource) -> Result<CheckReport, Outsid
         points.push(point(source, place, cluster).await);
     }
     for (double, first) in doubles::doubles(source, cluster).await {
-        let why = format!("is the server of `{first}` under another address: it proves nothing more");
+        let why =
+            format!("answers, but is the server of `{first}` under another address: it proves nothing more");
         for (name, trouble) in &mut points {
             if *name == double {
                 trouble.get_or_insert_with(|| why.clone());

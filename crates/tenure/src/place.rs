@@ -357,6 +357,15 @@ fn environment_kek() -> Option<KekSource> {
     Some(KekSource::Environment { variable: KEY_VARIABLE.to_owned(), value })
 }
 
+/// A path as a shell takes it: below the home directory with `~`, which no quotes may hold.
+pub(crate) fn pasted(path: &Path) -> String {
+    let text = shown(path);
+    match text.strip_prefix("~/") {
+        Some("") | None => crate::render::words::typeable(&text),
+        Some(below) => format!("~/{}", crate::render::words::typeable(below)),
+    }
+}
+
 /// A path with the home directory as `~`.
 pub(crate) fn shown(path: &Path) -> String {
     let home = std::env::var_os("HOME").filter(|home| !home.is_empty());

@@ -7,7 +7,7 @@ use super::changing;
 use crate::{
     context::Context,
     failure::{Exit, Failure},
-    place::{OpenRefused, shown},
+    place::{OpenRefused, pasted, shown},
     render::words::count,
     session::{Hosted, Purpose, shaped},
     wire::BackupReport,
@@ -165,6 +165,6 @@ impl Restore {
         for file in &report.old_log {
             context.say(format!("  the old log, for keeping: {}", shown(file)));
         }
-        context.next(format!("tenure --data {} up; then survey every source again", shown(&self.into)));
+        context.next(format!("tenure --data {} up; then survey every source again", pasted(&self.into)));
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     client::part,
     context::Context,
     failure::{Exit, Failure},
-    render::words::{count, instant},
+    render::words::{count, instant, typeable},
     session::{Session, shaped},
     wire::{Source, SourceBaseline},
 };
@@ -72,11 +72,11 @@ impl BaselineArgs {
                     let new = baseline.new;
                     context.say(format!("The baseline of {} is {}.", baseline.source, instant(at)));
                     context.say(format!("Since then {new} of {findings} are new; set anew, none would be."));
-                    context.next(format!("tenure baseline {} --set", baseline.source));
+                    context.next(format!("tenure baseline {} --set", typeable(&baseline.source)));
                 }
                 None => {
                     context.say(format!("{} has no baseline: no survey has ended yet.", baseline.source));
-                    context.next(format!("tenure survey {}", baseline.source));
+                    context.next(format!("tenure survey {}", typeable(&baseline.source)));
                 }
             }
             Ok(Exit::Done)

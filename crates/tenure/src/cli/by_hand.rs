@@ -23,15 +23,19 @@ const COMMAND_CHARS_MAX: usize = 4_000;
 pub(super) async fn print(context: &Context, identity: &str) -> Result<Exit, Failure> {
     let what = format!("no commands for `{}` were found", printable(identity, 80));
     let asked = reading(context, async |session| {
-        session.get(&what, &format!("/api/v1/identities/{}/by-hand", part(identity))).await
+        let path = format!("/api/v1/identities/{}/by-hand", part(identity));
+        let document = session.get(&what, &path).await?;
+        Ok((document, session.takes_writes().await))
     })
     .await;
-    let document = match asked {
-        Ok(document) => document,
-        Err(failure) if failure.is_unopened() => unopened(context, &what, identity, failure)?,
-        Err(failure) => return Err(failure),
-    };
-    tell(context, &what, identity, &document)
+    match asked {
+        Ok((document, writes)) => tell(context, &what, identity, &document, writes),
+        Err(failure) if failure.is_unopened() => {
+            let document = unopened(context, &what, identity, failure)?;
+            tell(context, &what, identity, &document, false)
+        }
+        Err(failure) => Err(failure),
+    }
 }
 
 /// Nobody serves the deployment, and it cannot be opened: its database is read as it is.
@@ -45,12 +49,18 @@ fn unopened(context: &Context, what: &str, identity: &str, failure: Failure) -> 
     Ok(json!(found))
 }
 
-fn tell(context: &Context, what: &str, identity: &str, document: &Value) -> Result<Exit, Failure> {
+fn tell(
+    context: &Context,
+    what: &str,
+    identity: &str,
+    document: &Value,
+    writes: bool,
+) -> Result<Exit, Failure> {
     let places: Vec<ByHand> = shaped(document)?;
     if places.is_empty() {
         return Err(Failure::new(what)
             .because("it is in no source any more, as far as was seen")
-            .next("tenure survey, when Tenure can write again"));
+            .next("tenure survey"));
     }
     context.document(&json!({ "by_hand": document, "recorded": false }));
     context.say(format!("Nothing was done. To end {} by hand:", printable(identity, 120)));
@@ -75,6 +85,10 @@ fn tell(context: &Context, what: &str, identity: &str, document: &Value) -> Resu
         "Tenure records none of it. It will count as P0, somebody's word, and only once the next survey sees it or a person \
          says so; keep a note of who ran what, and when.",
     );
-    context.next("as soon as Tenure can write again: tenure survey");
+    context.next(if writes {
+        "once they were run: tenure survey"
+    } else {
+        "as soon as Tenure can write again: tenure survey"
+    });
     Ok(Exit::Done)
 }

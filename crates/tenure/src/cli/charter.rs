@@ -79,7 +79,7 @@ impl Export {
             let file =
                 charters::written(&listed.rows).map_err(|error| Failure::new(what).caused_by(&error))?;
             context.raw(&file);
-            if context.frame().columns.is_some() {
+            if context.terminal.output {
                 context.next("tenure charter export > FILE; after changing it: tenure charter import FILE");
             }
             Ok(Exit::Done)

@@ -8,7 +8,7 @@ use crate::{
     client::part,
     context::Context,
     failure::{Exit, Failure},
-    render::words::{self, instant},
+    render::words::{self, instant, typeable},
     session::{Session, shaped},
     wire::{Finding, FindingsBeside},
 };
@@ -55,6 +55,12 @@ pub(crate) struct Dismiss {
 impl Dismiss {
     /// A dismissal says why and until when: what is missing is said with what to type.
     fn check(&self, shown: &str) -> Result<(), Failure> {
+        if self.yes.is_some() && !self.withdraw && self.reason.is_none() && self.until.is_none() {
+            return Err(Failure::usage(format!("the group of `{shown}` was not dismissed"))
+                .because("--yes agrees to a dismissal, and that says why and until when")
+                .kept("nothing was changed")
+                .next(format!("{} --group --yes WORD", example(shown))));
+        }
         let missing = match (self.withdraw, &self.reason, &self.until) {
             (true, ..) | (false, Some(_), Some(_)) | (false, None, None) => return Ok(()),
             (false, None, _) => "a dismissal says why it is no finding here: --reason \"TEXT\"",
@@ -97,14 +103,23 @@ impl Dismiss {
     async fn show(&self, context: &Context, session: &Session<'_>, shown: &str) -> Result<Exit, Failure> {
         let what = format!("`{shown}` cannot be shown");
         let document = session.get(&what, &format!("/api/v1/findings/{}", part(&self.finding))).await?;
-        context.document(&document);
         let finding: Finding = shaped(&document)?;
-        context.say(line(&finding));
+        let beside = self.beside(session, shown).await?;
+        let count = beside.items.len();
+        if self.group {
+            context.document(&json!({
+                "finding": document, "group": handles(&beside.items), "yes": word_for(&beside.items),
+            }));
+        } else {
+            context.document(&document);
+        }
+        // The chosen one is among the group, while it counts.
+        if !self.group || !beside.items.iter().any(|one| one.id == finding.id) {
+            context.say(line(&finding));
+        }
         if let Some(said) = finding.dismissal_said() {
             context.say(format!("  {said}"));
         }
-        let beside = self.beside(session, shown).await?;
-        let count = beside.items.len();
         if self.group && count > 0 {
             say_all(context, &beside.items);
             context.next(format!("{} --group --yes {}", example(shown), word_for(&beside.items)));
@@ -115,7 +130,11 @@ impl Dismiss {
                 "{count} findings are mended in one place with it; --group shows and dismisses all of them."
             ));
         }
-        context.next(example(shown));
+        context.next(if finding.dismissed_until.is_some() {
+            format!("tenure dismiss {} --withdraw makes it count again", typeable(shown))
+        } else {
+            example(shown)
+        });
         Ok(Exit::Done)
     }
 
@@ -158,7 +177,9 @@ impl Dismiss {
                 return Err(refused(why.to_owned()).next("look again: the same command without --yes"));
             }
             None => {
-                context.document(&json!({ "dismissed": 0, "would_dismiss": count, "yes": word }));
+                context.document(&json!({
+                    "dismissed": 0, "would_dismiss": count, "group": handles(&beside.items), "yes": word,
+                }));
                 let all = i64::try_from(count).unwrap_or(i64::MAX);
                 context.say(format!("Nothing was dismissed yet of {}.", words::count(all, "finding")));
                 context.next(format!(
@@ -220,7 +241,9 @@ impl Dismiss {
                     .next("look again: the same command without --yes"));
             }
             None => {
-                context.document(&json!({ "withdrawn": 0, "would_withdraw": count, "yes": word }));
+                context.document(&json!({
+                    "withdrawn": 0, "would_withdraw": count, "group": handles(&dismissed), "yes": word,
+                }));
                 let all = i64::try_from(count).unwrap_or(i64::MAX);
                 context.say(format!("Nothing was taken back yet of {}.", words::count(all, "dismissal")));
                 context.next(format!("the same command with --yes {word} takes back each of them"));
@@ -253,6 +276,17 @@ impl Dismiss {
         });
         session.put(what, &of(&seen.id.to_string()), &body).await
     }
+}
+
+/// Each finding of a group, for a document.
+fn handles(findings: &[Finding]) -> Vec<Value> {
+    let one = |finding: &Finding| {
+        json!({
+            "id": finding.id, "handle": finding.id.handle(), "policy": finding.policy,
+            "identity_name": finding.identity_name, "reason": finding.reason,
+        })
+    };
+    findings.iter().map(one).collect()
 }
 
 /// Every finding of a group on a line of its own: what is not shown is not agreed to.
@@ -290,5 +324,5 @@ fn line(finding: &Finding) -> String {
 }
 
 fn example(shown: &str) -> String {
-    format!("tenure dismiss {shown} --reason \"a sample key of the manual\" --until 2027-03-31")
+    format!("tenure dismiss {} --reason \"a sample key of the manual\" --until 2027-03-31", typeable(shown))
 }

@@ -121,7 +121,7 @@ impl CheckpointArgs {
             if context.form != Form::Json {
                 context.raw(&log.checkpoint);
             }
-            if context.frame().columns.is_some() {
+            if context.terminal.output {
                 context.next("tenure evidence checkpoint > FILE, and keep it elsewhere: `evidence verify --since FILE` needs it");
             }
             Ok(Exit::Done)

@@ -7,6 +7,7 @@ use crate::{
     context::Context,
     failure::{Exit, Failure},
     place::shown,
+    render::words::typeable,
 };
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -84,8 +85,11 @@ impl PreviewArgs {
             context.next("mend the file or the mapping, and look again");
             return Ok(Exit::Failed);
         }
-        let option = mapping.map_or_else(String::new, |path| format!(" --option mapping={}", path.display()));
-        context.next(format!("tenure source add NAME {format}://{}{option}", path.display()));
+        let option = mapping.map_or_else(String::new, |path| {
+            format!(" --option {}", typeable(&format!("mapping={}", path.display())))
+        });
+        let address = typeable(&format!("{format}://{}", path.display()));
+        context.next(format!("tenure source add NAME {address}{option}"));
         Ok(Exit::Done)
     }
 

@@ -8,7 +8,7 @@ use super::{Cli, topics::TOPICS};
 use crate::{
     context::Context,
     failure::{Exit, Failure},
-    place::shown,
+    place::{pasted, shown},
 };
 use clap::{Args, CommandFactory as _};
 use clap_mangen::roff::{Roff, bold, roman};
@@ -86,7 +86,7 @@ impl Man {
             }
         }
         context.say(format!("Wrote {} pages below {}.", written.len(), shown(&self.directory)));
-        context.next(format!("man -M {} tenure", shown(&self.directory)));
+        context.next(format!("man -M {} tenure", pasted(&self.directory)));
         Ok(Exit::Done)
     }
 }

@@ -109,7 +109,7 @@ impl Add {
             context.next(if self.local_uid.is_some() {
                 String::from("tenure people list")
             } else {
-                format!("tenure people token {shown}")
+                format!("tenure people token {}", quoted(&self.name))
             });
             Ok(Exit::Done)
         })
@@ -308,7 +308,7 @@ impl Token {
             session.delete(&what, &format!("/api/v1/people/{}/token", part(&self.name))).await?;
             context.document(&json!({ "revoked": self.name }));
             context.say(format!("The token of {shown} no longer works, nor do their sessions."));
-            context.next(format!("tenure people token {shown} makes a new one"));
+            context.next(format!("tenure people token {} makes a new one", quoted(&self.name)));
             Ok(Exit::Done)
         })
         .await

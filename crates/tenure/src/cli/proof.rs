@@ -5,10 +5,10 @@ use crate::{
     client::part,
     context::Context,
     failure::{Exit, Failure},
-    place::shown as shown_path,
+    place::{pasted, shown as shown_path},
     render::{
-        plan::{outcome, preview, probes, steps},
-        words::{count, instant},
+        plan::{preview, probes, reached, steps},
+        words::{count, instant, typeable},
     },
     session::{Session, shaped},
     wire::{Log, PlanShown},
@@ -30,7 +30,7 @@ Examples:
   tenure proof k7wd2m
   tenure proof k7wd2m --export reporting.tenure
 
-Exit codes: 0 proved to the required level, 1 not proved or failed, 2 usage, 4 not over yet.
+Exit codes: 0 proved to the required level, 1 not proved, taken back, or failed, 2 usage, 4 not over yet.
 Levels: tenure help proof-levels.")]
 pub(crate) struct Proof {
     /// Which plan
@@ -47,7 +47,7 @@ impl Proof {
             let path = format!("/api/v1/plans/{}", part(&self.plan));
             let document = session.get(&what, &path).await?;
             let shown: PlanShown = shaped(&document)?;
-            let (sentence, exit) = outcome(&shown);
+            let (sentence, exit) = reached(&shown);
             if let Some(file) = &self.export {
                 return export(session, context, &shown, &path, file).await;
             }
@@ -127,5 +127,5 @@ pub(crate) fn said(context: &Context, file: &Path, entries: i64, bytes: usize, l
         shown_path(file)
     ));
     context.say("Give whoever verifies it the log's public key some other way than with the file.");
-    context.next(format!("tenure evidence verify {} --log-key {key}", shown_path(file)));
+    context.next(format!("tenure evidence verify {} --log-key {}", pasted(file), typeable(&key)));
 }

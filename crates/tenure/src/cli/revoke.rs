@@ -16,7 +16,7 @@ use crate::{
     failure::{Exit, Failure},
     render::{
         paint::Look,
-        plan::{outcome, preview},
+        plan::{outcome, preview, reached},
     },
     session::{Session, shaped},
     terminal,
@@ -286,7 +286,8 @@ pub(crate) async fn watch_to_the_end(
     let (shown, document, watched) =
         watch::plan(session, context, handle, Duration::from_secs(wait_seconds), before).await?;
     context.document(&document);
-    let (sentence, exit) = outcome(&shown);
+    // Whoever takes a plan back wants it so; whoever carries one out does not.
+    let (sentence, exit) = if before.is_some() { outcome(&shown) } else { reached(&shown) };
     let look = match exit {
         Exit::Done => Look::Good,
         Exit::Failed => Look::Bad,
@@ -294,10 +295,10 @@ pub(crate) async fn watch_to_the_end(
     };
     context.print(paint_first_words(context, look, &sentence));
     match watched {
-        Watched::Over if tightened(&shown) => context.next(format!(
-            "tenure survey {} sees it; tenure proof {handle} shows it. What lies in the file goes on working: exchange it",
-            printable(&shown.source_name, 80)
-        )),
+        Watched::Over if tightened(&shown) => {
+            context.say("What lies in the file goes on working: exchange it.");
+            context.next(format!("tenure survey {}", quoted(&shown.source_name)));
+        }
         Watched::Over => context.next(format!("tenure proof {handle}")),
         Watched::Pending if !session.takes_writes().await => {
             context.say(format!(

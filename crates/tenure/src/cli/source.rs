@@ -13,7 +13,7 @@ use crate::{
     render::{
         paint::Look,
         table::{Table, cell, looking},
-        words::{count, instant},
+        words::{count, instant, typeable},
     },
     session::{Session, shaped},
     wire::{CheckReport, Source},
@@ -181,14 +181,14 @@ impl Add {
 
     /// The command that was given, to be given again. It holds no password: those come from elsewhere.
     fn again(&self, name: &str, url: &str) -> String {
-        let mut command = format!("tenure source add {} {}", printable(name, 60), printable(url, 300));
+        let mut command = format!("tenure source add {} {}", typeable(name), typeable(url));
         for (flag, given) in [("--point", &self.point), ("--option", &self.option)] {
             for one in given {
-                let _ = write!(command, " {flag} {}", printable(one, 300));
+                let _ = write!(command, " {flag} {}", typeable(one));
             }
         }
         if let Some(file) = &self.password.password_file {
-            let _ = write!(command, " --password-file {}", printable(&file.display().to_string(), 300));
+            let _ = write!(command, " --password-file {}", typeable(&file.display().to_string()));
         }
         if let Some(variable) = &self.password.password_env {
             let _ = write!(command, " --password-env {}", printable(variable, 60));
@@ -261,6 +261,9 @@ pub(super) fn pair<'given>(flag: &str, given: &'given str) -> Result<(&'given st
     })
 }
 
+/// How the trouble of a point begins that was reached.
+const ANSWERS: &str = "answers, but";
+
 /// The port of a PostgreSQL whose address names none.
 const DEFAULT_PORT: &str = "5432";
 
@@ -313,15 +316,19 @@ pub(super) async fn check(
     let checked = session.post(&what, &format!("/api/v1/sources/{}/check", part(name)), &json!({})).await;
     let checked = checked.map_err(|failure| {
         let failure = match &after {
-            Checked::Asked | Checked::Changed(_, None) => return failure,
-            Checked::Added(_) => {
-                failure.kept(format!("the source stays; `tenure source remove {name}` takes it back"))
-            }
+            Checked::Asked => return failure,
+            // What was there before is kept nowhere: the right one has to be given.
+            Checked::Changed(_, None) => failure.kept(format!(
+                "the other password stays stored; `tenure source set {} --password-file FILE` gives another",
+                typeable(name)
+            )),
+            Checked::Added(_) => failure
+                .kept(format!("the source stays; `tenure source remove {}` takes it back", typeable(name))),
             Checked::Changed(_, Some(back)) => {
                 failure.kept(format!("it stays changed; `{back}` takes it back"))
             }
         };
-        failure.next(format!("mend what it says, then: tenure source check {name}"))
+        failure.next(format!("mend what it says, then: tenure source check {}", typeable(name)))
     })?;
     let report: CheckReport = shaped(&checked)?;
     let told = if matches!(after, Checked::Asked) { Context::print } else { Context::say };
@@ -332,14 +339,15 @@ pub(super) async fn check(
         Checked::Changed(changed, _) => json!({ "changed": changed, "check": checked }),
     });
     let unreachable = print_report(context, name, &report, told);
-    if unreachable {
-        context.next(format!("mend what cannot be reached, then: tenure source check {name}"));
-        return Ok(Exit::Failed);
-    }
     if let Some(back) = back {
         context.say(format!("`{back}` takes it back."));
     }
-    context.next(format!("tenure survey {name}"));
+    if unreachable {
+        context
+            .next(format!("mend what is said of that point, then: tenure source check {}", typeable(name)));
+        return Ok(Exit::Failed);
+    }
+    context.next(format!("tenure survey {}", typeable(name)));
     Ok(Exit::Done)
 }
 
@@ -361,14 +369,16 @@ fn print_report(context: &Context, name: &str, report: &CheckReport, told: fn(&C
             None => told(context, format!("  {} point {point} answers", paint.text(Look::Good, "✓"))),
             Some(why) => {
                 unreachable = true;
+                // A point that was reached and is of no use is no point that cannot be reached.
+                let said = if why.starts_with(ANSWERS) { "" } else { "cannot be reached: " };
                 told(
                     context,
-                    format!(
-                        "  {} point {point} cannot be reached: {}",
-                        paint.text(Look::Bad, "✗"),
-                        printable(why, 300)
-                    ),
+                    format!("  {} point {point} {said}{}", paint.text(Look::Bad, "✗"), printable(why, 300)),
                 );
+                if why.starts_with(ANSWERS) && point.as_str() != PRIMARY {
+                    let (name, point) = (typeable(name), typeable(point.as_str()));
+                    told(context, format!("      tenure source set {name} --no-point {point} takes it away"));
+                }
             }
         }
     }

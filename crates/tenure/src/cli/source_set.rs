@@ -12,6 +12,7 @@ use crate::{
     context::Context,
     failure::{Exit, Failure},
     passwords::{PasswordFrom, refuse_in_address},
+    render::words::typeable,
     session::{Session, shaped},
     wire::{SettingChange, SourceChanged},
 };
@@ -79,7 +80,7 @@ impl Set {
         if options.is_empty() && points.is_empty() && !self.password.is_given() {
             return Err(Failure::usage("what to change was not said").next(format!(
                 "tenure source set {} OPTION=VALUE; what there is: tenure source list --json",
-                printable(&self.name, 60)
+                typeable(&self.name)
             )));
         }
         let secret = if self.password.is_given() { self.password.read(context, "").await? } else { None };
@@ -103,8 +104,9 @@ impl Set {
             .because("an address was given where OPTION=VALUE belongs")
             .kept("nothing was changed")
             .next(format!(
-                "tenure source set {name} --point POINT=URL gives a point another address; another system is a source of its \
-                 own: tenure source add NAME URL"
+                "tenure source set {} --point POINT=URL gives a point another address; another system is a source of its \
+                 own: tenure source add NAME URL",
+                typeable(&self.name)
             )))
     }
 
@@ -138,7 +140,7 @@ impl Set {
         if answer.changes.is_empty() {
             context.document(&document);
             context.say(format!("Nothing to change: `{shown}` is so already."));
-            context.next(format!("tenure survey {shown}"));
+            context.next(format!("tenure survey {}", typeable(&self.name)));
             return Ok(Exit::Done);
         }
         let head = if answer.written { "Changed" } else { "Would change" };
@@ -152,7 +154,7 @@ impl Set {
             return Ok(Exit::Done);
         }
         context.say("The next survey reads it so. Checking it.");
-        let back = back(&shown, &answer.changes);
+        let back = back(&self.name, &answer.changes);
         check(session, context, &self.name, Checked::Changed(document, back)).await
     }
 }
@@ -185,14 +187,14 @@ fn line(change: &SettingChange) -> String {
 
 /// The command that brings back what was; nothing where a password was among it, which nobody can bring back.
 fn back(name: &str, changes: &[SettingChange]) -> Option<String> {
-    let mut command = format!("tenure source set {name}");
+    let mut command = format!("tenure source set {}", typeable(name));
     for change in changes {
-        let name = printable(&change.name, 60);
-        let was = change.was.as_ref().map(|was| printable(was, 300));
+        let name = typeable(&change.name);
+        let was = change.was.as_ref().map(|was| typeable(&format!("{}={was}", change.name)));
         let _ = match (change.part.as_str(), was) {
-            ("option", Some(was)) => write!(command, " {name}={was}"),
+            ("option", Some(was)) => write!(command, " {was}"),
             ("option", None) => write!(command, " --unset {name}"),
-            ("point", Some(was)) => write!(command, " --point {name}={was}"),
+            ("point", Some(was)) => write!(command, " --point {was}"),
             ("point", None) => write!(command, " --no-point {name}"),
             _ => return None,
         };
@@ -228,6 +230,8 @@ mod tests {
             command,
             "tenure source set pg --unset processes heir=dba --point replica-1=postgres://t@a/d"
         );
+        let hostile = [change("option", "heir", Some("a`b$(reboot)"), None)];
+        assert_eq!(back("pg", &hostile).unwrap(), "tenure source set pg 'heir=a`b$(reboot)'");
         assert_eq!(back("pg", &[change("password", "", None, None)]), None);
     }
 }

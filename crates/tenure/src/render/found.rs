@@ -5,7 +5,7 @@
 use super::{
     Frame,
     paint::{Look, look_of_standing},
-    words::{count, instant, wrapped},
+    words::{count, dies, instant, wrapped},
 };
 use crate::wire::{CredentialFound, Found, SecretFound};
 use tenure_model::{names, printable, text};
@@ -95,10 +95,10 @@ fn of_credential(found: &CredentialFound, frame: Frame) -> Vec<String> {
             printable(&owners, 200)
         ),
         format!(
-            "    issued by {}; may do {}; dies {}",
+            "    issued by {}; may do {}; {}",
             printable(&found.issued_by, 120),
             printable(&found.may_do, 200),
-            printable(&found.dies, 200)
+            dies(&printable(&found.dies, 200))
         ),
     ];
     for right in found.rights.iter().take(DETAILS_SHOWN) {

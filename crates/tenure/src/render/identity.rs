@@ -7,7 +7,7 @@ use super::{
     fold::folded,
     paint::{Look, look_of_severity, look_of_standing},
     table::{Table, cell, looking},
-    words::{count, dated, instant, wrapped},
+    words::{count, dated, dies, instant, wrapped},
 };
 use crate::wire::{Credential, CredentialShown, Finding, Identity, IdentityShown, Principal};
 use tenure_model::{CredentialKind, Presence, flag, names, printable, text};
@@ -142,10 +142,10 @@ fn credentials(credentials: &[CredentialShown]) -> Vec<String> {
         let credential = &shown.credential;
         lines.push(format!("  {}{}, {}", credential.kind.title(), kept(credential), credential.state));
         lines.push(format!(
-            "    issued by {}; may do {}; dies {}",
+            "    issued by {}; may do {}; {}",
             printable(&shown.issued_by, 120),
             printable(&shown.may_do, 200),
-            dated(&printable(&shown.dies, 200))
+            dies(&dated(&printable(&shown.dies, 200)))
         ));
     }
     lines

@@ -467,9 +467,21 @@ pub(crate) fn outcome(shown: &PlanShown) -> (String, Exit) {
     }
 }
 
+/// The same for whoever asks whether what it is for was reached: a plan that was withdrawn or undone reached nothing.
+pub(crate) fn reached(shown: &PlanShown) -> (String, Exit) {
+    let (sentence, exit) = outcome(shown);
+    match (shown.plan.state, exit) {
+        (PlanState::Undone | PlanState::Withdrawn, Exit::Done) => {
+            let required = shown.plan.required_level;
+            (format!("{sentence} The required {required} was not reached."), Exit::Failed)
+        }
+        (_, exit) => (sentence, exit),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{outcome, preview, probes, steps};
+    use super::{outcome, preview, probes, reached, steps};
     use crate::{
         failure::Exit,
         render::{Frame, paint::Paint},
@@ -525,6 +537,21 @@ mod tests {
         let mut document = document();
         change(&mut document);
         serde_json::from_value(document).unwrap()
+    }
+
+    #[test]
+    fn what_was_withdrawn_or_undone_reached_no_level() {
+        for state in ["withdrawn", "undone"] {
+            let mut document = document();
+            document["plan"]["state"] = json!(state);
+            document["plan"]["level"] = json!(null);
+            let shown: PlanShown = serde_json::from_value(document).unwrap();
+            let (sentence, exit) = reached(&shown);
+            assert_eq!((outcome(&shown).1, exit), (Exit::Done, Exit::Failed), "{sentence}");
+            assert!(sentence.ends_with("The required P4 was not reached."), "{sentence}");
+        }
+        let proved: PlanShown = serde_json::from_value(document()).unwrap();
+        assert_eq!(reached(&proved), outcome(&proved));
     }
 
     #[test]

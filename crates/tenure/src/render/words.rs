@@ -1,4 +1,6 @@
-//! Small words: counts with their nouns, instants, durations, lists of log indexes.
+//! Small words: counts with their nouns, instants, durations, lists of log indexes, names as they are typed.
+//!
+//! Pure: text in, text out, and never a command that a shell would read something else into. Next: `width.rs`.
 
 use std::time::Duration;
 use tenure_model::Instant;
@@ -55,11 +57,21 @@ pub(crate) fn ranges(indexes: &[u64]) -> String {
     shown.join(", ")
 }
 
+/// `dies at …`, `dies never …`; what is over already is said as it is: `removed by Tenure`.
+pub(crate) fn dies(how: &str) -> String {
+    let is_to_come = ["at ", "never", "when "].iter().any(|begin| how.starts_with(begin));
+    if is_to_come { format!("dies {how}") } else { how.to_owned() }
+}
+
 /// A name as it can be typed: on one line, and in quotes when a shell would read something into it.
 pub(crate) fn typeable(name: &str) -> String {
     let name = tenure_model::printable(name, 200);
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "/-_.:@+,=".contains(letter);
-    if name.chars().all(plain) { name } else { format!("'{}'", name.replace('\'', r"'\''")) }
+    if !name.is_empty() && name.chars().all(plain) {
+        name
+    } else {
+        format!("'{}'", name.replace('\'', r"'\''"))
+    }
 }
 
 /// A long text in pieces of at most `most` columns, broken at blanks.
@@ -125,7 +137,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_over_does_not_die_any_more() {
+        assert_eq!(dies("never, unless somebody ends it"), "dies never, unless somebody ends it");
+        assert_eq!(dies("at 2027-01-01, by the system itself"), "dies at 2027-01-01, by the system itself");
+        assert_eq!(dies("removed by Tenure"), "removed by Tenure");
+        assert_eq!(dies("refused now, but kept"), "refused now, but kept");
+    }
+
+    #[test]
     fn a_name_is_shown_as_it_can_be_typed() {
+        assert_eq!(typeable("a`b$(reboot)"), "'a`b$(reboot)'");
+        assert_eq!(typeable("~"), "'~'");
         assert_eq!(typeable("this-host/deploy"), "this-host/deploy");
         assert_eq!(typeable("this-host/~ada/.netrc[ci]"), "'this-host/~ada/.netrc[ci]'");
         assert_eq!(typeable("it's"), r"'it'\''s'");

@@ -66,6 +66,13 @@ fn a_revocation_without_a_server_is_hosted_by_the_command_and_proved() {
         .collect();
     let withdrawn = place.done(&["undo", proposed[0]]);
     assert!(withdrawn.out.contains("Withdrawn before it began."), "{withdrawn:?}");
+    for asked in [vec!["proof", proposed[0]], vec!["apply", proposed[0], "--yes", "reporting"]] {
+        let taken_back = place.run(&asked).ended(1);
+        assert!(taken_back.out.contains("The required P4 was not reached."), "{taken_back:?}");
+    }
+    let admin = place.done(&["show", &format!("pg/{}", postgres.superuser())]).out;
+    assert!(admin.contains("no right is checked for it") && !admin.contains("it holds 0 rights"), "{admin}");
+    assert!(admin.contains("not ended from here") && !admin.contains("a revocation would show"), "{admin}");
 }
 
 #[test]
@@ -203,6 +210,8 @@ fn the_same_server_under_another_name_and_an_heir_that_is_not_there_are_told() {
     place.done(&["survey", "again"]);
     let checked = place.done(&["source", "check", "again"]);
     assert!(checked.out.contains("cannot hand over what is owned to `nobody-here`"), "{checked:?}");
+    assert_eq!(checked.out.matches("hand over what is owned").count(), 1, "told once: {checked:?}");
+    assert!(checked.out.contains("heir=NAME") && !checked.out.contains("--heir"), "{checked:?}");
     let told = place.done(&["doctor"]);
     assert!(told.out.contains("source again, heir: `nobody-here` was not seen there"), "{told:?}");
     let sound = place.done(&["source", "check", "pg"]);

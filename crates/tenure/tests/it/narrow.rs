@@ -48,3 +48,25 @@ fn topics_fit_and_instants_of_the_doctor_are_as_everywhere_else() {
     let raw = |word: &&str| word.len() > 19 && word.contains('T') && word.ends_with('Z');
     assert_eq!(doctor.split_whitespace().find(raw), None, "{doctor}");
 }
+
+/// Somebody who exports COLUMNS is no terminal: what goes into a file is the file.
+#[test]
+fn what_is_written_into_a_file_holds_no_hint_although_columns_is_set() {
+    let place = with_a_machine().with("COLUMNS", "80");
+    for command in [["charter", "export"], ["evidence", "checkpoint"]] {
+        let written = place.done(&command).out;
+        assert!(!written.contains("Next:"), "{command:?}: {written}");
+    }
+}
+
+/// A name from outside stands in a suggested command as a shell takes it.
+#[test]
+fn a_suggested_command_quotes_what_a_shell_would_read_into_a_name() {
+    let place = with_a_machine();
+    let name = "a`b$(reboot)";
+    let added = place.done(&["people", "add", name, "--role", "operator"]).out;
+    assert!(added.contains("tenure people token 'a`b$(reboot)'"), "{added}");
+    let directory = place.path("m`n$(x) y");
+    let written = place.done(&["man", &directory.display().to_string()]).out;
+    assert!(written.contains("man -M ~/'m`n$(x) y' tenure"), "{written}");
+}

@@ -117,7 +117,7 @@ fn a_file_is_tightened_shown_closed_and_given_its_mode_back() {
         "mate",
         "`nightly.service` runs as `mate`",
         "goes on working",
-        "Next: tenure survey box sees it",
+        "Next: tenure survey box",
     ] {
         assert!(said.contains(words), "{words}: {said}");
     }
