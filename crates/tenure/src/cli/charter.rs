@@ -13,6 +13,7 @@ use crate::{
     client::part,
     context::Context,
     failure::{Exit, Failure},
+    place::pasted,
     render::{
         paint::Look,
         table::{Table, cell, looking},
@@ -127,7 +128,7 @@ impl Import {
             show(context, &told);
             let differ = told.iter().filter(|one| one.state == "differs").count();
             context.next(if differ > 0 {
-                format!("tenure charter import {path} --apply")
+                format!("tenure charter import {} --apply", pasted(&self.file))
             } else {
                 String::from("tenure identities")
             });

@@ -219,6 +219,24 @@ fn the_same_server_under_another_name_and_an_heir_that_is_not_there_are_told() {
 }
 
 #[test]
+fn a_point_of_the_same_server_and_a_wrong_password_say_which_line_mends_them() {
+    needs!(postgres);
+    let postgres = started();
+    let place = surveyed(&postgres);
+    let point = format!("twice={}", postgres.url("postgres"));
+    let set = ["source", "set", "pg", "--point", &point, "--password-file", "pw"];
+    let twice = place.run(&set).ended(1);
+    assert!(twice.out.contains("point twice answers, but is the server of `primary`"), "{twice:?}");
+    assert!(!twice.out.contains("cannot be reached"), "{twice:?}");
+    assert!(twice.out.contains("tenure source set pg --no-point twice takes it away"), "{twice:?}");
+    place.done(&["source", "set", "pg", "--no-point", "twice"]);
+    place.private_file("other", "not-the-password");
+    let wrong = place.run(&["source", "set", "pg", "--password-file", "other"]).ended(1);
+    assert!(wrong.err.contains("tenure source set pg --password-file FILE"), "{wrong:?}");
+    place.done(&["source", "set", "pg", "--password-file", "pw"]);
+}
+
+#[test]
 fn hostile_names_stay_on_one_line_and_can_be_revoked() {
     needs!(postgres);
     let postgres = started();
