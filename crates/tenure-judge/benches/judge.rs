@@ -45,6 +45,7 @@ fn main() {
         required: ProofLevel::P4,
         administrative: vec!["psql", "pg_dump*"],
         interactive: vec!["pgadmin*"],
+        class: None,
     };
     let none = OpenSince::new();
     let judged_by = |judge: &Judge, dossier: &Dossier| {
@@ -148,6 +149,7 @@ fn dossier(number: u32) -> Dossier {
         kind: PrincipalKind::Account,
         presence: if one_in(25) { Presence::Gone } else { Presence::Present },
         unread_since: None,
+        charter_hint: None,
         facts,
         credentials: vec![credential],
         uses: uses.to_vec(),

@@ -72,6 +72,9 @@ pub struct PrincipalDossier {
     pub unread_since: Option<Instant>,
     /// What is known about it, under the names in [`tenure_model::names`].
     pub facts: Facts,
+    /// What somebody wrote beside it, as the system shows it.
+    #[serde(default)]
+    pub charter_hint: Option<String>,
     /// Its credentials, at most [`crate::CREDENTIALS_MAX`] over the whole dossier.
     pub credentials: Vec<CredentialDossier>,
     /// Who was seen using it, at most [`crate::USES_MAX`] over the whole dossier.

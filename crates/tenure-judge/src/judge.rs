@@ -11,7 +11,7 @@ use crate::{
     facts::{Lines, Subject, SubjectKind, is_seen, is_unproven, read, unread},
     grounds::{changed, grounds, held},
     policy::{PolicyCard, Rule, read_all},
-    programme::{Programme, ProgrammeRefused},
+    programme::{Class, ClassReady, Programme, ProgrammeRefused, class_of},
     remain::{Reach, Recall, Remain},
 };
 use serde::{Deserialize, Serialize};
@@ -133,12 +133,20 @@ pub enum JudgeFailed {
     },
 }
 
+/// Every subject of a dossier.
+struct Subjects {
+    all: Vec<Subject>,
+    /// Governance applies: claimed, of a class, or part of a system and so its vendor's.
+    enrolled: bool,
+}
+
 /// Judges dossiers by one programme. Cheap to share between threads; expensive to make.
 #[derive(Debug)]
 pub struct Judge {
     programme: Programme,
     administrative: Vec<Pattern>,
     interactive: Vec<Pattern>,
+    classes: Vec<ClassReady>,
     rules: Vec<Rule>,
     remain: Remain,
 }
@@ -161,6 +169,7 @@ impl Judge {
             programme: programme.clone(),
             administrative: patterns(&programme.thresholds.administrative_consumers),
             interactive: patterns(&programme.thresholds.interactive_consumers),
+            classes: programme.classes.iter().map(ClassReady::of).collect(),
             remain: Remain::new(&rules, recall)?,
             rules,
         })
@@ -174,6 +183,11 @@ impl Judge {
     /// What each policy says about itself, enabled or not, in the order conditions are reported.
     pub fn policies(&self) -> impl Iterator<Item = &PolicyCard> {
         self.rules.iter().map(|rule| &rule.card)
+    }
+
+    /// The class of an identity; nothing where none means it, or where its vendor owns it.
+    pub fn class_of(&self, dossier: &Dossier) -> Option<&Class> {
+        class_of(&self.classes, dossier)
     }
 
     /// Judges one identity. `open_since` holds when its standing findings were opened.
@@ -195,23 +209,25 @@ impl Judge {
     ) -> Result<ExplainedJudgement, JudgeFailed> {
         let subjects = self.subjects(dossier, now)?;
         let judgement = self.judge_subjects(dossier, &subjects, open_since, now)?;
-        Ok(ExplainedJudgement { judgement, explanation: explain(subjects) })
+        Ok(ExplainedJudgement { judgement, explanation: explain(subjects.all) })
     }
 
-    /// Every subject of the dossier with its facts.
-    fn subjects(&self, dossier: &Dossier, now: Instant) -> Result<Vec<Subject>, JudgeFailed> {
+    /// Every subject of the dossier with its facts, and whether governance applies.
+    fn subjects(&self, dossier: &Dossier, now: Instant) -> Result<Subjects, JudgeFailed> {
         check_size(dossier)?;
-        Ok(read(dossier, &self.lines(dossier, now)))
+        let lines = self.lines(dossier, now);
+        let enrolled = dossier.enrolled || dossier.built_in || lines.class.is_some();
+        Ok(Subjects { all: read(dossier, &lines), enrolled })
     }
 
     fn judge_subjects(
         &self,
         dossier: &Dossier,
-        subjects: &[Subject],
+        Subjects { all: subjects, enrolled }: &Subjects,
         open_since: &OpenSince,
         now: Instant,
     ) -> Result<Judgement, JudgeFailed> {
-        let reach = if is_enrolled(dossier) { Reach::All } else { Reach::Hygiene };
+        let reach = if *enrolled { Reach::All } else { Reach::Hygiene };
         let mut conditions = Vec::new();
         for subject in subjects {
             let ruling = self.remain.rule(subject.kind, reach, subject.bits())?;
@@ -228,7 +244,7 @@ impl Judge {
         let lapses = conditions.iter().map(|condition| condition.lapses_at).filter(|at| *at > now);
         let returns = conditions.iter().filter_map(|condition| condition.dismissed_until);
         let changes_at = flips.chain(lapses).chain(returns).min();
-        let standing = self.standing(dossier, &conditions);
+        let standing = self.standing(dossier, *enrolled, &conditions);
         Ok(Judgement { standing, conditions, changes_at })
     }
 
@@ -248,6 +264,7 @@ impl Judge {
             administrative: &self.administrative,
             interactive: &self.interactive,
             allowed: dossier.charter.allowed_scope.iter().map(|scope| Pattern::new(scope)).collect(),
+            class: self.class_of(dossier),
             now,
         }
     }
@@ -324,7 +341,7 @@ impl Judge {
     }
 
     /// From what is known of life and death, then whose it is, then what fails.
-    fn standing(&self, dossier: &Dossier, conditions: &[FailedCondition]) -> Standing {
+    fn standing(&self, dossier: &Dossier, enrolled: bool, conditions: &[FailedCondition]) -> Standing {
         let thresholds = &self.programme.thresholds;
         let principals = &dossier.principals;
         let counts = || conditions.iter().filter(|condition| condition.dismissed_until.is_none());
@@ -339,7 +356,7 @@ impl Judge {
             } else {
                 Standing::Gone
             }
-        } else if !is_enrolled(dossier) {
+        } else if !enrolled {
             Standing::Unclaimed
         } else if counts().any(|condition| condition.lapsed) {
             Standing::Lapsed
@@ -349,11 +366,6 @@ impl Judge {
             Standing::Due
         }
     }
-}
-
-/// Governance applies: enrolled, or part of a system and so its vendor's.
-fn is_enrolled(dossier: &Dossier) -> bool {
-    dossier.enrolled || dossier.built_in
 }
 
 fn check_size(dossier: &Dossier) -> Result<(), JudgeFailed> {

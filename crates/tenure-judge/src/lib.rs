@@ -30,10 +30,12 @@ pub use judge::{
     Judgement, OpenSince, PRINCIPALS_MAX, RIGHTS_MAX, USES_MAX,
 };
 pub use ownership::{
-    Clue, ClueKind, Confidence, Evidence, PointsTo, Rule, RuleRefused, Suggestion, Tag, Traits, suggest,
-    tags_of,
+    COMMENTS, Clue, ClueKind, Confidence, Evidence, OWNER_TAGS, PointsTo, PrincipalTraits, Rule, RuleRefused,
+    Suggestion, Tag, Traits, suggest, tags_of,
 };
 pub use policy::PolicyCard;
-pub use programme::{GraceDays, PolicySetting, Programme, ProgrammeRefused, Thresholds};
+pub use programme::{
+    Class, GraceDays, PolicySetting, Programme, ProgrammeFault, ProgrammeFiles, ProgrammeRefused, Thresholds,
+};
 pub use remain::Recall;
 pub use tenure_model::Grounds;

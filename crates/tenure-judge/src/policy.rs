@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use tenure_model::{PolicyKind, Severity};
 
 /// Id and text of every policy, in the order in which conditions are reported.
-const POLICIES: [(&str, &str); 27] = [
+const POLICIES: [(&str, &str); 31] = [
     ("dead_below_level", include_str!("../policies/dead_below_level.cedar")),
     ("returned_value", include_str!("../policies/returned_value.cedar")),
     ("returned_name", include_str!("../policies/returned_name.cedar")),
@@ -36,6 +36,10 @@ const POLICIES: [(&str, &str); 27] = [
     ("static_cloud_key", include_str!("../policies/static_cloud_key.cedar")),
     ("assistant_not_pinned", include_str!("../policies/assistant_not_pinned.cedar")),
     ("no_owner", include_str!("../policies/no_owner.cedar")),
+    ("charter_ended", include_str!("../policies/charter_ended.cedar")),
+    ("charter_incomplete", include_str!("../policies/charter_incomplete.cedar")),
+    ("end_too_far", include_str!("../policies/end_too_far.cedar")),
+    ("credential_kind_not_allowed", include_str!("../policies/credential_kind_not_allowed.cedar")),
     ("cross_environment_use", include_str!("../policies/cross_environment_use.cedar")),
     ("rotation_overdue", include_str!("../policies/rotation_overdue.cedar")),
     ("long_lived_token", include_str!("../policies/long_lived_token.cedar")),

@@ -88,6 +88,30 @@ noun! {
     }
 }
 
+noun! {
+    /// A field of a charter, as a programme asks for it.
+    pub enum CharterField as "charter field" {
+        /// Who answers for its existence.
+        BusinessOwner = "business_owner",
+        /// Who can change it.
+        TechnicalOwner = "technical_owner",
+        /// Why it exists.
+        Purpose = "purpose",
+        /// Where it may be used from and against.
+        Boundary = "boundary",
+        /// Where it runs.
+        Environment = "environment",
+        /// Rights it may hold.
+        AllowedScope = "allowed_scope",
+        /// How old its credentials may get.
+        RotationDays = "rotation_days",
+        /// When it ends.
+        ExpiresAt = "expires_at",
+        /// What ends it earlier.
+        RetirementTrigger = "retirement_trigger",
+    }
+}
+
 /// The governed record of an identity. Every field may be unanswered; judging says which must not be.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Charter {
@@ -109,6 +133,24 @@ pub struct Charter {
     pub expires_at: Option<Instant>,
     /// What ends it earlier.
     pub retirement_trigger: Option<String>,
+}
+
+impl Charter {
+    /// Whether this field says something.
+    pub fn answers(&self, field: CharterField) -> bool {
+        let says = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.trim().is_empty());
+        match field {
+            CharterField::BusinessOwner => self.business_owner.is_some(),
+            CharterField::TechnicalOwner => self.technical_owner.is_some(),
+            CharterField::Purpose => says(&self.purpose),
+            CharterField::Boundary => says(&self.boundary),
+            CharterField::Environment => self.environment.is_some(),
+            CharterField::AllowedScope => !self.allowed_scope.is_empty(),
+            CharterField::RotationDays => self.rotation_days.is_some(),
+            CharterField::ExpiresAt => self.expires_at.is_some(),
+            CharterField::RetirementTrigger => says(&self.retirement_trigger),
+        }
+    }
 }
 
 /// One condition that fails.

@@ -31,7 +31,7 @@ pub use id::{
     ActionId, CredentialId, DismissalId, EntryId, FindingId, HANDLE_CHARS, IdRandomness, IdentityId,
     IntentId, NotAnId, PersonId, PlanId, PrincipalId, SourceId, SurveyId, handle_of, uuid_v7,
 };
-pub use identity::{Charter, Environment, Finding, PolicyKind, Severity, Standing};
+pub use identity::{Charter, CharterField, Environment, Finding, PolicyKind, Severity, Standing};
 pub use instant::{Instant, NotAnInstant};
 pub use intent::{IntentRecord, RecordedIntent};
 pub use noun::UnknownWord;

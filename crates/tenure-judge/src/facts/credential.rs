@@ -68,6 +68,8 @@ noun! {
         BeyondTokenDays = "beyond_token_days",
         /// An identity of another environment holds the same value.
         ValueInOtherEnvironment = "value_in_other_environment",
+        /// Its class allows other kinds of credentials only.
+        KindNotAllowed = "kind_not_allowed",
     }
 }
 
@@ -154,6 +156,7 @@ impl One<'_> {
             CredentialFact::Endless => read_text(name, facts, names::ENDLESS),
             CredentialFact::BeyondTokenDays => self.beyond_token_days(name),
             CredentialFact::ValueInOtherEnvironment => self.other_environment(name),
+            CredentialFact::KindNotAllowed => self.kind_not_allowed(name),
         }
     }
 
@@ -219,7 +222,8 @@ impl One<'_> {
                 return Seen::new(name, Holds::Unknown, "a change of its value cannot be seen");
             }
         }
-        let days_max = self.lines.thresholds.rotation_days_max;
+        let of_class = self.lines.class.and_then(|class| class.rotation_days_max).unwrap_or(u32::MAX);
+        let days_max = self.lines.thresholds.rotation_days_max.min(of_class);
         let days = self.dossier.charter.rotation_days.map_or(days_max, |asked| asked.min(days_max));
         let since = self.value_since();
         let due = since.plus(days_long(days));
@@ -232,6 +236,16 @@ impl One<'_> {
         } else {
             Seen::new(name, Holds::No, says).flipping(Some(due))
         }
+    }
+
+    fn kind_not_allowed(&self, name: &'static str) -> Seen {
+        let Some(class) = self.lines.class.filter(|class| !class.credential_kinds.is_empty()) else {
+            return Seen::new(name, Holds::No, "no class of it names kinds of credentials");
+        };
+        let allowed: Vec<&str> = class.credential_kinds.iter().map(|kind| kind.as_str()).collect();
+        let holds = Holds::when(!class.credential_kinds.contains(&self.credential.kind));
+        let (kind, allowed) = (self.credential.kind, allowed.join(", "));
+        Seen::new(name, holds, format!("it is a {kind}; class `{}` allows {allowed}", class.id))
     }
 
     /// A key that something unattended uses has nobody to type a passphrase.

@@ -17,7 +17,7 @@ mod uses;
 use crate::{
     consumer::Pattern,
     dossier::{Dossier, PrincipalDossier},
-    programme::Thresholds,
+    programme::{Class, Thresholds, days_long},
 };
 pub use credential::CredentialFact;
 pub(crate) use members::Members;
@@ -49,6 +49,12 @@ noun! {
         BuiltIn = "built_in",
         /// A business or a technical owner is named.
         Owned = "owned",
+        /// Its charter leaves something open that its class asks for.
+        CharterIncomplete = "charter_incomplete",
+        /// Its charter has no end, or one further ahead than its class allows.
+        EndTooFar = "end_too_far",
+        /// The end that its charter names has come.
+        CharterEnded = "charter_ended",
     }
 }
 
@@ -168,12 +174,14 @@ pub(crate) struct Lines<'judge> {
     pub(crate) interactive: &'judge [Pattern],
     /// Rights that the charter allows.
     pub(crate) allowed: Vec<Pattern>,
+    /// What the programme asks of its kind.
+    pub(crate) class: Option<&'judge Class>,
     pub(crate) now: Instant,
 }
 
 /// Reads every subject of a dossier: the identity, then each principal followed by its credentials.
 pub(crate) fn read(dossier: &Dossier, lines: &Lines<'_>) -> Vec<Subject> {
-    let mut subjects = vec![read_identity(dossier)];
+    let mut subjects = vec![read_identity(dossier, lines)];
     for principal in &dossier.principals {
         subjects.push(principal::read(dossier, principal, lines));
         let credentials = principal.credentials.iter();
@@ -215,7 +223,7 @@ fn is_owned(dossier: &Dossier) -> bool {
     dossier.charter.business_owner.is_some() || dossier.charter.technical_owner.is_some()
 }
 
-fn read_identity(dossier: &Dossier) -> Subject {
+fn read_identity(dossier: &Dossier, lines: &Lines<'_>) -> Subject {
     let owned = is_owned(dossier);
     let present = dossier.principals.iter().any(is_seen);
     let unread = dossier.principals.iter().find_map(unread).filter(|_| !present);
@@ -224,6 +232,9 @@ fn read_identity(dossier: &Dossier) -> Subject {
         (IdentityFact::Present, None) => Seen::plain(fact.as_str(), present),
         (IdentityFact::BuiltIn, _) => Seen::plain(fact.as_str(), dossier.built_in),
         (IdentityFact::Owned, _) => Seen::plain(fact.as_str(), owned),
+        (IdentityFact::CharterIncomplete, _) => read_incomplete(fact.as_str(), dossier, lines),
+        (IdentityFact::EndTooFar, _) => read_end_too_far(fact.as_str(), dossier, lines),
+        (IdentityFact::CharterEnded, _) => read_charter_ended(fact.as_str(), dossier, lines),
     });
     Subject {
         kind: SubjectKind::Identity,
@@ -233,6 +244,41 @@ fn read_identity(dossier: &Dossier) -> Subject {
         cause: None,
         value_since: None,
         seen: seen.collect(),
+    }
+}
+
+/// What its class asks for and its charter does not say.
+fn read_incomplete(name: &'static str, dossier: &Dossier, lines: &Lines<'_>) -> Seen {
+    let Some(class) = lines.class else { return Seen::new(name, Holds::No, "of no class") };
+    let open = class.required.iter().filter(|field| !dossier.charter.answers(**field));
+    let open: Vec<&str> = open.map(|field| field.as_str()).collect();
+    if open.is_empty() {
+        return Seen::new(name, Holds::No, format!("all that class `{}` asks for is answered", class.id));
+    }
+    Seen::new(name, Holds::Yes, format!("class `{}` asks for {}", class.id, open.join(", ")))
+}
+
+fn read_end_too_far(name: &'static str, dossier: &Dossier, lines: &Lines<'_>) -> Seen {
+    let Some((class, days)) = lines.class.and_then(|class| Some((class, class.lifetime_days_max?))) else {
+        return Seen::new(name, Holds::No, "no class of it limits its lifetime");
+    };
+    let within = format!("class `{}` allows {} ahead", class.id, tenure_model::counted(days, "day"));
+    let Some(ends) = dossier.charter.expires_at else {
+        return Seen::new(name, Holds::Yes, format!("its charter names no end; {within}"));
+    };
+    let near_from = ends.minus(days_long(days));
+    if near_from > lines.now {
+        Seen::new(name, Holds::Yes, format!("its charter ends {ends}; {within}")).flipping(Some(near_from))
+    } else {
+        Seen::new(name, Holds::No, format!("its charter ends {ends}; {within}"))
+    }
+}
+
+fn read_charter_ended(name: &'static str, dossier: &Dossier, lines: &Lines<'_>) -> Seen {
+    match dossier.charter.expires_at {
+        None => Seen::new(name, Holds::No, "its charter names no end"),
+        Some(ends) if ends <= lines.now => Seen::new(name, Holds::Yes, format!("its charter ended {ends}")),
+        Some(ends) => Seen::new(name, Holds::No, format!("its charter ends {ends}")).flipping(Some(ends)),
     }
 }
 

@@ -106,7 +106,10 @@ fn read_one(fact: PrincipalFact, dossier: &Dossier, principal: &PrincipalDossier
         PrincipalFact::Key => Seen::plain(name, principal.kind == PrincipalKind::Key),
         PrincipalFact::BuiltIn => Seen::plain(name, dossier.built_in),
         PrincipalFact::Owned => Seen::plain(name, is_owned(dossier)),
-        PrincipalFact::Enrolled => Seen::plain(name, dossier.enrolled),
+        PrincipalFact::Enrolled => match lines.class {
+            Some(class) => Seen::new(name, Holds::Yes, format!("of class `{}`", class.id)),
+            None => Seen::plain(name, dossier.enrolled),
+        },
         PrincipalFact::NewSinceBaseline => Seen::plain(name, dossier.new_since_baseline),
         PrincipalFact::NotPinned => read_text(name, facts, names::NOT_PINNED),
         PrincipalFact::DefinitionOpen => read_text(name, facts, names::WRITABLE_BY),

@@ -8,6 +8,6 @@ mod rule;
 mod suggest;
 mod tag;
 
-pub use rule::{Rule, RuleRefused, Traits};
+pub use rule::{COMMENTS, OWNER_TAGS, PrincipalTraits, Rule, RuleRefused, Traits};
 pub use suggest::{Clue, ClueKind, Confidence, Evidence, PointsTo, Suggestion, suggest};
 pub use tag::{Tag, tags_of};

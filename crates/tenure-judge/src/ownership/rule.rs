@@ -1,19 +1,24 @@
-//! A rule by which a person claims many identities at once: `path:~deploy/** kind:workload`.
+//! Which identities are meant, in one line: `path:~deploy/** kind:workload`. People claim by it, classes of a programme match by it.
 //!
 //! Every term must hold. A rule says which identities are meant and never whose they become; what is owned stays
 //! owned whatever a rule says, which is decided where it is written. Next: `glob.rs`.
 
 use super::{
     glob::{fits, literal},
-    tag::Tag,
+    tag::{Tag, tags_of},
 };
-use tenure_model::{PrincipalKind, printable};
+use tenure_model::{Environment, Facts, PrincipalKind, names, printable, text};
 
 /// Terms of a rule, at most.
 const TERMS_MAX: usize = 20;
 /// Characters of a rule, at most.
 const CHARS_MAX: usize = 1_000;
-const KEYS: [&str; 5] = ["path", "tag", "name", "kind", "source"];
+const KEYS: [&str; 7] = ["path", "tag", "name", "kind", "source", "system", "environment"];
+
+/// Who wrote which of these in a tag meant a person or a team.
+pub const OWNER_TAGS: [&str; 6] = ["owner", "owned-by", "contact", "responsible", "maintainer", "team"];
+/// Facts that hold what somebody wrote about a principal.
+pub const COMMENTS: [&str; 2] = ["comment", "description"];
 
 /// What a rule looks at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,8 +31,50 @@ pub struct Traits {
     pub sources: Vec<String>,
     /// Files they are defined in, and where their secrets lie.
     pub places: Vec<String>,
+    /// Which kinds of systems hold them: `postgres`.
+    pub systems: Vec<String>,
+    /// Where the charter says that it runs.
+    pub environment: Option<Environment>,
     /// What comments beside them say.
     pub tags: Vec<Tag>,
+}
+
+impl Traits {
+    /// What one of its principals adds.
+    pub fn add(&mut self, one: &PrincipalTraits<'_>) {
+        self.names.push(one.name.to_owned());
+        self.kinds.push(one.kind);
+        self.sources.push(one.source.to_owned());
+        self.systems.push(one.system.to_owned());
+        self.places.extend(text(one.facts, names::DEFINED_IN).map(str::to_owned));
+        let written = COMMENTS.iter().filter_map(|name| text(one.facts, name));
+        for comment in one.charter_hint.into_iter().chain(written) {
+            self.tags.extend(tags_of(comment));
+        }
+        for key in OWNER_TAGS {
+            let value = text(one.facts, key).map(str::to_owned);
+            self.tags.extend(value.map(|value| Tag { key: key.to_owned(), value }));
+        }
+        self.tags.sort();
+        self.tags.dedup();
+    }
+}
+
+/// What a principal says of the identity it is of.
+#[derive(Debug, Clone, Copy)]
+pub struct PrincipalTraits<'principal> {
+    /// Its name in the system.
+    pub name: &'principal str,
+    /// The short name of its source.
+    pub source: &'principal str,
+    /// Which kind of system.
+    pub system: &'principal str,
+    /// What it is.
+    pub kind: PrincipalKind,
+    /// What is known about it.
+    pub facts: &'principal Facts,
+    /// What somebody wrote beside it.
+    pub charter_hint: Option<&'principal str>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +84,8 @@ enum Term {
     Name(String),
     Kind(PrincipalKind),
     Source(String),
+    System(String),
+    Environment(Environment),
 }
 
 /// Which identities are meant.
@@ -51,12 +100,12 @@ pub struct Rule {
 pub enum RuleRefused {
     /// It has no term.
     #[error(
-        "a rule needs a term, such as `path:~deploy/**`, `tag:team=shop`, `name:web-*`, `kind:workload` or `source:this-host`"
+        "a rule needs a term, such as `path:~deploy/**`, `tag:team=shop`, `name:web-*`, `kind:workload`, `system:postgres`, `environment:production` or `source:this-host`"
     )]
     Empty,
     /// It does not begin with a key.
     #[error(
-        "`{given}` is no term of a rule; terms begin with `path:`, `tag:`, `name:`, `kind:` or `source:`"
+        "`{given}` is no term of a rule; terms begin with `path:`, `tag:`, `name:`, `kind:`, `source:`, `system:` or `environment:`"
     )]
     NoTerm {
         /// What stands there.
@@ -70,9 +119,9 @@ pub enum RuleRefused {
         /// What could stand there.
         example: &'static str,
     },
-    /// A kind that is none.
+    /// A kind or an environment that is none.
     #[error("{0}")]
-    Kind(tenure_model::UnknownWord),
+    Word(tenure_model::UnknownWord),
     /// Longer than a rule is.
     #[error("a rule has at most {TERMS_MAX} terms and {CHARS_MAX} characters")]
     TooLong,
@@ -118,10 +167,17 @@ impl Rule {
             Term::Name(pattern) => traits.names.iter().any(|name| fits(pattern, name)),
             Term::Kind(kind) => traits.kinds.contains(kind),
             Term::Source(name) => traits.sources.contains(name),
+            Term::System(name) => traits.systems.contains(name),
+            Term::Environment(environment) => traits.environment == Some(*environment),
             Term::Tag { key, value } => traits.tags.iter().any(|tag| {
                 tag.key == *key && value.as_ref().is_none_or(|value| value.eq_ignore_ascii_case(&tag.value))
             }),
         })
+    }
+
+    /// True when it is known to mean every identity.
+    pub fn means_everything(&self) -> bool {
+        self.terms.iter().all(|term| matches!(term, Term::Name(pattern) if pattern == "**"))
     }
 
     /// The kind of principal it asks for, when it asks for one.
@@ -156,9 +212,12 @@ fn term(key: &'static str, value: String) -> Result<Term, RuleRefused> {
         "path" => Ok(Term::Path(value)),
         "name" if value.is_empty() => Err(says("web-*")),
         "name" => Ok(Term::Name(value)),
-        "kind" => value.parse().map(Term::Kind).map_err(RuleRefused::Kind),
+        "kind" => value.parse().map(Term::Kind).map_err(RuleRefused::Word),
         "source" if value.is_empty() => Err(says("this-host")),
         "source" => Ok(Term::Source(value)),
+        "system" if value.is_empty() => Err(says("postgres")),
+        "system" => Ok(Term::System(value)),
+        "environment" => value.parse().map(Term::Environment).map_err(RuleRefused::Word),
         _ => {
             let (key, value) = value.split_once('=').map_or((value.as_str(), None), |(k, v)| (k, Some(v)));
             if key.is_empty() || value.is_some_and(str::is_empty) {
@@ -174,7 +233,7 @@ mod tests {
     use super::{Rule, Traits};
     use crate::ownership::tags_of;
     use std::fmt::Write as _;
-    use tenure_model::PrincipalKind;
+    use tenure_model::{Environment, PrincipalKind};
 
     fn web() -> Traits {
         Traits {
@@ -185,6 +244,8 @@ mod tests {
                 String::from("/etc/systemd/system/web-1.service"),
                 String::from("~deploy/My App/.env"),
             ],
+            systems: vec![String::from("host")],
+            environment: Some(Environment::Production),
             tags: tags_of("team=Shop"),
         }
     }
@@ -205,6 +266,10 @@ mod tests {
             ("kind:agent", false),
             ("source:this-host", true),
             ("source:this", false),
+            ("system:host", true),
+            ("system:postgres", false),
+            ("environment:production", true),
+            ("environment:test", false),
             ("  name:web-*   kind:workload source:this-host ", true),
             ("name:web-* kind:key", false),
         ] {
@@ -229,6 +294,8 @@ mod tests {
             "tag:team=",
             "kind:human",
             "source:",
+            "system:",
+            "environment:moon",
             "name:",
             &long,
             &many,

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use std::fmt::Write as _;
 use tenure_judge::{Judge, OpenSince, PolicySetting, Programme};
 
-const EXAMPLES: [(&str, &str); 27] = [
+const EXAMPLES: [(&str, &str); 31] = [
     ("dead_below_level", include_str!("../../policies/dead_below_level.examples.toml")),
     ("returned_value", include_str!("../../policies/returned_value.examples.toml")),
     ("returned_name", include_str!("../../policies/returned_name.examples.toml")),
@@ -35,6 +35,10 @@ const EXAMPLES: [(&str, &str); 27] = [
     ("static_cloud_key", include_str!("../../policies/static_cloud_key.examples.toml")),
     ("assistant_not_pinned", include_str!("../../policies/assistant_not_pinned.examples.toml")),
     ("no_owner", include_str!("../../policies/no_owner.examples.toml")),
+    ("charter_ended", include_str!("../../policies/charter_ended.examples.toml")),
+    ("charter_incomplete", include_str!("../../policies/charter_incomplete.examples.toml")),
+    ("end_too_far", include_str!("../../policies/end_too_far.examples.toml")),
+    ("credential_kind_not_allowed", include_str!("../../policies/credential_kind_not_allowed.examples.toml")),
     ("cross_environment_use", include_str!("../../policies/cross_environment_use.examples.toml")),
     ("rotation_overdue", include_str!("../../policies/rotation_overdue.examples.toml")),
     ("long_lived_token", include_str!("../../policies/long_lived_token.examples.toml")),
@@ -95,9 +99,19 @@ fn score(judge: &Judge, policy: &str, examples: &[Example]) -> Score {
     score
 }
 
+/// The class that examples are of when their name begins `classed-`.
+const CLASSED: &str = r#"
+    version = 1
+    [[class]]
+    id = "classed"
+    match = ["name:classed-*"]
+    required = ["business_owner", "purpose", "environment", "expires_at"]
+    lifetime_days_max = 365
+    credential_kinds = ["certificate", "token"]"#;
+
 /// The default programme with every policy taken in, so that those left out are measured, too.
 fn every_policy() -> Judge {
-    let mut programme = Programme::default();
+    let mut programme = Programme::parse(CLASSED).unwrap();
     for (id, _) in EXAMPLES {
         programme.policies.insert(id.to_owned(), PolicySetting { enabled: Some(true), severity: None });
     }

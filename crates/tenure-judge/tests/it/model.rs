@@ -26,14 +26,57 @@ pub(crate) struct Lines {
     pub(crate) administrative: Vec<&'static str>,
     /// The same of consumers behind which a person sits.
     pub(crate) interactive: Vec<&'static str>,
+    /// The one class of the programme, when it has one.
+    pub(crate) class: Option<Class>,
+}
+
+/// A class, as the model knows it: by the kind of any principal that is there, or of any when none is.
+#[derive(Debug, Clone)]
+pub(crate) struct Class {
+    pub(crate) kind: PrincipalKind,
+    pub(crate) lifetime_days_max: u32,
+    pub(crate) rotation_days_max: u32,
+    pub(crate) credential_kinds: Vec<CredentialKind>,
+}
+
+/// The class asks for a purpose and an end.
+fn class_of<'lines>(dossier: &Dossier, lines: &'lines Lines) -> Option<&'lines Class> {
+    let any = dossier.principals.iter().any(seen);
+    let is =
+        |class: &&Class| dossier.principals.iter().any(|one| (seen(one) || !any) && one.kind == class.kind);
+    lines.class.as_ref().filter(is).filter(|_| !dossier.built_in)
+}
+
+/// Claimed, built in, or of a class.
+pub(crate) fn enrolled(dossier: &Dossier, lines: &Lines) -> bool {
+    dossier.enrolled || dossier.built_in || class_of(dossier, lines).is_some()
+}
+
+/// What fails of the charter.
+fn of_charter(dossier: &Dossier, lines: &Lines, now: Instant) -> Vec<&'static str> {
+    let charter = &dossier.charter;
+    let class = class_of(dossier, lines);
+    let too_far =
+        |class: &Class| charter.expires_at.is_none_or(|ends| ends.minus(DAY * class.lifetime_days_max) > now);
+    let rows = [
+        ("no_owner", ownerless(dossier)),
+        ("charter_ended", charter.expires_at.is_some_and(|ends| ends <= now)),
+        (
+            "charter_incomplete",
+            class.is_some() && (charter.purpose.is_none() || charter.expires_at.is_none()),
+        ),
+        ("end_too_far", class.is_some_and(too_far)),
+    ];
+    rows.into_iter().filter(|(_, fails)| *fails).map(|(policy, _)| policy).collect()
 }
 
 /// Which conditions fail, as `(policy, subject)`, sorted.
 pub(crate) fn failing(dossier: &Dossier, lines: &Lines, now: Instant) -> Vec<(&'static str, String)> {
-    let enrolled = dossier.enrolled || dossier.built_in;
+    let enrolled = enrolled(dossier, lines);
     let mut failing = Vec::new();
-    if enrolled && !dossier.built_in && dossier.principals.iter().any(seen) && ownerless(dossier) {
-        failing.push(("no_owner", format!("identity:{}", dossier.identity)));
+    if enrolled && !dossier.built_in && dossier.principals.iter().any(seen) {
+        let identity = format!("identity:{}", dossier.identity);
+        failing.extend(of_charter(dossier, lines, now).into_iter().map(|policy| (policy, identity.clone())));
     }
     for principal in &dossier.principals {
         let mut failed = of_principal(dossier, principal, lines, now);
@@ -73,7 +116,7 @@ fn of_principal(
     let lets_in_unasked = principal.kind == PrincipalKind::Key
         && ownerless(dossier)
         && !dossier.built_in
-        && (dossier.enrolled || dossier.new_since_baseline);
+        && (dossier.enrolled || class_of(dossier, lines).is_some() || dossier.new_since_baseline);
     let rows = [
         ("dead_below_level", dead_below_level(principal, lines)),
         ("returned_name", seen(principal) && !principal.name_ended.is_empty() && ownerless(dossier)),
@@ -184,7 +227,9 @@ fn governed_credential(
 ) -> Vec<&'static str> {
     let mut failing = Vec::new();
     let since = credential.value_changed_at.unwrap_or(credential.first_seen);
-    let days = dossier.charter.rotation_days.unwrap_or(u32::MAX).min(lines.rotation_days_max);
+    let class = class_of(dossier, lines);
+    let of_class = class.map_or(u32::MAX, |class| class.rotation_days_max);
+    let days = dossier.charter.rotation_days.unwrap_or(u32::MAX).min(lines.rotation_days_max).min(of_class);
     let verifier = facts_text(&credential.facts, names::VERIFIER);
     let overdue = since.plus(DAY * days) <= now && verifier.is_some_and(|verifier| verifier != "none");
     if live(principal, credential, now) && overdue {
@@ -199,6 +244,11 @@ fn governed_credential(
     let long = known_text(&credential.facts, names::ENDLESS) || too_long;
     if kept(principal, credential) && is_token(credential) && !over && long {
         failing.push("long_lived_token");
+    }
+    if kept(principal, credential)
+        && class.is_some_and(|class| !class.credential_kinds.contains(&credential.kind))
+    {
+        failing.push("credential_kind_not_allowed");
     }
     let elsewhere = !credential.other_environments.is_empty();
     if kept(principal, credential) && elsewhere && dossier.charter.environment.is_some() {
@@ -218,7 +268,7 @@ pub(crate) fn standing(dossier: &Dossier, lines: &Lines, fails: bool, past_grace
     } else if !dossier.principals.iter().any(seen) {
         // Whoever was there when its source was removed is not gone.
         if count(Presence::Present) == 0 { Standing::Gone } else { Standing::Unobserved }
-    } else if !dossier.enrolled && !dossier.built_in {
+    } else if !enrolled(dossier, lines) {
         Standing::Unclaimed
     } else {
         match (fails, past_grace) {

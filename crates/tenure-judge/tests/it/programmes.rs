@@ -3,10 +3,10 @@
 //! A setting without a test here must never be added: it may do nothing.
 //! Next: `standings.rs`.
 
-use crate::dossiers::{NOW, dossier};
-use std::error::Error;
-use tenure_judge::{Judge, Judgement, OpenSince, Programme};
-use tenure_model::{Severity, Standing};
+use crate::dossiers::{NOW, days_ago, dossier};
+use std::{error::Error, fmt::Write as _};
+use tenure_judge::{Judge, Judgement, OpenSince, Programme, ProgrammeFiles};
+use tenure_model::{CharterField, Severity, Standing};
 
 fn judge_by(programme: &str, brief: &str) -> Judgement {
     let programme = Programme::parse(programme).unwrap();
@@ -251,4 +251,152 @@ critical = 1
 
 [policies]
 "#);
+}
+
+const CLASS: &str = "version = 1\n[[class]]\nid = 'apps'\nmatch = ['name:app source:pg-main']\n";
+
+fn with_class(more: &str) -> String {
+    format!("{CLASS}{more}\n")
+}
+
+#[test]
+fn a_class_enrols_what_it_matches_and_nothing_else() {
+    let unclaimed = "enrolled = false\n[[principals]]";
+    let standing = |programme: &str, brief: &str| judge_by(programme, brief).standing;
+    assert_eq!(standing("version = 1", unclaimed), Standing::Unclaimed);
+    assert_eq!(standing(CLASS, unclaimed), Standing::Due, "nobody owns it");
+    for other in ["name = 'other'", "source = 'pg-test'"] {
+        assert_eq!(standing(CLASS, &format!("{unclaimed}\n{other}")), Standing::Unclaimed, "{other}");
+    }
+    assert_eq!(standing(CLASS, &format!("built_in = true\n{unclaimed}")), Standing::Sound, "its vendor's");
+}
+
+#[test]
+fn the_first_class_that_means_an_identity_is_its_class() {
+    let programme = "version = 1\n[[class]]\nid = 'a'\nmatch = ['environment:test', 'kind:agent']\n\
+                     [[class]]\nid = 'b'\nmatch = ['system:postgres']\n[[class]]\nid = 'rest'\nmatch = ['name:**']";
+    let judge = Judge::new(&Programme::parse(programme).unwrap()).unwrap();
+    let class = |brief: &str| judge.class_of(&dossier(brief)).map(|class| class.id.clone());
+    assert_eq!(class("[[principals]]").as_deref(), Some("b"));
+    assert_eq!(class("environment = 'test'\n[[principals]]").as_deref(), Some("a"));
+    assert_eq!(class("[[principals]]\nsystem = 'host'\nkind = 'agent'").as_deref(), Some("a"));
+    assert_eq!(class("[[principals]]\nsystem = 'host'").as_deref(), Some("rest"));
+    let one_gone =
+        "[[principals]]\nkind = 'agent'\nsystem = 'host'\npresence = 'gone'\n[[principals]]\nsystem = 'host'";
+    assert_eq!(class(one_gone).as_deref(), Some("rest"), "what is gone says nothing");
+    let all_gone = "[[principals]]\nkind = 'agent'\nsystem = 'host'\npresence = 'gone'";
+    assert_eq!(class(all_gone).as_deref(), Some("a"), "it keeps the class it had");
+    assert_eq!(class("built_in = true\n[[principals]]"), None);
+}
+
+#[test]
+fn required_says_what_a_charter_must_answer() {
+    let brief = "business_owner = true\n[[principals]]";
+    for field in CharterField::ALL.iter().filter(|field| **field != CharterField::BusinessOwner) {
+        let programme = with_class(&format!("required = ['{field}']"));
+        let [before, after] = [CLASS, &programme].map(|programme| judge_by(programme, brief));
+        assert!(before.conditions.is_empty(), "{field}");
+        let said = after.conditions.first().unwrap();
+        assert_eq!(said.policy, "charter_incomplete");
+        assert!(said.reason.ends_with(&format!("class `apps` asks for {field}")), "{}", said.reason);
+    }
+    let answered = judge_by(&with_class("required = ['business_owner']"), brief);
+    assert!(answered.conditions.is_empty());
+}
+
+#[test]
+fn lifetime_days_max_says_how_far_ahead_an_end_may_lie_and_when_it_is_near_enough() {
+    let brief = |days: i64| format!("business_owner = true\nexpires_in_days = {days}\n[[principals]]");
+    let programme = with_class("lifetime_days_max = 90");
+    let fails = |programme: &str, days| {
+        let judged = judge_by(programme, &brief(days));
+        (judged.conditions.iter().map(|one| one.policy.clone()).collect::<Vec<_>>(), judged.changes_at)
+    };
+    assert_eq!(fails(CLASS, 91).0, policies(&[]));
+    assert_eq!(fails(&programme, 90).0, policies(&[]));
+    let (failing, changes_at) = fails(&programme, 91);
+    assert_eq!(failing, policies(&["end_too_far"]));
+    assert_eq!(changes_at, Some(days_ago(-1)), "it comes near by itself");
+}
+
+#[test]
+fn rotation_days_max_of_a_class_is_asked_for_beside_those_of_programme_and_charter() {
+    let overdue = |programme: &str, brief: &str| {
+        judge_by(programme, brief).conditions.iter().any(|one| one.policy == "rotation_overdue")
+    };
+    assert!(!overdue(CLASS, OLD));
+    assert!(overdue(&with_class("rotation_days_max = 30"), OLD));
+    assert!(!overdue(&with_class("rotation_days_max = 80"), OLD));
+    let stricter = "version = 1\n[thresholds]\nrotation_days_max = 45\n[[class]]\nid = 'apps'\nmatch = ['name:app']\nrotation_days_max = 80";
+    assert!(overdue(stricter, OLD), "a class never allows more than the programme");
+}
+
+#[test]
+fn credential_kinds_says_how_a_class_may_authenticate() {
+    let [before, after] =
+        [CLASS.to_owned(), with_class("credential_kinds = ['certificate']")].map(|programme| {
+            let judged = judge_by(&programme, "business_owner = true\n[[principals]]\ncredentials = [{}]");
+            judged.conditions.into_iter().map(|one| one.policy).collect::<Vec<_>>()
+        });
+    assert_eq!((before, after), (policies(&[]), policies(&["credential_kind_not_allowed"])));
+}
+
+fn files(all: &[(&str, &str)]) -> ProgrammeFiles {
+    ProgrammeFiles(all.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect())
+}
+
+#[test]
+fn a_directory_is_read_as_one_programme() {
+    let classes = "[[class]]\nid = 'apps'\nmatch = ['name:app']\n";
+    let whole =
+        Programme::read(&files(&[("programme.toml", "version = 1"), ("classes.toml", classes)])).unwrap();
+    assert_eq!(whole, Programme::parse(&format!("version = 1\n{classes}")).unwrap());
+    assert_eq!(Programme::read(&files(&[("programme.toml", "version = 1")])).unwrap(), Programme::default());
+}
+
+#[test]
+fn what_is_wrong_with_a_directory_is_said_with_file_line_and_the_word_that_was_meant() {
+    let good = "version = 1\n";
+    let directories: &[&[(&str, &str)]] = &[
+        &[],
+        &[("programme.toml", "version = 1\n[threshold]\n")],
+        &[("programme.toml", "version = 2\n")],
+        &[("programme.toml", "version = 1\n[thresholds]\nrotation_days_max = 0\nunused_days = 9999\n")],
+        &[("programme.toml", "version = 1\n[thresholds]\nadministrative_consumers = [\"*\"]\n")],
+        &[("programme.toml", "version = 1\n\n[policies.no_owners]\nenabled = false\n")],
+        &[("programme.toml", "version = \n")],
+        &[("programme.toml", good), ("class.toml", "")],
+        &[("programme.toml", good), ("classes.toml", "[[class]]\nid = \"a\"\nmatches = []\n")],
+        &[
+            ("programme.toml", good),
+            ("classes.toml", "[[class]]\nid = \"a\"\nmatch = [\"name:x\"]\nrequired = [\"purpos\"]\n"),
+        ],
+        &[
+            ("programme.toml", good),
+            (
+                "classes.toml",
+                "[[class]]\nid = \"a\"\nmatch = [\"name:x\"]\ncredential_kinds = [\"certifcate\"]\n",
+            ),
+        ],
+        &[
+            ("programme.toml", "version = 1\n[[class]]\nid = \"A b\"\nmatch = []\nrotation_days_max = 0\n"),
+            (
+                "classes.toml",
+                "[[class]]\nid = \"all\"\nmatch = [\"name:**\"]\n\n[[class]]\nid = \"all\"\nmatch = [\"colour:red\"]\n",
+            ),
+        ],
+        &[("programme.toml", good), ("../programme.toml\u{1b}[2J", "")],
+    ];
+    let mut said = String::new();
+    for directory in directories {
+        let _ = writeln!(
+            said,
+            "# {}",
+            directory.iter().map(|(name, _)| name.escape_debug().to_string()).collect::<Vec<_>>().join(" ")
+        );
+        for fault in Programme::read(&files(directory)).unwrap_err() {
+            let _ = writeln!(said, "{fault}");
+        }
+    }
+    insta::assert_snapshot!(said);
 }

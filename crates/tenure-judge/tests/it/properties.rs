@@ -9,8 +9,8 @@ use crate::model;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use std::collections::BTreeSet;
-use tenure_judge::{Dossier, Judge, Judgement, OpenSince, Programme, Recall};
-use tenure_model::{Instant, ProofLevel, Standing};
+use tenure_judge::{Class, Dossier, Judge, Judgement, OpenSince, Programme, Recall};
+use tenure_model::{CharterField, CredentialKind, Instant, PrincipalKind, ProofLevel, Standing};
 
 fn lines() -> model::Lines {
     model::Lines {
@@ -23,6 +23,12 @@ fn lines() -> model::Lines {
         required: ProofLevel::P4,
         administrative: vec!["psql"],
         interactive: vec!["pgadmin*", "dbeaver*", "pts/*"],
+        class: Some(model::Class {
+            kind: PrincipalKind::Workload,
+            lifetime_days_max: 200,
+            rotation_days_max: 45,
+            credential_kinds: vec![CredentialKind::Token, CredentialKind::Certificate],
+        }),
     }
 }
 
@@ -33,6 +39,14 @@ fn programme() -> Programme {
     programme.thresholds.interactive_consumers =
         ["pgAdmin*", "DBeaver*", "pts/*"].map(str::to_owned).to_vec();
     programme.thresholds.shared_consumers_max = 2;
+    programme.classes = vec![Class {
+        id: "workloads".to_owned(),
+        matches: vec!["name:never-drawn".to_owned(), "kind:workload".to_owned()],
+        required: vec![CharterField::Purpose, CharterField::ExpiresAt],
+        lifetime_days_max: Some(200),
+        rotation_days_max: Some(45),
+        credential_kinds: vec![CredentialKind::Token, CredentialKind::Certificate],
+    }];
     programme
 }
 
@@ -73,6 +87,7 @@ fn grace_of(policy: &str) -> i64 {
         | "root_key_unrestricted"
         | "assistant_secret_in_clear"
         | "unknown_authorized_key"
+        | "charter_ended"
         | "cross_environment_use" => 7,
         _ => 30,
     }
@@ -154,7 +169,7 @@ proptest! {
     fn conditions_are_never_shown_for_governance_before_enrolment(dossier in any_dossier()) {
         thread_local!(static JUDGE: Judge = Judge::new(&programme()).unwrap());
         let judged = JUDGE.with(|judge| judge.judge(&dossier, &OpenSince::new(), NOW).unwrap());
-        if !dossier.enrolled && !dossier.built_in {
+        if !model::enrolled(&dossier, &lines()) {
             prop_assert!(judged.conditions.iter().all(|condition| condition.kind.as_str() == "hygiene"));
             prop_assert!(!matches!(judged.standing, Standing::Sound | Standing::Due | Standing::Lapsed));
         }

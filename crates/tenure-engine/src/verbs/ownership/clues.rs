@@ -5,7 +5,7 @@
 
 use super::owners;
 use std::collections::BTreeSet;
-use tenure_judge::{Clue, ClueKind, PointsTo, Traits, tags_of};
+use tenure_judge::{COMMENTS, Clue, ClueKind, OWNER_TAGS, PointsTo, PrincipalTraits, Traits};
 use tenure_model::{Fact, Presence, PrincipalKind, SourceId, names, number, printable, text};
 use tenure_store::{
     StoreFailure, Tx,
@@ -21,11 +21,6 @@ const GRANTS_READ: i64 = 50;
 const PRINCIPALS_READ: usize = 20;
 /// Characters of a text from outside, when shown.
 const SHOWN_CHARS_MAX: usize = 120;
-/// Who wrote which of these in a tag meant a person or a team.
-const OWNER_TAGS: [&str; 6] = ["owner", "owned-by", "contact", "responsible", "maintainer", "team"];
-/// Facts that hold what somebody wrote about it.
-const COMMENTS: [&str; 2] = ["comment", "description"];
-
 /// What is known beside an identity.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
@@ -43,6 +38,7 @@ pub(super) struct Seen {
 pub(super) fn traits_of(tx: &mut Tx<'_>, identity: &IdentityRow) -> Result<Seen, StoreFailure> {
     let mut seen = Seen::default();
     seen.traits.names.push(identity.name.clone());
+    seen.traits.environment = identity.charter.environment;
     for principal in present(tx, identity)? {
         seen.known(&principal);
         for credential in tx.credentials_of(principal.id)? {
@@ -56,6 +52,7 @@ pub(super) fn traits_of(tx: &mut Tx<'_>, identity: &IdentityRow) -> Result<Seen,
 pub(super) fn clues_of(tx: &mut Tx<'_>, identity: &IdentityRow) -> Result<Seen, StoreFailure> {
     let mut seen = Seen::default();
     seen.traits.names.push(identity.name.clone());
+    seen.traits.environment = identity.charter.environment;
     for principal in present(tx, identity)? {
         seen.known(&principal);
         of_principal(tx, &mut seen, &principal)?;
@@ -85,11 +82,15 @@ impl Seen {
     fn known(&mut self, principal: &PrincipalRow) {
         self.present = true;
         let traits = &mut self.traits;
-        traits.names.push(principal.name.clone());
-        traits.kinds.push(principal.kind);
-        traits.sources.push(principal.source_name.clone());
+        traits.add(&PrincipalTraits {
+            name: &principal.name,
+            source: &principal.source_name,
+            system: &principal.system,
+            kind: principal.kind,
+            facts: &principal.facts,
+            charter_hint: principal.charter_hint.as_deref(),
+        });
         if let Some(file) = text(&principal.facts, names::DEFINED_IN) {
-            traits.places.push(file.to_owned());
             self.files.insert(file.to_owned());
             // Names are `source/~account/folder/file[which]`: what lies beside begins alike.
             let named = format!("{}/{}", principal.source_name, principal.name);
@@ -97,16 +98,6 @@ impl Seen {
             let folder = path.rsplit_once('/').map(|(folder, _)| format!("{folder}/"));
             self.folders.extend(folder.filter(|folder| folder.matches('/').count() > 1));
         }
-        let written = COMMENTS.iter().filter_map(|name| text(&principal.facts, name));
-        for comment in principal.charter_hint.as_deref().into_iter().chain(written) {
-            traits.tags.extend(tags_of(comment));
-        }
-        for key in OWNER_TAGS {
-            let value = text(&principal.facts, key).map(str::to_owned);
-            traits.tags.extend(value.map(|value| tenure_judge::Tag { key: key.to_owned(), value }));
-        }
-        traits.tags.sort();
-        traits.tags.dedup();
     }
 
     fn clue(&mut self, kind: ClueKind, points_to: PointsTo, says: String) {

@@ -1,9 +1,16 @@
-//! The programme: the thresholds and policies an organisation has decided on.
+//! The programme: the classes, thresholds and policies an organisation has decided on.
 //!
 //! Read strictly from TOML: an unknown key, a number out of range or an unknown policy is
 //! refused, because a setting that silently does nothing is worse than none. It must never
 //! hold the policies themselves; those are Cedar, beside this crate's source.
-//! Next: `policy.rs`, which applies the overrides.
+//! Next: `class.rs`, what is asked of which kind of identity; `files.rs`, a directory of files.
+
+mod class;
+mod files;
+
+pub use class::Class;
+pub(crate) use class::{ClassReady, class_of};
+pub use files::{ProgrammeFault, ProgrammeFiles};
 
 use crate::{consumer::Pattern, policy};
 use serde::{Deserialize, Serialize};
@@ -30,6 +37,9 @@ pub struct Programme {
     /// What differs from each policy's own annotations, by policy id.
     #[serde(default)]
     pub policies: BTreeMap<String, PolicySetting>,
+    /// Kinds of identities; the first that means one is its class.
+    #[serde(default, rename = "class", skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<Class>,
 }
 
 /// Where judging draws its lines.
@@ -132,6 +142,16 @@ pub enum ProgrammeRefused {
         /// The ids there are.
         known: String,
     },
+    /// A class cannot be used as it stands.
+    #[error("{why}")]
+    ClassUnfit {
+        /// Which one, from 0.
+        index: usize,
+        /// Which of its fields.
+        field: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A policy in this build is itself wrong.
     #[error("policy `{policy}` is faulty: {why}")]
     PolicyFaulty {
@@ -144,7 +164,12 @@ pub enum ProgrammeRefused {
 
 impl Default for Programme {
     fn default() -> Self {
-        Self { version: VERSION, thresholds: Thresholds::default(), policies: BTreeMap::new() }
+        Self {
+            version: VERSION,
+            thresholds: Thresholds::default(),
+            policies: BTreeMap::new(),
+            classes: Vec::new(),
+        }
     }
 }
 
@@ -214,9 +239,28 @@ impl Programme {
 
     /// Refuses what the form alone cannot.
     pub(crate) fn check(&self) -> Result<(), ProgrammeRefused> {
+        self.faults().into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// Everything that the form alone cannot refuse.
+    fn faults(&self) -> Vec<ProgrammeRefused> {
         if self.version != VERSION {
-            return Err(ProgrammeRefused::VersionUnknown { given: self.version });
+            return vec![ProgrammeRefused::VersionUnknown { given: self.version }];
         }
+        let mut faults = self.numbers();
+        let thresholds = &self.thresholds;
+        faults.extend(pattern_faults("administrative_consumers", &thresholds.administrative_consumers));
+        faults.extend(pattern_faults("interactive_consumers", &thresholds.interactive_consumers));
+        let unknown = self.policies.keys().filter(|id| !policy::ids().any(|known| known == id.as_str()));
+        faults.extend(unknown.map(|given| ProgrammeRefused::PolicyUnknown {
+            given: printable(given, 60),
+            known: policy::ids().collect::<Vec<_>>().join(", "),
+        }));
+        faults.extend(class::faults(&self.classes));
+        faults
+    }
+
+    fn numbers(&self) -> Vec<ProgrammeRefused> {
         let thresholds = &self.thresholds;
         let grace = &thresholds.grace_days;
         let rows: [(&'static str, u32, RangeInclusive<u32>); 10] = [
@@ -231,30 +275,21 @@ impl Programme {
             ("thresholds.grace_days.high", grace.high, 0..=365),
             ("thresholds.grace_days.critical", grace.critical, 0..=365),
         ];
-        for (setting, given, allowed) in rows {
-            if !allowed.contains(&given) {
-                let (min, max) = allowed.into_inner();
-                return Err(ProgrammeRefused::OutOfRange { setting, given, min, max });
-            }
-        }
-        check_patterns("administrative_consumers", &thresholds.administrative_consumers)?;
-        check_patterns("interactive_consumers", &thresholds.interactive_consumers)?;
-        match self.policies.keys().find(|id| !policy::ids().any(|known| known == id.as_str())) {
-            Some(given) => Err(ProgrammeRefused::PolicyUnknown {
-                given: printable(given, 60),
-                known: policy::ids().collect::<Vec<_>>().join(", "),
-            }),
-            None => Ok(()),
-        }
+        let outside = rows.into_iter().filter(|(_, given, allowed)| !allowed.contains(given));
+        let refused = outside.map(|(setting, given, allowed)| {
+            let (min, max) = allowed.into_inner();
+            ProgrammeRefused::OutOfRange { setting, given, min, max }
+        });
+        refused.collect()
     }
 }
 
-/// Refuses patterns that nobody can have meant.
-fn check_patterns(setting: &'static str, patterns: &[String]) -> Result<(), ProgrammeRefused> {
+/// Patterns that nobody can have meant.
+fn pattern_faults(setting: &'static str, patterns: &[String]) -> Vec<ProgrammeRefused> {
     if patterns.len() > PATTERNS_MAX {
-        return Err(ProgrammeRefused::TooManyPatterns { setting, given: patterns.len() });
+        return vec![ProgrammeRefused::TooManyPatterns { setting, given: patterns.len() }];
     }
-    for pattern in patterns {
+    let unfit = |pattern: &String| {
         let why = if pattern.trim().is_empty() {
             "is empty"
         } else if pattern.chars().count() > PATTERN_CHARS_MAX {
@@ -262,11 +297,11 @@ fn check_patterns(setting: &'static str, patterns: &[String]) -> Result<(), Prog
         } else if Pattern::new(pattern).matches_everything() {
             "would match every consumer"
         } else {
-            continue;
+            return None;
         };
-        return Err(ProgrammeRefused::PatternUnfit { setting, given: printable(pattern, 60), why });
-    }
-    Ok(())
+        Some(ProgrammeRefused::PatternUnfit { setting, given: printable(pattern, 60), why })
+    };
+    patterns.iter().filter_map(unfit).collect()
 }
 
 /// So many days.
