@@ -8,14 +8,17 @@ use crate::{
     progress::Board,
     record::Draft,
     signer::{KeyedFingerprint, SharedKeys},
-    verbs::report_soon::ReportsKept,
+    verbs::{
+        programme::{Foresights, InForce},
+        report_soon::ReportsKept,
+    },
 };
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError, RwLockReadGuard},
+    sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard},
 };
 use tenure_connect::{Connector, Fingerprint, OutsideFailure, Source, SourceConfig};
-use tenure_judge::{Authoriser, Judge, Programme};
+use tenure_judge::Authoriser;
 use tenure_keys::{Disk, Escrow, Keyring, Randomness, Sealed, draw};
 use tenure_model::{PersonId, PlanId, Role, Secret, SourceId};
 use tenure_store::{
@@ -47,8 +50,8 @@ pub struct Engine {
     pub(crate) deadlines: Deadlines,
     pub(crate) randomness: Arc<Mutex<Box<dyn Randomness>>>,
     pub(crate) connectors: BTreeMap<&'static str, Arc<dyn Connector>>,
-    pub(crate) programme: Programme,
-    pub(crate) judge: Judge,
+    pub(crate) in_force: RwLock<Arc<InForce>>,
+    pub(crate) foresights: Arc<Foresights>,
     pub(crate) authoriser: Authoriser,
     pub(crate) board: Board,
     pub(crate) checkpoint_was_missing: bool,
@@ -72,9 +75,9 @@ impl Engine {
         &self.authoriser
     }
 
-    /// The programme that judging follows.
-    pub const fn programme(&self) -> &Programme {
-        &self.programme
+    /// The programme that judging follows now.
+    pub(crate) fn in_force(&self) -> Arc<InForce> {
+        Arc::clone(&self.in_force.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The present.
@@ -114,8 +117,10 @@ impl Engine {
         run(randomness.as_mut())
     }
 
-    /// Finishes an evidence entry.
+    /// Finishes an evidence entry. It names the programme under which it was decided, once one was applied.
     pub(crate) fn entry(&self, draft: Draft) -> Result<NewEntry, EngineFailure> {
+        let programme = self.in_force().version;
+        let draft = if programme > 0 { draft.number("programme", programme) } else { draft };
         draft.finish(self.clock.now(), self.random()?, self.random()?)
     }
 

@@ -72,6 +72,10 @@ pub use verbs::{
     },
     people::{NewPerson, OwnedShown, PersonLeaving, token_hash},
     plan::{Assessed, PlanRequest, PlanShown},
+    programme::{
+        ClassForeseen, ClassShown, Foreseen, IdentityForeseen, PolicyForeseen, PolicyShown, ProgrammeApplied,
+        ProgrammeForeseen, ProgrammeShown, StandingMoved, check_programme, digest_of,
+    },
     queue::{Queue, QueueItem},
     report::{REPORT_ROWS_MAX, Report, ReportFindings, ReportProof, ReportSource, ReportStanding},
     report_soon::ReportSoon,

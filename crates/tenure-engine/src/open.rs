@@ -8,15 +8,16 @@ use crate::{
     progress::Board,
     record::{By, Draft},
     signer::{CheckpointFile, CheckpointSigner},
+    verbs::programme::InForce,
 };
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, Mutex, RwLock},
     time::Duration,
 };
 use tenure_connect::Connector;
-use tenure_judge::{Authoriser, Judge, Programme};
+use tenure_judge::Authoriser;
 use tenure_keys::{
     Disk, Escrow, KEK_FILE, Kek, KekSource, Keyring, Randomness, draw, make_private_directory,
 };
@@ -55,10 +56,6 @@ impl Paths {
     /// The socket the command line talks to.
     pub fn socket(&self) -> PathBuf {
         self.directory.join("socket")
-    }
-    /// The programme, when there is one.
-    pub fn programme(&self) -> PathBuf {
-        self.directory.join("programme.toml")
     }
 }
 
@@ -174,9 +171,8 @@ impl Deployment {
         let opened = tokio::task::spawn_blocking(move || Store::open(store_options))
             .await
             .map_err(|error| EngineFailure::Refused { why: error.to_string() })??;
-        let programme = read_programme(&paths.programme())?;
-        let judge =
-            Judge::new(&programme).map_err(|error| EngineFailure::Programme { why: error.to_string() })?;
+        let in_force = opened.store.read("programme", |tx| tx.programme_in_force()).await?;
+        let in_force = InForce::of(in_force.as_ref())?;
         let authoriser =
             Authoriser::new().map_err(|error| EngineFailure::Programme { why: error.to_string() })?;
         let engine = Engine {
@@ -194,8 +190,8 @@ impl Deployment {
                 .into_iter()
                 .map(|c| (c.manifest().system, c))
                 .collect::<BTreeMap<_, _>>(),
-            programme,
-            judge,
+            in_force: RwLock::new(Arc::new(in_force)),
+            foresights: Arc::default(),
             authoriser,
             board: Board::default(),
             checkpoint_was_missing: !opened.created && !had_checkpoint,
@@ -265,16 +261,6 @@ pub(crate) fn new_log_name(randomness: &mut dyn Randomness) -> Result<String, En
         let _ = write!(name, "{byte:02x}");
     }
     Ok(name)
-}
-
-fn read_programme(path: &Path) -> Result<Programme, EngineFailure> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Programme::parse(&text)
-            .map_err(|error| EngineFailure::Programme { why: format!("{}: {error}", path.display()) }),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Programme::parse("version = 1\n")
-            .map_err(|error| EngineFailure::Programme { why: error.to_string() }),
-        Err(error) => Err(EngineFailure::file(path, error)),
-    }
 }
 
 impl Engine {

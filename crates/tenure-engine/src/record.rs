@@ -7,6 +7,13 @@ use tenure_evidence::{Entry, FactValue, body_digest, canonical_json};
 use tenure_model::{DecisionRight, EntryId, IdRandomness, Instant};
 use tenure_store::NewEntry;
 
+/// SHA-256 of something in hexadecimal digits, as of a leaf of RFC 6962: a zero byte goes before it.
+pub(crate) fn digest_hex(bytes: &[u8]) -> String {
+    let hash = tenure_evidence::leaf_hash(bytes);
+    let digits = hash.as_bytes().iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+    digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
+}
+
 /// Who did it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum By {

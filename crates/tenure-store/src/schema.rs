@@ -104,6 +104,7 @@ pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
             "ALTER TABLE sources ADD COLUMN baseline_us {int}",
             "ALTER TABLE sources ADD COLUMN left_us {int}",
             "ALTER TABLE sources ADD COLUMN back_us {int}",
+            "ALTER TABLE identities ADD COLUMN class {text}",
             "ALTER TABLE principals ADD COLUMN returned_us {int}",
             "ALTER TABLE findings ADD COLUMN cause {text}",
             "CREATE TABLE dismissals (dismissal_id {text} PRIMARY KEY, identity_id {text} NOT NULL REFERENCES identities, \
@@ -121,8 +122,14 @@ pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
         .map(String::from),
     ));
     statements.extend(filled(dialect, &PASSINGS.map(String::from)));
+    statements.extend(filled(dialect, &[String::from(PROGRAMMES)]));
     statements
 }
+
+/// Programmes as they were applied; the one with the highest version is in force.
+const PROGRAMMES: &str = "CREATE TABLE programmes (version {int} PRIMARY KEY, digest {text} NOT NULL, files {text} NOT NULL, \
+     reason {text} NOT NULL, applied_by {text} NOT NULL, applied_us {int} NOT NULL, \
+     CONSTRAINT programmes_version CHECK (version > 0)){end}";
 
 /// "Not mine": who said so, and whom they passed it on to.
 const PASSINGS: [&str; 2] = [

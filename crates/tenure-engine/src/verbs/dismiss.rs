@@ -5,7 +5,7 @@
 
 use crate::{
     Actor, Engine, EngineFailure,
-    record::{By, Draft},
+    record::{By, Draft, digest_hex},
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
@@ -176,7 +176,9 @@ impl Engine {
         let it = |one: &FailedCondition| one.policy == finding.policy && one.subject == finding.subject;
         let fails = explained.judgement.conditions.iter().any(it);
         let now = self.clock.now();
-        fails.then(|| self.judge.grounds(dossier, &finding.policy, &finding.subject, now)).flatten()
+        fails
+            .then(|| self.in_force().judge.grounds(dossier, &finding.policy, &finding.subject, now))
+            .flatten()
     }
 
     /// Says of each dismissal whether whoever said so is still there and would still be let say so.
@@ -224,10 +226,7 @@ impl Engine {
 /// SHA-256 over what a finding rests on, every member of it.
 fn digest(grounds: &Grounds) -> Result<String, EngineFailure> {
     let shape = |why: serde_json::Error| StoreFailure::Shape { table: "dismissals", why: why.to_string() };
-    let bytes = serde_json::to_vec(grounds).map_err(shape)?;
-    let hash = tenure_evidence::leaf_hash(&bytes);
-    let digits = hash.as_bytes().iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-    Ok(digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect())
+    Ok(digest_hex(&serde_json::to_vec(grounds).map_err(shape)?))
 }
 
 fn about(finding: &FindingRow, kind: &'static str, actor: Actor) -> Draft {

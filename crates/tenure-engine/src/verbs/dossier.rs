@@ -141,7 +141,6 @@ fn credential(
         kind: row.kind,
         state: row.state,
         facts: row.facts,
-        charter_hint: row.charter_hint,
         valid_until: row.valid_until,
         first_seen: row.first_seen,
         value_changed_at: row.value_changed,

@@ -21,6 +21,7 @@ const CHANGES_FOLLOWED: usize = 64;
 struct Judged {
     id: IdentityId,
     judgement: Judgement,
+    class: Option<String>,
     touches: i64,
 }
 
@@ -50,7 +51,7 @@ impl Engine {
     }
 
     async fn judge_batch(&self) -> Result<Round, EngineFailure> {
-        let now = self.clock.now();
+        let (now, in_force) = (self.clock.now(), self.in_force());
         let dossiers = self
             .store
             .read("dossiers", move |tx| {
@@ -65,8 +66,11 @@ impl Engine {
         let mut verdicts = Vec::with_capacity(dossiers.len());
         for (read, touches) in dossiers {
             let (dossier, open_since) = self.heeded(read);
-            match self.judge.judge(&dossier, &open_since, now) {
-                Ok(judgement) => verdicts.push(Judged { id: dossier.identity, judgement, touches }),
+            match in_force.judge.judge(&dossier, &open_since, now) {
+                Ok(judgement) => {
+                    let class = in_force.judge.class_of(&dossier).map(|class| class.id.clone());
+                    verdicts.push(Judged { id: dossier.identity, judgement, class, touches });
+                }
                 // The identity keeps its last judgement; it is tried again when something changes.
                 Err(error) => {
                     tracing::error!(identity = %dossier.identity, %error, "not judged");
@@ -78,11 +82,16 @@ impl Engine {
         if verdicts.is_empty() {
             return Ok(Round::default());
         }
-        self.write_judgements(verdicts, now).await
+        self.write_judgements(verdicts, in_force.version, now).await
     }
 
-    async fn write_judgements(&self, verdicts: Vec<Judged>, now: Instant) -> Result<Round, EngineFailure> {
-        let mint = self.mint()?;
+    async fn write_judgements(
+        &self,
+        verdicts: Vec<Judged>,
+        programme: i64,
+        now: Instant,
+    ) -> Result<Round, EngineFailure> {
+        let (mint, judged) = (self.mint()?, verdicts.len());
         let verdicts = std::sync::Arc::new(verdicts);
         let before = std::sync::Arc::clone(&verdicts);
         let standings = self
@@ -90,15 +99,15 @@ impl Engine {
             .read("standings", move |tx| {
                 before
                     .iter()
-                    .map(|judged| tx.identity(judged.id).map(|row| row.standing))
+                    .map(|judged| tx.identity(judged.id).map(|row| (row.standing, row.class)))
                     .collect::<Result<Vec<_>, _>>()
             })
             .await?;
         let changes: Vec<serde_json::Value> = verdicts
             .iter()
             .zip(&standings)
-            .filter(|(judged, before)| judged.judgement.standing != **before)
-            .map(|(Judged { id, judgement, .. }, before)| serde_json::json!({ "identity": id, "from": before, "to": judgement.standing }))
+            .filter(|(judged, (before, _))| judged.judgement.standing != *before)
+            .map(|(Judged { id, judgement, .. }, (before, _))| serde_json::json!({ "identity": id, "from": before, "to": judgement.standing }))
             .collect();
         let entry = if changes.is_empty() {
             None
@@ -112,7 +121,16 @@ impl Engine {
             .store
             .write("judge", move |tx| {
                 let mut round = Round { judged: verdicts.len(), ..Round::default() };
-                for Judged { id, judgement, touches } in verdicts.iter() {
+                // Judged by what is not in force any more: all of it was touched then, and is judged again.
+                if tx.programme_version()? != programme {
+                    return Ok(None);
+                }
+                for (Judged { id, judgement, class, touches }, (_, class_before)) in
+                    verdicts.iter().zip(&standings)
+                {
+                    if class != class_before {
+                        tx.set_class(*id, class.as_deref())?;
+                    }
                     let failed: Vec<FailedNow> = judgement.conditions.iter().map(failed_now).collect();
                     tx.end_dismissals(*id, now)?;
                     let changes = tx.apply_findings(&mint, *id, &failed)?;
@@ -130,10 +148,16 @@ impl Engine {
                 if let Some(entry) = &entry {
                     tx.entry(entry.clone())?;
                 }
-                Ok(round)
+                Ok(Some(round))
             })
             .await?;
-        Ok(round)
+        match round {
+            Some(round) => Ok(round),
+            None => {
+                self.read_programme_again().await?;
+                Ok(Round { judged, ..Round::default() })
+            }
+        }
     }
 
     /// Dismissals that end before their end, each with its entry.
@@ -172,7 +196,7 @@ impl Engine {
     ) -> Result<(Dossier, ExplainedJudgement), EngineFailure> {
         let (dossier, open_since) = self.dossier_now(id).await?;
         let mut explained =
-            self.judge.explain(&dossier, &open_since, self.clock.now()).map_err(not_judged)?;
+            self.in_force().judge.explain(&dossier, &open_since, self.clock.now()).map_err(not_judged)?;
         explained.judgement.changes_at = self.changes(&dossier, &open_since, &explained.judgement)?;
         Ok((dossier, explained))
     }
@@ -185,7 +209,7 @@ impl Engine {
     /// What the standing of one identity will be at an instant, unless something new is known by then.
     pub async fn standing_at(&self, id: IdentityId, at: Instant) -> Result<Standing, EngineFailure> {
         let (dossier, open_since) = self.dossier_now(id).await?;
-        let judgement = self.judge.judge(&dossier, &open_since, at).map_err(not_judged)?;
+        let judgement = self.in_force().judge.judge(&dossier, &open_since, at).map_err(not_judged)?;
         Ok(judgement.standing)
     }
 
@@ -200,7 +224,7 @@ impl Engine {
         let mut next = now.changes_at;
         for _ in 0..CHANGES_FOLLOWED {
             let Some(at) = next else { return Ok(None) };
-            let then = self.judge.judge(dossier, open_since, at).map_err(not_judged)?;
+            let then = self.in_force().judge.judge(dossier, open_since, at).map_err(not_judged)?;
             if then.standing != now.standing || conditions_of(&then) != conditions_of(now) {
                 return Ok(Some(at));
             }
@@ -212,7 +236,7 @@ impl Engine {
     /// The same, of an identity as it is known now.
     pub(super) async fn changes_of(&self, id: IdentityId) -> Result<Option<Instant>, EngineFailure> {
         let (dossier, open_since) = self.dossier_now(id).await?;
-        let now = self.judge.judge(&dossier, &open_since, self.clock.now()).map_err(not_judged)?;
+        let now = self.in_force().judge.judge(&dossier, &open_since, self.clock.now()).map_err(not_judged)?;
         self.changes(&dossier, &open_since, &now)
     }
 

@@ -24,6 +24,7 @@ pub(crate) mod own;
 pub(crate) mod ownership;
 pub(crate) mod people;
 pub(crate) mod plan;
+pub(crate) mod programme;
 pub(crate) mod queue;
 pub(crate) mod report;
 pub(crate) mod report_soon;

@@ -272,7 +272,7 @@ impl Engine {
         let now = self.clock.now();
         let id = PlanId::new(now, self.random()?);
         let required_level =
-            level_required(request.kind, steps, self.programme.thresholds.required_proof_level);
+            level_required(request.kind, steps, self.in_force().programme.thresholds.required_proof_level);
         let blast_radius = serde_json::to_value(blast)
             .map_err(|error| EngineFailure::Evidence { why: error.to_string() })?;
         let points: Vec<_> = row.points.iter().map(|point| point.name.clone()).collect();

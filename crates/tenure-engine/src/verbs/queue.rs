@@ -83,8 +83,9 @@ impl Engine {
             })
         });
         let mut queue = read.await?;
+        let in_force = self.in_force();
         for item in &mut queue.items {
-            item.due = item.opened.plus(self.judge.grace(item.severity));
+            item.due = item.opened.plus(in_force.judge.grace(item.severity));
         }
         Ok(queue)
     }

@@ -17,6 +17,7 @@ mod faults;
 mod governance;
 mod ownership;
 mod people;
+mod programme;
 mod quiet;
 mod recognised;
 mod report;

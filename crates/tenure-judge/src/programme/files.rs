@@ -15,7 +15,7 @@ const KNOWN: [&str; 2] = [MAIN, CLASSES];
 const MAIN: &str = "programme.toml";
 const CLASSES: &str = "classes.toml";
 /// Bytes of one file, at most.
-const FILE_BYTES_MAX: usize = 256 * 1024;
+const FILE_BYTES_MAX: usize = 96 * 1024;
 /// Characters of what is said about one fault.
 const WHY_CHARS_MAX: usize = 400;
 /// How alike two words are when one is taken for a slip of the other (Jaro-Winkler, 0 to 1).

@@ -34,6 +34,8 @@ pub(crate) struct IdentityWords {
     pub(crate) source: Option<String>,
     /// A person's name, `none` or `me`.
     pub(crate) owner: Option<String>,
+    /// A class of the programme.
+    pub(crate) class: Option<String>,
     pub(crate) findings: bool,
     pub(crate) built_in: bool,
 }
@@ -74,6 +76,7 @@ pub(crate) fn identities(query: &str) -> Read<IdentityWords> {
     reading.parsed("kind", &mut wanted.kind);
     reading.text("source", &mut wanted.source);
     reading.text("owner", &mut wanted.owner);
+    reading.text("class", &mut wanted.class);
     reading.yes("findings", &mut wanted.findings);
     reading.yes("built-in", &mut wanted.built_in);
     wanted.contains = reading.words();

@@ -92,6 +92,7 @@ mod tests {
             standing: Standing::Unclaimed,
             due: None,
             judged: None,
+            class: None,
         }
     }
 

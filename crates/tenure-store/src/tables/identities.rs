@@ -32,6 +32,8 @@ pub struct IdentityRow {
     pub due: Option<Instant>,
     /// When it was judged last; nothing when it never was.
     pub judged: Option<Instant>,
+    /// Its class in the programme, as it was judged last.
+    pub class: Option<String>,
 }
 
 pub(super) fn identity(row: &Row<'_>) -> Result<IdentityRow, StoreFailure> {
@@ -45,6 +47,7 @@ pub(super) fn identity(row: &Row<'_>) -> Result<IdentityRow, StoreFailure> {
         standing: row.parsed(6)?,
         due: row.opt_instant(7)?,
         judged: row.opt_instant(8)?,
+        class: row.opt_text(9)?,
     })
 }
 
@@ -92,7 +95,7 @@ impl Tx<'_> {
     pub fn identity(&mut self, id: IdentityId) -> Result<IdentityRow, StoreFailure> {
         self.query_one(
             "identities",
-            "SELECT identity_id, name, handle, charter, enrolled, built_in, standing, due_us, judged_us FROM identities \
+            "SELECT identity_id, name, handle, charter, enrolled, built_in, standing, due_us, judged_us, class FROM identities \
              WHERE identity_id = $1",
             &[named(id)],
             identity,
@@ -113,7 +116,7 @@ impl Tx<'_> {
         }
         let by_name = self.query(
             "identities",
-            "SELECT identity_id, name, handle, charter, enrolled, built_in, standing, due_us, judged_us FROM identities \
+            "SELECT identity_id, name, handle, charter, enrolled, built_in, standing, due_us, judged_us, class FROM identities \
              WHERE name = $1 ORDER BY CASE WHEN EXISTS (SELECT 1 FROM principals p \
              JOIN sources s ON s.source_id = p.source_id WHERE p.identity_id = identities.identity_id \
              AND p.presence = 'present' AND s.removed_us IS NULL) THEN 0 ELSE 1 END, created_us DESC LIMIT 2",
@@ -127,7 +130,7 @@ impl Tx<'_> {
         let there = self.query(
             "identities",
             "SELECT DISTINCT i.identity_id, i.name, i.handle, i.charter, i.enrolled, i.built_in, i.standing, i.due_us, \
-             i.judged_us FROM identities i JOIN principals p ON p.identity_id = i.identity_id \
+             i.judged_us, i.class FROM identities i JOIN principals p ON p.identity_id = i.identity_id \
              JOIN sources s ON s.source_id = p.source_id \
              WHERE p.name = $1 AND p.presence = 'present' AND s.removed_us IS NULL LIMIT 20",
             &[given.into()],
@@ -140,14 +143,14 @@ impl Tx<'_> {
         let by_principal = self.query(
             "identities",
             "SELECT DISTINCT i.identity_id, i.name, i.handle, i.charter, i.enrolled, i.built_in, i.standing, i.due_us, \
-             i.judged_us FROM identities i JOIN principals p ON p.identity_id = i.identity_id WHERE p.name = $1 LIMIT 20",
+             i.judged_us, i.class FROM identities i JOIN principals p ON p.identity_id = i.identity_id WHERE p.name = $1 LIMIT 20",
             &[given.into()],
             identity,
         )?;
         if by_principal.is_empty() && given.len() >= 3 {
             let by_handle = self.query(
                 "identities",
-                "SELECT identity_id, name, handle, charter, enrolled, built_in, standing, due_us, judged_us FROM identities \
+                "SELECT identity_id, name, handle, charter, enrolled, built_in, standing, due_us, judged_us, class FROM identities \
                  WHERE handle >= $1 AND handle < $2 ORDER BY handle LIMIT 20",
                 &[given.into(), format!("{given}\u{7f}").into()],
                 identity,
@@ -218,6 +221,45 @@ impl Tx<'_> {
             &[named(id), named(standing), due.into(), now.into()],
         )?;
         Ok(before != standing)
+    }
+
+    /// Sets the class that the programme has for it.
+    pub fn set_class(&mut self, id: IdentityId, class: Option<&str>) -> Result<(), StoreFailure> {
+        let class = class.map(str::to_owned);
+        self.execute("UPDATE identities SET class = $2 WHERE identity_id = $1", &[named(id), class.into()])?;
+        Ok(())
+    }
+
+    /// Has every identity judged again. Returns how many that are.
+    pub fn touch_all(&mut self, now: Instant) -> Result<i64, StoreFailure> {
+        let touched = self.execute(
+            "INSERT INTO touched (identity_id, since_us, times) SELECT identity_id, CAST($1 AS BIGINT), 1 FROM identities WHERE true \
+             ON CONFLICT (identity_id) DO UPDATE SET times = touched.times + 1",
+            &[now.into()],
+        )?;
+        Ok(i64::try_from(touched).unwrap_or(i64::MAX))
+    }
+
+    /// How many identities there are of each class; those of none are not counted.
+    pub fn class_counts(&mut self) -> Result<Vec<(String, i64)>, StoreFailure> {
+        self.query(
+            "identities",
+            "SELECT class, COUNT(*) FROM identities WHERE class IS NOT NULL GROUP BY class ORDER BY class",
+            &[],
+            |row| Ok((row.text(0)?, row.number(1)?)),
+        )
+    }
+
+    /// How many identities there are.
+    pub fn count_identities(&mut self) -> Result<i64, StoreFailure> {
+        let sql = "SELECT COUNT(*) FROM identities";
+        Ok(self.query_one("identities", sql, &[], |row| row.number(0))?.unwrap_or_default())
+    }
+
+    /// How many identities wait to be judged.
+    pub fn count_touched(&mut self) -> Result<i64, StoreFailure> {
+        let sql = "SELECT COUNT(*) FROM touched";
+        Ok(self.query_one("touched", sql, &[], |row| row.number(0))?.unwrap_or_default())
     }
 
     /// Identities that wait to be judged: touched, or past their own due. At most `most`.

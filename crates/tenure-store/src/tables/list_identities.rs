@@ -30,6 +30,8 @@ pub struct IdentityQuery {
     pub source_name: Option<String>,
     /// Whose.
     pub owner: Option<OwnedBy>,
+    /// Of this class of the programme.
+    pub class: Option<String>,
     /// An open finding that counts: nobody dismissed it.
     pub with_findings: bool,
     /// Also built-in ones.
@@ -89,7 +91,7 @@ impl Tx<'_> {
         };
         self.query(
             "identities",
-            "SELECT i.identity_id, i.name, i.handle, i.charter, i.enrolled, i.built_in, i.standing, i.due_us, i.judged_us \
+            "SELECT i.identity_id, i.name, i.handle, i.charter, i.enrolled, i.built_in, i.standing, i.due_us, i.judged_us, i.class \
              FROM identities i WHERE (i.name, i.identity_id) > ($1, $2) \
              AND (i.name, i.identity_id) <= ($3, $4) AND LOWER(i.name) LIKE $5 ESCAPE '\\' \
              AND ($6 = '' OR i.standing = $6) AND ($7 = 1 OR i.built_in = 0) \
@@ -100,7 +102,7 @@ impl Tx<'_> {
              WHERE p.identity_id = i.identity_id AND s.name = $9)) \
              AND ($10 = '' OR EXISTS (SELECT 1 FROM principals p WHERE p.identity_id = i.identity_id AND p.kind = $10)) \
              AND ($11 = 0 OR (i.built_in = 0 AND i.charter NOT LIKE '%\\_owner\":\"%' ESCAPE '\\')) \
-             AND ($12 = '' OR i.charter LIKE $12 ESCAPE '\\') \
+             AND ($12 = '' OR i.charter LIKE $12 ESCAPE '\\') AND ($14 = '' OR i.class = $14) \
              ORDER BY i.name, i.identity_id LIMIT $13",
             &[
                 after_name.into(),
@@ -116,6 +118,7 @@ impl Tx<'_> {
                 nobodys.into(),
                 owner.into(),
                 span.most.into(),
+                wanted.class.clone().unwrap_or_default().into(),
             ],
             identity,
         )
@@ -125,7 +128,7 @@ impl Tx<'_> {
     pub fn identities_of_handle(&mut self, handle: &str) -> Result<Vec<IdentityRow>, StoreFailure> {
         self.query(
             "identities",
-            "SELECT identity_id, name, handle, charter, enrolled, built_in, standing, due_us, judged_us FROM identities \
+            "SELECT identity_id, name, handle, charter, enrolled, built_in, standing, due_us, judged_us, class FROM identities \
              WHERE handle = $1 ORDER BY identity_id LIMIT 10",
             &[handle.into()],
             identity,

@@ -25,6 +25,7 @@ mod near;
 pub mod passings;
 pub mod people;
 pub mod plans;
+pub mod programmes;
 pub mod report;
 pub mod sources;
 pub mod steps;

@@ -53,10 +53,10 @@ impl Engine {
             }
         };
         let (before, after) = self.store.read("foresee", read).await??;
-        let now = self.clock.now();
+        let (now, in_force) = (self.clock.now(), self.in_force());
         let judged = |read| {
             let (dossier, open_since) = self.heeded(read);
-            let judged = self.judge.judge(&dossier, &open_since, now);
+            let judged = in_force.judge.judge(&dossier, &open_since, now);
             judged.map_err(|error| EngineFailure::Programme { why: error.to_string() })
         };
         let (before, after) = (judged(before)?, judged(after)?);

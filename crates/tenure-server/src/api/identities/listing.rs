@@ -75,6 +75,7 @@ pub(crate) async fn filtered(
         built_in: words.built_in,
         with_findings: words.findings,
         source_name: words.source,
+        class: words.class,
     };
     let read = move |tx: &mut Tx<'_>| {
         let found = tx.list_identities(&query, after.as_ref(), i64::from(size) + 1)?;

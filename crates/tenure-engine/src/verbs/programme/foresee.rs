@@ -1,0 +1,402 @@
+//! What a programme would change before it is applied: every identity judged by what is in force and by what is proposed.
+//!
+//! Both at one instant, so that what differs is the programme's doing. It goes on when nobody waits any more, says how
+//! far it is, and is made once however often it is asked for; a few are kept, in memory. Nothing is written.
+//! Next: `mod.rs`, which applies.
+
+use super::{InForce, check_programme, digest_of, first};
+use crate::{Engine, EngineFailure, record::digest_hex, verbs::dossier::dossier};
+use serde::Serialize;
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tenure_judge::{FailedCondition, Judgement, ProgrammeFiles};
+use tenure_model::{IdentityId, Instant, Severity, Standing, printable};
+use tenure_store::tables::programmes::ProgrammeRow;
+use tokio::{sync::watch, task::AbortHandle};
+
+/// Identities read in one transaction.
+const BATCH: i64 = 200;
+/// Identities that are named, at most; the counts are whole.
+const NAMED_MAX: usize = 200;
+/// Foresights that are kept, at most, and how long what was made is of now.
+const KEPT_MAX: usize = 4;
+const FRESH: Duration = Duration::from_mins(10);
+/// From how many identities on, and from which share, standing worse is held for somebody who types the number.
+const HELD_MIN: i64 = 10;
+const HELD_PERCENT: i64 = 20;
+/// Letters of the word by which a programme is applied.
+const WORD_CHARS: usize = 8;
+
+/// What a programme would change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProgrammeForeseen {
+    /// SHA-256 of its files.
+    pub digest: String,
+    /// The version in force that it was compared with.
+    pub base_version: i64,
+    /// When both were judged.
+    pub at: Instant,
+    /// Identities that were judged.
+    pub identities: i64,
+    /// Identities that could not be judged; they stay as they are.
+    pub not_judged: i64,
+    /// How many change: their standing, their class, or what fails.
+    pub changed: i64,
+    /// How many come to stand worse.
+    pub worse: i64,
+    /// How many of those lapse at once.
+    pub lapses: i64,
+    /// From which standing to which, and how many.
+    pub standings: Vec<StandingMoved>,
+    /// Which policies begin and end to fail, and of how many conditions.
+    pub policies: Vec<PolicyForeseen>,
+    /// How many identities are of each class, now and then.
+    pub classes: Vec<ClassForeseen>,
+    /// Those that change, by name, those that come to stand worse first; at most 200.
+    pub named: Vec<IdentityForeseen>,
+    /// Why whoever applies it must type how many come to stand worse; nothing where that is not needed.
+    pub held: Option<String>,
+    /// What is said to apply just this.
+    pub word: String,
+}
+
+/// So many identities move from one standing to another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StandingMoved {
+    /// What they are by the programme in force.
+    pub from: Standing,
+    /// What they would be.
+    pub to: Standing,
+    /// How many.
+    pub count: i64,
+}
+
+/// What becomes of one policy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PolicyForeseen {
+    /// Its id.
+    pub policy: String,
+    /// How bad it would be.
+    pub severity: Severity,
+    /// Conditions that begin to fail.
+    pub begins: i64,
+    /// Conditions that fail no more.
+    pub ends: i64,
+}
+
+/// What becomes of one class.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ClassForeseen {
+    /// Its id.
+    pub class: String,
+    /// Identities of it by the programme in force.
+    pub before: i64,
+    /// Identities of it then.
+    pub after: i64,
+}
+
+/// What becomes of one identity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct IdentityForeseen {
+    /// Which.
+    pub identity: IdentityId,
+    /// Its name.
+    pub name: String,
+    /// Its class then.
+    pub class: Option<String>,
+    /// What it is by the programme in force.
+    pub from: Standing,
+    /// What it would be.
+    pub to: Standing,
+    /// Policies that begin to fail.
+    pub begins: Vec<String>,
+    /// Policies that fail no more.
+    pub ends: Vec<String>,
+}
+
+/// What somebody who asked has.
+#[derive(Debug, Clone)]
+pub enum Foreseen {
+    /// What it would change.
+    Made(Arc<ProgrammeForeseen>),
+    /// It is being looked at.
+    UnderWay {
+        /// So many identities were judged.
+        judged: i64,
+        /// Of about so many.
+        of: i64,
+    },
+}
+
+#[derive(Debug, Clone)]
+enum State {
+    UnderWay { judged: i64, of: i64 },
+    Made(Arc<ProgrammeForeseen>),
+    Failed(String),
+}
+
+/// Foresights that were made lately or are being made, the newest last.
+#[derive(Default)]
+pub(crate) struct Foresights {
+    kept: Mutex<VecDeque<Kept>>,
+}
+
+struct Kept {
+    digest: String,
+    base_version: i64,
+    begun: Instant,
+    state: watch::Receiver<State>,
+    task: AbortHandle,
+}
+
+impl Drop for Kept {
+    /// What nobody remembers is not made any more.
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Engine {
+    /// What a programme would change, if that is known within `wait`; looking goes on afterwards, once however many ask.
+    /// A programme that cannot be applied is refused with what is wrong with it first.
+    pub async fn foresee_programme(
+        self: &Arc<Self>,
+        files: &ProgrammeFiles,
+        wait: Duration,
+    ) -> Result<Foreseen, EngineFailure> {
+        let faults = check_programme(files);
+        if !faults.is_empty() {
+            return Err(EngineFailure::Refused { why: first(&faults) });
+        }
+        let mut looking = self.looking(files)?;
+        let over = |state: &State| !matches!(state, State::UnderWay { .. });
+        let _ = tokio::time::timeout(wait, looking.wait_for(over)).await;
+        let state = looking.borrow().clone();
+        match state {
+            State::Made(foreseen) => Ok(Foreseen::Made(foreseen)),
+            State::UnderWay { judged, of } => Ok(Foreseen::UnderWay { judged, of }),
+            State::Failed(why) => Err(EngineFailure::Refused { why }),
+        }
+    }
+
+    fn looking(self: &Arc<Self>, files: &ProgrammeFiles) -> Result<watch::Receiver<State>, EngineFailure> {
+        let (digest, base, now) = (digest_of(files), self.in_force(), self.clock.now());
+        let mut kept = self.foresights.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = |one: &Kept| {
+            let failed = matches!(*one.state.borrow(), State::Failed(_));
+            !failed && one.base_version == base.version && now.since(one.begun) < FRESH
+        };
+        kept.retain(counts);
+        if let Some(one) = kept.iter().find(|one| one.digest == digest) {
+            return Ok(one.state.clone());
+        }
+        // As it would be read back once it was applied.
+        let row = ProgrammeRow {
+            version: base.version + 1,
+            digest: digest.clone(),
+            files: files.0.clone(),
+            reason: String::new(),
+            applied_by: tenure_model::PersonId::new(now, [0; 10]),
+            applied: now,
+        };
+        let proposed = InForce::of(Some(&row))?;
+        let (say, state) = watch::channel(State::UnderWay { judged: 0, of: 0 });
+        let engine = Arc::clone(self);
+        let (base_version, wanted) = (base.version, digest.clone());
+        let task = tokio::spawn(async move {
+            let looked = engine.look_through(&base, &proposed, (wanted, now), &say).await;
+            let state = looked.map_or_else(
+                |error| State::Failed(crate::failure::chain(&error)),
+                |foreseen| State::Made(Arc::new(foreseen)),
+            );
+            // Nobody may be waiting any more.
+            let _ = say.send(state);
+        });
+        kept.push_back(Kept {
+            digest,
+            base_version,
+            begun: now,
+            state: state.clone(),
+            task: task.abort_handle(),
+        });
+        if kept.len() > KEPT_MAX {
+            kept.pop_front();
+        }
+        Ok(state)
+    }
+
+    async fn look_through(
+        &self,
+        base: &InForce,
+        proposed: &InForce,
+        (digest, now): (String, Instant),
+        say: &watch::Sender<State>,
+    ) -> Result<ProgrammeForeseen, EngineFailure> {
+        let of = self.store.read("count_identities", |tx| tx.count_identities()).await?;
+        let (mut tally, mut after) = (Tally::default(), None);
+        loop {
+            let read = move |tx: &mut tenure_store::Tx<'_>| {
+                let page = tx.all_identities(after, BATCH)?;
+                page.into_iter().map(|id| dossier(tx, id)).collect::<Result<Vec<_>, _>>()
+            };
+            let page = self.store.read("foresee_programme", read).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.dossier.identity);
+            for read in page {
+                let (dossier, open_since) = self.heeded(read);
+                let judged = [base, proposed].map(|one| one.judge.judge(&dossier, &open_since, now).ok());
+                let class = |one: &InForce| one.judge.class_of(&dossier).map(|class| class.id.clone());
+                match judged {
+                    [Some(before), Some(then)] => {
+                        let both = Both { before, then, classes: [class(base), class(proposed)] };
+                        tally.count(dossier.identity, &dossier.name, &both);
+                    }
+                    _ => tally.not_judged += 1,
+                }
+            }
+            say.send_replace(State::UnderWay { judged: tally.identities + tally.not_judged, of });
+            tokio::task::yield_now().await;
+        }
+        Ok(tally.foreseen(digest, base.version, now))
+    }
+}
+
+/// One identity, judged twice.
+struct Both {
+    before: Judgement,
+    then: Judgement,
+    classes: [Option<String>; 2],
+}
+
+#[derive(Default)]
+struct Tally {
+    identities: i64,
+    not_judged: i64,
+    changed: i64,
+    worse: i64,
+    lapses: i64,
+    present: i64,
+    standings: BTreeMap<(Standing, Standing), i64>,
+    policies: BTreeMap<String, (Option<Severity>, i64, i64)>,
+    classes: BTreeMap<String, [i64; 2]>,
+    named_worse: Vec<IdentityForeseen>,
+    named: Vec<IdentityForeseen>,
+}
+
+/// How bad a standing is; what is not there or was not claimed fails nothing.
+const fn rank(standing: Standing) -> u8 {
+    match standing {
+        Standing::Lapsed | Standing::Unproven => 2,
+        Standing::Due => 1,
+        Standing::Unclaimed
+        | Standing::Sound
+        | Standing::Excepted
+        | Standing::Suspended
+        | Standing::Unobserved
+        | Standing::Retired
+        | Standing::Gone => 0,
+    }
+}
+
+/// What counts in one judgement and not in the other.
+fn only_in<'one>(one: &'one Judgement, other: &Judgement) -> Vec<&'one FailedCondition> {
+    let counts = |it: &&FailedCondition| it.dismissed_until.is_none();
+    let is_in = |it: &FailedCondition| {
+        other.conditions.iter().filter(counts).any(|its| its.policy == it.policy && its.subject == it.subject)
+    };
+    one.conditions.iter().filter(counts).filter(|it| !is_in(it)).collect()
+}
+
+impl Tally {
+    fn count(&mut self, identity: IdentityId, name: &str, both: &Both) {
+        let (from, to) = (both.before.standing, both.then.standing);
+        self.identities += 1;
+        self.present += i64::from(!matches!(to, Standing::Gone | Standing::Retired | Standing::Unobserved));
+        for (class, at) in both.classes.iter().zip([0, 1]) {
+            let counted = class.as_ref().map(|class| self.classes.entry(class.clone()).or_default());
+            if let Some(count) = counted.and_then(|both| both.get_mut(at)) {
+                *count += 1;
+            }
+        }
+        let (begins, ends) = (only_in(&both.then, &both.before), only_in(&both.before, &both.then));
+        let [class_before, class] = &both.classes;
+        if from == to && begins.is_empty() && ends.is_empty() && class_before == class {
+            return;
+        }
+        self.changed += 1;
+        if from != to {
+            *self.standings.entry((from, to)).or_default() += 1;
+        }
+        for one in &begins {
+            let count = self.policies.entry(one.policy.clone()).or_default();
+            (count.0, count.1) = (Some(one.severity), count.1 + 1);
+        }
+        for one in &ends {
+            let count = self.policies.entry(one.policy.clone()).or_default();
+            (count.0, count.2) = (count.0.or(Some(one.severity)), count.2 + 1);
+        }
+        let is_worse = rank(to) > rank(from);
+        self.worse += i64::from(is_worse);
+        self.lapses += i64::from(is_worse && to == Standing::Lapsed);
+        let named = if is_worse { &mut self.named_worse } else { &mut self.named };
+        if named.len() < NAMED_MAX {
+            let policies = |all: &[&FailedCondition]| {
+                let mut ids: Vec<String> = all.iter().map(|one| one.policy.clone()).collect();
+                ids.sort();
+                ids.dedup();
+                ids
+            };
+            named.push(IdentityForeseen {
+                identity,
+                name: printable(name, 200),
+                class: class.clone(),
+                from,
+                to,
+                begins: policies(&begins),
+                ends: policies(&ends),
+            });
+        }
+    }
+
+    fn foreseen(mut self, digest: String, base_version: i64, at: Instant) -> ProgrammeForeseen {
+        let percent = self.worse * 100 / self.present.max(1);
+        let held = (self.worse >= HELD_MIN && percent >= HELD_PERCENT).then(|| {
+            format!(
+                "{} of {} identities ({percent} %) come to stand worse, {} of them lapse at once",
+                self.worse, self.present, self.lapses
+            )
+        });
+        self.named_worse.sort_by(|one, other| one.name.cmp(&other.name));
+        self.named.sort_by(|one, other| one.name.cmp(&other.name));
+        let named: Vec<_> = self.named_worse.into_iter().chain(self.named).take(NAMED_MAX).collect();
+        let moved = |((from, to), count)| StandingMoved { from, to, count };
+        let policy = |(policy, (severity, begins, ends)): (String, (Option<Severity>, i64, i64))| {
+            PolicyForeseen { policy, severity: severity.unwrap_or(Severity::Low), begins, ends }
+        };
+        let numbers = format!("{digest} {base_version} {} {} {}", self.changed, self.worse, self.lapses);
+        let word = digest_hex(numbers.as_bytes()).chars().take(WORD_CHARS).collect();
+        ProgrammeForeseen {
+            digest,
+            base_version,
+            at,
+            identities: self.identities,
+            not_judged: self.not_judged,
+            changed: self.changed,
+            worse: self.worse,
+            lapses: self.lapses,
+            standings: self.standings.into_iter().map(moved).collect(),
+            policies: self.policies.into_iter().map(policy).collect(),
+            classes: self
+                .classes
+                .into_iter()
+                .map(|(class, [before, after])| ClassForeseen { class, before, after })
+                .collect(),
+            named,
+            held,
+            word,
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! programme: what the organisation decided, applied as a whole, numbered, and in force from then on.
+//!
+//! A programme is judged by only after it was applied by a person who saw what it changes: the word that applies it is
+//! made of its files and of the numbers they were shown. Nothing is ever taken out of what was applied. Whatever was
+//! judged by another programme is judged again. It must never decide whether something fails. Next: `foresee.rs`.
+
+mod foresee;
+
+pub(crate) use foresee::Foresights;
+pub use foresee::{
+    ClassForeseen, Foreseen, IdentityForeseen, PolicyForeseen, ProgrammeForeseen, StandingMoved,
+};
+
+use crate::{
+    Actor, Engine, EngineFailure,
+    record::{By, Draft, digest_hex},
+};
+use serde::Serialize;
+use std::sync::{Arc, PoisonError};
+use tenure_judge::{Class, Judge, Programme, ProgrammeFault, ProgrammeFiles, ProgrammeRefused};
+use tenure_model::{DecisionRight, Severity};
+use tenure_store::{StoreFailure, tables::programmes::ProgrammeRow};
+
+/// Programmes that a list shows, at most.
+const LISTED_MAX: i64 = 200;
+
+/// What judging follows.
+#[derive(Debug)]
+pub(crate) struct InForce {
+    /// Its number; 0 where none was ever applied and the defaults are in force.
+    pub(crate) version: i64,
+    pub(crate) programme: Programme,
+    pub(crate) judge: Judge,
+}
+
+/// The programme in force, and what follows from it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProgrammeShown {
+    /// As it was applied; nothing where none ever was and the defaults are in force.
+    pub applied: Option<ProgrammeRow>,
+    /// Its classes, in the order in which they are asked.
+    pub classes: Vec<ClassShown>,
+    /// Its policies, in the order in which conditions are reported.
+    pub policies: Vec<PolicyShown>,
+    /// Identities that wait to be judged by it.
+    pub waiting: i64,
+}
+
+/// A class, and how many identities are of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ClassShown {
+    /// The class.
+    #[serde(flatten)]
+    pub class: Class,
+    /// How many identities are of it, as they were judged last.
+    pub identities: i64,
+}
+
+/// A policy as the programme has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PolicyShown {
+    /// Its id.
+    pub id: String,
+    /// How bad it is here.
+    pub severity: Severity,
+    /// Whether it is asked.
+    pub enabled: bool,
+}
+
+/// What somebody who applies a programme says.
+#[derive(Debug, Clone)]
+pub struct ProgrammeApplied {
+    /// Its files.
+    pub files: ProgrammeFiles,
+    /// Why.
+    pub reason: String,
+    /// The word that was shown with what it changes.
+    pub word: String,
+    /// How many identities come to stand worse, typed, where that is held.
+    pub worse: Option<i64>,
+}
+
+impl InForce {
+    /// Makes ready what was applied, or the defaults.
+    pub(crate) fn of(row: Option<&ProgrammeRow>) -> Result<Self, EngineFailure> {
+        let (version, programme) = match row {
+            None => (0, Programme::default()),
+            Some(row) => {
+                let read = Programme::read(&ProgrammeFiles(row.files.clone()));
+                let refused = |faults: Vec<ProgrammeFault>| EngineFailure::Programme {
+                    why: format!(
+                        "the programme in force (version {}) cannot be read: {}",
+                        row.version,
+                        first(&faults)
+                    ),
+                };
+                (row.version, read.map_err(refused)?)
+            }
+        };
+        let judge =
+            Judge::new(&programme).map_err(|error| EngineFailure::Programme { why: error.to_string() })?;
+        Ok(Self { version, programme, judge })
+    }
+}
+
+/// SHA-256 over the files, by name (as a leaf of RFC 6962): what is called by it is just these.
+pub fn digest_of(files: &ProgrammeFiles) -> String {
+    let mut whole = Vec::new();
+    for (name, text) in &files.0 {
+        for part in [name, text] {
+            whole.extend_from_slice(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            whole.extend_from_slice(part.as_bytes());
+        }
+    }
+    digest_hex(&whole)
+}
+
+/// Everything that is wrong with a programme; nothing where it can be applied.
+pub fn check_programme(files: &ProgrammeFiles) -> Vec<ProgrammeFault> {
+    match Programme::read(files) {
+        Err(faults) => faults,
+        Ok(programme) => Judge::new(&programme).err().map(faulty).into_iter().collect(),
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it maps an error")]
+fn faulty(refused: ProgrammeRefused) -> ProgrammeFault {
+    ProgrammeFault {
+        file: String::from("programme.toml"),
+        line: None,
+        column: None,
+        why: refused.to_string(),
+        suggestion: None,
+    }
+}
+
+fn first(faults: &[ProgrammeFault]) -> String {
+    let more = if faults.len() > 1 { format!(" and {} more", faults.len() - 1) } else { String::new() };
+    faults.first().map(|fault| format!("{fault}{more}")).unwrap_or_default()
+}
+
+impl Engine {
+    /// The programme in force, with how many identities are of each class.
+    pub async fn programme_shown(&self) -> Result<ProgrammeShown, EngineFailure> {
+        let in_force = self.in_force();
+        let (applied, counts, waiting) = self
+            .store
+            .read("programme", |tx| Ok((tx.programme_in_force()?, tx.class_counts()?, tx.count_touched()?)))
+            .await?;
+        let identities =
+            |id: &str| counts.iter().find(|(class, _)| class == id).map_or(0, |(_, count)| *count);
+        let classes = in_force.programme.classes.iter();
+        let policies = in_force.judge.policies().map(|card| PolicyShown {
+            id: card.id.clone(),
+            severity: card.severity,
+            enabled: card.enabled,
+        });
+        Ok(ProgrammeShown {
+            applied,
+            classes: classes
+                .map(|class| ClassShown { identities: identities(&class.id), class: class.clone() })
+                .collect(),
+            policies: policies.collect(),
+            waiting,
+        })
+    }
+
+    /// Programmes that were applied, the last one first; at most 200.
+    pub async fn programmes(&self) -> Result<Vec<ProgrammeRow>, EngineFailure> {
+        Ok(self.store.read("programmes", |tx| tx.programmes(LISTED_MAX)).await?)
+    }
+
+    /// One that was applied.
+    pub async fn programme_of_version(&self, version: i64) -> Result<ProgrammeRow, EngineFailure> {
+        let found = self.store.read("programme", move |tx| tx.programme(version)).await?;
+        let missing = || StoreFailure::Missing { noun: "programme", given: version.to_string() };
+        Ok(found.ok_or_else(missing)?)
+    }
+
+    /// Puts a programme in force. Whoever applies it says the word that was shown with what it changes; where that is
+    /// held, also how many come to stand worse. What changed since it was looked at is a conflict.
+    pub async fn apply_programme(
+        self: &Arc<Self>,
+        actor: Actor,
+        given: ProgrammeApplied,
+    ) -> Result<ProgrammeRow, EngineFailure> {
+        let reason = given.reason.trim().to_owned();
+        if reason.is_empty() {
+            return Err(EngineFailure::Refused {
+                why: String::from("a programme is applied for a reason; it is empty"),
+            });
+        }
+        let foreseen = match self.foresee_programme(&given.files, std::time::Duration::ZERO).await? {
+            Foreseen::Made(foreseen) => foreseen,
+            Foreseen::UnderWay { judged, of } => {
+                let why = format!(
+                    "what it changes is still being looked at: {judged} of {of} identities; look again soon"
+                );
+                return Err(StoreFailure::Conflict { why }.into());
+            }
+        };
+        agreed(&given, &foreseen)?;
+        let now = self.clock.now();
+        let row = ProgrammeRow {
+            version: foreseen.base_version + 1,
+            digest: foreseen.digest.clone(),
+            files: given.files.0,
+            reason,
+            applied_by: actor.person,
+            applied: now,
+        };
+        let ready = InForce::of(Some(&row))?;
+        let draft =
+            Draft::new("programme.applied", By::Person(actor, Some(DecisionRight::Configure)), "programme")
+                .number("version", row.version)
+                .text("digest", &row.digest)
+                .number("changed", foreseen.changed)
+                .number("worse", foreseen.worse)
+                .number("lapsed", foreseen.lapses);
+        let entry =
+            self.entry(draft.body(serde_json::json!({ "files": row.files, "reason": row.reason })))?;
+        let written = row.clone();
+        self.store
+            .write("apply_programme", move |tx| {
+                if tx.person(actor.person)?.map(|person| person.role) != Some(actor.role) {
+                    let why = String::from("whoever asked this was removed or given another role meanwhile");
+                    return Err(StoreFailure::Conflict { why });
+                }
+                tx.apply_programme(&written)?;
+                tx.touch_all(now)?;
+                tx.entry(entry.clone())
+            })
+            .await?;
+        self.put_in_force(ready);
+        self.judging_woken.notify_one();
+        Ok(row)
+    }
+
+    /// Follows what somebody else put in force.
+    pub(crate) async fn read_programme_again(&self) -> Result<(), EngineFailure> {
+        let row = self.store.read("programme", |tx| tx.programme_in_force()).await?;
+        self.put_in_force(InForce::of(row.as_ref())?);
+        Ok(())
+    }
+
+    fn put_in_force(&self, ready: InForce) {
+        let mut in_force = self.in_force.write().unwrap_or_else(PoisonError::into_inner);
+        if in_force.version < ready.version {
+            *in_force = Arc::new(ready);
+        }
+    }
+}
+
+/// Refuses what was not agreed to as it was shown.
+fn agreed(given: &ProgrammeApplied, foreseen: &ProgrammeForeseen) -> Result<(), EngineFailure> {
+    if given.word.trim() != foreseen.word {
+        let why = String::from("what it changes is other than what was shown; look at it again");
+        return Err(StoreFailure::Conflict { why }.into());
+    }
+    match (&foreseen.held, given.worse) {
+        (Some(why), None) => Err(EngineFailure::Refused { why: format!("held: {why}") }),
+        (Some(_), Some(worse)) if worse != foreseen.worse => {
+            let why = format!("{} identities come to stand worse, not {worse}", foreseen.worse);
+            Err(StoreFailure::Conflict { why }.into())
+        }
+        _ => Ok(()),
+    }
+}
