@@ -24,6 +24,7 @@ pub use progress::SurveyProgress;
 pub use reconcile::Reconcilers;
 pub use tenure_connect::{CheckReport, FileChange, OutsideFailure};
 pub use tenure_evidence::{Entry, FactValue};
+pub use tenure_judge::{ProgrammeFault, ProgrammeFiles};
 pub use tenure_store::{
     PostgresLocation, StoreFailure, Tx,
     tables::{
@@ -39,6 +40,7 @@ pub use tenure_store::{
         list_waiting::ExtentSeen,
         passings::PassingRow,
         plans::PlanRow,
+        programmes::ProgrammeRow,
         report::{AgedCredential, Changes, Unowned},
         sources::{OpenPlan, SourceLeaving, SourceRow, Unobservable},
         steps::{ProbeRow, StepRow},
@@ -74,7 +76,7 @@ pub use verbs::{
     plan::{Assessed, PlanRequest, PlanShown},
     programme::{
         ClassForeseen, ClassShown, Foreseen, IdentityForeseen, PolicyForeseen, PolicyShown, ProgrammeApplied,
-        ProgrammeForeseen, ProgrammeShown, StandingMoved, check_programme, digest_of,
+        ProgrammeForeseen, ProgrammeListed, ProgrammeShown, StandingMoved, check_programme, digest_of,
     },
     queue::{Queue, QueueItem},
     report::{REPORT_ROWS_MAX, Report, ReportFindings, ReportProof, ReportSource, ReportStanding},

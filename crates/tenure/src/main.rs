@@ -15,6 +15,7 @@ mod database_choice;
 mod failure;
 mod passwords;
 mod place;
+mod programme_files;
 mod render;
 mod session;
 mod terminal;
@@ -72,9 +73,12 @@ fn not_understood(error: &clap::Error) -> ExitCode {
     let wants_json =
         std::env::args_os().take_while(|argument| argument != "--").any(|argument| argument == "--json");
     if error.use_stderr() && wants_json {
-        println!("{:#}", failure::Failure::of_usage(&error.render().to_string()).document());
+        use std::io::Write as _;
+        let document = failure::Failure::of_usage(&error.render().to_string()).document();
+        // Whoever asked may have closed their end, and then there is nobody to tell.
+        let _ = writeln!(std::io::stdout(), "{document:#}");
     }
-    // Nobody reads it, and there is nobody to tell.
+    // As above.
     let _ = error.print();
     if error.use_stderr() { ExitCode::from(failure::Exit::Usage.code()) } else { ExitCode::SUCCESS }
 }

@@ -4,6 +4,7 @@
 //! so that a newer server can be asked. `--json` prints the server's document, not these.
 
 pub(crate) mod ownership;
+pub(crate) mod programme;
 
 use serde::Deserialize;
 use std::collections::BTreeMap;

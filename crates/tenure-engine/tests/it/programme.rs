@@ -82,7 +82,7 @@ async fn what_a_programme_changes_is_known_before_it_is_in_force_and_so_it_comes
     );
     let shown = engine.programme_shown().await.unwrap();
     let row = shown.applied.unwrap();
-    assert_eq!((row.version, row.applied_by, &row.digest), (1, who.person, &seen.digest));
+    assert_eq!((row.version, row.applied_by.as_deref(), &row.digest), (1, Some("asha"), &seen.digest));
     assert_eq!((shown.classes[0].identities, shown.waiting), (2, 0));
 }
 
@@ -136,6 +136,10 @@ async fn a_programme_is_applied_as_it_was_shown_or_not_at_all() {
         refused(apply(who, applied(&second, &other)).await),
         "what it changes is still being looked at: 0 of 0 identities; look again soon"
     );
+    let again = foreseen(engine, &first).await;
+    assert_eq!((again.changed, again.base_version), (0, 1));
+    let same = refused(apply(who, applied(&first, &again.word)).await);
+    assert_eq!(same, "this programme is in force already");
     foreseen(engine, &second).await;
     assert_eq!(
         refused(apply(who, applied(&second, &other)).await),
@@ -185,7 +189,7 @@ async fn what_another_node_put_in_force_is_followed_and_nothing_is_judged_by_wha
     let wanted = files(VERSION, APPS);
     let word = foreseen(engine, &wanted).await.word.clone();
     let row = {
-        let other = tenure_store::tables::programmes::ProgrammeRow {
+        let other = tenure_engine::ProgrammeRow {
             version: 1,
             digest: tenure_engine::digest_of(&wanted),
             files: wanted.0.clone(),
@@ -194,7 +198,7 @@ async fn what_another_node_put_in_force_is_followed_and_nothing_is_judged_by_wha
             applied: engine.now(),
         };
         let (written, now) = (other.clone(), engine.now());
-        let write = move |tx: &mut tenure_store::Tx<'_>| {
+        let write = move |tx: &mut tenure_engine::Tx<'_>| {
             tx.apply_programme(&written)?;
             tx.touch_all(now)
         };

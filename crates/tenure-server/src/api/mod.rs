@@ -17,6 +17,7 @@ pub(crate) mod ownership;
 mod people;
 mod plans;
 pub(crate) mod prelude;
+mod programme;
 pub(crate) mod report;
 mod sources;
 mod surveys;
@@ -34,6 +35,12 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &system::status::ENDPOINT,
     &system::doctor::ENDPOINT,
     &report::ENDPOINT,
+    &programme::show::ENDPOINT,
+    &programme::check::ENDPOINT,
+    &programme::foresee::ENDPOINT,
+    &programme::apply::ENDPOINT,
+    &programme::list::ENDPOINT,
+    &programme::version::ENDPOINT,
     &people::list::ENDPOINT,
     &people::add::ENDPOINT,
     &people::leaving::ENDPOINT,

@@ -13,8 +13,8 @@ use std::sync::OnceLock;
 use tenure_engine::{CharterState, RingName, SourcePart};
 use tenure_judge::{ClueKind, Confidence};
 use tenure_model::{
-    CredentialState, DecisionRight, Environment, PlanKind, PlanState, PolicyKind, ProofLevel, Readers, Role,
-    Severity, Standing, StepKind, StepState, SurveyState,
+    CharterField, CredentialKind, CredentialState, DecisionRight, Environment, PlanKind, PlanState,
+    PolicyKind, ProofLevel, Readers, Role, Severity, Standing, StepKind, StepState, SurveyState,
 };
 use utoipa::openapi::{
     Components, ComponentsBuilder, Content, HttpMethod, InfoBuilder, LicenseBuilder, ObjectBuilder,
@@ -89,9 +89,11 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
         ($($noun:ident),+) => { vec![$((stringify!($noun), $noun::ALL.iter().map(|word| word.as_str()).collect())),+] };
     }
     let mut words = nouns!(
+        CharterField,
         CharterState,
         ClueKind,
         Confidence,
+        CredentialKind,
         CredentialState,
         DecisionRight,
         Environment,

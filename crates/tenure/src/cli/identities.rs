@@ -44,6 +44,9 @@ pub(crate) struct Identities {
     /// Only those of this source
     #[arg(long, value_name = "SOURCE")]
     source: Option<String>,
+    /// Only those of this class of the programme
+    #[arg(long, value_name = "CLASS")]
+    class: Option<String>,
     /// Also those that are part of a system itself
     #[arg(long)]
     built_in: bool,
@@ -62,6 +65,7 @@ impl Identities {
             ("contains", self.contains.as_deref()),
             ("standing", self.standing.map(Standing::as_str)),
             ("source", self.source.as_deref()),
+            ("class", self.class.as_deref()),
         ];
         for (name, value) in texts {
             query.extend(value.map(|value| format!("{name}={}", part(value))));

@@ -27,6 +27,8 @@ mod own;
 mod own_many;
 mod people;
 mod plan;
+mod programme;
+mod programme_apply;
 mod proof;
 mod report;
 mod revoke;
@@ -148,6 +150,8 @@ pub(crate) enum Command {
     Findings(findings::Findings),
     Dismiss(dismiss::Dismiss),
     Baseline(baseline::BaselineArgs),
+    #[command(subcommand)]
+    Programme(programme::ProgrammeCommand),
     Plan(plan::PlanArgs),
     Apply(plan::Apply),
     Disable(revoke::Disable),
@@ -195,6 +199,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Findings(args) => args.run(context).await,
         Command::Dismiss(args) => args.run(context).await,
         Command::Baseline(args) => args.run(context).await,
+        Command::Programme(command) => command.run(context).await,
         Command::Plan(args) => args.run(context).await,
         Command::Apply(args) => args.run(context).await,
         Command::Disable(args) => args.run(context).await,

@@ -18,8 +18,8 @@ use crate::{
 use serde::Serialize;
 use std::sync::{Arc, PoisonError};
 use tenure_judge::{Class, Judge, Programme, ProgrammeFault, ProgrammeFiles, ProgrammeRefused};
-use tenure_model::{DecisionRight, Severity};
-use tenure_store::{StoreFailure, tables::programmes::ProgrammeRow};
+use tenure_model::{DecisionRight, Instant, Severity};
+use tenure_store::{StoreFailure, Tx, tables::programmes::ProgrammeRow};
 
 /// Programmes that a list shows, at most.
 const LISTED_MAX: i64 = 200;
@@ -36,14 +36,29 @@ pub(crate) struct InForce {
 /// The programme in force, and what follows from it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ProgrammeShown {
-    /// As it was applied; nothing where none ever was and the defaults are in force.
-    pub applied: Option<ProgrammeRow>,
+    /// When and by whom it was applied; nothing where none ever was and the defaults are in force.
+    pub applied: Option<ProgrammeListed>,
     /// Its classes, in the order in which they are asked.
     pub classes: Vec<ClassShown>,
     /// Its policies, in the order in which conditions are reported.
     pub policies: Vec<PolicyShown>,
     /// Identities that wait to be judged by it.
     pub waiting: i64,
+}
+
+/// A programme that was applied, without its files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProgrammeListed {
+    /// Its number, from 1.
+    pub version: i64,
+    /// SHA-256 of its files.
+    pub digest: String,
+    /// Why it was applied.
+    pub reason: String,
+    /// Who applied it, by name; nothing where they have left.
+    pub applied_by: Option<String>,
+    /// When.
+    pub applied: Instant,
 }
 
 /// A class, and how many identities are of it.
@@ -145,7 +160,10 @@ impl Engine {
         let in_force = self.in_force();
         let (applied, counts, waiting) = self
             .store
-            .read("programme", |tx| Ok((tx.programme_in_force()?, tx.class_counts()?, tx.count_touched()?)))
+            .read("programme", |tx| {
+                let applied = tx.programmes(1)?.pop().map(|row| listed(tx, row)).transpose()?;
+                Ok((applied, tx.class_counts()?, tx.count_touched()?))
+            })
             .await?;
         let identities =
             |id: &str| counts.iter().find(|(class, _)| class == id).map_or(0, |(_, count)| *count);
@@ -166,8 +184,12 @@ impl Engine {
     }
 
     /// Programmes that were applied, the last one first; at most 200.
-    pub async fn programmes(&self) -> Result<Vec<ProgrammeRow>, EngineFailure> {
-        Ok(self.store.read("programmes", |tx| tx.programmes(LISTED_MAX)).await?)
+    pub async fn programmes(&self) -> Result<Vec<ProgrammeListed>, EngineFailure> {
+        let read = |tx: &mut Tx<'_>| {
+            let rows = tx.programmes(LISTED_MAX)?;
+            rows.into_iter().map(|row| listed(tx, row)).collect::<Result<Vec<_>, _>>()
+        };
+        Ok(self.store.read("programmes", read).await?)
     }
 
     /// One that was applied.
@@ -200,6 +222,16 @@ impl Engine {
             }
         };
         agreed(&given, &foreseen)?;
+        let digest = foreseen.digest.clone();
+        if self
+            .store
+            .read("programme", |tx| tx.programme_in_force())
+            .await?
+            .is_some_and(|row| row.digest == digest)
+        {
+            let why = String::from("this programme is in force already");
+            return Err(StoreFailure::Conflict { why }.into());
+        }
         let now = self.clock.now();
         let row = ProgrammeRow {
             version: foreseen.base_version + 1,
@@ -251,6 +283,12 @@ impl Engine {
     }
 }
 
+fn listed(tx: &mut Tx<'_>, row: ProgrammeRow) -> Result<ProgrammeListed, StoreFailure> {
+    let applied_by = tx.person(row.applied_by)?.map(|person| person.name);
+    let ProgrammeRow { version, digest, reason, applied, .. } = row;
+    Ok(ProgrammeListed { version, digest, reason, applied_by, applied })
+}
+
 /// Refuses what was not agreed to as it was shown.
 fn agreed(given: &ProgrammeApplied, foreseen: &ProgrammeForeseen) -> Result<(), EngineFailure> {
     if given.word.trim() != foreseen.word {
@@ -258,7 +296,12 @@ fn agreed(given: &ProgrammeApplied, foreseen: &ProgrammeForeseen) -> Result<(), 
         return Err(StoreFailure::Conflict { why }.into());
     }
     match (&foreseen.held, given.worse) {
-        (Some(why), None) => Err(EngineFailure::Refused { why: format!("held: {why}") }),
+        (Some(why), None) => Err(EngineFailure::Refused {
+            why: format!(
+                "held: {why}; whoever applies it says how many come to stand worse (--worse {})",
+                foreseen.worse
+            ),
+        }),
         (Some(_), Some(worse)) if worse != foreseen.worse => {
             let why = format!("{} identities come to stand worse, not {worse}", foreseen.worse);
             Err(StoreFailure::Conflict { why }.into())

@@ -15,6 +15,7 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
         ("standing", "Standing"),
         ("findings", "flag"),
         ("source", "text"),
+        ("class", "text"),
         ("built_in", "flag"),
         ("limit", "limit"),
         ("after", "text"),

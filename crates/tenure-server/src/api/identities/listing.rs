@@ -20,6 +20,7 @@ pub(crate) struct Wanted {
     pub(crate) standing: Option<Standing>,
     pub(crate) findings: Option<bool>,
     pub(crate) source: Option<String>,
+    pub(crate) class: Option<String>,
     pub(crate) built_in: Option<bool>,
     pub(crate) limit: Option<u32>,
     pub(crate) after: Option<String>,
@@ -44,6 +45,7 @@ pub(crate) async fn read(shared: &Shared, wanted: Wanted, me: PersonId) -> Resul
     words.contains = wanted.contains.or(words.contains);
     words.standing = wanted.standing.or(words.standing);
     words.source = wanted.source.or(words.source);
+    words.class = wanted.class.or(words.class);
     words.findings |= wanted.findings.unwrap_or(false);
     words.built_in |= wanted.built_in.unwrap_or(false);
     filtered(shared, words, me, page::size(wanted.limit)?, wanted.after).await

@@ -1,0 +1,8 @@
+//! What the organisation decided: the programme in force, those before it, and what another one would change.
+
+pub(super) mod apply;
+pub(super) mod check;
+pub(super) mod foresee;
+pub(super) mod list;
+pub(super) mod show;
+pub(super) mod version;

@@ -1,0 +1,127 @@
+//! What the API says about programmes, as far as this program shows it.
+
+use serde::Deserialize;
+use tenure_engine::ProgrammeFiles;
+use tenure_model::{Instant, Severity, Standing};
+
+pub(crate) use super::Page;
+
+/// The programme in force.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ProgrammeShown {
+    pub(crate) applied: Option<ProgrammeListed>,
+    #[serde(default)]
+    pub(crate) classes: Vec<ClassShown>,
+    #[serde(default)]
+    pub(crate) policies: Vec<PolicyShown>,
+    #[serde(default)]
+    pub(crate) waiting: i64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ProgrammeListed {
+    pub(crate) version: i64,
+    pub(crate) digest: String,
+    pub(crate) reason: String,
+    pub(crate) applied_by: Option<String>,
+    pub(crate) applied: Instant,
+}
+
+/// One that was applied, with its files.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Programme {
+    pub(crate) version: i64,
+    pub(crate) files: ProgrammeFiles,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ClassShown {
+    pub(crate) id: String,
+    #[serde(rename = "match")]
+    pub(crate) matches: Vec<String>,
+    #[serde(default)]
+    pub(crate) required: Vec<String>,
+    pub(crate) lifetime_days_max: Option<u32>,
+    pub(crate) rotation_days_max: Option<u32>,
+    #[serde(default)]
+    pub(crate) credential_kinds: Vec<String>,
+    pub(crate) identities: i64,
+}
+
+impl ClassShown {
+    /// What is asked of those of it, in words.
+    pub(crate) fn asks(&self) -> String {
+        let mut asks = Vec::new();
+        if !self.required.is_empty() {
+            asks.push(self.required.join(", "));
+        }
+        asks.extend(self.lifetime_days_max.map(|days| format!("an end at most {days} days ahead")));
+        asks.extend(self.rotation_days_max.map(|days| format!("rotation in {days} days")));
+        if !self.credential_kinds.is_empty() {
+            asks.push(format!("no credential but {}", self.credential_kinds.join(", ")));
+        }
+        if asks.is_empty() { String::from("an owner") } else { asks.join("; ") }
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct PolicyShown {
+    pub(crate) id: String,
+    pub(crate) enabled: bool,
+}
+
+/// What a programme would change, or how far looking is.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ProgrammePlan {
+    pub(crate) foreseen: Option<ProgrammeForeseen>,
+    pub(crate) judged: i64,
+    pub(crate) of: i64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ProgrammeForeseen {
+    pub(crate) base_version: i64,
+    pub(crate) identities: i64,
+    pub(crate) not_judged: i64,
+    pub(crate) changed: i64,
+    pub(crate) worse: i64,
+    pub(crate) lapses: i64,
+    pub(crate) standings: Vec<StandingMoved>,
+    pub(crate) policies: Vec<PolicyForeseen>,
+    pub(crate) classes: Vec<ClassForeseen>,
+    pub(crate) named: Vec<IdentityForeseen>,
+    pub(crate) held: Option<String>,
+    pub(crate) word: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct StandingMoved {
+    pub(crate) from: Standing,
+    pub(crate) to: Standing,
+    pub(crate) count: i64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct PolicyForeseen {
+    pub(crate) policy: String,
+    pub(crate) severity: Severity,
+    pub(crate) begins: i64,
+    pub(crate) ends: i64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ClassForeseen {
+    pub(crate) class: String,
+    pub(crate) before: i64,
+    pub(crate) after: i64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct IdentityForeseen {
+    pub(crate) name: String,
+    pub(crate) class: Option<String>,
+    pub(crate) from: Standing,
+    pub(crate) to: Standing,
+    pub(crate) begins: Vec<String>,
+    pub(crate) ends: Vec<String>,
+}
