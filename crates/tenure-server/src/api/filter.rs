@@ -209,13 +209,13 @@ mod tests {
 
     #[test]
     fn a_filter_is_words_and_pairs() {
-        insta::assert_snapshot!(check(" ci  deploy standing:lapsed"), @r##"{ contains: Some("ci deploy"), standing: Some(Lapsed), kind: ·, source: ·, owner: ·, findings: false, built_in: false }"##);
-        insta::assert_snapshot!(check("kind:account source:pg-main findings:yes built-in:yes owner:none"), @r##"{ contains: ·, standing: ·, kind: Some(Account), source: Some("pg-main"), owner: Some("none"), findings: true, built_in: true }"##);
-        insta::assert_snapshot!(check("owner:\"pay desk\" \"two words\""), @r##"{ contains: Some("two words"), standing: ·, kind: ·, source: ·, owner: Some("pay desk"), findings: false, built_in: false }"##);
-        insta::assert_snapshot!(check("pg-main/a:b"), @r##"{ contains: Some("pg-main/a:b"), standing: ·, kind: ·, source: ·, owner: ·, findings: false, built_in: false }"##);
-        insta::assert_snapshot!(check("standing:fine"), @"{ contains: ·, standing: ·, kind: ·, source: ·, owner: ·, findings: false, built_in: false } `fine` is not a known standing; expected one of: unclaimed, sound, excepted, due, lapsed, suspended, unobserved, retired, gone, unproven");
-        insta::assert_snapshot!(check("findings:no"), @"{ contains: ·, standing: ·, kind: ·, source: ·, owner: ·, findings: false, built_in: false } `no` means nothing here; write `yes`, or leave it out");
-        insta::assert_snapshot!(check(&"x".repeat(501)), @"{ contains: ·, standing: ·, kind: ·, source: ·, owner: ·, findings: false, built_in: false } the filter has 501 characters; at most 500 are read");
+        insta::assert_snapshot!(check(" ci  deploy standing:lapsed"), @r##"{ contains: Some("ci deploy"), standing: Some(Lapsed), kind: ·, source: ·, owner: ·, class: ·, findings: false, built_in: false }"##);
+        insta::assert_snapshot!(check("kind:account source:pg-main findings:yes built-in:yes owner:none"), @r##"{ contains: ·, standing: ·, kind: Some(Account), source: Some("pg-main"), owner: Some("none"), class: ·, findings: true, built_in: true }"##);
+        insta::assert_snapshot!(check("owner:\"pay desk\" \"two words\""), @r##"{ contains: Some("two words"), standing: ·, kind: ·, source: ·, owner: Some("pay desk"), class: ·, findings: false, built_in: false }"##);
+        insta::assert_snapshot!(check("pg-main/a:b"), @r##"{ contains: Some("pg-main/a:b"), standing: ·, kind: ·, source: ·, owner: ·, class: ·, findings: false, built_in: false }"##);
+        insta::assert_snapshot!(check("standing:fine"), @"{ contains: ·, standing: ·, kind: ·, source: ·, owner: ·, class: ·, findings: false, built_in: false } `fine` is not a known standing; expected one of: unclaimed, sound, excepted, due, lapsed, suspended, unobserved, retired, gone, unproven");
+        insta::assert_snapshot!(check("findings:no"), @"{ contains: ·, standing: ·, kind: ·, source: ·, owner: ·, class: ·, findings: false, built_in: false } `no` means nothing here; write `yes`, or leave it out");
+        insta::assert_snapshot!(check(&"x".repeat(501)), @"{ contains: ·, standing: ·, kind: ·, source: ·, owner: ·, class: ·, findings: false, built_in: false } the filter has 501 characters; at most 500 are read");
     }
 
     #[test]

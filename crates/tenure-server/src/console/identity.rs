@@ -53,6 +53,8 @@ struct IdentityPage {
     judged: Option<When>,
     questions: Vec<Asking3>,
     findings: Vec<Reason>,
+    /// Its class in the programme.
+    class: Option<ClassLink>,
     charter: Vec<(&'static str, String)>,
     /// What nobody answered, in words.
     unanswered: String,
@@ -80,6 +82,12 @@ struct IdentityPage {
     wrong: Option<Prose>,
     /// Why nothing of it can be ended from here.
     not_ended_here: Option<Prose>,
+}
+
+/// A class, and the list of those of it.
+struct ClassLink {
+    id: String,
+    href: String,
 }
 
 /// One of the three questions.
@@ -275,6 +283,10 @@ fn view(
             })
             .collect(),
         findings: reasons(&shown, now),
+        class: shown.identity.class.as_ref().map(|class| ClassLink {
+            href: address::of_list("/identities", &format!("class:{class}")),
+            id: text::shown(class),
+        }),
         charter: answered,
         unanswered: unanswered.join(", "),
         principals: shown.principals.iter().map(|one| principal(one, now)).collect(),

@@ -23,6 +23,7 @@ mod picture;
 mod plan;
 mod plan_acts;
 mod plans;
+mod programme;
 mod report;
 mod sign_in;
 mod source;
@@ -71,6 +72,7 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &source_change::WRITE,
     &source_acts::SURVEY,
     &source_acts::DECIDE,
+    &programme::ENDPOINT,
     &doctor::ENDPOINT,
     &report::ENDPOINT,
     &sign_in::SHOW,
@@ -94,17 +96,19 @@ enum Place {
     Plans,
     Evidence,
     Sources,
+    Programme,
     Report,
     Doctor,
 }
 
 /// Every place: its address, its word, the letter after `g`, and what one must be allowed to go there.
-const PLACES: [PlaceKnown; 7] = [
+const PLACES: [PlaceKnown; 8] = [
     (Place::Now, "/", "Now", 'n', ApiAction::View, ApiResourceKind::Identity),
     (Place::Inventory, "/identities", "Inventory", 'i', ApiAction::View, ApiResourceKind::Identity),
     (Place::Plans, "/plans", "Plans", 'p', ApiAction::View, ApiResourceKind::Plan),
     (Place::Evidence, "/evidence", "Evidence", 'e', ApiAction::ReadEvidence, ApiResourceKind::Evidence),
     (Place::Sources, "/sources", "Sources", 's', ApiAction::View, ApiResourceKind::Source),
+    (Place::Programme, "/programme", "Programme", 'm', ApiAction::View, ApiResourceKind::System),
     (Place::Report, "/report", "Report", 'r', ApiAction::ReadEvidence, ApiResourceKind::Evidence),
     (Place::Doctor, "/doctor", "Doctor", 'd', ApiAction::View, ApiResourceKind::System),
 ];

@@ -80,6 +80,8 @@ struct PlanPage {
 /// A file that is tightened: from what to what, and for whom.
 struct FileLine {
     place: String,
+    /// Where it lies on the machine that Tenure runs on, where that is another path.
+    path_here: Option<String>,
     mode_before: String,
     mode_after: String,
     owner: String,
@@ -215,7 +217,7 @@ fn view(
     let name_of = |id| names.get(&id).cloned().unwrap_or_default();
     let is_live = !has_settled(&shown);
     let offer = offer(&shown, offers);
-    let plan = shown.plan;
+    let (plan, path_here) = (shown.plan, shown.path_here);
     let approvals = shown.approvals.iter().map(|approval| Said {
         who: name_of(approval.person),
         note: if approval.alone { "alone: who asked also decided" } else { "" },
@@ -232,7 +234,7 @@ fn view(
         owned: owned_texts(&plan.blast_radius),
         heir: plan.heir.as_deref().map(text::shown),
         typed: typed(plan.about()),
-        file: file_line(&plan),
+        file: file_line(&plan, path_here.as_deref()),
         kind: plan.kind.as_str(),
         name: text::shown(&shown.identity_name),
         state: plan.state.as_str(),
@@ -448,12 +450,13 @@ fn control_plane_of_file(read: ControlPlane, at: text::When) -> Answered {
 }
 
 /// The file of a plan, with what its blast radius says.
-fn file_line(plan: &PlanRow) -> Option<FileLine> {
+fn file_line(plan: &PlanRow, path_here: Option<&str>) -> Option<FileLine> {
     let place = text::shown(&plan.file.as_ref()?.place);
     let change: FileChange = serde_json::from_value(plan.blast_radius.get("file")?.clone()).ok()?;
     let names = |names: &[String]| names.iter().map(|name| text::shown(name)).collect();
     Some(FileLine {
         place,
+        path_here: path_here.map(text::shown),
         mode_before: text::shown(&change.mode_before),
         mode_after: text::shown(&change.mode_after),
         owner: text::shown(&change.owner),

@@ -631,6 +631,7 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "kind: text",
             "presence: text",
             "unread_since: instant?",
+            "charter_hint: text?",
             "facts: {json}",
             "credentials: [CredentialDossier]",
             "uses: [Use]",

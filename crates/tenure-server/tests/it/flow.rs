@@ -100,6 +100,8 @@ async fn calls_leave_the_evidence_they_say() {
     dismiss_and_set_baseline(&bench).await;
     let looked = bench.post(OPERATOR, "/api/v1/find", &json!({ "string": "a value nobody knows" })).await;
     assert_eq!(looked.status, 200, "{}", looked.text());
+    let word = crate::programme::foreseen(&bench).await["word"].clone();
+    assert_eq!(crate::programme::apply(&bench, ADMINISTRATOR, &word).await.status, 200);
     hold_and_decide(&bench).await;
     cosign(&bench).await;
     let secret = json!({ "write": true, "secret": "AnotherPasswordOfOurs" });

@@ -22,6 +22,7 @@ mod flow;
 mod matrix;
 mod ownership;
 mod people;
+mod programme;
 mod repeat;
 mod report;
 mod shape;

@@ -1,0 +1,97 @@
+//! `GET /programme`: what the organisation decided: classes and how many identities are of each, what differs from the
+//! policies' own words, and every programme that was applied.
+//!
+//! A programme is a directory of files under somebody's version control: it is applied from there, and only shown here.
+//! Next: `api/programme/`.
+
+use super::{
+    Frame, HTML, PageProblem, Place, address, page,
+    text::{self, When},
+};
+use crate::api::prelude::*;
+use askama::Template;
+use axum::response::Response;
+use tenure_engine::{ClassShown, ProgrammeListed};
+
+pub(super) static ENDPOINT: Endpoint = Endpoint {
+    verb: Verb::Get,
+    path: "/programme",
+    access: Access::Decided { action: ApiAction::View, kind: ApiResourceKind::System },
+    evidence: None,
+    about: "The console: the programme in force, its classes with how many identities are of each, and those before it.",
+    query: &[],
+    takes: None,
+    answers: Answers::Page(HTML),
+    route: || get(handle),
+};
+
+#[derive(Template)]
+#[template(path = "programme.html")]
+struct ProgrammePage {
+    frame: Frame,
+    in_force: Option<AppliedLine>,
+    classes: Vec<ClassLine>,
+    /// Policies that are not asked.
+    left_out: Vec<String>,
+    waiting: i64,
+    applied: Vec<AppliedLine>,
+}
+
+struct AppliedLine {
+    version: i64,
+    at: When,
+    by: String,
+    reason: String,
+    /// The beginning of its digest.
+    digest: String,
+}
+
+struct ClassLine {
+    id: String,
+    href: String,
+    identities: i64,
+    matches: Vec<String>,
+    asks: Vec<String>,
+}
+
+async fn handle(State(shared): State<Shared>, asked: Asked) -> Result<Response, PageProblem> {
+    asked.authorise(Whose::Nobodys)?;
+    let programme = shared.engine.programme_shown().await.map_err(Problem::from)?;
+    let applied = shared.engine.programmes().await.map_err(Problem::from)?;
+    let now = shared.engine.now();
+    let line = |one: ProgrammeListed| AppliedLine {
+        version: one.version,
+        at: text::when(one.applied, now),
+        by: one.applied_by.map_or_else(|| String::from("somebody who left"), |name| text::shown(&name)),
+        reason: text::shown(&one.reason),
+        digest: one.digest.chars().take(12).collect(),
+    };
+    let left_out = programme.policies.into_iter().filter(|one| !one.enabled).map(|one| one.id);
+    let shown = ProgrammePage {
+        frame: Frame::of("Programme", Place::Programme, &asked),
+        in_force: programme.applied.map(line),
+        classes: programme.classes.into_iter().map(class).collect(),
+        left_out: left_out.collect(),
+        waiting: programme.waiting,
+        applied: applied.into_iter().map(line).collect(),
+    };
+    Ok(page(StatusCode::OK, &shown))
+}
+
+fn class(one: ClassShown) -> ClassLine {
+    let ClassShown { class, identities } = one;
+    let mut asks: Vec<String> = class.required.iter().map(|field| field.as_str().replace('_', " ")).collect();
+    asks.extend(class.lifetime_days_max.map(|days| format!("an end at most {days} days ahead")));
+    asks.extend(class.rotation_days_max.map(|days| format!("rotation in {days} days")));
+    if !class.credential_kinds.is_empty() {
+        let kinds: Vec<&str> = class.credential_kinds.iter().map(|kind| kind.title()).collect();
+        asks.push(format!("no credential but {}", kinds.join(", ")));
+    }
+    ClassLine {
+        href: address::of_list("/identities", &format!("class:{}", class.id)),
+        id: class.id,
+        identities,
+        matches: class.matches.iter().map(|rule| text::shown(rule)).collect(),
+        asks,
+    }
+}

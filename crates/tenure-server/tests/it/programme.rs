@@ -1,0 +1,100 @@
+//! A programme through the API and on its page: checked, looked at, applied by whoever may, shown to whoever looks.
+//!
+//! What is not agreed to as it was shown changes nothing. Must never find a programme in force that nobody applied.
+
+use crate::bench::{ADMINISTRATOR, AUDITOR, Bench, OPERATOR, OWNER};
+use serde_json::{Value, json};
+
+const CLASSES: &str = "[[class]]\nid = \"apps\"\nmatch = [\"name:reporting\"]\nrequired = [\"purpose\"]\nlifetime_days_max = 90\n";
+const REASON: &str = "<script>alert(1)</script> first model";
+
+fn files() -> Value {
+    json!({ "programme.toml": "version = 1\n[policies.shared_use]\nenabled = false\n", "classes.toml": CLASSES })
+}
+
+pub(crate) async fn foreseen(bench: &Bench) -> Value {
+    let body = json!({ "files": files() });
+    for _ in 0..1_000 {
+        let answer = bench.post(AUDITOR, "/api/v1/programme/plan", &body).await.json();
+        if !answer["foreseen"].is_null() {
+            return answer["foreseen"].clone();
+        }
+    }
+    panic!("not looked through");
+}
+
+pub(crate) async fn apply(bench: &Bench, uid: u32, word: &Value) -> crate::bench::Reply {
+    let body = json!({ "files": files(), "reason": REASON, "word": word });
+    bench.call(uid, "PUT", "/api/v1/programme", Some(&body)).await
+}
+
+#[tokio::test]
+async fn a_programme_is_checked_looked_at_applied_and_shown() {
+    let bench = Bench::surveyed().await;
+    let wrong = json!({ "files": { "programme.toml": "version = 1\n[threshold]\n" } });
+    let checked = bench.post(AUDITOR, "/api/v1/programme/check", &wrong).await.json();
+    assert_eq!(
+        (&checked["faults"][0]["line"], &checked["faults"][0]["suggestion"]),
+        (&json!(2), &json!("thresholds"))
+    );
+    let refused = bench.post(AUDITOR, "/api/v1/programme/plan", &wrong).await;
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    assert!(bench.get(AUDITOR, "/api/v1/programme").await.json()["applied"].is_null());
+    let seen = foreseen(&bench).await;
+    assert_eq!((&seen["changed"], &seen["worse"]), (&json!(1), &json!(1)), "{seen}");
+    assert_eq!(seen["named"][0]["begins"], json!(["charter_incomplete", "end_too_far", "no_owner"]));
+
+    for uid in [OPERATOR, OWNER, AUDITOR] {
+        assert_eq!(apply(&bench, uid, &seen["word"]).await.status, 403, "{uid}");
+    }
+    assert_eq!(apply(&bench, ADMINISTRATOR, &json!("guessed")).await.status, 409);
+    assert!(bench.get(AUDITOR, "/api/v1/programme").await.json()["applied"].is_null());
+    let applied = apply(&bench, ADMINISTRATOR, &seen["word"]).await;
+    assert_eq!((applied.status, applied.json()["version"].as_i64()), (200, Some(1)), "{}", applied.text());
+    bench.engine.judge_touched().await.unwrap();
+    let shown = bench.get(AUDITOR, "/api/v1/programme").await.json();
+    assert_eq!((&shown["classes"][0]["identities"], &shown["waiting"]), (&json!(1), &json!(0)));
+    let of_class = bench.get(AUDITOR, "/api/v1/identities?class=apps").await.json();
+    let names: Vec<_> = of_class["items"].as_array().unwrap().iter().map(|one| one["name"].clone()).collect();
+    assert_eq!((names, &of_class["items"][0]["class"]), (vec![json!("main/reporting")], &json!("apps")));
+    assert_eq!(bench.get(AUDITOR, "/api/v1/identities?q=class:others").await.json()["items"], json!([]));
+    assert_eq!(bench.get(AUDITOR, "/api/v1/programmes/1").await.json()["files"], files());
+    for (version, status) in [("2", 404), ("0", 404), ("one", 400)] {
+        let reply = bench.get(AUDITOR, &format!("/api/v1/programmes/{version}")).await;
+        assert_eq!(reply.status, status, "{}", reply.text());
+    }
+}
+
+#[tokio::test]
+async fn its_page_says_what_is_in_force_how_many_are_of_each_class_and_what_is_left_out() {
+    let bench = Bench::surveyed().await;
+    let before = bench.get(AUDITOR, "/programme").await.text();
+    assert!(before.contains("No programme was applied; the defaults are in force."), "{before}");
+    let word = foreseen(&bench).await["word"].clone();
+    assert_eq!(apply(&bench, ADMINISTRATOR, &word).await.status, 200);
+    let waiting = bench.get(AUDITOR, "/programme").await.text();
+    assert!(waiting.contains("wait to be judged by it."), "{waiting}");
+    bench.engine.judge_touched().await.unwrap();
+    let page = bench.get(AUDITOR, "/programme").await.text();
+    for said in [
+        "Programme 1 is in force since",
+        "href=\"/identities?q=class%3Aapps\">apps</a>",
+        "<code>name:reporting</code>",
+        "purpose, an end at most 90 days ahead",
+        "<code>shared_use</code>",
+        "aria-current=\"page\"",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    assert!(!page.contains("<script>alert") && !page.contains("wait to be judged"), "{page}");
+    let list = bench.get(AUDITOR, "/identities?q=class%3Aapps").await.text();
+    assert!(list.contains("main/reporting") && !list.contains("main/billing"));
+    let handle =
+        bench.get(AUDITOR, "/api/v1/identities?class=apps").await.json()["items"][0]["handle"].clone();
+    let found = bench.get(AUDITOR, &format!("/find?q={}", handle.as_str().unwrap())).await;
+    let identity = bench.get(AUDITOR, crate::console::led_to(&found)).await.text();
+    assert!(
+        identity.contains("<dt>Class</dt><dd><a href=\"/identities?q=class%3Aapps\">apps</a>"),
+        "{identity}"
+    );
+}
