@@ -103,19 +103,7 @@ impl Engine {
                     .collect::<Result<Vec<_>, _>>()
             })
             .await?;
-        let changes: Vec<serde_json::Value> = verdicts
-            .iter()
-            .zip(&standings)
-            .filter(|(judged, (before, _))| judged.judgement.standing != *before)
-            .map(|(Judged { id, judgement, .. }, (before, _))| serde_json::json!({ "identity": id, "from": before, "to": judgement.standing }))
-            .collect();
-        let entry = if changes.is_empty() {
-            None
-        } else {
-            let count = i64::try_from(changes.len()).unwrap_or(i64::MAX);
-            let draft = Draft::new("standing.changed", By::Tenure, "inventory").number("count", count);
-            Some(self.entry(draft.body(serde_json::Value::Array(changes)))?)
-        };
+        let entry = self.moved(&verdicts, &standings)?;
         let ended = self.ended_early(&verdicts)?;
         let round = self
             .store
@@ -158,6 +146,27 @@ impl Engine {
                 Ok(Round { judged, ..Round::default() })
             }
         }
+    }
+
+    /// One entry for all standings that change, if any does.
+    fn moved(
+        &self,
+        verdicts: &[Judged],
+        before: &[(Standing, Option<String>)],
+    ) -> Result<Option<NewEntry>, EngineFailure> {
+        let both = verdicts.iter().zip(before).map(|(judged, (before, _))| (judged, *before));
+        let changes: Vec<serde_json::Value> = both
+            .filter(|(judged, before)| judged.judgement.standing != *before)
+            .map(|(Judged { id, judgement, .. }, before)| {
+                serde_json::json!({ "identity": id, "from": before, "to": judgement.standing })
+            })
+            .collect();
+        if changes.is_empty() {
+            return Ok(None);
+        }
+        let count = i64::try_from(changes.len()).unwrap_or(i64::MAX);
+        let draft = Draft::new("standing.changed", By::Tenure, "inventory").number("count", count);
+        self.entry(draft.body(serde_json::Value::Array(changes))).map(Some)
     }
 
     /// Dismissals that end before their end, each with its entry.

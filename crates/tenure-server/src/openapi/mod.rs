@@ -3,6 +3,7 @@
 //! every answer against it, so it cannot say what is not so.
 
 mod shapes;
+mod shapes_programme;
 
 use crate::{
     api,
@@ -65,7 +66,7 @@ fn components() -> Components {
             .additional_properties(Some(utoipa::openapi::schema::AdditionalProperties::FreeForm(false)));
         components = components.schema(*name, closed);
     }
-    for (name, fields) in shapes::ANSWERS {
+    for (name, fields) in shapes::ANSWERS.iter().chain(shapes_programme::ANSWERS) {
         components = components.schema(*name, object(fields));
     }
     for (name, words) in words() {
@@ -276,7 +277,9 @@ mod tests {
         names(&document, &mut named);
         let unknown: Vec<_> = named.difference(&known).collect();
         assert!(unknown.is_empty(), "{unknown:?}");
-        for (name, fields) in shapes::REQUESTS.iter().chain(shapes::ANSWERS) {
+        for (name, fields) in
+            shapes::REQUESTS.iter().chain(shapes::ANSWERS).chain(super::shapes_programme::ANSWERS)
+        {
             let properties = document["components"]["schemas"][name]["properties"].as_object().unwrap();
             assert_eq!(properties.len(), fields.len(), "{name}");
         }

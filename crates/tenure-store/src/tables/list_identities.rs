@@ -1,4 +1,5 @@
 //! Identities as lists show them: by name, filtered, a bounded look at a time.
+//!
 //! It must never write. Next: `list_scan.rs`, how a page stays quick; `identities.rs`, the rows themselves.
 
 use super::{

@@ -29,6 +29,7 @@ mod on_postgres;
 mod over_ssh;
 mod ownership;
 mod program;
+mod programme;
 mod prompts;
 mod reading;
 mod refusals;
