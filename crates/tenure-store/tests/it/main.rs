@@ -31,6 +31,7 @@ mod opening;
 mod passings;
 mod people;
 mod plans;
+mod programmes;
 mod recognised;
 mod reconnect;
 mod same_machine;
