@@ -77,7 +77,7 @@ async fn its_page_says_what_is_in_force_how_many_are_of_each_class_and_what_is_l
     bench.engine.judge_touched().await.unwrap();
     let page = bench.get(AUDITOR, "/programme").await.text();
     for said in [
-        "Programme 1 is in force since",
+        "Programme 1 is in force, applied",
         "href=\"/identities?q=class%3Aapps\">apps</a>",
         "<code>name:reporting</code>",
         "purpose, an end at most 90 days ahead",

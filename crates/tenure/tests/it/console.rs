@@ -87,6 +87,7 @@ fn planted() -> Planted {
     let passed =
         ["own", "pg-main/ci_deploy", "--not-mine", "--ask", "pay desk", "--reason", "it deploys the shop"];
     place.done(&passed);
+    apply_programme(&place);
     let found = place.done(&["show", "pg-main/batch_admin", "--json"]).json();
     let (of, id) = (found["identity"]["handle"].as_str(), found["findings"][0]["id"].as_str());
     Planted {
@@ -101,6 +102,23 @@ fn planted() -> Planted {
         place,
         up,
     }
+}
+
+/// One class with two identities, and one with none.
+fn apply_programme(place: &Place) {
+    let programme = place.folder.path().join("programme");
+    std::fs::create_dir(&programme).unwrap();
+    std::fs::write(programme.join("programme.toml"), "version = 1\n").unwrap();
+    let classes = "[[class]]\nid = \"customer-facing\"\nmatch = [\"name:billing source:pg-main\", \"tag:team=pay\"]\n\
+                   required = [\"purpose\", \"boundary\", \"expires_at\"]\nlifetime_days_max = 365\n\
+                   [[class]]\nid = \"agents\"\nmatch = [\"kind:agent\"]\ncredential_kinds = [\"certificate\", \"token\"]\n\
+                   rotation_days_max = 30\n";
+    std::fs::write(programme.join("classes.toml"), classes).unwrap();
+    let directory = programme.to_str().unwrap();
+    let plan = place.done(&["programme", "plan", directory, "--json"]).json();
+    let word = plan["foreseen"]["word"].as_str().unwrap();
+    let why = "who bills customers says for how long <b>and why</b>";
+    place.done(&["programme", "apply", directory, "--reason", why, "--yes", word]);
 }
 
 fn shop() -> Postgres {
@@ -162,6 +180,7 @@ fn pages(planted: &Planted) -> serde_json::Value {
         page("source", "/sources/pg-main"),
         page("source-held", "/sources/warehouse"),
         page("source-change", "/sources/pg-main/change"),
+        page("programme", "/programme"),
         page("doctor", "/doctor"),
         { "name": "report", "path": "/report?since=2026-01-01T00%3A00%3A00Z", "prints": true },
         page("whose", "/whose"),
@@ -191,7 +210,7 @@ fn walk(planted: &Planted) -> Ran {
             "less": "/identities/former_job.pg-main",
         },
         "acts": planted.acts,
-        "keys": { "n": "/", "i": "/identities", "p": "/plans", "e": "/evidence", "s": "/sources", "r": "/report", "d": "/doctor" },
+        "keys": { "n": "/", "i": "/identities", "p": "/plans", "e": "/evidence", "s": "/sources", "m": "/programme", "r": "/report", "d": "/doctor" },
     });
     let script = console_walk().join("walk.mjs");
     let node = node_program().unwrap();
