@@ -6,6 +6,7 @@
 use crate::machine::Machine;
 use crate::tightened::{PLACE, Stage, is_root};
 use rustix::fs::{CWD, FileType, Mode, XattrFlags};
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
@@ -185,6 +186,25 @@ fn a_file_without_the_credential_that_was_surveyed_is_not_planned_for() {
     fs::write(stage.machine.path(PLACE), "# nothing\n").unwrap();
     let said = refusals();
     assert!(said.contains("no credential lies in it now") && said.contains("tenure survey"), "{said}");
+}
+
+#[test]
+fn wherever_a_reading_of_the_whole_machine_finds_a_credential_one_of_that_file_alone_does() {
+    let stage = Stage::at(crate::planted::machine());
+    let found = stage.machine.read().found;
+    let places: BTreeSet<String> =
+        found.iter().filter(|thing| thing.kind.is_secret()).map(|thing| thing.place.to_string()).collect();
+    let mut looked_at = 0;
+    for place in places {
+        let Ok(blast) = stage.blast(&Stage::target_at(&place, Readers::Owner)) else { continue };
+        looked_at += 1;
+        let said = [blast.refusals, blast.warnings].concat().join("; ");
+        assert!(
+            !said.contains("no credential lies in it") && !said.contains("could not be seen"),
+            "{place}: {said}"
+        );
+    }
+    assert!(looked_at > 40, "{looked_at}");
 }
 
 #[test]

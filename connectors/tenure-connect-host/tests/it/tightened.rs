@@ -53,6 +53,11 @@ impl Stage {
         for folder in ["srv", "srv/ci"] {
             fs::set_permissions(machine.path(folder), fs::Permissions::from_mode(0o755)).unwrap();
         }
+        Self::at(machine)
+    }
+
+    /// The connector to a machine as it is.
+    pub(crate) fn at(machine: Machine) -> Self {
         let config = SourceConfig {
             id: SourceId::new(Instant::from_micros(0), [0; 10]),
             name: ShortName::parse("box").unwrap(),
