@@ -481,7 +481,7 @@ pub(crate) fn reached(shown: &PlanShown) -> (String, Exit) {
 
 #[cfg(test)]
 mod tests {
-    use super::{outcome, preview, probes, reached, steps};
+    use super::{named, outcome, preview, probes, reached, steps};
     use crate::{
         failure::Exit,
         render::{Frame, paint::Paint},
@@ -490,6 +490,12 @@ mod tests {
     use serde_json::{Value, json};
 
     const FRAME: Frame = Frame { paint: Paint::Plain, columns: Some(100) };
+
+    #[test]
+    fn no_list_hides_a_single_name() {
+        assert_eq!(named(&["a", "b", "c", "d", "e"]), "a, b, c, d, e");
+        assert_eq!(named(&["a", "b", "c", "d", "e", "f"]), "a, b, c, d, …");
+    }
 
     fn document() -> Value {
         let step = |position: i64, kind: &str, state: &str, answer: Value| json!({ "position": position, "kind": kind, "state": state, "attempt": 1, "answer": answer, "escalated": null });
