@@ -10,12 +10,15 @@ use crate::act::ways_in::Ground;
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, getpid, pidfd_open, pidfd_send_signal};
+use std::os::unix::fs::MetadataExt as _;
 use std::time::{Duration, Instant as Clock};
 use tenure_connect::{Done, OutsideFailure};
 use tenure_model::{Fact, Facts};
 
 /// How long a session may take to end after it was told to.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// The bits with which others change a directory.
+const OTHERS_CHANGE: u32 = 0o022;
 /// Between two looks whether it has.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
@@ -45,9 +48,32 @@ pub(crate) fn end(ground: &Ground, key: &KeyOf) -> Result<Done, OutsideFailure> 
 }
 
 /// Whether the processes below the root are those that our own process is among.
+///
+/// Whoever owns a copy of a machine could lead `proc` to this machine's, or make one up: it has to be the kernel's own, and
+/// nobody but root and we may have put it there.
 fn are_our_processes(ground: &Ground) -> bool {
+    let proc = ground.root.join("proc");
+    let us = rustix::process::geteuid().as_raw();
+    let ours =
+        |facts: std::io::Result<std::fs::Metadata>| facts.is_ok_and(|facts| [0, us].contains(&facts.uid()));
+    let closed = std::fs::metadata(&ground.root).is_ok_and(|facts| facts.mode() & OTHERS_CHANGE == 0);
     let own = getpid().as_raw_nonzero().to_string();
-    std::fs::read_link(ground.root.join("proc/self")).is_ok_and(|link| link.as_os_str() == own.as_str())
+    ours(std::fs::metadata(&ground.root))
+        && closed
+        && ours(std::fs::symlink_metadata(&proc))
+        && is_of_the_kernel(&proc)
+        && std::fs::read_link(proc.join("self")).is_ok_and(|link| link.as_os_str() == own.as_str())
+}
+
+#[cfg(target_os = "linux")]
+fn is_of_the_kernel(proc: &std::path::Path) -> bool {
+    rustix::fs::statfs(proc).is_ok_and(|facts| facts.f_type == rustix::fs::PROC_SUPER_MAGIC)
+}
+
+/// Elsewhere no processes are read below a root.
+#[cfg(not(target_os = "linux"))]
+fn is_of_the_kernel(_: &std::path::Path) -> bool {
+    false
 }
 
 fn handle(pid: u32) -> Result<Option<OwnedFd>, OutsideFailure> {

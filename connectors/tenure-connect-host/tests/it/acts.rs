@@ -447,6 +447,12 @@ fn an_open_session_is_found_by_the_log_and_unread_without_it() {
     stage.machine.put("var/log/auth.log", 0o640, &ours);
     assert!(!stage.act(&stage.other, &Act::EndSessions).unwrap().changed, "nor is another key's");
     assert_eq!(stage.effect(&stage.ci, StepKind::EndSessions, None), Effect::Missing);
+    let open_root =
+        |mode| fs::set_permissions(stage.machine.path(""), fs::Permissions::from_mode(mode)).unwrap();
+    open_root(0o777);
+    assert!(stage.act(&stage.ci, &Act::EndSessions).is_err(), "anybody could have led `proc` there");
+    assert!(session.goes_on().unwrap());
+    open_root(0o755);
     assert!(stage.act(&stage.ci, &Act::EndSessions).unwrap().changed);
     session.wait().unwrap();
     assert_eq!(stage.derived(&stage.ci), DerivedReading::default());
@@ -467,6 +473,11 @@ fn a_process_of_another_machine_is_never_signalled() {
     );
     stage.machine.put("var/log/auth.log", 0o640, line);
     assert_eq!(stage.derived(&stage.ci).found.len(), 1);
+    let answer = stage.act(&stage.ci, &Act::EndSessions).unwrap_err();
+    assert!(answer.to_string().contains("not those of the machine that Tenure runs on"), "{answer}");
+    // Whoever makes up the rest makes that up, too.
+    let own = std::process::id().to_string();
+    std::os::unix::fs::symlink(own, stage.machine.path("proc/self")).unwrap();
     let answer = stage.act(&stage.ci, &Act::EndSessions).unwrap_err();
     assert!(answer.to_string().contains("not those of the machine that Tenure runs on"), "{answer}");
     assert_eq!(bystander.try_wait().unwrap(), None, "it goes on");
