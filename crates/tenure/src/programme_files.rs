@@ -144,8 +144,14 @@ pub(crate) fn write(what: &str, directory: &Path, files: &ProgrammeFiles) -> Res
             .because(format!("{} is not empty", shown(directory)))
             .next("name an empty or a new directory"));
     }
+    // They come from a server: a name that leads anywhere else is none of a programme.
+    let is_plain =
+        |name: &&String| name.chars().all(|letter| letter.is_ascii_lowercase() || "._-".contains(letter));
+    if let Some(name) = files.0.keys().find(|name| !is_plain(name) || name.starts_with('.')) {
+        let why = format!("`{}` is no name of a file of a programme", printable(name, 100));
+        return Err(Failure::new(what).because(why).kept("nothing was written"));
+    }
     for (name, text) in &files.0 {
-        // The names are those of a programme: none of them leads anywhere else.
         let path = directory.join(name);
         let made = fs::File::options().write(true).create_new(true).open(&path);
         made.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| failed(&error))?;
@@ -243,6 +249,19 @@ mod tests {
             assert!(!seen.contains(&files), "{ready}");
             seen.push(files);
         }
+    }
+
+    #[test]
+    fn a_name_that_leads_elsewhere_is_not_written() {
+        let inside = tempfile::tempdir().unwrap();
+        let folder = inside.path().join("programme");
+        for name in ["../x.toml", "/x.toml", "a/x.toml", ".x.toml", "x\u{1b}.toml"] {
+            let files = ProgrammeFiles([(name.to_owned(), String::new())].into());
+            let refused = super::write("not written", &folder, &files).unwrap_err();
+            assert!(refused.text().contains("is no name of a file of a programme"), "{}", refused.text());
+        }
+        assert!(std::fs::read_dir(&folder).unwrap().next().is_none());
+        assert!(!folder.with_file_name("x.toml").exists());
     }
 
     #[test]

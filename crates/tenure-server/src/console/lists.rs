@@ -204,7 +204,7 @@ async fn identities(
             naming("Identity"),
             column("Owners", "text"),
             column("Findings", "few"),
-            column("Changes by itself", "when"),
+            column("Class", "short"),
         ],
         empty: Empty {
             sentence: "No identities yet. Add a source and read it:",
@@ -215,13 +215,12 @@ async fn identities(
     asked.authorise(Whose::Nobodys)?;
     let Asking(address) = address?;
     let filter::Read { wanted, note } = filter::identities(&address.q);
-    let now = shared.engine.now();
     let after = address.after.clone();
     let found = listing::filtered(&shared, wanted, asked.person.id, ROWS, after).await?;
-    Ok(list(&asked, &PATTERN, address, note, found.map(|row| identity_row(row, now))))
+    Ok(list(&asked, &PATTERN, address, note, found.map(identity_row)))
 }
 
-fn identity_row(row: Listed, now: Instant) -> Vec<Cell> {
+fn identity_row(row: Listed) -> Vec<Cell> {
     let Listed { identity, owners, findings, worst } = row;
     let note = if identity.built_in { "built in" } else { "" };
     vec![
@@ -240,7 +239,7 @@ fn identity_row(row: Listed, now: Instant) -> Vec<Cell> {
             None => Cell::quiet("none"),
             Some(worst) => Cell::Findings { count: findings, worst: worst.as_str() },
         },
-        identity.due.map_or_else(|| Cell::quiet("no"), |due| Cell::Time(text::when(due, now))),
+        identity.class.as_ref().map_or_else(|| Cell::quiet("none"), |class| Cell::outside(class)),
     ]
 }
 

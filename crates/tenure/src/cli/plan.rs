@@ -162,8 +162,9 @@ Examples:
   tenure apply k7wd2m
   tenure apply k7wd2m --yes reporting --wait 600
 
-Exit codes: 0 done and proved to the required level, 1 not proved, or taken back, 2 usage, 4 a decision is needed,
-or it was not over within --wait; then it goes on by itself when `tenure up` runs.")]
+Exit codes: 0 done and proved to the required level, 1 not proved, or taken back, 2 usage,
+4 a decision is needed, or it was not over within --wait; then it goes on by itself when
+`tenure up` runs.")]
 pub(crate) struct Apply {
     /// Which plan
     plan: String,

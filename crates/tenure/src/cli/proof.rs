@@ -30,7 +30,8 @@ Examples:
   tenure proof k7wd2m
   tenure proof k7wd2m --export reporting.tenure
 
-Exit codes: 0 proved to the required level, 1 not proved, taken back, or failed, 2 usage, 4 not over yet.
+Exit codes: 0 proved to the required level, 1 not proved, taken back, or failed, 2 usage,
+4 not over yet.
 Levels: tenure help proof-levels.")]
 pub(crate) struct Proof {
     /// Which plan

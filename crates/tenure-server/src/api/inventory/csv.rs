@@ -35,7 +35,7 @@ pub(crate) static GRANTS: Endpoint =
 
 static IDENTITY_SHEET: Sheet<Listed> = Sheet {
     name: "identities",
-    columns: &["identity", "handle", "standing", "owners", "findings", "worst", "changes_at", "built_in"],
+    columns: &["identity", "handle", "standing", "owners", "findings", "worst", "class", "built_in"],
     cells: identity_cells,
 };
 static PRINCIPAL_SHEET: Sheet<Held<PrincipalRow>> = Sheet {
@@ -155,7 +155,7 @@ fn identity_cells(row: Listed) -> Vec<String> {
         row.owners.join("; "),
         row.findings.to_string(),
         row.worst.map(|worst| worst.to_string()).unwrap_or_default(),
-        said(row.identity.due),
+        row.identity.class.unwrap_or_default(),
         yes_no(row.identity.built_in),
     ]
 }
