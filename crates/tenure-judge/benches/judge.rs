@@ -68,7 +68,7 @@ fn main() {
         });
         per_second(dossiers.len(), started.elapsed())
     }));
-    println!("{IDENTITIES} identities, 1 principal, 1 credential, 2 uses, 51 facts each; median of {ROUNDS}");
+    println!("{IDENTITIES} identities, 1 principal, 1 credential, 2 uses, 55 facts each; median of {ROUNDS}");
     for (what, rate) in [
         ("the same policies in plain Rust, one thread", plain),
         ("judge, one thread", remembering),

@@ -132,10 +132,9 @@ async fn a_programme_is_applied_as_it_was_shown_or_not_at_all() {
     assert!(engine.programmes().await.unwrap().is_empty(), "nothing of it was written");
 
     assert_eq!(apply(who, applied(&first, &word)).await.unwrap(), 1);
-    assert_eq!(
-        refused(apply(who, applied(&second, &other)).await),
-        "what it changes is still being looked at: 0 of 0 identities; look again soon"
-    );
+    // How far looking is by then is up to the machine; what was shown is of another programme in any case.
+    let early = refused(apply(who, applied(&second, &other)).await);
+    assert!(early == changed || early.starts_with("what it changes is still being looked at"), "{early}");
     let again = foreseen(engine, &first).await;
     assert_eq!((again.changed, again.base_version), (0, 1));
     let same = refused(apply(who, applied(&first, &again.word)).await);
