@@ -3,7 +3,8 @@
 //! Only on Debian and as root, and only packages that are missing; every command is shown. A package's own
 //! server is never started: while packages are installed a policy file (invoke-rc.d's `policy-rc.d`)
 //! forbids it, unless the machine has a policy of its own, and afterwards the new services are disabled.
-//! Live tests start private servers instead. The browser that walks the console counts as a server here.
+//! Live tests start private servers instead. The browser that walks the console counts as a server here,
+//! and so do systemd's programs for journal files.
 
 use std::fs;
 use std::io::Write as _;
@@ -13,8 +14,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use tenure_testbed::{
-    Availability, chromium_available, chromium_program, console_walk, node_program, pgbouncer_available,
-    postgres_available, sshd_available,
+    Availability, chromium_available, chromium_program, console_walk, journal_available, node_program,
+    pgbouncer_available, postgres_available, sshd_available,
 };
 
 use crate::stages::{must_succeed, show, works};
@@ -43,7 +44,7 @@ struct Needed {
     look: fn() -> Availability,
 }
 
-const NEEDED: [Needed; 4] = [
+const NEEDED: [Needed; 5] = [
     Needed {
         name: "postgres",
         packages: || vec!["postgresql"],
@@ -58,6 +59,13 @@ const NEEDED: [Needed; 4] = [
     },
     Needed { name: "sshd", packages: || vec!["openssh-server"], service: Some("ssh"), look: sshd_available },
     Needed { name: "chromium", packages: browser_packages, service: None, look: chromium_available },
+    // It starts nothing: its socket is off until somebody enables it.
+    Needed {
+        name: "journal",
+        packages: || vec!["systemd-journal-remote"],
+        service: None,
+        look: journal_available,
+    },
 ];
 
 /// What is lacking of the browser, and of Node.js, which drives it.

@@ -30,8 +30,9 @@ pub use leftovers::sweep_leftovers;
 pub use pgbouncer::{PgBouncer, PgBouncerAuth, PgBouncerOptions, PoolMode};
 pub use postgres::{Postgres, PostgresOptions};
 pub use programs::{
-    Availability, MUST_RUN, chromium_available, chromium_program, console_walk, node_program,
-    pgbouncer_available, postgres_available, ready_to_run, sshd_available,
+    Availability, MUST_RUN, chromium_available, chromium_program, console_walk, journal_available,
+    journal_remote_program, node_program, pgbouncer_available, postgres_available, ready_to_run,
+    sshd_available,
 };
 pub use psql::{PsqlFailed, quote_identifier, quote_literal};
 pub use replica::Replica;

@@ -71,6 +71,20 @@ pub fn chromium_available() -> Availability {
     Availability::Present
 }
 
+/// Whether journal files can be written and read here by systemd's own programs.
+pub fn journal_available() -> Availability {
+    match (journal_remote_program(), on_search_path(&["journalctl"])) {
+        (Some(_), Some(_)) => Availability::Present,
+        _ => Availability::Missing("not installed".to_owned()),
+    }
+}
+
+/// The program of systemd that writes a journal file from a text, by whoever asks (systemd-journal-remote(8)).
+pub fn journal_remote_program() -> Option<PathBuf> {
+    let folders = ["/usr/lib/systemd", "/lib/systemd"].into_iter().map(PathBuf::from);
+    folders.map(|folder| folder.join("systemd-journal-remote")).find(|program| program.is_file())
+}
+
 /// The Chromium program.
 pub fn chromium_program() -> Option<PathBuf> {
     on_search_path(&["chromium", "chromium-browser", "google-chrome"])
@@ -139,6 +153,7 @@ macro_rules! needs {
     (@availability pgbouncer) => { $crate::pgbouncer_available() };
     (@availability sshd) => { $crate::sshd_available() };
     (@availability chromium) => { $crate::chromium_available() };
+    (@availability journal) => { $crate::journal_available() };
 }
 
 /// The folder that holds every PostgreSQL program we need; the newest version wins.
