@@ -11,7 +11,7 @@ use tenure_connect_host::read::cron::{self, CronTable};
 use tenure_connect_host::read::launchd::StartedBy;
 use tenure_connect_host::read::{
     Parsed, authorized_keys, aws, azure, cargo, certificate, codeowners, docker, environment as variables,
-    gcloud, git, git_credentials, group, kubeconfig, lastlog, launchd, my_cnf, netrc, npmrc, passwd, pgpass, private_key, pypirc, shadow,
+    gcloud, git, git_credentials, group, journal, kubeconfig, lastlog, launchd, my_cnf, netrc, npmrc, passwd, pgpass, private_key, pypirc, shadow,
     sshd_config, sshd_log, systemd, token_files, wtmp,
 };
 use tenure_connect_host::{Item, ThingKind};
@@ -75,10 +75,11 @@ pub fn ssh_server(bytes: &[u8]) {
     drop(sshd_log::read(bytes));
 }
 
-/// Records of logins.
+/// Records of logins, and files of the journal.
 pub fn logins(bytes: &[u8]) {
     drop(wtmp::read(bytes));
     drop(lastlog::read(bytes));
+    let _ = journal::read(bytes, 100);
 }
 
 /// Files that are trees: JSON, YAML, TOML.

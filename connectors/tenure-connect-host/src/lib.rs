@@ -17,6 +17,7 @@ mod connector;
 mod files;
 mod found;
 mod item;
+mod journals;
 mod limits;
 mod local;
 mod machine_id;

@@ -54,7 +54,7 @@ pub(crate) async fn observe(
         }
         local::name_accounts(&root, &mut extents);
         machine_id::say(&mut extents, machine_id::read(&opened, &budget, &*fingerprint));
-        let (logins, mut untold) = uses::of_keys(&opened, &extents, now, &budget);
+        let (logins, mut untold) = uses::of_keys(&opened, &extents, now, &budget, uses::Journal::Here);
         untold.extend(crowded);
         // What is used comes before its uses.
         extents.extend(logins);

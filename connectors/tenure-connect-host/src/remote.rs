@@ -150,7 +150,7 @@ impl Source for RemoteSource {
             let mut extents: Vec<(String, ExtentContent)> =
                 observations(&reading, &known, CLOSED.remedy, budget);
             machine_id::say(&mut extents, machine_id::read(files, budget, &*fingerprint));
-            let (logins, untold) = uses::of_keys(files, &extents, now, budget);
+            let (logins, untold) = uses::of_keys(files, &extents, now, budget, uses::Journal::FarAway);
             // What is used comes before its uses.
             extents.extend(logins);
             let mut notes = observe::notes(&reading, untold, &CLOSED);

@@ -1,10 +1,11 @@
-//! When keys and accounts were last used, as the SSH server's log, `wtmp` and `lastlog` tell it.
+//! When keys and accounts were last used, as the SSH server's log or the journal, `wtmp` and `lastlog` tell it.
 //!
 //! Logins are counted by key, or account and terminal, by address and by hour. The logs are read anew with each survey, so the same login is counted
 //! again and not twice. A log that only names hours past is no claim about the hours before it. This file must never
-//! count a line for a key that the machine does not have. Next: `read/sshd_log.rs`.
+//! count a line for a key that the machine does not have. Next: `read/sshd_log.rs`, `journals.rs`.
 
 use crate::files::Files;
+use crate::journals::{self, Journaled};
 use crate::limits::Budget;
 use crate::map::ExtentContent;
 use crate::place::{Place, shown};
@@ -25,8 +26,6 @@ type Counted = BTreeMap<(Instant, String, String), i64>;
 const WTMP_RECORDS_MAX: u64 = 20_000;
 /// Bytes of `lastlog` that are read; one that is longer is passed over whole, and that is said.
 const LASTLOG_BYTES_MAX: u64 = 4 << 20;
-/// Folders of the journal of systemd, whose binary files are not read (journald.conf(5)).
-const JOURNALS: [&str; 2] = ["var/log/journal", "run/log/journal"];
 /// The successor of `lastlog`, a SQLite database, which is not read.
 const LASTLOG2: &str = "var/lib/lastlog/lastlog2.db";
 /// The extent of what the log tells.
@@ -39,6 +38,17 @@ const CONSUMER_CHARS: usize = 160;
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const HOUR_US: i64 = 3_600_000_000;
+/// How far apart log and journal may write the time of one login: where the log names no zone, and where it does.
+const APART: [Duration; 2] = [Duration::from_hours(15), Duration::from_secs(5)];
+
+/// Whether the journal of systemd can be read beside the machine's other files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Journal {
+    /// As they are.
+    Here,
+    /// Its files are large, and would be sent anew with each survey.
+    FarAway,
+}
 
 /// What the log tells of the keys among these observations, and what it does not tell. When the budget has no time left,
 /// the rest is left out and the extent is part.
@@ -47,26 +57,31 @@ pub(crate) fn of_keys(
     extents: &[(String, ExtentContent)],
     now: Instant,
     budget: &Budget<'_>,
+    journal: Journal,
 ) -> (Option<(String, ExtentContent)>, Vec<NotObservable>) {
     if let Err(spent) = budget.time_to_tell() {
         return (None, vec![logs_cut(spent)]);
     }
-    let logins = sessions::has_log(files).then(|| sessions::logins(files));
+    let log = sessions::has_log(files).then(|| sessions::logins(files));
+    let journaled = match journal {
+        Journal::Here => journals::read(files, budget),
+        Journal::FarAway => Journaled::default(),
+    };
     let terminals = at_terminals(files);
     let (last, untold) = last_sessions(files);
     let (keys, accounts) = (of_kind(extents, PrincipalKind::Key), of_kind(extents, PrincipalKind::Account));
     let mut observations = by_account(&terminals.unwrap_or_default(), &last, &accounts, now, budget);
     let mut notes: Vec<NotObservable> = untold.into_iter().collect();
-    let Some(logins) = logins else {
+    if log.is_none() && !journaled.is_read {
         let content = ExtentContent { completeness: completeness(budget), observations };
         let extent = (!content.observations.is_empty()).then(|| (EXTENT.to_owned(), content));
-        notes.insert(0, no_log(has_journal(files)));
+        notes.insert(0, no_log(why_no_journal(files, journal, &journaled)));
         return (extent, notes);
-    };
-    observations.extend(uses(&logins, &keys, now, budget));
-    let since = logins.iter().filter_map(|login| instant(&login.when, now)).min();
+    }
+    notes.extend(journaled.note());
+    notes.insert(0, reaches_back(log.as_deref(), &journaled, now));
+    observations.extend(uses(&together(log.unwrap_or_default(), journaled.logins, now), &keys, now, budget));
     let content = ExtentContent { observations, completeness: completeness(budget) };
-    notes.insert(0, reaches_back(since));
     (Some((EXTENT.to_owned(), content)), notes)
 }
 
@@ -89,22 +104,54 @@ fn completeness(budget: &Budget<'_>) -> Completeness {
     }
 }
 
-fn has_journal(files: &dyn Files) -> bool {
-    let places = JOURNALS.iter().filter_map(|path| Place::parse(path.as_bytes()));
-    places.into_iter().any(|place| files.directory_facts(&place).is_ok())
+/// The logins of both, each once: what both have counts as the journal writes it, whose times have a zone.
+fn together(log: Vec<Accepted>, journaled: Vec<Accepted>, now: Instant) -> Vec<Accepted> {
+    type Login<'one> = (u32, &'one str, &'one str, &'one str, u16, Option<&'one str>);
+    fn of(one: &Accepted) -> Login<'_> {
+        (one.pid, &one.method, &one.account, &one.address, one.port, one.fingerprint.as_deref())
+    }
+    let mut times: BTreeMap<Login<'_>, Vec<Instant>> = BTreeMap::new();
+    for one in &journaled {
+        times.entry(of(one)).or_default().extend(instant(&one.when, now));
+    }
+    let is_again = |one: &Accepted| {
+        let [without_zone, with_zone] = APART;
+        let apart = if one.when.contains('T') { with_zone } else { without_zone };
+        let (Some(at), Some(times)) = (instant(&one.when, now), times.get(&of(one))) else { return false };
+        times.iter().any(|time| time.since(at).max(at.since(*time)) <= apart)
+    };
+    let mut logins: Vec<Accepted> = log.into_iter().filter(|one| !is_again(one)).collect();
+    logins.extend(journaled);
+    logins
 }
 
-fn no_log(journal: bool) -> NotObservable {
+/// Why the journal tells nothing, if there is one.
+fn why_no_journal(files: &dyn Files, journal: Journal, journaled: &Journaled) -> Option<String> {
+    match journal {
+        Journal::FarAway => journals::is_there(files).then(|| {
+            String::from(
+                "its binary files are read on the machine itself and not over SSH, because they are large",
+            )
+        }),
+        Journal::Here => journaled.why_not().or_else(|| {
+            journals::is_there(files)
+                .then(|| String::from("no file of the system is in it for this machine's id"))
+        }),
+    }
+}
+
+fn no_log(journal: Option<String>) -> NotObservable {
     let why = "no log of the SSH server can be read here (/var/log/auth.log, /var/log/secure)";
-    let (further, remedy) = if journal {
+    let (further, remedy) = if let Some(why) = journal {
         (
-            "; the journal is there (/var/log/journal), and its binary files are not read",
-            "let the journal be written to such a file too (install rsyslog, or ForwardToSyslog=yes with a syslog \
-             daemon), at LogLevel VERBOSE so that keys are named, and let Tenure read it",
+            format!("; the journal is there (/var/log/journal), and nothing of it was read: {why}"),
+            "let Tenure read the journal on the machine (group systemd-journal), or let it be written to such a \
+             file too (install rsyslog, or ForwardToSyslog=yes with a syslog daemon), at LogLevel VERBOSE so that \
+             keys are named",
         )
     } else {
         (
-            "",
+            String::new(),
             "let the SSH server log to such a file, at LogLevel VERBOSE so that it names keys, and let Tenure read it",
         )
     };
@@ -144,16 +191,29 @@ fn last_sessions(files: &dyn Files) -> (Vec<LastSession>, Option<NotObservable>)
     (read.unwrap_or_default(), successor)
 }
 
-fn reaches_back(since: Option<Instant>) -> NotObservable {
-    let since = since.map_or(String::from("it tells of no login"), |since| {
-        format!("the first login it tells of was {since}")
+/// Since when logins are told: the log by its first login, the journal by its first entry.
+fn reaches_back(log: Option<&[Accepted]>, journaled: &Journaled, now: Instant) -> NotObservable {
+    let log = log.map(|logins| {
+        let since = logins.iter().filter_map(|login| instant(&login.when, now)).min();
+        let since = since.map_or(String::from("it tells of no login"), |since| {
+            format!("the first login it tells of was {since}")
+        });
+        format!("the log and the one before it are read; {since}")
+    });
+    let journal = journaled.is_read.then(|| {
+        let gaps = String::from("the journal is read, but not all of it back from now");
+        journaled.since.map_or(gaps, |since| format!("the journal is read back to {since}"))
     });
     NotObservable {
         what: String::from(
             "uses of a key before the SSH server's log begins, and uses of services and passwords",
         ),
-        why: format!("the log and the one before it are read; {since}"),
-        remedy: String::from("keep the log longer (logrotate), at LogLevel VERBOSE so that it names keys"),
+        why: log.into_iter().chain(journal).collect::<Vec<String>>().join("; "),
+        remedy: String::from(if journaled.is_read {
+            "keep the log longer (logrotate; journald.conf, `SystemMaxUse=`), at LogLevel VERBOSE so that it names keys"
+        } else {
+            "keep the log longer (logrotate), at LogLevel VERBOSE so that it names keys"
+        }),
     }
 }
 
@@ -262,9 +322,9 @@ fn instant(when: &str, now: Instant) -> Option<Instant> {
 
 #[cfg(test)]
 mod tests {
-    use super::{by_account, instant, uses};
+    use super::{Journal, by_account, instant, of_keys, uses};
     use crate::read::{lastlog, sshd_log, wtmp};
-    use crate::{Budget, Limits};
+    use crate::{Budget, FileSystems, Limits, Root};
     use std::collections::BTreeSet;
     use std::time::Duration;
     use tenure_model::{Instant, Observation};
@@ -358,5 +418,21 @@ mod tests {
             "account:998:etl local (tty1) 1",
         ];
         assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn a_journal_that_is_far_away_is_not_read_and_that_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let said = |journal: Journal| {
+            let root = Root::open(folder.path(), FileSystems::All).unwrap();
+            let budget = Budget::new(Limits::default(), &|| Duration::ZERO);
+            let (extent, notes) = of_keys(&root, &[], now(), &budget, journal);
+            assert_eq!(extent, None);
+            notes.first().map(|note| note.why.clone()).unwrap()
+        };
+        assert!(!said(Journal::FarAway).contains("journal"));
+        std::fs::create_dir_all(folder.path().join("run/log/journal")).unwrap();
+        assert!(said(Journal::FarAway).contains("not over SSH"));
+        assert!(said(Journal::Here).contains("without /etc/machine-id"));
     }
 }

@@ -20,6 +20,7 @@ pub mod git;
 pub mod git_credentials;
 pub mod group;
 mod ini;
+pub mod journal;
 pub mod kubeconfig;
 pub mod lastlog;
 pub mod launchd;

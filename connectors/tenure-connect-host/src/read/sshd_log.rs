@@ -55,6 +55,11 @@ fn accepted(line: &str) -> Option<Accepted> {
     if !is_time {
         return None;
     }
+    self::message(&when.join(" "), pid.parse().ok()?, message)
+}
+
+/// Reads the server's own message, written then and by this process; none if it lets nobody in.
+pub(crate) fn message(when: &str, pid: u32, message: &str) -> Option<Accepted> {
     let rest = message.strip_prefix("Accepted ")?;
     let (method, rest) = rest.split_once(" for ")?;
     let (who, by) = rest.rsplit_once(" ssh2").unwrap_or((rest, ""));
@@ -65,8 +70,8 @@ fn accepted(line: &str) -> Option<Accepted> {
         return None;
     }
     Some(Accepted {
-        when: when.join(" "),
-        pid: pid.parse().ok()?,
+        when: when.to_owned(),
+        pid,
         method: method.to_owned(),
         account: account.to_owned(),
         address: address.to_owned(),

@@ -1,5 +1,9 @@
-//! Last use, as the SSH server's log on a planted machine tells it, and what no line of it can make us believe.
+//! Last use, as log and journal of a planted machine tell it, and what no line of them can make us believe.
+//!
+//! Each proof has a twin that tells of nothing. These tests must never read a log of the machine they run on.
+//! Next: `journals.rs`.
 
+use crate::journal_writer::{Said, by_server, journal};
 use crate::machine::Machine;
 use crate::surveyed::{Recorder, source};
 use std::collections::BTreeMap;
@@ -63,6 +67,100 @@ fn without_a_log_nothing_is_claimed_and_the_remedy_is_said_once() {
     assert!(uses(&seen).is_empty() && !seen.ended.contains_key("logins"));
     let remedies = seen.notes.iter().filter(|note| note.remedy.contains("LogLevel VERBOSE")).count();
     assert_eq!(remedies, 1);
+}
+
+/// The machine's id, and the folder of its journal.
+const ID: &str = "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b";
+/// 2026-11-22T06:26:13Z, in microseconds.
+const AT_US: u64 = 1_795_328_773_000_000;
+
+fn by_key(at_us: u64, pid: u32, key: &SshKey) -> Said {
+    let by = format!("ED25519 {}", key.fingerprint);
+    by_server(at_us, pid, &format!("Accepted publickey for etl from 10.0.0.7 port 5 ssh2: {by}"))
+}
+
+fn counted(recorder: &Recorder) -> Vec<(String, i64)> {
+    uses(recorder).iter().map(|one| (format!("{} {}", one.bucket, one.consumer), one.count)).collect()
+}
+
+fn noted(recorder: &Recorder, word: &str) -> usize {
+    recorder.notes.iter().filter(|note| note.why.contains(word)).count()
+}
+
+#[test]
+fn the_journal_alone_says_when_a_key_was_last_used() {
+    needs!(sshd);
+    let (mut machine, key) = machine_with_key();
+    machine.put("etc/machine-id", 0o444, format!("{ID}\n"));
+    // The twin: the same machine before it had a journal, and with that of another machine.
+    let other = journal(true, &[by_key(AT_US, 7, &key)]).bytes;
+    machine.put("var/log/journal/0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c/system.journal", 0o640, &other);
+    machine.put(&format!("var/log/journal/{ID}/user-1000.journal"), 0o640, &other);
+    let without = survey(&machine, "2026-11-22T10:00:00Z");
+    assert!(uses(&without).is_empty() && !without.ended.contains_key("logins"));
+    assert_eq!(noted(&without, "no file of the system is in it"), 1);
+    let older = [by_key(AT_US - 86_400_000_000, 7, &key)];
+    machine.put(
+        &format!("var/log/journal/{ID}/system@0a-01-02.journal"),
+        0o640,
+        journal(false, &older).bytes,
+    );
+    let newer = [by_key(AT_US, 7, &key), by_key(AT_US + 60_000_000, 8, &key)];
+    machine.put(&format!("run/log/journal/{ID}/system.journal"), 0o640, journal(true, &newer).bytes);
+    let seen = survey(&machine, "2026-11-22T10:00:00Z");
+    let expected = [("2026-11-22T06:00:00Z 10.0.0.7 (ssh)", 2), ("2026-11-21T06:00:00Z 10.0.0.7 (ssh)", 1)];
+    assert_eq!(counted(&seen), expected.map(|(text, count)| (text.to_owned(), count)));
+    assert_eq!(uses(&seen)[0].principal.0, format!("key:etl:{}", key.fingerprint));
+    assert_eq!(seen.ended.get("logins"), Some(&Completeness::Whole));
+    assert_eq!(noted(&seen, "the journal is read back to 2026-11-21T06:26:13Z"), 1);
+    assert_eq!(noted(&seen, ID), 0);
+}
+
+#[test]
+fn a_login_that_stands_in_log_and_journal_counts_once() {
+    needs!(sshd);
+    let (mut machine, key) = machine_with_key();
+    let line = |when: &str, pid: u32| {
+        let by = format!("ED25519 {}", key.fingerprint);
+        format!("{when} box sshd[{pid}]: Accepted publickey for etl from 10.0.0.7 port 5 ssh2: {by}\n")
+    };
+    // The same in a zone that is not named, the same with its zone, and two that the journal does not have.
+    let log = [
+        line("Nov 22 04:26:13", 7),
+        line("2026-11-22T07:27:13.5+01:00", 8),
+        line("2026-11-22T06:28:13+00:00", 8),
+        line("2026-11-22T06:29:13+00:00", 9),
+    ];
+    machine.put("var/log/auth.log", 0o640, log.concat());
+    machine.put("etc/machine-id", 0o444, ID);
+    let both = [by_key(AT_US, 7, &key), by_key(AT_US + 60_000_000, 8, &key)];
+    machine.put(&format!("var/log/journal/{ID}/system.journal"), 0o640, journal(true, &both).bytes);
+    let seen = survey(&machine, "2026-11-22T10:00:00Z");
+    assert_eq!(counted(&seen), [("2026-11-22T06:00:00Z 10.0.0.7 (ssh)".to_owned(), 4)]);
+    assert_eq!(noted(&seen, "the log and the one before it are read"), 1);
+}
+
+#[test]
+fn what_of_the_journal_is_not_read_is_said_and_the_rest_counts() {
+    needs!(sshd);
+    let (mut machine, key) = machine_with_key();
+    machine.put("etc/machine-id", 0o444, ID);
+    let place = |name: &str| format!("var/log/journal/{ID}/{name}");
+    machine.put(&place("system@0a-01-02.journal"), 0o640, journal(true, &[by_key(AT_US, 7, &key)]).bytes);
+    machine.put(&place("system.journal"), 0o640, "LPKSHHRH");
+    machine.put(&place("system@0a.journal~"), 0o640, "");
+    let sparse = std::fs::File::create(machine.path(&place("system@0a.journal~"))).unwrap();
+    sparse.set_len(129 << 20).unwrap();
+    let seen = survey(&machine, "2026-11-22T10:00:00Z");
+    assert_eq!(counted(&seen), [("2026-11-22T06:00:00Z 10.0.0.7 (ssh)".to_owned(), 1)]);
+    assert_eq!(noted(&seen, "system.journal: it is shorter than it says of itself"), 1);
+    assert_eq!(noted(&seen, "system@0a.journal~: it has 129 MiB"), 1);
+    assert_eq!(noted(&seen, "not all of it back from now"), 1);
+    // Without any that can be read, nothing is claimed.
+    machine.put(&place("system@0a-01-02.journal"), 0o640, "no journal");
+    let seen = survey(&machine, "2026-11-22T10:00:00Z");
+    assert!(uses(&seen).is_empty() && !seen.ended.contains_key("logins"));
+    assert_eq!(noted(&seen, "nothing of it was read: system.journal: it is shorter"), 1);
 }
 
 #[test]

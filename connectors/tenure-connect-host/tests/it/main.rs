@@ -19,6 +19,8 @@ mod draw;
 mod dropped;
 mod groups;
 mod hostile;
+mod journal_writer;
+mod journals;
 mod kept;
 mod logins;
 mod machine;
