@@ -75,7 +75,7 @@ impl Context {
     pub(crate) fn remark(&self, line: impl AsRef<str>) {
         if self.form != Form::Quiet {
             for line in folded_whole(line.as_ref().to_owned(), self.frame().columns) {
-                eprintln!("{line}");
+                told(&line);
             }
         }
     }
@@ -166,16 +166,21 @@ impl Context {
                         folded_whole(line.to_owned(), self.frame().columns)
                     };
                     for line in fold {
-                        eprintln!("{line}");
+                        told(&line);
                     }
                 }
                 failure.exit
             }
         };
         if self.unwritten.load(Ordering::Relaxed) {
-            eprint!("{}", Failure::new("the answer could not be written to standard output").text());
+            told(Failure::new("the answer could not be written to standard output").text().trim_end());
             return Exit::Failed.code();
         }
         exit.code()
     }
+}
+/// One line on standard error. Where nobody can be told, that is no reason to come to grief.
+fn told(line: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "{line}");
 }

@@ -102,9 +102,11 @@ pub(crate) fn read(what: &str, directory: &Path) -> Result<ProgrammeFiles, Failu
                 .because(format!("{} holds more than {FILES_MAX} files", shown(directory)))
                 .next("name the directory of one programme"));
         }
-        let facts = fs::metadata(&path).map_err(|error| failed(&path, &error))?;
+        let facts = fs::symlink_metadata(&path).map_err(|error| failed(&path, &error))?;
         if !facts.is_file() {
-            return Err(Failure::new(what).because(format!("{} is no file", shown(&path))));
+            return Err(
+                Failure::new(what).because(format!("{} is no file; links are not followed", shown(&path)))
+            );
         }
         let mut text = String::new();
         let open = fs::File::open(&path).map_err(|error| failed(&path, &error))?;

@@ -165,11 +165,11 @@ async fn what_would_make_many_stand_worse_is_held_until_somebody_types_how_many(
     assert_eq!((seen.worse, seen.lapses), (12, 12));
     assert_eq!(
         seen.held.as_deref(),
-        Some("12 of 16 identities (75 %) come to stand worse, 12 of them lapse at once")
+        Some("of 16 identities 12 come to stand worse, 12 lapse at once and 0 within seven days (75 %)")
     );
     let with = |worse| ProgrammeApplied { worse, ..applied(&strict, &seen.word) };
     let held = engine.apply_programme(who, with(None)).await.unwrap_err().to_string();
-    assert!(held.starts_with("held: 12 of 16"), "{held}");
+    assert!(held.starts_with("held: of 16 identities 12 come"), "{held}");
     let other = engine.apply_programme(who, with(Some(11))).await.unwrap_err().to_string();
     assert_eq!(other, "12 identities come to stand worse, not 11");
     assert!(engine.programmes().await.unwrap().is_empty());
@@ -211,4 +211,59 @@ async fn what_another_node_put_in_force_is_followed_and_nothing_is_judged_by_wha
     assert!(again.is_err(), "what was shown was compared with another programme");
     assert_eq!(engine.programme_of_version(1).await.unwrap(), row);
     assert!(engine.programme_of_version(2).await.is_err());
+}
+
+#[tokio::test]
+async fn what_came_since_it_was_looked_at_is_looked_at_before_it_is_applied() {
+    let mut bench = Bench::new();
+    let deployment = bench.surveyed().await;
+    let engine = &deployment.engine;
+    let all = files(VERSION, "[[class]]\nid = \"apps\"\nmatch = [\"name:app-*\"]\n");
+    let early = foreseen(engine, &all).await;
+    assert_eq!((early.changed, early.word.len()), (0, 32), "nobody finds another programme with that word");
+    for number in 0..12 {
+        let value = format!("AppValue0000000{number:02}");
+        bench.world.add(ChaosPrincipal::account(&format!("app-{number:02}"), &value));
+    }
+    let who = actor(engine).await;
+    engine.survey(Some(who), "main", tenure_engine::Belief::HoldWhenMuchIsMissing).await.unwrap();
+    let answer = engine.apply_programme(who, applied(&all, &early.word)).await.unwrap_err().to_string();
+    assert!(
+        answer.contains("still being looked at") || answer.contains("other than what was shown"),
+        "{answer}"
+    );
+    let now = foreseen(engine, &all).await;
+    assert_eq!((now.changed, now.held.is_some()), (12, true));
+    let answer = engine.apply_programme(who, applied(&all, &early.word)).await.unwrap_err().to_string();
+    assert_eq!(answer, "what it changes is other than what was shown; look at it again");
+    assert!(engine.programmes().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_lapses_within_days_is_said_and_held_as_what_lapses_at_once() {
+    let mut bench = Bench::new();
+    for number in 0..12 {
+        let value = format!("AppValue0000000{number:02}");
+        bench.world.add(ChaosPrincipal::account(&format!("app-{number:02}"), &value));
+    }
+    let deployment = bench.surveyed().await;
+    let engine = &deployment.engine;
+    let who = actor(engine).await;
+    let all = "[[class]]\nid = \"apps\"\nmatch = [\"name:app-*\"]\n";
+    let long = files(VERSION, all);
+    let seen = foreseen(engine, &long).await;
+    assert_eq!((seen.worse, seen.lapses_soon), (12, 0), "thirty days are not soon");
+    let given = ProgrammeApplied { worse: Some(12), ..applied(&long, &seen.word) };
+    engine.apply_programme(who, given).await.unwrap();
+    engine.judge_touched().await.unwrap();
+    let short = files("version = 1\n[thresholds.grace_days]\nmedium = 3\n", all);
+    let seen = foreseen(engine, &short).await;
+    assert_eq!((seen.changed, seen.worse, seen.lapses, seen.lapses_soon), (12, 0, 0, 12));
+    assert!(seen.held.is_some(), "all of them lapse in three days");
+    let given = ProgrammeApplied { worse: Some(0), ..applied(&short, &seen.word) };
+    let off = files("version = 1\n[policies.no_owner]\nenabled = false\n", all);
+    let weaker = foreseen(engine, &off).await;
+    assert_eq!((weaker.worse, weaker.better), (0, 12), "what gets better is said, too");
+    assert!(engine.apply_programme(who, ProgrammeApplied { worse: None, ..given.clone() }).await.is_err());
+    engine.apply_programme(who, given).await.unwrap();
 }

@@ -177,7 +177,9 @@ impl Rule {
 
     /// True when it is known to mean every identity.
     pub fn means_everything(&self) -> bool {
-        self.terms.iter().all(|term| matches!(term, Term::Name(pattern) if pattern == "**"))
+        self.terms.iter().all(|term| {
+            matches!(term, Term::Name(pattern) if pattern.contains("**") && pattern.chars().all(|one| "*/".contains(one)))
+        })
     }
 
     /// The kind of principal it asks for, when it asks for one.

@@ -4,7 +4,7 @@
 //! nothing is worse than none; all that is wrong is said at once, with the line and, where a word is nearly right, which
 //! was meant. Next: `class.rs`.
 
-use super::{Class, Programme, ProgrammeRefused};
+use super::{Class, Programme, ProgrammeRefused, class};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, ops::Range};
 use tenure_model::printable;
@@ -74,7 +74,15 @@ impl Programme {
             faults.push(whole(MAIN, format!("there is no {MAIN}; `version = 1` in it is enough")));
         }
         let classes = files.0.get(CLASSES).and_then(|text| parsed::<ClassesFile>(CLASSES, text, &mut faults));
-        let Some(mut programme) = programme else { return Err(faults) };
+        let Some(mut programme) = programme else {
+            // What is wrong with the classes is said all the same.
+            let text = files.0.get(CLASSES).map_or("", String::as_str);
+            for refused in class::faults(&classes.unwrap_or_default().classes) {
+                let (file, path) = refused.place(0);
+                faults.push(fault(file, text, span_of(text, &path), refused.to_string()));
+            }
+            return Err(faults);
+        };
         let in_main = programme.classes.len();
         programme.classes.extend(classes.unwrap_or_default().classes);
         for refused in programme.faults() {

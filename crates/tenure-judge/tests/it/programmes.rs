@@ -385,6 +385,13 @@ fn what_is_wrong_with_a_directory_is_said_with_file_line_and_the_word_that_was_m
                 "[[class]]\nid = \"all\"\nmatch = [\"name:**\"]\n\n[[class]]\nid = \"all\"\nmatch = [\"colour:red\"]\n",
             ),
         ],
+        &[
+            ("programme.toml", "version = 1\n[threshold]\n"),
+            (
+                "classes.toml",
+                "[[class]]\nid = \"a\"\nmatch = [\"name:**/*\"]\n[[class]]\nid = \"b\"\nmatch = [\"kynd:agent\"]\n",
+            ),
+        ],
         &[("programme.toml", good), ("../programme.toml\u{1b}[2J", "")],
     ];
     let mut said = String::new();

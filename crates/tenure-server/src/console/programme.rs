@@ -1,5 +1,5 @@
-//! `GET /programme`: what the organisation decided: classes and how many identities are of each, what differs from the
-//! policies' own words, and every programme that was applied.
+//! `GET /programme`: what the organisation decided: classes and how many identities are of each, which policies are
+//! not asked, and every programme that was applied.
 //!
 //! A programme is a directory of files under somebody's version control: it is applied from there, and only shown here.
 //! Next: `api/programme/`.

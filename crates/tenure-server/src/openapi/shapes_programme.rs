@@ -49,6 +49,8 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "changed: number",
             "worse: number",
             "lapses: number",
+            "lapses_soon: number",
+            "better: number",
             "standings: [StandingMoved]",
             "policies: [PolicyForeseen]",
             "classes: [ClassForeseen]",

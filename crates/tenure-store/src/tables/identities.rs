@@ -256,6 +256,14 @@ impl Tx<'_> {
         Ok(self.query_one("identities", sql, &[], |row| row.number(0))?.unwrap_or_default())
     }
 
+    /// Something that is another whenever a survey ended or an identity came: until when surveys ended, and how many
+    /// identities there are.
+    pub fn inventory_mark(&mut self) -> Result<(i64, i64), StoreFailure> {
+        let sql = "SELECT COALESCE(MAX(ended_us), 0) FROM surveys";
+        let ended = self.query_one("surveys", sql, &[], |row| row.number(0))?.unwrap_or_default();
+        Ok((ended, self.count_identities()?))
+    }
+
     /// How many identities wait to be judged.
     pub fn count_touched(&mut self) -> Result<i64, StoreFailure> {
         let sql = "SELECT COUNT(*) FROM touched";

@@ -7,19 +7,19 @@ use super::{programme_apply, reading};
 use crate::{
     context::{Context, Form},
     failure::{Exit, Failure},
-    programme_files::{self, Ready},
+    programme_files::{self, Difference, Ready},
     render::{
         paint::Look,
         table::{Table, cell, looking},
         words::{count, instant},
     },
-    session::shaped,
+    session::{Session, shaped},
     wire::programme::{Page, Programme, ProgrammeListed, ProgrammeShown},
 };
 use clap::{Args, Subcommand};
 use serde_json::json;
 use std::path::PathBuf;
-use tenure_engine::check_programme;
+use tenure_engine::{ProgrammeFiles, check_programme};
 use tenure_model::printable;
 
 /// What the organisation decided: classes, thresholds and policies, as a directory of files
@@ -202,15 +202,7 @@ impl Diff {
         let files = programme_files::read(what, &self.directory)?;
         programme_files::refuse_faulty(what, &files)?;
         reading(context, async |session| {
-            let shown: ProgrammeShown = shaped(&session.get(what, "/api/v1/programme").await?)?;
-            let in_force = match shown.applied {
-                None => programme_files::defaults(),
-                Some(applied) => {
-                    let path = format!("/api/v1/programmes/{}", applied.version);
-                    shaped::<Programme>(&session.get(what, &path).await?)?.files
-                }
-            };
-            let differences = programme_files::differences(&in_force, &files);
+            let differences = differences(session, what, &files).await?;
             context.document(&json!({ "differences": differences }));
             if differences.is_empty() {
                 context.say("It says what the programme in force says.");
@@ -224,6 +216,23 @@ impl Diff {
         })
         .await
     }
+}
+
+/// The settings of a programme that differ from what is in force.
+pub(super) async fn differences(
+    session: &Session<'_>,
+    what: &str,
+    files: &ProgrammeFiles,
+) -> Result<Vec<Difference>, Failure> {
+    let shown: ProgrammeShown = shaped(&session.get(what, "/api/v1/programme").await?)?;
+    let in_force = match shown.applied {
+        None => programme_files::defaults(),
+        Some(applied) => {
+            let path = format!("/api/v1/programmes/{}", applied.version);
+            shaped::<Programme>(&session.get(what, &path).await?)?.files
+        }
+    };
+    Ok(programme_files::differences(&in_force, files))
 }
 
 /// List the programmes that were applied, the last one first

@@ -24,6 +24,10 @@ use tenure_model::printable;
 
 /// Identities that are named, unless all are asked for.
 const NAMED: usize = 20;
+/// Letters of the word that are typed on a terminal.
+const TYPED_CHARS: usize = 8;
+/// Settings that differ that are told here.
+const DIFFERENCES: usize = 30;
 /// How often it is asked how far looking is, at most, and the pause between.
 const ASKED_MAX: usize = 3_600;
 const PAUSE: Duration = Duration::from_millis(200);
@@ -84,6 +88,7 @@ impl Plan {
             let (foreseen, document) = foresee(context, session, what, &files).await?;
             context.document(&document);
             let most = if self.all { usize::MAX } else { NAMED };
+            tell_differences(context, session, what, &files).await?;
             show(context, &foreseen, most);
             let shown = programme_files::shown(&self.directory);
             if foreseen.changed > i64::try_from(most).unwrap_or(i64::MAX) {
@@ -106,6 +111,9 @@ impl Apply {
         refuse_faulty(what, &files)?;
         changing(context, async |session| {
             let (foreseen, _) = foresee(context, session, what, &files).await?;
+            if self.yes.is_none() {
+                tell_differences(context, session, what, &files).await?;
+            }
             let (word, worse) = self.decide(context, what, &foreseen).await?;
             let body = json!({ "files": files, "reason": self.reason, "word": word, "worse": worse });
             let document = session.put(what, "/api/v1/programme", &body).await?;
@@ -139,10 +147,10 @@ impl Apply {
                 .next("tenure programme plan DIR shows the word for --yes"));
         }
         let (asked, wanted) = match &foreseen.held {
-            None => ("Type the word to put it in force", foreseen.word.clone()),
+            None => ("Type this to put it in force", beginning(&foreseen.word)),
             Some(_) => (
-                "Type the word and how many come to stand worse to put it in force",
-                format!("{} {}", foreseen.word, foreseen.worse),
+                "Type this and how many come to stand worse to put it in force",
+                format!("{} {}", beginning(&foreseen.word), foreseen.worse),
             ),
         };
         let typed = crate::terminal::ask(&format!("{asked}: {wanted}\n> "))
@@ -155,6 +163,29 @@ impl Apply {
         }
         Ok((foreseen.word.clone(), foreseen.held.as_ref().map(|_| foreseen.worse)))
     }
+}
+
+/// What is typed of a word: in one conversation it can be of no other programme.
+fn beginning(word: &str) -> String {
+    word.chars().take(TYPED_CHARS).collect()
+}
+
+/// Says which settings differ from what is in force.
+async fn tell_differences(
+    context: &Context,
+    session: &Session<'_>,
+    what: &str,
+    files: &ProgrammeFiles,
+) -> Result<(), Failure> {
+    let differences = super::programme::differences(session, what, files).await?;
+    for one in differences.iter().take(DIFFERENCES) {
+        context.say(one.to_string());
+    }
+    if differences.len() > DIFFERENCES {
+        context
+            .say(format!("… and {} more: tenure programme diff says all", differences.len() - DIFFERENCES));
+    }
+    Ok(())
 }
 
 /// Asks until it is known, and says how far it is.
@@ -187,11 +218,14 @@ fn show(context: &Context, foreseen: &ProgrammeForeseen, most: usize) {
         version => format!("programme {version}"),
     };
     context.say(format!(
-        "Of {} it would change {}, compared with {against}: {} come to stand worse, {} of them lapse at once.",
+        "Of {} it would change {}, compared with {against}: {} come to stand worse, {} of them lapse at once; {} more lapse \
+         within seven days; {} come to stand better.",
         count(foreseen.identities, "identity"),
         foreseen.changed,
         foreseen.worse,
         foreseen.lapses,
+        foreseen.lapses_soon,
+        foreseen.better,
     ));
     if foreseen.not_judged > 0 {
         context.say(format!(

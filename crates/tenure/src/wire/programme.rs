@@ -86,6 +86,10 @@ pub(crate) struct ProgrammeForeseen {
     pub(crate) changed: i64,
     pub(crate) worse: i64,
     pub(crate) lapses: i64,
+    #[serde(default)]
+    pub(crate) lapses_soon: i64,
+    #[serde(default)]
+    pub(crate) better: i64,
     pub(crate) standings: Vec<StandingMoved>,
     pub(crate) policies: Vec<PolicyForeseen>,
     pub(crate) classes: Vec<ClassForeseen>,

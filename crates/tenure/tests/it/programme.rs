@@ -106,4 +106,8 @@ fn what_is_wrong_with_a_programme_is_said_by_file_and_line_without_any_deploymen
     fs::create_dir(programme.join("more.toml")).unwrap();
     let folder = place.run(&["programme", "check", text(&programme)]);
     assert!(folder.code == 1 && folder.err.contains("is no file"), "{}", folder.err);
+    fs::remove_dir(programme.join("more.toml")).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", programme.join("more.toml")).unwrap();
+    let link = place.run(&["programme", "check", text(&programme)]);
+    assert!(link.code == 1 && link.err.contains("links are not followed"), "{}", link.err);
 }

@@ -23,12 +23,14 @@ const BATCH: i64 = 200;
 const NAMED_MAX: usize = 200;
 /// Foresights that are kept, at most, and how long what was made is of now.
 const KEPT_MAX: usize = 4;
-const FRESH: Duration = Duration::from_mins(10);
+const FRESH: Duration = Duration::from_mins(5);
+/// What lapses within this time is said, and counts for the hold.
+const SOON: Duration = Duration::from_hours(7 * 24);
 /// From how many identities on, and from which share, standing worse is held for somebody who types the number.
 const HELD_MIN: i64 = 10;
 const HELD_PERCENT: i64 = 20;
-/// Letters of the word by which a programme is applied.
-const WORD_CHARS: usize = 8;
+/// Letters of the word by which a programme is applied: 128 bits, so that nobody finds two programmes with one word.
+const WORD_CHARS: usize = 32;
 
 /// What a programme would change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -49,6 +51,10 @@ pub struct ProgrammeForeseen {
     pub worse: i64,
     /// How many of those lapse at once.
     pub lapses: i64,
+    /// How many more lapse within seven days, that would not by the programme in force.
+    pub lapses_soon: i64,
+    /// How many come to stand better.
+    pub better: i64,
     /// From which standing to which, and how many.
     pub standings: Vec<StandingMoved>,
     /// Which policies begin and end to fail, and of how many conditions.
@@ -144,9 +150,13 @@ pub(crate) struct Foresights {
     kept: Mutex<VecDeque<Kept>>,
 }
 
+/// What was read by then: another one, and what was looked at is not what is there.
+type Inventory = (i64, i64);
+
 struct Kept {
     digest: String,
     base_version: i64,
+    inventory: Inventory,
     begun: Instant,
     state: watch::Receiver<State>,
     task: AbortHandle,
@@ -171,7 +181,8 @@ impl Engine {
         if !faults.is_empty() {
             return Err(EngineFailure::Refused { why: first(&faults) });
         }
-        let mut looking = self.looking(files)?;
+        let inventory = self.store.read("inventory_mark", |tx| tx.inventory_mark()).await?;
+        let mut looking = self.looking(files, inventory)?;
         let over = |state: &State| !matches!(state, State::UnderWay { .. });
         let _ = tokio::time::timeout(wait, looking.wait_for(over)).await;
         let state = looking.borrow().clone();
@@ -182,12 +193,17 @@ impl Engine {
         }
     }
 
-    fn looking(self: &Arc<Self>, files: &ProgrammeFiles) -> Result<watch::Receiver<State>, EngineFailure> {
+    fn looking(
+        self: &Arc<Self>,
+        files: &ProgrammeFiles,
+        inventory: Inventory,
+    ) -> Result<watch::Receiver<State>, EngineFailure> {
         let (digest, base, now) = (digest_of(files), self.in_force(), self.clock.now());
         let mut kept = self.foresights.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let counts = |one: &Kept| {
             let failed = matches!(*one.state.borrow(), State::Failed(_));
-            !failed && one.base_version == base.version && now.since(one.begun) < FRESH
+            let same = (one.base_version, one.inventory) == (base.version, inventory);
+            !failed && same && now.since(one.begun) < FRESH
         };
         kept.retain(counts);
         if let Some(one) = kept.iter().find(|one| one.digest == digest) {
@@ -218,6 +234,7 @@ impl Engine {
         kept.push_back(Kept {
             digest,
             base_version,
+            inventory,
             begun: now,
             state: state.clone(),
             task: task.abort_handle(),
@@ -252,7 +269,7 @@ impl Engine {
                 match judged {
                     [Some(before), Some(then)] => {
                         let both = Both { before, then, classes: [class(base), class(proposed)] };
-                        tally.count(dossier.identity, &dossier.name, &both);
+                        tally.count(dossier.identity, &dossier.name, &both, now);
                     }
                     _ => tally.not_judged += 1,
                 }
@@ -278,7 +295,11 @@ struct Tally {
     changed: i64,
     worse: i64,
     lapses: i64,
+    lapses_soon: i64,
+    better: i64,
     present: i64,
+    /// A digest over every identity that changes and how, in their order.
+    changes: String,
     standings: BTreeMap<(Standing, Standing), i64>,
     policies: BTreeMap<String, (Option<Severity>, i64, i64)>,
     classes: BTreeMap<String, [i64; 2]>,
@@ -301,6 +322,12 @@ const fn rank(standing: Standing) -> u8 {
     }
 }
 
+/// Whether a condition that counts has lapsed by then, unless something is done.
+fn lapses_by(judgement: &Judgement, at: Instant) -> bool {
+    judgement.standing == Standing::Lapsed
+        || judgement.conditions.iter().any(|one| one.dismissed_until.is_none() && one.lapses_at <= at)
+}
+
 /// What counts in one judgement and not in the other.
 fn only_in<'one>(one: &'one Judgement, other: &Judgement) -> Vec<&'one FailedCondition> {
     let counts = |it: &&FailedCondition| it.dismissed_until.is_none();
@@ -311,7 +338,7 @@ fn only_in<'one>(one: &'one Judgement, other: &Judgement) -> Vec<&'one FailedCon
 }
 
 impl Tally {
-    fn count(&mut self, identity: IdentityId, name: &str, both: &Both) {
+    fn count(&mut self, identity: IdentityId, name: &str, both: &Both, now: Instant) {
         let (from, to) = (both.before.standing, both.then.standing);
         self.identities += 1;
         self.present += i64::from(!matches!(to, Standing::Gone | Standing::Retired | Standing::Unobserved));
@@ -323,10 +350,15 @@ impl Tally {
         }
         let (begins, ends) = (only_in(&both.then, &both.before), only_in(&both.before, &both.then));
         let [class_before, class] = &both.classes;
-        if from == to && begins.is_empty() && ends.is_empty() && class_before == class {
+        let soon = now.plus(SOON);
+        let is_soon = to == Standing::Due && lapses_by(&both.then, soon) && !lapses_by(&both.before, soon);
+        if from == to && begins.is_empty() && ends.is_empty() && class_before == class && !is_soon {
             return;
         }
         self.changed += 1;
+        self.lapses_soon += i64::from(is_soon);
+        self.better += i64::from(rank(to) < rank(from));
+        self.bind(&format!("{identity} {from} {to} {class:?} {is_soon}"), [&begins, &ends]);
         if from != to {
             *self.standings.entry((from, to)).or_default() += 1;
         }
@@ -361,12 +393,23 @@ impl Tally {
         }
     }
 
+    /// Takes one change into the digest over all of them.
+    fn bind(&mut self, change: &str, conditions: [&Vec<&FailedCondition>; 2]) {
+        let named = |all: &Vec<&FailedCondition>| {
+            all.iter().map(|one| format!("{} {}", one.policy, one.subject)).collect::<Vec<_>>().join(",")
+        };
+        let [begins, ends] = conditions.map(named);
+        self.changes = digest_hex(format!("{}|{change}|{begins}|{ends}", self.changes).as_bytes());
+    }
+
     fn foreseen(mut self, digest: String, base_version: i64, at: Instant) -> ProgrammeForeseen {
-        let percent = self.worse * 100 / self.present.max(1);
-        let held = (self.worse >= HELD_MIN && percent >= HELD_PERCENT).then(|| {
+        // Who lapses within days is as much in trouble as who does at once.
+        let hit = self.worse.max(self.lapses + self.lapses_soon);
+        let percent = hit * 100 / self.present.max(1);
+        let held = (hit >= HELD_MIN && percent >= HELD_PERCENT).then(|| {
             format!(
-                "{} of {} identities ({percent} %) come to stand worse, {} of them lapse at once",
-                self.worse, self.present, self.lapses
+                "of {} identities {} come to stand worse, {} lapse at once and {} within seven days ({percent} %)",
+                self.present, self.worse, self.lapses, self.lapses_soon
             )
         });
         self.named_worse.sort_by(|one, other| one.name.cmp(&other.name));
@@ -376,7 +419,7 @@ impl Tally {
         let policy = |(policy, (severity, begins, ends)): (String, (Option<Severity>, i64, i64))| {
             PolicyForeseen { policy, severity: severity.unwrap_or(Severity::Low), begins, ends }
         };
-        let numbers = format!("{digest} {base_version} {} {} {}", self.changed, self.worse, self.lapses);
+        let numbers = format!("{digest} {base_version} {} {} {}", self.changed, self.worse, self.changes);
         let word = digest_hex(numbers.as_bytes()).chars().take(WORD_CHARS).collect();
         ProgrammeForeseen {
             digest,
@@ -387,6 +430,8 @@ impl Tally {
             changed: self.changed,
             worse: self.worse,
             lapses: self.lapses,
+            lapses_soon: self.lapses_soon,
+            better: self.better,
             standings: self.standings.into_iter().map(moved).collect(),
             policies: self.policies.into_iter().map(policy).collect(),
             classes: self

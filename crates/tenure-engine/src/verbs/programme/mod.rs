@@ -248,7 +248,9 @@ impl Engine {
                 .text("digest", &row.digest)
                 .number("changed", foreseen.changed)
                 .number("worse", foreseen.worse)
-                .number("lapsed", foreseen.lapses);
+                .number("lapsed", foreseen.lapses)
+                .number("lapsing", foreseen.lapses_soon)
+                .number("better", foreseen.better);
         let entry =
             self.entry(draft.body(serde_json::json!({ "files": row.files, "reason": row.reason })))?;
         let written = row.clone();
