@@ -44,7 +44,7 @@ const KEPT: [&str; 25] = [
 ];
 
 /// Bytes of all pictures together, at most.
-const BYTES_MAX: u64 = 3 * 1024 * 1024;
+const BYTES_MAX: u64 = 3_500 * 1024;
 
 pub(crate) fn run() -> Result<ExitCode> {
     let root = repository::root()?;
