@@ -8,7 +8,7 @@ use crate::{
     Engine, EngineFailure,
     record::{By, Draft},
 };
-use tenure_judge::{Dossier, ExplainedJudgement, JudgeFailed, Judgement, OpenSince};
+use tenure_judge::{Dossier, ExplainedJudgement, FailedCondition, JudgeFailed, Judgement, OpenSince};
 use tenure_model::{DismissalId, IdentityId, Instant, Standing};
 use tenure_store::{NewEntry, tables::findings::FailedNow};
 
@@ -291,7 +291,16 @@ fn not_judged(failed: JudgeFailed) -> EngineFailure {
     EngineFailure::Programme { why: failed.to_string() }
 }
 
-fn failed_now(condition: &tenure_judge::FailedCondition) -> FailedNow {
+/// What counts in one judgement and not in the other.
+pub(super) fn only_in<'one>(one: &'one Judgement, other: &Judgement) -> Vec<&'one FailedCondition> {
+    let counts = |it: &&FailedCondition| it.dismissed_until.is_none();
+    let is_in = |it: &FailedCondition| {
+        other.conditions.iter().filter(counts).any(|its| its.policy == it.policy && its.subject == it.subject)
+    };
+    one.conditions.iter().filter(counts).filter(|it| !is_in(it)).collect()
+}
+
+fn failed_now(condition: &FailedCondition) -> FailedNow {
     FailedNow {
         policy: condition.policy.clone(),
         subject: condition.subject.clone(),

@@ -6,7 +6,10 @@
 use super::{charters::CharterWritten, import::with_ids};
 use crate::{
     Engine, EngineFailure,
-    verbs::dossier::{dossier, dossier_under},
+    verbs::{
+        dossier::{dossier, dossier_under},
+        judge::only_in,
+    },
 };
 use serde::Serialize;
 use tenure_judge::{FailedCondition, Judgement};
@@ -63,27 +66,18 @@ impl Engine {
         Ok(StandingForeseen {
             before: before.standing,
             after: after.standing,
-            ends: missing_in(&before, &after),
-            begins: missing_in(&after, &before),
+            ends: told(&before, &after),
+            begins: told(&after, &before),
         })
     }
 }
 
-/// What counts in one judgement and not in the other.
-fn missing_in(one: &Judgement, other: &Judgement) -> Vec<ConditionForeseen> {
-    let counts = |condition: &&FailedCondition| condition.dismissed_until.is_none();
-    let is_in_other = |wanted: &FailedCondition| {
-        let same = |it: &FailedCondition| it.policy == wanted.policy && it.subject == wanted.subject;
-        other.conditions.iter().filter(counts).any(same)
+/// What counts in one judgement and not in the other, as it is told.
+fn told(one: &Judgement, other: &Judgement) -> Vec<ConditionForeseen> {
+    let condition = |it: &FailedCondition| ConditionForeseen {
+        policy: it.policy.clone(),
+        severity: it.severity,
+        reason: it.reason.clone(),
     };
-    one.conditions
-        .iter()
-        .filter(counts)
-        .filter(|condition| !is_in_other(condition))
-        .map(|condition| ConditionForeseen {
-            policy: condition.policy.clone(),
-            severity: condition.severity,
-            reason: condition.reason.clone(),
-        })
-        .collect()
+    only_in(one, other).into_iter().map(condition).collect()
 }

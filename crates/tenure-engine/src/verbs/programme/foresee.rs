@@ -5,7 +5,11 @@
 //! Next: `mod.rs`, which applies.
 
 use super::{InForce, check_programme, digest_of, first};
-use crate::{Engine, EngineFailure, record::digest_hex, verbs::dossier::dossier};
+use crate::{
+    Engine, EngineFailure,
+    record::digest_hex,
+    verbs::{dossier::dossier, judge::only_in},
+};
 use serde::Serialize;
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -177,10 +181,6 @@ impl Engine {
         files: &ProgrammeFiles,
         wait: Duration,
     ) -> Result<Foreseen, EngineFailure> {
-        let faults = check_programme(files);
-        if !faults.is_empty() {
-            return Err(EngineFailure::Refused { why: first(&faults) });
-        }
         let inventory = self.store.read("inventory_mark", |tx| tx.inventory_mark()).await?;
         let mut looking = self.looking(files, inventory)?;
         let over = |state: &State| !matches!(state, State::UnderWay { .. });
@@ -208,6 +208,11 @@ impl Engine {
         kept.retain(counts);
         if let Some(one) = kept.iter().find(|one| one.digest == digest) {
             return Ok(one.state.clone());
+        }
+        // Whoever asks how far it is asks often: what is known already was checked when it was begun.
+        let faults = check_programme(files);
+        if !faults.is_empty() {
+            return Err(EngineFailure::Refused { why: first(&faults) });
         }
         // As it would be read back once it was applied.
         let row = ProgrammeRow {
@@ -326,15 +331,6 @@ const fn rank(standing: Standing) -> u8 {
 fn lapses_by(judgement: &Judgement, at: Instant) -> bool {
     judgement.standing == Standing::Lapsed
         || judgement.conditions.iter().any(|one| one.dismissed_until.is_none() && one.lapses_at <= at)
-}
-
-/// What counts in one judgement and not in the other.
-fn only_in<'one>(one: &'one Judgement, other: &Judgement) -> Vec<&'one FailedCondition> {
-    let counts = |it: &&FailedCondition| it.dismissed_until.is_none();
-    let is_in = |it: &FailedCondition| {
-        other.conditions.iter().filter(counts).any(|its| its.policy == it.policy && its.subject == it.subject)
-    };
-    one.conditions.iter().filter(counts).filter(|it| !is_in(it)).collect()
 }
 
 impl Tally {
