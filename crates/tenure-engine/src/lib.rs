@@ -24,10 +24,11 @@ pub use progress::SurveyProgress;
 pub use reconcile::Reconcilers;
 pub use tenure_connect::{CheckReport, FileChange, OutsideFailure};
 pub use tenure_evidence::{Entry, FactValue};
-pub use tenure_judge::{ProgrammeFault, ProgrammeFiles};
+pub use tenure_judge::{Gate, ProgrammeFault, ProgrammeFiles, Readiness};
 pub use tenure_store::{
     PostgresLocation, StoreFailure, Tx,
     tables::{
+        consequences::ConsequenceRow,
         dismissals::DismissedShare,
         findings::{FindingRow, FindingsMeant},
         identities::IdentityRow,
@@ -53,6 +54,7 @@ pub use verbs::{
     baseline::Baseline,
     by_hand::{ByHand, by_hand_unopened},
     change_source::{SettingChange, SourceChange, SourcePart, Writing},
+    consequences::{ConsequenceShown, Followed},
     dismiss::{Dismissal, FindingSeen, FindingsBeside},
     doctor::{Check, CheckState},
     drive::Drive,
@@ -75,8 +77,9 @@ pub use verbs::{
     people::{NewPerson, OwnedShown, PersonLeaving, token_hash},
     plan::{Assessed, PlanRequest, PlanShown},
     programme::{
-        ClassForeseen, ClassShown, Foreseen, IdentityForeseen, PolicyForeseen, PolicyShown, ProgrammeApplied,
-        ProgrammeForeseen, ProgrammeListed, ProgrammeShown, StandingMoved, check_programme, digest_of,
+        ClassForeseen, ClassShown, ContactShown, Foreseen, IdentityForeseen, PolicyForeseen, PolicyShown,
+        ProgrammeApplied, ProgrammeChecked, ProgrammeForeseen, ProgrammeListed, ProgrammeShown,
+        StandingMoved, check_files, check_programme, digest_of,
     },
     queue::{Queue, QueueItem},
     report::{REPORT_ROWS_MAX, Report, ReportFindings, ReportProof, ReportSource, ReportStanding},
@@ -84,5 +87,6 @@ pub use verbs::{
     show::{Answer, CredentialShown, IdentityShown, Question},
     source::NewSource,
     tighten::FoundFile,
+    who::{Reachable, Who},
     witness::Cosigned,
 };

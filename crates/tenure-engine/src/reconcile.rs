@@ -14,6 +14,8 @@ const TICK: Duration = Duration::from_secs(1);
 const FULL_SWEEP_EVERY: Duration = Duration::from_hours(6);
 /// How often to see whether a source is due to be read.
 const SURVEY_TICK: Duration = Duration::from_secs(20);
+/// How often to see what follows from what is lapsed; its stages are counted in days.
+const CONSEQUENCES_TICK: Duration = Duration::from_mins(10);
 /// How long to wait after a failure of our own before trying again.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
 
@@ -30,7 +32,8 @@ impl Reconcilers {
         let mut tasks = JoinSet::new();
         tasks.spawn(plans(Arc::clone(engine), stopped.clone()));
         tasks.spawn(judging(Arc::clone(engine), stopped.clone()));
-        tasks.spawn(surveys(Arc::clone(engine), stopped));
+        tasks.spawn(surveys(Arc::clone(engine), stopped.clone()));
+        tasks.spawn(consequences(Arc::clone(engine), stopped));
         Self { stop, tasks }
     }
 
@@ -99,6 +102,19 @@ async fn surveys(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
     }
     // A survey that is cut off changes nothing that the next would not change.
     reading.shutdown().await;
+}
+
+/// Takes what follows from what is lapsed one step further where that is due. It proposes, and carries nothing out.
+async fn consequences(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = engine.follow_consequences().await {
+            tracing::error!(error = %crate::failure::chain(&error), "what follows was not looked at");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(CONSEQUENCES_TICK) => {}
+            _ = stopped.wait_for(|stop| *stop) => return,
+        }
+    }
 }
 
 async fn plans(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {

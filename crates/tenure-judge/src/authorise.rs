@@ -45,6 +45,8 @@ noun! {
         ExportEvidence = "export_evidence",
         /// Manage people, keys, backups and the log.
         Administer = "administer",
+        /// Say that messages reach oneself.
+        Acknowledge = "acknowledge",
         /// Read the numbers.
         ReadMetrics = "read_metrics",
     }

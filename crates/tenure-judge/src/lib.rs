@@ -35,7 +35,10 @@ pub use ownership::{
 };
 pub use policy::PolicyCard;
 pub use programme::{
-    Class, GraceDays, PolicySetting, Programme, ProgrammeFault, ProgrammeFiles, ProgrammeRefused, Thresholds,
+    ACKNOWLEDGED_FOR, Accepted, Asked, Calendar, CheckMode, CheckWarning, Class, Consequence, Control, Day,
+    Gate, GraceDays, Part, Partner, PartnerKind, PartnerRole, People, PolicySetting, Programme,
+    ProgrammeFault, ProgrammeFiles, ProgrammeRefused, Readiness, Thresholds, Warned, gate, people_named,
+    readiness, who_revokes,
 };
 pub use remain::Recall;
 pub use tenure_model::Grounds;

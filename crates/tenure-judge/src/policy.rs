@@ -98,6 +98,12 @@ pub(crate) fn ids() -> impl Iterator<Item = &'static str> {
     POLICIES.iter().map(|(id, _)| *id)
 }
 
+/// The controls that the policies of this build serve, each once.
+pub(crate) fn controls() -> std::collections::BTreeSet<&'static str> {
+    let named = |text: &'static str| text.split_once("@control(\"")?.1.split('"').next();
+    POLICIES.iter().filter_map(|(_, text)| named(text)).collect()
+}
+
 /// Reads every policy of this build, with the programme's overrides applied.
 pub(crate) fn read_all(programme: &Programme) -> Result<Vec<Rule>, ProgrammeRefused> {
     POLICIES.iter().map(|(id, text)| read(id, text, programme)).collect()

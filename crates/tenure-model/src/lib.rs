@@ -6,6 +6,7 @@
 //! Begin with `principal.rs` (what a system holds), `identity.rs` (what is governed) and
 //! `plan.rs` (what should change).
 
+mod consequence;
 mod facts;
 mod file;
 mod ground;
@@ -24,6 +25,7 @@ mod source;
 mod survey;
 mod text;
 
+pub use consequence::{ConsequenceMode, ConsequenceStage, ConsequenceState};
 pub use facts::{Fact, Facts, flag, names, number, text};
 pub use file::{FileTarget, FileWas, Readers};
 pub use ground::{Ground, Grounds};

@@ -7,8 +7,8 @@
 //! version is a golden file; a change is a new migration in `migrate.rs`, never an edit.
 
 use tenure_model::{
-    CredentialKind, CredentialState, DecisionRight, PlanKind, PlanState, PolicyKind, Presence, PrincipalKind,
-    ProofLevel, Role, Severity, Standing, StepKind, StepState, SurveyState,
+    ConsequenceState, CredentialKind, CredentialState, DecisionRight, PlanKind, PlanState, PolicyKind,
+    Presence, PrincipalKind, ProofLevel, Role, Severity, Standing, StepKind, StepState, SurveyState,
 };
 
 /// Which spelling.
@@ -123,7 +123,44 @@ pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
     ));
     statements.extend(filled(dialect, &PASSINGS.map(String::from)));
     statements.extend(filled(dialect, &[String::from(PROGRAMMES)]));
+    statements.extend(plans_without_a_person(dialect));
+    statements.extend(filled(dialect, &consequences()));
     statements
+}
+
+/// A plan that Tenure proposes was asked for by nobody.
+fn plans_without_a_person(dialect: Dialect) -> Vec<String> {
+    match dialect {
+        Dialect::Postgres => vec![String::from("ALTER TABLE plans ALTER COLUMN requested_by DROP NOT NULL")],
+        Dialect::Sqlite => vec![
+            String::from("PRAGMA writable_schema=ON"),
+            String::from(
+                "UPDATE sqlite_schema SET sql = replace(sql, 'requested_by TEXT NOT NULL', 'requested_by TEXT') \
+                 WHERE type = 'table' AND name = 'plans'",
+            ),
+            String::from("PRAGMA writable_schema=RESET"),
+        ],
+    }
+}
+
+/// Who said that messages reach them, and what follows when a control does not hold.
+fn consequences() -> Vec<String> {
+    vec![
+        String::from(
+            "CREATE TABLE acknowledgements (person_id {text} PRIMARY KEY REFERENCES people, acknowledged_us {int} NOT NULL){end}",
+        ),
+        format!(
+            "CREATE TABLE consequences (identity_id {{text}} NOT NULL REFERENCES identities, control {{text}} NOT NULL, \
+             state {{text}} NOT NULL, why {{text}}, lapsed_us {{int}} NOT NULL, warned_us {{int}} NOT NULL, at_us {{int}} NOT NULL, \
+             plan_id {{text}} REFERENCES plans, PRIMARY KEY (identity_id, control), \
+             CONSTRAINT consequences_state CHECK ({}), \
+             CONSTRAINT consequences_proposed_has_a_plan CHECK ((state = 'proposed') = (plan_id IS NOT NULL)), \
+             CONSTRAINT consequences_would_says_why CHECK (state <> 'would_disable' OR why IS NOT NULL)){{end}}",
+            ConsequenceState::sql_check("state")
+        ),
+        String::from("CREATE INDEX consequences_by_control ON consequences (control, state, identity_id)"),
+        String::from("CREATE INDEX plans_of_tenure ON plans (state) WHERE requested_by IS NULL"),
+    ]
 }
 
 /// Programmes as they were applied; the one with the highest version is in force.

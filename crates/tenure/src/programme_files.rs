@@ -19,6 +19,19 @@ use tenure_model::printable;
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 const FILES_MAX: usize = 100;
 
+/// The files of a ready programme.
+macro_rules! ready {
+    ($name:literal) => {
+        [
+            include_str!(concat!("../../../programmes/", $name, "/programme.toml")),
+            include_str!(concat!("../../../programmes/", $name, "/classes.toml")),
+            include_str!(concat!("../../../programmes/", $name, "/partners.toml")),
+            include_str!(concat!("../../../programmes/", $name, "/calendars.toml")),
+            include_str!(concat!("../../../programmes/", $name, "/controls.toml")),
+        ]
+    };
+}
+
 /// A programme that is ready to begin with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Ready {
@@ -52,21 +65,18 @@ impl Ready {
 
     /// Its files.
     pub(crate) fn files(self) -> ProgrammeFiles {
-        let (programme, classes) = match self {
-            Self::Starter => (
-                include_str!("../../../programmes/starter/programme.toml"),
-                include_str!("../../../programmes/starter/classes.toml"),
-            ),
-            Self::Regulated => (
-                include_str!("../../../programmes/regulated/programme.toml"),
-                include_str!("../../../programmes/regulated/classes.toml"),
-            ),
-            Self::AgentsFirst => (
-                include_str!("../../../programmes/agents-first/programme.toml"),
-                include_str!("../../../programmes/agents-first/classes.toml"),
-            ),
+        let [programme, classes, partners, calendars, controls] = match self {
+            Self::Starter => ready!("starter"),
+            Self::Regulated => ready!("regulated"),
+            Self::AgentsFirst => ready!("agents-first"),
         };
-        let named = [("programme.toml", programme), ("classes.toml", classes)];
+        let named = [
+            ("programme.toml", programme),
+            ("classes.toml", classes),
+            ("partners.toml", partners),
+            ("calendars.toml", calendars),
+            ("controls.toml", controls),
+        ];
         ProgrammeFiles(named.map(|(name, text)| (name.to_owned(), text.to_owned())).into())
     }
 }

@@ -186,7 +186,7 @@ impl Engine {
     }
 
     /// Everything known about one identity now, without words on it that count for nothing any more.
-    async fn dossier_now(&self, id: IdentityId) -> Result<(Dossier, OpenSince), EngineFailure> {
+    pub(super) async fn dossier_now(&self, id: IdentityId) -> Result<(Dossier, OpenSince), EngineFailure> {
         let read = self.store.read("dossier", move |tx| dossier(tx, id)).await?;
         Ok(self.heeded(read))
     }

@@ -28,6 +28,9 @@ use tenure_store::{
     },
 };
 
+/// A plan that is not written yet, with its steps and its entry.
+pub(super) type Drafted = (PlanRow, Vec<(ActionId, StepKind)>, Draft);
+
 /// How long an approval may wait to be begun (law 7: no approval is for ever).
 const APPROVAL_LIFE: Duration = Duration::from_hours(24);
 
@@ -90,6 +93,21 @@ pub struct Assessed {
 impl Engine {
     /// Drafts a plan: reads what it would touch, refuses what is dangerous, writes it down as proposed.
     pub async fn draft_plan(&self, actor: Actor, request: PlanRequest) -> Result<PlanShown, EngineFailure> {
+        let (plan, actions, entry) = self.drafted(By::Person(actor, None), request).await?;
+        let entry = self.entry(entry)?;
+        let id = plan.id;
+        // An emergency begins here: a full disk must not keep anybody from revoking.
+        self.store
+            .write_emergency("add_plan", move |tx| {
+                tx.add_plan(&plan, &actions)?;
+                tx.entry(entry.clone())
+            })
+            .await?;
+        self.show_plan(&id.to_string()).await
+    }
+
+    /// A plan, its steps and the entry that says who proposed it; nothing of it is written yet.
+    pub(super) async fn drafted(&self, by: By, request: PlanRequest) -> Result<Drafted, EngineFailure> {
         if request.reason.trim().is_empty() {
             let why = String::from("a reason is needed: whoever reads the evidence later will ask why");
             return Err(EngineFailure::Refused { why });
@@ -135,8 +153,8 @@ impl Engine {
             has_heir: heir.is_some(),
         };
         lint(&steps, manifest.steps, &touches)?;
-        let plan = self.plan_row(actor, &request, &row, (&principal, file), &steps, &blast, heir)?;
-        self.write_plan(actor, plan, &row, &steps, &blast).await
+        let plan = self.plan_row(by, &request, &row, (&principal, file), &steps, &blast, heir)?;
+        self.proposed(by, plan, &row, &steps, &blast)
     }
 
     /// The principal a request is about, and the file where it is about one, with whose credentials lie beside.
@@ -261,7 +279,7 @@ impl Engine {
     #[expect(clippy::too_many_arguments, reason = "a plan is made of all of these, once, here")]
     fn plan_row(
         &self,
-        actor: Actor,
+        by: By,
         request: &PlanRequest,
         row: &SourceRow,
         (principal, file): (&PrincipalRow, Option<FileTarget>),
@@ -304,7 +322,10 @@ impl Engine {
             lag_us,
             level: None,
             sentence: None,
-            requested_by: actor.person,
+            requested_by: match by {
+                By::Person(actor, _) => Some(actor.person),
+                By::Tenure => None,
+            },
             created: now,
             settled: None,
             version: 0,
@@ -319,42 +340,32 @@ impl Engine {
         }
     }
 
-    async fn write_plan(
+    fn proposed(
         &self,
-        actor: Actor,
+        by: By,
         plan: PlanRow,
         row: &SourceRow,
         steps: &[StepKind],
         blast: &BlastRadius,
-    ) -> Result<PlanShown, EngineFailure> {
+    ) -> Result<Drafted, EngineFailure> {
         let now = self.clock.now();
         let mut actions = Vec::with_capacity(steps.len());
         for kind in steps {
             actions.push((ActionId::new(now, self.random()?), *kind));
         }
         let words: Vec<&str> = steps.iter().map(|step| step.as_str()).collect();
-        let entry = self.entry(
-            Draft::new("plan.proposed", By::Person(actor, None), plan.id)
-                .about(plan.identity)
-                .about(plan.principal)
-                .text("kind", plan.kind)
-                .text("digest", &plan.digest)
-                .text("required_level", plan.required_level)
-                .text("steps", words.join(" "))
-                .body(serde_json::json!({
-                    "principal": plan.principal_name, "reason": plan.reason, "heir": plan.heir, "blast_radius": blast,
-                    "points": row.points, "lag_us": plan.lag_us, "file": plan.file,
-                })),
-        )?;
-        let id = plan.id;
-        // An emergency begins here: a full disk must not keep anybody from revoking.
-        self.store
-            .write_emergency("add_plan", move |tx| {
-                tx.add_plan(&plan, &actions)?;
-                tx.entry(entry.clone())
-            })
-            .await?;
-        self.show_plan(&id.to_string()).await
+        let entry = Draft::new("plan.proposed", by, plan.id)
+            .about(plan.identity)
+            .about(plan.principal)
+            .text("kind", plan.kind)
+            .text("digest", &plan.digest)
+            .text("required_level", plan.required_level)
+            .text("steps", words.join(" "))
+            .body(serde_json::json!({
+                "principal": plan.principal_name, "reason": plan.reason, "heir": plan.heir, "blast_radius": blast,
+                "points": row.points, "lag_us": plan.lag_us, "file": plan.file,
+            }));
+        Ok((plan, actions, entry))
     }
 
     /// A plan with its steps, probes, decisions and evidence.
@@ -384,7 +395,8 @@ impl Engine {
             person: actor.person,
             right,
             digest: plan.digest.clone(),
-            alone: actor.person == plan.requested_by,
+            // What Tenure proposed is decided by this person alone.
+            alone: plan.requested_by.is_none_or(|asked| asked == actor.person),
             decided: now,
             ends: now.plus(APPROVAL_LIFE),
         };

@@ -10,6 +10,8 @@ mod absence;
 mod backup;
 mod bench;
 mod closed;
+mod consequences;
+mod consequences_never;
 mod disk;
 mod doctor;
 mod ephemeral;

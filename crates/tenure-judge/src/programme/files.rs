@@ -4,16 +4,19 @@
 //! nothing is worse than none; all that is wrong is said at once, with the line and, where a word is nearly right, which
 //! was meant. Next: `class.rs`.
 
-use super::{Class, Programme, ProgrammeRefused, class};
+use super::{Calendar, Class, Control, Part, Partner, Programme, ProgrammeRefused, calendar, class, partner};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, ops::Range};
 use tenure_model::printable;
 use toml::de::{DeTable, DeValue};
 
 /// The files of a programme.
-const KNOWN: [&str; 2] = [MAIN, CLASSES];
+const KNOWN: [&str; 5] = [MAIN, CLASSES, PARTNERS, CALENDARS, CONTROLS];
 const MAIN: &str = "programme.toml";
 const CLASSES: &str = "classes.toml";
+const PARTNERS: &str = "partners.toml";
+const CALENDARS: &str = "calendars.toml";
+const CONTROLS: &str = "controls.toml";
 /// Bytes of one file, at most.
 const FILE_BYTES_MAX: usize = 96 * 1024;
 /// Characters of what is said about one fault.
@@ -49,6 +52,30 @@ struct ClassesFile {
     classes: Vec<Class>,
 }
 
+/// The form of `partners.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PartnersFile {
+    #[serde(default, rename = "partner")]
+    partners: Vec<Partner>,
+}
+
+/// The form of `calendars.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CalendarsFile {
+    #[serde(default, rename = "calendar")]
+    calendars: Vec<Calendar>,
+}
+
+/// The form of `controls.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ControlsFile {
+    #[serde(default, rename = "control")]
+    controls: Vec<Control>,
+}
+
 impl core::fmt::Display for ProgrammeFault {
     fn fmt(&self, to: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(to, "{}", self.file)?;
@@ -73,23 +100,31 @@ impl Programme {
         } else {
             faults.push(whole(MAIN, format!("there is no {MAIN}; `version = 1` in it is enough")));
         }
-        let classes = files.0.get(CLASSES).and_then(|text| parsed::<ClassesFile>(CLASSES, text, &mut faults));
+        let classes = optional::<ClassesFile>(CLASSES, files, &mut faults).classes;
+        let partners = optional::<PartnersFile>(PARTNERS, files, &mut faults).partners;
+        let calendars = optional::<CalendarsFile>(CALENDARS, files, &mut faults).calendars;
+        let controls = optional::<ControlsFile>(CONTROLS, files, &mut faults).controls;
         let Some(mut programme) = programme else {
-            // What is wrong with the classes is said all the same.
-            let text = files.0.get(CLASSES).map_or("", String::as_str);
-            for refused in class::faults(&classes.unwrap_or_default().classes) {
-                let (file, path) = refused.place(0);
-                faults.push(fault(file, text, span_of(text, &path), refused.to_string()));
+            // What is wrong with the rest is said all the same; who refers to whom, where all of it can be read.
+            let refused = class::faults(&classes).into_iter();
+            for refused in
+                refused.chain(partner::faults(&partners, &calendars)).chain(calendar::faults(&calendars))
+            {
+                faults.push(placed(&refused, files, 0));
             }
             return Err(faults);
         };
-        let in_main = programme.classes.len();
-        programme.classes.extend(classes.unwrap_or_default().classes);
-        for refused in programme.faults() {
-            let (file, path) = refused.place(in_main);
-            let text = files.0.get(file).map_or("", String::as_str);
-            faults.push(fault(file, text, span_of(text, &path), refused.to_string()));
+        if !faults.is_empty() {
+            // What cannot be read is not there to be referred to: what refers to nothing is checked all the same.
+            let in_main = programme.classes.len();
+            programme.classes.extend(classes);
+            faults.extend(programme.faults().iter().map(|refused| placed(refused, files, in_main)));
+            return Err(faults);
         }
+        let in_main = programme.classes.len();
+        programme.classes.extend(classes);
+        (programme.partners, programme.calendars, programme.controls) = (partners, calendars, controls);
+        faults.extend(programme.faults().iter().map(|refused| placed(refused, files, in_main)));
         if faults.is_empty() { Ok(programme) } else { Err(faults) }
     }
 }
@@ -114,6 +149,15 @@ impl ProgrammeRefused {
                 };
                 let class = Step::Key(String::from("class"));
                 (file, vec![class, Step::Index(index), Step::Key((*field).to_owned())])
+            }
+            Self::PartUnfit { part, index, field, .. } => {
+                let file = match part {
+                    Part::Partner => PARTNERS,
+                    Part::Calendar => CALENDARS,
+                    Part::Control => CONTROLS,
+                };
+                let field = Step::Key((*field).to_owned());
+                (file, vec![Step::Key(part.to_string()), Step::Index(*index), field])
             }
             Self::Unreadable(_) | Self::PolicyFaulty { .. } => (MAIN, Vec::new()),
         }
@@ -151,7 +195,7 @@ fn span_of(text: &str, path: &[Step]) -> Option<Range<usize>> {
 fn unknown_files(files: &ProgrammeFiles) -> Vec<ProgrammeFault> {
     let unknown = files.0.keys().filter(|name| !KNOWN.contains(&name.as_str()));
     let faults = unknown.map(|name| {
-        let why = format!("no file of a programme is called so; there are {}", KNOWN.join(" and "));
+        let why = format!("no file of a programme is called so; there are {}", KNOWN.join(", "));
         let file = printable(name, 100);
         ProgrammeFault { suggestion: meant(name, KNOWN.into_iter()), ..whole(&file, why) }
     });
@@ -160,6 +204,22 @@ fn unknown_files(files: &ProgrammeFiles) -> Vec<ProgrammeFault> {
 
 fn whole(file: &str, why: String) -> ProgrammeFault {
     ProgrammeFault { file: file.to_owned(), line: None, column: None, why, suggestion: None }
+}
+
+/// What is wrong, with the place where it stands.
+fn placed(refused: &ProgrammeRefused, files: &ProgrammeFiles, classes_in_main: usize) -> ProgrammeFault {
+    let (file, path) = refused.place(classes_in_main);
+    let text = files.0.get(file).map_or("", String::as_str);
+    fault(file, text, span_of(text, &path), refused.to_string())
+}
+
+/// What a file holds that need not be there.
+fn optional<T: for<'de> Deserialize<'de> + Default>(
+    file: &str,
+    files: &ProgrammeFiles,
+    faults: &mut Vec<ProgrammeFault>,
+) -> T {
+    files.0.get(file).and_then(|text| parsed::<T>(file, text, faults)).unwrap_or_default()
 }
 
 fn parsed<T: for<'de> Deserialize<'de>>(

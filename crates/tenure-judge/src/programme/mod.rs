@@ -3,19 +3,32 @@
 //! Read strictly from TOML: an unknown key, a number out of range or an unknown policy is
 //! refused, because a setting that silently does nothing is worse than none. It must never
 //! hold the policies themselves; those are Cedar, beside this crate's source.
-//! Next: `class.rs`, what is asked of which kind of identity; `files.rs`, a directory of files.
+//! Next: `class.rs`, what is asked of which kind of identity; `control.rs`, what must hold and by whom; `files.rs`, a
+//! directory of files.
 
+mod calendar;
 mod class;
+mod control;
 mod files;
+mod framework;
+mod named;
+mod partner;
+mod readiness;
 
+pub use calendar::{Calendar, Day};
 pub use class::Class;
 pub(crate) use class::{ClassReady, class_of};
+pub use control::{Accepted, CheckWarning, Consequence, Control, PartnerRole};
 pub use files::{ProgrammeFault, ProgrammeFiles};
+pub use partner::{Partner, PartnerKind};
+pub use readiness::{
+    ACKNOWLEDGED_FOR, Asked, Gate, People, Readiness, Warned, gate, people_named, readiness, who_revokes,
+};
 
 use crate::{consumer::Pattern, policy};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
-use tenure_model::{ProofLevel, Severity, printable};
+use tenure_model::{ProofLevel, Severity, noun, printable};
 
 /// The version of programme files this build reads.
 const VERSION: u32 = 1;
@@ -31,6 +44,9 @@ const DAY: Duration = Duration::from_hours(24);
 pub struct Programme {
     /// The version of the file's form; `1`.
     pub version: u32,
+    /// Whether what the check warns of is refused.
+    #[serde(default)]
+    pub check: CheckMode,
     /// Where judging draws its lines.
     #[serde(default)]
     pub thresholds: Thresholds,
@@ -40,6 +56,39 @@ pub struct Programme {
     /// Kinds of identities; the first that means one is its class.
     #[serde(default, rename = "class", skip_serializing_if = "Vec::is_empty")]
     pub classes: Vec<Class>,
+    /// Teams and vendors; of a file of their own, as are calendars and controls.
+    #[serde(skip)]
+    pub partners: Vec<Partner>,
+    /// When people are at work.
+    #[serde(skip)]
+    pub calendars: Vec<Calendar>,
+    /// What must hold, by whom, and what follows.
+    #[serde(skip)]
+    pub controls: Vec<Control>,
+}
+
+noun! {
+    /// What the check does with what it warns of.
+    #[derive(Default)]
+    pub enum CheckMode as "check" {
+        /// It is as bad as a fault.
+        Refuse = "refuse",
+        /// Somebody may accept it, for a while.
+        #[default]
+        Warn = "warn",
+    }
+}
+
+noun! {
+    /// A part of a programme that is told by its id.
+    pub enum Part as "part" {
+        /// A team or a vendor.
+        Partner = "partner",
+        /// When people are at work.
+        Calendar = "calendar",
+        /// What must hold.
+        Control = "control",
+    }
 }
 
 /// Where judging draws its lines.
@@ -152,6 +201,18 @@ pub enum ProgrammeRefused {
         /// What is wrong with it.
         why: String,
     },
+    /// A partner, a calendar or a control cannot be used as it stands.
+    #[error("{why}")]
+    PartUnfit {
+        /// Of which kind.
+        part: Part,
+        /// Which one, from 0.
+        index: usize,
+        /// Which of its fields.
+        field: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A policy in this build is itself wrong.
     #[error("policy `{policy}` is faulty: {why}")]
     PolicyFaulty {
@@ -166,9 +227,13 @@ impl Default for Programme {
     fn default() -> Self {
         Self {
             version: VERSION,
+            check: CheckMode::default(),
             thresholds: Thresholds::default(),
             policies: BTreeMap::new(),
             classes: Vec::new(),
+            partners: Vec::new(),
+            calendars: Vec::new(),
+            controls: Vec::new(),
         }
     }
 }
@@ -257,6 +322,9 @@ impl Programme {
             known: policy::ids().collect::<Vec<_>>().join(", "),
         }));
         faults.extend(class::faults(&self.classes));
+        faults.extend(partner::faults(&self.partners, &self.calendars));
+        faults.extend(calendar::faults(&self.calendars));
+        faults.extend(control::faults(&self.controls, &self.partners, self.check));
         faults
     }
 

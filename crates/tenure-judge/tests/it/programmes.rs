@@ -231,6 +231,7 @@ fn the_defaults_written_out_read_back_the_same() {
     assert_eq!(Programme::parse(&text).unwrap(), Programme::default());
     insta::assert_snapshot!(text, @r#"
 version = 1
+check = "warn"
 
 [thresholds]
 rotation_days_max = 90

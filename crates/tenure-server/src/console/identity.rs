@@ -5,7 +5,9 @@
 //! `picture.rs`; the template is `console/identity.html`.
 
 use super::{
-    Frame, HTML, PageProblem, Place, address, finding,
+    Frame, HTML, PageProblem, Place, address,
+    controls::{self, ConsequenceLine},
+    finding,
     headline::headline,
     lists, page,
     picture::{self, Picture},
@@ -18,7 +20,8 @@ use askama::Template;
 use axum::response::Response;
 use std::collections::BTreeMap;
 use tenure_engine::{
-    Answer, CredentialShown, Entry, IdentityRow, IdentityShown, PassingRow, PlanRow, PrincipalRow,
+    Answer, ConsequenceShown, CredentialShown, Entry, IdentityRow, IdentityShown, PassingRow, PlanRow,
+    PrincipalRow, Reachable, Who,
 };
 use tenure_model::{Charter, Facts, Instant, PersonId, Presence, PrincipalKind};
 
@@ -80,8 +83,21 @@ struct IdentityPage {
     passed: Vec<PassedLine>,
     /// Why a plan from here was refused.
     wrong: Option<Prose>,
+    /// Who can be reached now and may stop it.
+    who: Vec<WhoLine>,
+    /// What is wrong with that.
+    who_fault: Option<String>,
+    /// What follows by itself.
+    consequences: Vec<ConsequenceLine>,
     /// Why nothing of it can be ended from here.
     not_ended_here: Option<Prose>,
+}
+
+/// Somebody who can be reached now.
+struct WhoLine {
+    name: String,
+    why: String,
+    may_stop: bool,
 }
 
 /// A class, and the list of those of it.
@@ -203,13 +219,15 @@ pub(super) async fn show(
     let passings = passings.map_err(Problem::from)?;
     people.extend(passings.iter().flat_map(|one| [Some(one.passed_by), one.asked]).flatten());
     let names = super::plan::names_of(shared, people).await?;
+    let who = shared.engine.who(&id.to_string()).await.map_err(Problem::from)?;
+    let consequences = shared.engine.consequences_of(id).await.map_err(Problem::from)?;
     let may_plan =
         asked.may_about(ApiAction::Plan, ApiResourceKind::Identity, Whose::Chartered(&found.charter));
     let now = shared.engine.now();
     let passed = passings.iter().map(|one| passed_line(one, &names, now)).collect();
     let may_own = asked.may_about(ApiAction::Own, ApiResourceKind::Identity, Whose::Claimed(ANYTHING));
     let frame = Frame::of(text::shown(&found.name), Place::Inventory, asked);
-    let beside = Beside { reader: asked.person.id, may_plan, may_own, passed };
+    let beside = Beside { reader: asked.person.id, may_plan, may_own, passed, who, consequences };
     let status = if refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let mut shown_page = view(frame, shown, entries, &names, beside, now);
     if let Some(refused) = refused {
@@ -239,6 +257,8 @@ struct Beside {
     may_plan: bool,
     may_own: bool,
     passed: Vec<PassedLine>,
+    who: Who,
+    consequences: Vec<ConsequenceShown>,
 }
 
 fn owners(charter: &Charter) -> impl Iterator<Item = PersonId> {
@@ -270,6 +290,9 @@ fn view(
         may_decline: owners(&shown.identity.charter).next().is_none()
             || owners(&shown.identity.charter).any(|owner| owner == beside.reader),
         passed: beside.passed,
+        who: beside.who.people.iter().map(who_line).collect(),
+        who_fault: beside.who.fault,
+        consequences: beside.consequences.iter().map(|one| controls::consequence(one, now)).collect(),
         standing: text::standing_state(shown.identity.standing),
         due: shown.identity.due.map(|due| text::when(due, now)),
         judged: shown.identity.judged.map(|judged| text::when(judged, now)),
@@ -306,6 +329,10 @@ fn view(
         name: text::shown(&shown.identity.name),
         handle: shown.identity.handle,
     }
+}
+
+fn who_line(one: &Reachable) -> WhoLine {
+    WhoLine { name: text::shown(&one.name), why: text::shown(&one.why), may_stop: one.may_stop }
 }
 
 fn reasons(shown: &IdentityShown, now: Instant) -> Vec<Reason> {

@@ -9,6 +9,7 @@ mod assets;
 pub(crate) mod astray;
 mod charter;
 mod charter_form;
+mod controls;
 mod doctor;
 mod entry;
 mod evidence;
@@ -73,6 +74,7 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &source_acts::SURVEY,
     &source_acts::DECIDE,
     &programme::ENDPOINT,
+    &controls::ACKNOWLEDGE,
     &doctor::ENDPOINT,
     &report::ENDPOINT,
     &sign_in::SHOW,

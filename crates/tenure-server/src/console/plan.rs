@@ -158,7 +158,7 @@ async fn show(
     wrong: Option<&'static str>,
 ) -> Result<Response, PageProblem> {
     let mut people: Vec<PersonId> = shown.approvals.iter().map(|approval| approval.person).collect();
-    people.push(shown.plan.requested_by);
+    people.extend(shown.plan.requested_by);
     let names = names_of(shared, people).await?;
     let may = |action| asked.may_about(action, ApiResourceKind::Plan, Whose::Chartered(charter));
     let offers = Offers { apply: may(ApiAction::Apply), withdraw: may(ApiAction::Plan), wrong };
@@ -249,7 +249,11 @@ fn view(
         at_most: at_most(&plan),
         sentence: plan.sentence.as_deref().map(text::prose),
         reason: text::prose(&plan.reason),
-        requested: Said { who: name_of(plan.requested_by), note: "", at: text::when(plan.created, now) },
+        requested: Said {
+            who: plan.requested_by.map_or_else(|| String::from("Tenure"), name_of),
+            note: "",
+            at: text::when(plan.created, now),
+        },
         approvals: approvals.collect(),
         members: list("members"),
         steps: shown.steps.iter().map(|step| step_line(step, now)).collect(),

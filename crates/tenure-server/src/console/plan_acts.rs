@@ -73,7 +73,8 @@ async fn draft(
     let read = move |tx: &mut Tx<'_>| tx.plans_of(id);
     let plans = shared.engine.store().read("plans_of", read).await.map_err(Problem::from)?;
     let same = |plan: &&PlanRow| {
-        (plan.state, plan.kind, plan.requested_by, &plan.reason) == (PlanState::Proposed, kind, me, &why)
+        (plan.state, plan.kind, plan.requested_by, &plan.reason)
+            == (PlanState::Proposed, kind, Some(me), &why)
             && plan.file.as_ref().map(|file| &file.place) == place.as_ref()
     };
     if let Some(plan) = plans.iter().find(same) {

@@ -1,11 +1,13 @@
 //! `GET /programme`: what the organisation decided: classes and how many identities are of each, which policies are
-//! not asked, and every programme that was applied.
+//! not asked, whether its controls are ready and what follows by itself, and every programme that was applied.
 //!
 //! A programme is a directory of files under somebody's version control: it is applied from there, and only shown here.
 //! Next: `api/programme/`.
 
 use super::{
-    Frame, HTML, PageProblem, Place, address, page,
+    Frame, HTML, PageProblem, Place, address,
+    controls::{self, ConsequenceLine, ContactLine, ControlLine},
+    page,
     text::{self, When},
 };
 use crate::api::prelude::*;
@@ -25,6 +27,9 @@ pub(super) static ENDPOINT: Endpoint = Endpoint {
     route: || get(handle),
 };
 
+/// What follows, in lines of the page; the rest is in the list of the API.
+const CONSEQUENCES: usize = 100;
+
 #[derive(Template)]
 #[template(path = "programme.html")]
 struct ProgrammePage {
@@ -34,6 +39,11 @@ struct ProgrammePage {
     /// Policies that are not asked.
     left_out: Vec<String>,
     waiting: i64,
+    controls: Vec<ControlLine>,
+    contacts: Vec<ContactLine>,
+    /// Whether whoever looks is named, and may say that messages reach them.
+    may_acknowledge: bool,
+    consequences: Vec<ConsequenceLine>,
     applied: Vec<AppliedLine>,
 }
 
@@ -58,7 +68,10 @@ async fn handle(State(shared): State<Shared>, asked: Asked) -> Result<Response, 
     asked.authorise(Whose::Nobodys)?;
     let programme = shared.engine.programme_shown().await.map_err(Problem::from)?;
     let applied = shared.engine.programmes().await.map_err(Problem::from)?;
+    let checked = shared.engine.check_in_force().await.map_err(Problem::from)?;
+    let consequences = shared.engine.consequences().await.map_err(Problem::from)?;
     let now = shared.engine.now();
+    let is_named = checked.contacts.iter().any(|one| one.name == asked.person.name);
     let line = |one: ProgrammeListed| AppliedLine {
         version: one.version,
         at: text::when(one.applied, now),
@@ -73,6 +86,14 @@ async fn handle(State(shared): State<Shared>, asked: Asked) -> Result<Response, 
         classes: programme.classes.into_iter().map(class).collect(),
         left_out: left_out.collect(),
         waiting: programme.waiting,
+        may_acknowledge: is_named && asked.may_also(ApiAction::Acknowledge, ApiResourceKind::System),
+        contacts: checked.contacts.iter().map(|one| controls::contact(one, now)).collect(),
+        controls: checked.controls.into_iter().map(controls::control).collect(),
+        consequences: consequences
+            .iter()
+            .take(CONSEQUENCES)
+            .map(|one| controls::consequence(one, now))
+            .collect(),
         applied: applied.into_iter().map(line).collect(),
     };
     Ok(page(StatusCode::OK, &shown))

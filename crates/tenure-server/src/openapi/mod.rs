@@ -12,10 +12,10 @@ use crate::{
 };
 use std::sync::OnceLock;
 use tenure_engine::{CharterState, RingName, SourcePart};
-use tenure_judge::{ClueKind, Confidence};
+use tenure_judge::{CheckWarning, ClueKind, Confidence};
 use tenure_model::{
-    CharterField, CredentialKind, CredentialState, DecisionRight, Environment, PlanKind, PlanState,
-    PolicyKind, ProofLevel, Readers, Role, Severity, Standing, StepKind, StepState, SurveyState,
+    CharterField, ConsequenceState, CredentialKind, CredentialState, DecisionRight, Environment, PlanKind,
+    PlanState, PolicyKind, ProofLevel, Readers, Role, Severity, Standing, StepKind, StepState, SurveyState,
 };
 use utoipa::openapi::{
     Components, ComponentsBuilder, Content, HttpMethod, InfoBuilder, LicenseBuilder, ObjectBuilder,
@@ -93,7 +93,9 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
         CharterField,
         CharterState,
         ClueKind,
+        CheckWarning,
         Confidence,
+        ConsequenceState,
         CredentialKind,
         CredentialState,
         DecisionRight,

@@ -655,7 +655,7 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "lag_us: number",
             "level: ProofLevel?",
             "sentence: text?",
-            "requested_by: id",
+            "requested_by: id?",
             "created: instant",
             "settled: instant?",
             "version: number",

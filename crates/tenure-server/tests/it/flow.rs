@@ -102,6 +102,8 @@ async fn calls_leave_the_evidence_they_say() {
     assert_eq!(looked.status, 200, "{}", looked.text());
     let word = crate::programme::foreseen(&bench).await["word"].clone();
     assert_eq!(crate::programme::apply(&bench, ADMINISTRATOR, &word).await.status, 200);
+    let said = bench.post(ADMINISTRATOR, "/api/v1/programme/acknowledgement", &json!({})).await;
+    assert_eq!(said.status, 200, "{}", said.text());
     hold_and_decide(&bench).await;
     cosign(&bench).await;
     let secret = json!({ "write": true, "secret": "AnotherPasswordOfOurs" });

@@ -28,6 +28,10 @@ fn about_the_programme() -> Vec<Rehearsal> {
             "/api/v1/programme",
             Some(json!({ "files": {}, "reason": "x", "word": "x" })),
         ),
+        ("GET /api/v1/programme/check", "/api/v1/programme/check", None),
+        ("POST /api/v1/programme/acknowledgement", "/api/v1/programme/acknowledgement", Some(json!({}))),
+        ("GET /api/v1/identities/{ref}/who", "/api/v1/identities/{identity}/who", None),
+        ("GET /api/v1/programme/consequences", "/api/v1/programme/consequences", None),
         ("GET /api/v1/programmes", "/api/v1/programmes", None),
         ("GET /api/v1/programmes/{version}", "/api/v1/programmes/1", None),
         ("GET /programme", "/programme", None),
@@ -171,6 +175,7 @@ fn about_pages() -> Vec<Rehearsal> {
         ("POST /sources/{name}/change", "/sources/main/change", no_form()),
         ("POST /sources/{name}/survey", "/sources/main/survey", no_form()),
         ("POST /sources/{name}/decide", "/sources/main/decide", no_form()),
+        ("POST /programme/acknowledgement", "/programme/acknowledgement", no_form()),
         ("GET /doctor", "/doctor", None),
     ]
 }

@@ -8,8 +8,17 @@ use serde_json::{Value, json};
 const CLASSES: &str = "[[class]]\nid = \"apps\"\nmatch = [\"name:reporting\"]\nrequired = [\"purpose\"]\nlifetime_days_max = 90\n";
 const REASON: &str = "<script>alert(1)</script> first model";
 
+const PARTNERS: &str =
+    "[[partner]]\nid = \"platform\"\nkind = \"team\"\ncontact = \"operator\"\nfallback = \"left\"\n";
+const CONTROLS: &str = "[[control]]\nid = \"NHI1:2025\"\nholds = \"what nobody needs is ended\"\napproves = \"platform\"\n\
+    implements = \"platform\"\nmonitors = \"platform\"\nrevokes = \"platform\"\nescalation = \"administrator\"\n\
+    references = [\"PR.AC-1\"]\nmode = \"enforce\"\nconsequences = [{ stage = \"warn\", after_days = 0 }]\n";
+
 fn files() -> Value {
-    json!({ "programme.toml": "version = 1\n[policies.shared_use]\nenabled = false\n", "classes.toml": CLASSES })
+    json!({
+        "programme.toml": "version = 1\n[policies.shared_use]\nenabled = false\n", "classes.toml": CLASSES,
+        "partners.toml": PARTNERS, "controls.toml": CONTROLS,
+    })
 }
 
 pub(crate) async fn foreseen(bench: &Bench) -> Value {
@@ -97,4 +106,44 @@ async fn its_page_says_what_is_in_force_how_many_are_of_each_class_and_what_is_l
         identity.contains("<dt>Class</dt><dd><a href=\"/identities?q=class%3Aapps\">apps</a>"),
         "{identity}"
     );
+}
+
+#[tokio::test]
+async fn the_check_names_who_is_missing_and_only_oneself_says_that_messages_reach_one() {
+    let bench = Bench::surveyed().await;
+    let path = "/api/v1/programme/acknowledgement";
+    let unnamed = bench.post(OPERATOR, path, &json!({})).await;
+    assert_eq!(unnamed.status, 422, "{}", unnamed.text());
+    let word = foreseen(&bench).await["word"].clone();
+    assert_eq!(apply(&bench, ADMINISTRATOR, &word).await.status, 200);
+    bench.engine.judge_touched().await.unwrap();
+    let checked = bench.get(AUDITOR, "/api/v1/programme/check").await.json();
+    let control = &checked["controls"][0];
+    assert_eq!(
+        (&control["ready"], &control["references"]),
+        (&json!(false), &json!(["PR.AA-01", "PR.AA-05"]))
+    );
+    let faults = [
+        "`left`, fallback of `platform`, is nobody of this deployment",
+        "`administrator`, its escalation, never said that messages reach them (tenure programme acknowledge)",
+    ];
+    assert_eq!(control["faults"], json!(faults));
+    assert_eq!(control["warnings"][0]["warning"], "one_partner_everywhere");
+
+    for (uid, status) in [(AUDITOR, 403), (OWNER, 422), (OPERATOR, 200), (ADMINISTRATOR, 200)] {
+        let said = bench.post(uid, path, &json!({})).await;
+        assert_eq!(said.status, status, "{}", said.text());
+    }
+    let checked = bench.get(AUDITOR, "/api/v1/programme/check").await.json();
+    assert_eq!(checked["controls"][0]["faults"], json!([faults[0]]));
+    let contacts: Vec<_> =
+        checked["contacts"].as_array().unwrap().iter().map(|one| one["name"].clone()).collect();
+    assert_eq!(contacts, ["administrator", "left", "operator"]);
+    let who = bench.get(AUDITOR, "/api/v1/identities/reporting/who").await.json();
+    assert_eq!(
+        (&who["people"][0]["name"], &who["people"][0]["may_stop"]),
+        (&json!("operator"), &json!(true))
+    );
+    assert_eq!(who["fault"], json!(null));
+    assert_eq!(bench.get(OWNER, "/api/v1/programme/consequences").await.json()["items"], json!([]));
 }

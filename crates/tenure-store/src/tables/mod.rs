@@ -3,8 +3,10 @@
 //! Each function is part of a transaction and never the whole of a decision: the engine's
 //! verbs combine them with the evidence entry into one commit. Ids come from `Mint`.
 
+mod acknowledgements;
 pub mod answers;
 pub mod beside;
+pub mod consequences;
 pub mod cosigned;
 pub mod counts;
 pub mod dismissals;

@@ -186,6 +186,7 @@ impl Tx<'_> {
             self.execute("DELETE FROM bodies WHERE entry_id = $1", &[entry.as_str().into()])?;
         }
         self.touch_dismissed_by(id, now)?;
+        self.forget_acknowledgement(id)?;
         // No person who is there has a line break in their name: this one is never in another's way.
         let marked = format!("removed\n{id}");
         self.execute_on(

@@ -55,8 +55,8 @@ pub struct PlanRow {
     pub level: Option<ProofLevel>,
     /// What is known and what is not, in plain words.
     pub sentence: Option<String>,
-    /// Who asked for it.
-    pub requested_by: PersonId,
+    /// Who asked for it; nobody, where Tenure proposed it.
+    pub requested_by: Option<PersonId>,
     /// When it was made.
     pub created: Instant,
     /// When it ended.
@@ -92,7 +92,7 @@ pub(super) fn plan(row: &Row<'_>) -> Result<PlanRow, StoreFailure> {
         lag_us: row.number(15)?,
         level: row.opt_parsed(16)?,
         sentence: row.opt_text(17)?,
-        requested_by: row.parsed(18)?,
+        requested_by: row.opt_parsed(18)?,
         created: row.instant(19)?,
         settled: row.opt_instant(20)?,
         version: row.number(21)?,
@@ -135,7 +135,7 @@ impl Tx<'_> {
                 plan.heir.clone().into(),
                 named(plan.required_level),
                 plan.lag_us.into(),
-                named(plan.requested_by),
+                plan.requested_by.map(|person| person.to_string()).into(),
                 plan.created.into(),
                 plan.file.as_ref().map(json).transpose()?.unwrap_or(crate::Value::Null),
             ],

@@ -191,7 +191,7 @@ pub(crate) fn plan_row(bed: &Bed, principal: &PrincipalRow, kind: PlanKind) -> P
         lag_us: 1_000_000,
         level: None,
         sentence: None,
-        requested_by: PersonId::new(bed.ids.now(), bed.ids.random()),
+        requested_by: Some(PersonId::new(bed.ids.now(), bed.ids.random())),
         created: bed.ids.now(),
         settled: None,
         version: 0,

@@ -29,6 +29,7 @@ mod people;
 mod plan;
 mod programme;
 mod programme_apply;
+mod programme_check;
 mod proof;
 mod report;
 mod revoke;
@@ -42,6 +43,7 @@ mod topics;
 mod up;
 mod verify;
 mod watch;
+mod who;
 mod witness;
 
 use crate::{
@@ -144,6 +146,7 @@ pub(crate) enum Command {
     Show(show::Show),
     Find(find::Find),
     Explain(show::Explain),
+    Who(who::WhoArgs),
     Own(own::Own),
     #[command(subcommand)]
     Charter(charter::CharterCommand),
@@ -194,6 +197,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Show(args) => args.run(context).await,
         Command::Find(args) => args.run(context).await,
         Command::Explain(args) => args.run(context).await,
+        Command::Who(args) => args.run(context).await,
         Command::Own(args) => args.run(context).await,
         Command::Charter(command) => command.run(context).await,
         Command::Findings(args) => args.run(context).await,

@@ -3,7 +3,7 @@
 //! `init` and `check` need no deployment, so that a repository can check itself. Nothing is applied that was not shown
 //! as it is: see `programme_apply.rs`. Next: `../programme_files.rs`, the directory.
 
-use super::{programme_apply, reading};
+use super::{programme_apply, programme_check, reading};
 use crate::{
     context::{Context, Form},
     failure::{Exit, Failure},
@@ -19,7 +19,7 @@ use crate::{
 use clap::{Args, Subcommand};
 use serde_json::json;
 use std::path::PathBuf;
-use tenure_engine::{ProgrammeFiles, check_programme};
+use tenure_engine::ProgrammeFiles;
 use tenure_model::printable;
 
 /// What the organisation decided: classes, thresholds and policies, as a directory of files
@@ -27,7 +27,9 @@ use tenure_model::printable;
 pub(crate) enum ProgrammeCommand {
     Show(Show),
     Init(Init),
-    Check(Check),
+    Check(programme_check::Check),
+    Acknowledge(programme_check::Acknowledge),
+    Consequences(programme_check::Consequences),
     Diff(Diff),
     Plan(programme_apply::Plan),
     Apply(programme_apply::Apply),
@@ -40,7 +42,9 @@ impl ProgrammeCommand {
         match self {
             Self::Show(args) => args.run(context).await,
             Self::Init(args) => args.run(context),
-            Self::Check(args) => args.run(context),
+            Self::Check(args) => args.run(context).await,
+            Self::Acknowledge(args) => args.run(context).await,
+            Self::Consequences(args) => args.run(context).await,
             Self::Diff(args) => args.run(context).await,
             Self::Plan(args) => args.run(context).await,
             Self::Apply(args) => args.run(context).await,
@@ -143,41 +147,6 @@ impl Init {
         context.say(format!("Wrote the programme `{}` into {shown}: {}.", self.from, self.from.about()));
         context.next(format!("read and change it, then tenure programme plan {shown}"));
         Ok(Exit::Done)
-    }
-}
-
-/// Say everything that is wrong with a programme; needs no deployment
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  tenure programme check ./programme
-  tenure programme check ./programme --json
-
-Exit codes: 0 it can be applied, 1 something is wrong with it, 2 usage.")]
-pub(crate) struct Check {
-    /// The directory of its files
-    #[arg(value_name = "DIR")]
-    directory: PathBuf,
-}
-
-impl Check {
-    fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let what = "the programme was not checked";
-        let files = programme_files::read(what, &self.directory)?;
-        let faults = check_programme(&files);
-        context.document(&json!({ "faults": faults }));
-        let shown = programme_files::shown(&self.directory);
-        if faults.is_empty() {
-            context.say(format!("The programme in {shown} can be applied."));
-            context.next(format!("tenure programme plan {shown}"));
-            return Ok(Exit::Done);
-        }
-        for fault in &faults {
-            context.print(fault.to_string());
-        }
-        context
-            .say(format!("{} in {shown}.", count(i64::try_from(faults.len()).unwrap_or(i64::MAX), "fault")));
-        Ok(Exit::Failed)
     }
 }
 

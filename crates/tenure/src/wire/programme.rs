@@ -1,8 +1,10 @@
 //! What the API says about programmes, as far as this program shows it.
+//!
+//! It must never hold a rule: what is ready, lapsed or worse was decided by the server. Next: `../cli/programme.rs`.
 
 use serde::Deserialize;
 use tenure_engine::ProgrammeFiles;
-use tenure_model::{Instant, Severity, Standing};
+use tenure_model::{ConsequenceState, Instant, Severity, Standing};
 
 pub(crate) use super::Page;
 
@@ -128,4 +130,80 @@ pub(crate) struct IdentityForeseen {
     pub(crate) to: Standing,
     pub(crate) begins: Vec<String>,
     pub(crate) ends: Vec<String>,
+}
+
+/// What the check says of the programme in force.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Checked {
+    pub(crate) controls: Vec<Control>,
+    pub(crate) contacts: Vec<Contact>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Control {
+    pub(crate) control: String,
+    pub(crate) holds: String,
+    pub(crate) ready: bool,
+    pub(crate) faults: Vec<String>,
+    pub(crate) warnings: Vec<Warned>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Warned {
+    pub(crate) warning: String,
+    pub(crate) why: String,
+    pub(crate) accepted_until: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Contact {
+    pub(crate) name: String,
+    pub(crate) is_there: bool,
+    pub(crate) acknowledged: Option<Instant>,
+    pub(crate) counts_until: Option<Instant>,
+}
+
+/// How far what follows came for an identity.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Consequence {
+    pub(crate) identity_name: String,
+    pub(crate) control: String,
+    pub(crate) state: ConsequenceState,
+    pub(crate) why: Option<String>,
+    pub(crate) at: Instant,
+    pub(crate) plan_handle: Option<String>,
+    pub(crate) asked: Option<String>,
+    pub(crate) disables_at: Option<Instant>,
+}
+
+impl Consequence {
+    /// What comes next, or why nothing does.
+    pub(crate) fn next(&self) -> String {
+        let on = |at: Instant| format!("the next stage comes {}", crate::render::words::instant(at));
+        match self.state {
+            ConsequenceState::Warned => self.disables_at.map(on).unwrap_or_default(),
+            ConsequenceState::WouldDisable => self.why.clone().unwrap_or_default(),
+            ConsequenceState::Proposed => {
+                let plan = self.plan_handle.as_deref().unwrap_or_default();
+                let waits =
+                    self.asked.as_ref().map(|name| format!(", which waits for {name}")).unwrap_or_default();
+                format!("plan {plan}{waits}")
+            }
+        }
+    }
+}
+
+/// Who can be reached now and may stop an identity.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Who {
+    pub(crate) people: Vec<Reachable>,
+    pub(crate) fault: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Reachable {
+    pub(crate) name: String,
+    pub(crate) why: String,
+    pub(crate) may_stop: bool,
+    pub(crate) acknowledged: Option<Instant>,
 }

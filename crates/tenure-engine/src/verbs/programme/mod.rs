@@ -5,11 +5,14 @@
 //! judged by another programme is judged again. It must never decide whether something fails. Next: `foresee.rs`.
 
 mod foresee;
+mod partners;
 
 pub(crate) use foresee::Foresights;
 pub use foresee::{
     ClassForeseen, Foreseen, IdentityForeseen, PolicyForeseen, ProgrammeForeseen, StandingMoved,
 };
+pub(crate) use partners::people;
+pub use partners::{ContactShown, ProgrammeChecked, check_files};
 
 use crate::{
     Actor, Engine, EngineFailure,

@@ -6,6 +6,7 @@ pub(super) mod list;
 pub(crate) mod listing;
 pub(super) mod own;
 pub(super) mod show;
+pub(super) mod who;
 
 use crate::{problem::Problem, shared::Shared};
 use tenure_engine::IdentityRow;

@@ -1,0 +1,279 @@
+//! What follows by itself, and who may stop it: stages that are not skipped, a gate that is asked, people who are there.
+//!
+//! Over the chaos world, in virtual time. Must never wait for real time. Next: `consequences_never.rs`, the property.
+
+use crate::bench::{Bench, actor};
+use std::{sync::Arc, time::Duration};
+use tenure_engine::{
+    Actor, CharterChange, Engine, EngineFailure, Followed, Foreseen, Gate, NewPerson, ProgrammeApplied,
+};
+use tenure_judge::ProgrammeFiles;
+use tenure_model::{ConsequenceState, PlanKind, PlanState, Role};
+
+pub(crate) const DAY: Duration = Duration::from_hours(24);
+const MAIN: &str = "version = 1\n[thresholds.grace_days]\nmedium = 0\n";
+const CLASSES: &str = "[[class]]\nid = \"apps\"\nmatch = [\"name:reporting\"]\n";
+const PARTNERS: &str = "
+[[partner]]
+id = \"platform\"
+kind = \"team\"
+contact = \"ravi\"
+fallback = \"asha\"
+[[partner]]
+id = \"audit\"
+kind = \"team\"
+contact = \"asha\"
+fallback = \"ravi\"
+";
+pub(crate) const CONTROL: &str = "
+[[control]]
+id = \"NHI1:2025\"
+holds = \"what nobody needs is ended\"
+approves = \"audit\"
+implements = \"platform\"
+monitors = \"audit\"
+revokes = \"platform\"
+escalation = \"asha\"
+mode = \"enforce\"
+consequences = [{ stage = \"warn\", after_days = 1 }, { stage = \"disable\", after_days = 8 }]
+";
+
+pub(crate) fn files(controls: &str) -> ProgrammeFiles {
+    let all = [
+        ("programme.toml", MAIN),
+        ("classes.toml", CLASSES),
+        ("partners.toml", PARTNERS),
+        ("controls.toml", controls),
+    ];
+    ProgrammeFiles(all.into_iter().map(|(name, text)| (name.to_owned(), text.to_owned())).collect())
+}
+
+/// Puts a programme in force; one that is in force already stays.
+pub(crate) async fn apply(engine: &Arc<Engine>, files: ProgrammeFiles) {
+    let foreseen = match engine.foresee_programme(&files, Duration::from_mins(5)).await.unwrap() {
+        Foreseen::Made(foreseen) => foreseen,
+        Foreseen::UnderWay { judged, of } => panic!("{judged} of {of}"),
+    };
+    let given = ProgrammeApplied {
+        files,
+        reason: String::from("operating model"),
+        word: foreseen.word.clone(),
+        worse: None,
+    };
+    match engine.apply_programme(actor(engine).await, given).await {
+        Ok(_) => {}
+        Err(error) => assert_eq!(error.to_string(), "this programme is in force already"),
+    }
+    engine.judge_touched().await.unwrap();
+}
+
+pub(crate) async fn person(engine: &Engine, name: &str, role: Role) -> Actor {
+    let new = NewPerson { name: name.to_owned(), role, local_uid: None };
+    let person = engine.add_person(actor(engine).await, new).await.unwrap();
+    Actor { person: person.id, role, local: false }
+}
+
+/// A programme in force whose control is ready: ravi is there, and asha said that messages reach them.
+async fn ready(bench: &Bench, engine: &Arc<Engine>, controls: &str) -> Actor {
+    let ravi = person(engine, "ravi", Role::Operator).await;
+    apply(engine, files(controls)).await;
+    engine.acknowledge(actor(engine).await).await.unwrap();
+    bench.clock.advance(Duration::from_secs(1));
+    ravi
+}
+
+async fn follow(bench: &Bench, engine: &Engine, days: u32) -> Followed {
+    bench.clock.advance(DAY * days);
+    engine.judge_touched().await.unwrap();
+    engine.follow_consequences().await.unwrap()
+}
+
+const NOTHING: Followed = Followed { warned: 0, would_disable: 0, proposed: 0 };
+
+async fn kinds(engine: &Engine, kind: &str) -> usize {
+    engine.log_page(None, 1_000).await.unwrap().iter().filter(|(_, entry)| entry.kind == kind).count()
+}
+
+#[tokio::test]
+async fn what_stays_lapsed_is_warned_then_proposed_and_never_carried_out_by_tenure() {
+    let mut bench = Bench::new();
+    let deployment = bench.surveyed().await;
+    let engine = &deployment.engine;
+    let ravi = ready(&bench, engine, CONTROL).await;
+    assert_eq!(engine.may_act_by_itself("NHI1:2025").await.unwrap(), Gate::Enforce);
+    assert_eq!(follow(&bench, engine, 0).await, NOTHING, "lapsed for a second");
+    assert_eq!(follow(&bench, engine, 1).await, Followed { warned: 1, ..NOTHING });
+    assert_eq!(follow(&bench, engine, 0).await, NOTHING, "once");
+    let shown = engine.consequences().await.unwrap().remove(0);
+    assert_eq!(
+        (shown.row.state, shown.row.identity_name.as_str()),
+        (ConsequenceState::Warned, "main/reporting")
+    );
+    assert_eq!(shown.disables_at, Some(shown.row.warned.plus(DAY * 7)));
+    assert_eq!(follow(&bench, engine, 6).await, NOTHING, "not yet");
+    assert_eq!(follow(&bench, engine, 1).await, Followed { proposed: 1, ..NOTHING });
+    assert_eq!(follow(&bench, engine, 30).await, NOTHING, "once");
+    let shown = engine.consequences().await.unwrap().remove(0);
+    assert_eq!((shown.row.state, shown.asked.as_deref()), (ConsequenceState::Proposed, Some("ravi")));
+    let plan = engine.show_plan(&shown.row.plan.unwrap().to_string()).await.unwrap().plan;
+    assert_eq!((plan.kind, plan.state, plan.requested_by), (PlanKind::Disable, PlanState::Proposed, None));
+    assert!(plan.reason.starts_with("NHI1:2025: lapsed since"), "{}", plan.reason);
+    let entries = engine.log_page(None, 1_000).await.unwrap();
+    let (_, entry) = entries.iter().find(|(_, entry)| entry.kind == "plan.proposed").unwrap();
+    assert_eq!(
+        (entry.actor.as_str(), &entry.facts["for"]),
+        ("tenure", &tenure_engine::FactValue::Text(ravi.person.to_string()))
+    );
+    assert_eq!((kinds(engine, "consequence.warned").await, kinds(engine, "plan.approved").await), (1, 0));
+    engine.apply(ravi, &plan.handle, Some(&plan.digest)).await.unwrap();
+    let approved = engine.show_plan(&plan.handle).await.unwrap().approvals;
+    assert!(approved[0].alone, "one person decided it");
+}
+
+#[tokio::test]
+async fn what_is_only_observed_is_recorded_once_with_its_reason_and_nothing_is_proposed() {
+    let mut bench = Bench::new();
+    let deployment = bench.surveyed().await;
+    let engine = &deployment.engine;
+    ready(&bench, engine, &CONTROL.replace("enforce", "observe")).await;
+    assert_eq!(follow(&bench, engine, 1).await, Followed { warned: 1, ..NOTHING });
+    assert_eq!(follow(&bench, engine, 7).await, Followed { would_disable: 1, ..NOTHING });
+    assert_eq!(follow(&bench, engine, 7).await, NOTHING);
+    let shown = engine.consequences().await.unwrap().remove(0);
+    let said = (shown.row.state, shown.row.why.as_deref(), shown.row.plan);
+    assert_eq!(said, (ConsequenceState::WouldDisable, Some("the programme only observes NHI1:2025"), None));
+    assert_eq!((kinds(engine, "consequence.observed").await, kinds(engine, "plan.proposed").await), (1, 0));
+    // Its twin: enforced from now on, it is proposed, because it was warned long ago.
+    apply(engine, files(CONTROL)).await;
+    assert_eq!(follow(&bench, engine, 0).await, Followed { proposed: 1, ..NOTHING });
+}
+
+#[tokio::test]
+async fn a_check_that_does_not_pass_lets_nothing_follow_and_says_so() {
+    let mut bench = Bench::new();
+    let deployment = bench.surveyed().await;
+    let engine = &deployment.engine;
+    let asha = actor(engine).await;
+    person(engine, "ravi", Role::Operator).await;
+    apply(engine, files(CONTROL)).await;
+    follow(&bench, engine, 1).await;
+    assert_eq!(follow(&bench, engine, 7).await, Followed { would_disable: 1, ..NOTHING });
+    let shown = engine.consequences().await.unwrap().remove(0);
+    let why = "the check of NHI1:2025 does not pass: 1 fault, 0 warnings that nobody accepted";
+    assert_eq!(shown.row.why.as_deref(), Some(why));
+    let checked = engine.check_in_force().await.unwrap();
+    let never = "`asha`, its escalation, never said that messages reach them (tenure programme acknowledge)";
+    assert_eq!(
+        (checked.controls[0].ready, checked.controls[0].faults.as_slice()),
+        (false, &[never.to_owned()][..])
+    );
+    // Its twin: the escalation says so, and within the hour a plan is proposed; a quarter later it would not be.
+    engine.acknowledge(asha).await.unwrap();
+    assert!(engine.check_in_force().await.unwrap().controls[0].ready);
+    bench.clock.advance(Duration::from_hours(1));
+    assert_eq!(follow(&bench, engine, 0).await, Followed { proposed: 1, ..NOTHING });
+    bench.clock.advance(DAY * 92);
+    assert!(matches!(engine.may_act_by_itself("NHI1:2025").await.unwrap(), Gate::Observe { .. }));
+    let checked = engine.check_in_force().await.unwrap();
+    assert!(
+        checked.controls[0].faults[0].contains("that counts for 92 days"),
+        "{:?}",
+        checked.controls[0].faults
+    );
+}
+
+#[tokio::test]
+async fn what_holds_again_is_over_and_a_stage_is_never_skipped() {
+    let mut bench = Bench::new();
+    let deployment = bench.surveyed().await;
+    let engine = &deployment.engine;
+    ready(&bench, engine, CONTROL).await;
+    // Nobody looked for a month: it is warned first all the same.
+    assert_eq!(follow(&bench, engine, 30).await, Followed { warned: 1, ..NOTHING });
+    assert_eq!(follow(&bench, engine, 6).await, NOTHING);
+    let mine = CharterChange { purpose: Some(String::from("nightly report")), ..CharterChange::default() };
+    engine.own(actor(engine).await, "reporting", mine).await.unwrap();
+    assert_eq!(follow(&bench, engine, 1).await, NOTHING);
+    assert_eq!(engine.consequences().await.unwrap(), []);
+    assert_eq!(kinds(engine, "plan.proposed").await, 0);
+}
+
+#[tokio::test]
+async fn what_the_programme_lets_follow_no_more_is_forgotten() {
+    let mut bench = Bench::new();
+    let deployment = bench.surveyed().await;
+    let engine = &deployment.engine;
+    ready(&bench, engine, CONTROL).await;
+    follow(&bench, engine, 1).await;
+    apply(engine, files("")).await;
+    follow(&bench, engine, 7).await;
+    assert_eq!(engine.consequences().await.unwrap(), []);
+    assert_eq!(kinds(engine, "plan.proposed").await, 0);
+}
+
+#[tokio::test]
+async fn nobody_says_for_another_that_messages_reach_them_and_it_goes_with_them() {
+    let mut bench = Bench::new();
+    let deployment = bench.surveyed().await;
+    let engine = &deployment.engine;
+    let asha = actor(engine).await;
+    let refused = engine.acknowledge(asha).await.unwrap_err().to_string();
+    assert!(refused.starts_with("the programme in force names you nowhere"), "{refused}");
+    let ravi = ready(&bench, engine, CONTROL).await;
+    engine.acknowledge(ravi).await.unwrap();
+    let contacts = engine.check_in_force().await.unwrap().contacts;
+    let said: Vec<_> =
+        contacts.iter().map(|one| (one.name.as_str(), one.is_there, one.acknowledged.is_some())).collect();
+    assert_eq!(said, [("asha", true, true), ("ravi", true, true)]);
+    assert_eq!(contacts[1].counts_until, contacts[1].acknowledged.map(|at| at.plus(DAY * 92)));
+    assert_eq!(kinds(engine, "contact.acknowledged").await, 2);
+    engine.remove_person(asha, "ravi").await.unwrap();
+    let denied = engine.acknowledge(ravi).await.unwrap_err();
+    assert!(matches!(denied, EngineFailure::Denied { .. }), "{denied}");
+    let again = person(engine, "ravi", Role::Operator).await;
+    assert_ne!(again.person, ravi.person);
+    let contacts = engine.check_in_force().await.unwrap().contacts;
+    assert_eq!((contacts[1].is_there, contacts[1].acknowledged), (true, None), "another one of that name");
+}
+
+async fn asked(engine: &Engine, name: &str) -> Vec<(String, bool, String)> {
+    let who = engine.who(name).await.unwrap();
+    who.people.into_iter().map(|one| (one.name, one.may_stop, one.why)).collect()
+}
+
+#[tokio::test]
+async fn somebody_who_may_stop_an_identity_is_always_named_and_why() {
+    let mut bench = Bench::new();
+    let deployment = bench.surveyed().await;
+    let engine = &deployment.engine;
+    let asha = actor(engine).await;
+    let alone = engine.who("reporting").await.unwrap();
+    assert_eq!((alone.people[0].name.as_str(), alone.people[0].why.as_str()), ("asha", "an administrator"));
+    assert!(alone.fault.unwrap().starts_with("no owner and no partner who can be reached may stop it"));
+
+    ready(&bench, engine, CONTROL).await;
+    let of = "contact of `platform`, which revokes for NHI1:2025 (what nobody needs is ended)";
+    let escalation = (String::from("asha"), true, String::from("escalation of NHI1:2025"));
+    assert_eq!(
+        asked(engine, "reporting").await,
+        [(String::from("ravi"), true, of.to_owned()), escalation.clone()]
+    );
+    let who = engine.who("reporting").await.unwrap();
+    assert_eq!(
+        (who.fault, who.people[0].acknowledged, who.people[1].acknowledged.is_some()),
+        (None, None, true)
+    );
+
+    person(engine, "mallory", Role::Owner).await;
+    let theirs = CharterChange { technical_owner: Some(String::from("mallory")), ..CharterChange::default() };
+    engine.own(asha, "reporting", theirs).await.unwrap();
+    let first = asked(engine, "reporting").await.remove(0);
+    assert_eq!(first, (String::from("mallory"), true, String::from("its technical owner")));
+    engine.remove_person(asha, "mallory").await.unwrap();
+    assert_eq!(asked(engine, "reporting").await[0].0, "ravi", "whoever was removed is not asked");
+
+    // An owner of other things may not stop this one: whoever may is asked first.
+    engine.set_role(asha, "ravi", Role::Owner).await.unwrap();
+    let people = asked(engine, "reporting").await;
+    assert_eq!(people, [escalation, (String::from("ravi"), false, of.to_owned())]);
+}
