@@ -131,6 +131,33 @@ async fn what_stays_lapsed_is_warned_then_proposed_and_never_carried_out_by_tenu
 }
 
 #[tokio::test]
+async fn a_plan_that_a_person_withdrew_is_not_proposed_again_and_one_that_is_open_is_in_the_way() {
+    let mut bench = Bench::new();
+    let deployment = bench.surveyed().await;
+    let engine = &deployment.engine;
+    let ravi = ready(&bench, engine, CONTROL).await;
+    let request = tenure_engine::PlanRequest {
+        kind: PlanKind::Disable,
+        identity: String::from("reporting"),
+        reason: String::from("contract ended"),
+        heir: None,
+        file: None,
+        readers: None,
+    };
+    let theirs = engine.draft_plan(ravi, request).await.unwrap().plan.handle;
+    follow(&bench, engine, 1).await;
+    assert_eq!(follow(&bench, engine, 7).await, Followed { would_disable: 1, ..NOTHING });
+    let why = engine.consequences().await.unwrap().remove(0).row.why.unwrap();
+    assert_eq!(why, format!("plan {theirs} is open for it already"));
+    engine.withdraw(ravi, &theirs).await.unwrap();
+    assert_eq!(follow(&bench, engine, 0).await, NOTHING, "tried again after an hour");
+    assert_eq!(follow(&bench, engine, 1).await, Followed { proposed: 1, ..NOTHING });
+    let plan = engine.consequences().await.unwrap().remove(0).plan_handle.unwrap();
+    engine.withdraw(ravi, &plan).await.unwrap();
+    assert_eq!(follow(&bench, engine, 30).await, NOTHING, "a person said no");
+}
+
+#[tokio::test]
 async fn what_is_only_observed_is_recorded_once_with_its_reason_and_nothing_is_proposed() {
     let mut bench = Bench::new();
     let deployment = bench.surveyed().await;

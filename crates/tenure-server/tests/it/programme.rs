@@ -147,3 +147,32 @@ async fn the_check_names_who_is_missing_and_only_oneself_says_that_messages_reac
     assert_eq!(who["fault"], json!(null));
     assert_eq!(bench.get(OWNER, "/api/v1/programme/consequences").await.json()["items"], json!([]));
 }
+
+#[tokio::test]
+async fn its_page_says_who_is_missing_and_has_a_button_for_whoever_is_named() {
+    let bench = Bench::surveyed().await;
+    let word = foreseen(&bench).await["word"].clone();
+    assert_eq!(apply(&bench, ADMINISTRATOR, &word).await.status, 200);
+    bench.engine.judge_touched().await.unwrap();
+    let page = bench.get(ADMINISTRATOR, "/programme").await.text();
+    for said in
+        ["not ready", "what nobody needs is ended", "nobody of this name is there", "Messages reach me"]
+    {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    for uid in [AUDITOR, OWNER] {
+        assert!(!bench.get(uid, "/programme").await.text().contains("Messages reach me"), "{uid}");
+    }
+    let sent = crate::console::send_form(&bench, ADMINISTRATOR, "/programme/acknowledgement", "").await;
+    assert_eq!((sent.status, crate::console::led_to(&sent)), (303, "/programme"), "{}", sent.text());
+    assert!(!bench.get(ADMINISTRATOR, "/programme").await.text().contains("its escalation, never said"));
+    let found = bench.get(AUDITOR, "/find?q=main/reporting").await;
+    let identity = bench.get(AUDITOR, crate::console::led_to(&found)).await.text();
+    assert!(
+        identity.contains("Who may stop it now") && identity.contains("<bdi>operator</bdi>"),
+        "{identity}"
+    );
+    bench.engine.follow_consequences().await.unwrap();
+    let lines = bench.get(AUDITOR, "/programme").await.text();
+    assert!(!lines.contains("What follows by itself"), "nothing is lapsed: {lines}");
+}

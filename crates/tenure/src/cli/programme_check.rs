@@ -15,7 +15,7 @@ use crate::{
         words::{count, instant},
     },
     session::shaped,
-    wire::programme::{Checked, Consequence, Contact, Control, Page},
+    wire::programme::{Checked, Consequence, Contact, ControlChecked, Page},
 };
 use clap::Args;
 use serde_json::json;
@@ -65,7 +65,7 @@ fn check_directory(context: &Context, directory: &std::path::Path) -> Result<Exi
     let controls = check_files(&files, SystemClock::default().now());
     context.document(&json!({ "faults": faults, "controls": controls }));
     context.say(format!("The programme in {shown} can be applied."));
-    let controls: Vec<Control> = shaped(&json!(controls))?;
+    let controls: Vec<ControlChecked> = shaped(&json!(controls))?;
     if !controls.is_empty() {
         print_controls(context, &controls);
         context.say("Whether these people are there and can be reached was not looked at: tenure programme check asks the deployment.");
@@ -103,7 +103,7 @@ async fn check_in_force(context: &Context) -> Result<Exit, Failure> {
     .await
 }
 
-fn print_controls(context: &Context, controls: &[Control]) {
+fn print_controls(context: &Context, controls: &[ControlChecked]) {
     for one in controls {
         let state = if one.ready { "ready" } else { "not ready" };
         context.print(format!("{}  {state}: {}", one.control, printable(&one.holds, 300)));

@@ -135,12 +135,12 @@ pub(crate) struct IdentityForeseen {
 /// What the check says of the programme in force.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Checked {
-    pub(crate) controls: Vec<Control>,
+    pub(crate) controls: Vec<ControlChecked>,
     pub(crate) contacts: Vec<Contact>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Control {
+pub(crate) struct ControlChecked {
     pub(crate) control: String,
     pub(crate) holds: String,
     pub(crate) ready: bool,

@@ -111,3 +111,59 @@ fn what_is_wrong_with_a_programme_is_said_by_file_and_line_without_any_deploymen
     let link = place.run(&["programme", "check", text(&programme)]);
     assert!(link.code == 1 && link.err.contains("links are not followed"), "{}", link.err);
 }
+
+#[test]
+fn the_people_of_a_programme_are_checked_say_that_they_are_reached_and_are_named() {
+    let (place, programme) = read_machine();
+    let directory = text(&programme);
+    place.done(&["programme", "init", directory]);
+    let offline = place.done(&["programme", "check", directory]).out;
+    for said in [
+        "can be applied",
+        "NHI7:2025  not ready: no value lives longer than was agreed",
+        "fault: nobody revokes: `revokes` names no partner",
+        "was not looked at",
+    ] {
+        assert!(offline.contains(said), "{said}: {offline}");
+    }
+    let me = place.done(&["people", "list", "--json"]).json()["items"][0]["name"].clone();
+    let me = me.as_str().unwrap();
+    let partner = |id: &str| {
+        format!(
+            "[[partner]]\nid = \"{id}\"\nkind = \"team\"\ncontact = \"{me}\"\nfallback = \"nobody-yet\"\n"
+        )
+    };
+    fs::write(programme.join("partners.toml"), partner("security") + &partner("platform")).unwrap();
+    let control = format!(
+        "[[control]]\nid = \"NHI1:2025\"\nholds = \"what nobody needs is ended\"\napproves = \"security\"\n\
+         implements = \"platform\"\nmonitors = \"security\"\nrevokes = \"platform\"\nescalation = \"{me}\"\n"
+    );
+    fs::write(programme.join("controls.toml"), control).unwrap();
+    let differs = place.done(&["programme", "diff", directory]).out;
+    assert!(differs.contains("control.NHI1:2025.revokes: (not set) → platform"), "{differs}");
+    assert!(differs.contains(&format!("partner.platform.contact: (not set) → {me}")), "{differs}");
+
+    let early = place.run(&["programme", "acknowledge"]);
+    assert!(early.code == 1 && early.err.contains("names you nowhere"), "{}", early.err);
+    let plan = place.done(&["programme", "plan", directory, "--json"]).json();
+    let word = plan["foreseen"]["word"].as_str().unwrap();
+    place.done(&["programme", "apply", directory, "--reason", "first", "--yes", word]);
+    let checked = place.run(&["programme", "check"]);
+    assert!(
+        checked.code == 1 && checked.out.contains("`nobody-yet`, fallback of `platform`, is nobody"),
+        "{}",
+        checked.out
+    );
+    assert!(checked.out.contains("never said that messages reach them"), "{}", checked.out);
+    assert!(place.done(&["programme", "acknowledge"]).out.contains("messages reach you"));
+    let checked = place.run(&["programme", "check"]).out;
+    assert!(!checked.contains("never said that messages reach them (tenure"), "{checked}");
+    place.done(&["people", "add", "nobody-yet", "--role", "operator"]);
+    assert!(place.done(&["programme", "check"]).out.contains("NHI1:2025  ready"));
+    assert!(place.done(&["programme", "consequences"]).out.contains("Nothing follows"));
+    let who = place.done(&["who", "image/shop.service"]).out;
+    assert!(who.contains("contact of `platform`, which revokes for NHI1:2025"), "{who}");
+    assert_eq!(place.done(&["who", "image/shop.service", "--quiet"]).out.trim(), me);
+    let unknown = place.run(&["who", "nobody"]);
+    assert!(unknown.code == 1 && unknown.err.contains("there is no identity `nobody`"), "{}", unknown.err);
+}
