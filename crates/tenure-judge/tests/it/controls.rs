@@ -306,7 +306,7 @@ fn who_revokes_is_the_contact_at_work_else_the_fallback_and_after_them_the_escal
         [format!("ravi: fallback of {of}; its contact is not there"), escalation.clone()]
     );
     assert_eq!(asked(PARTNERS, &people(&["noor"]), now()), [escalation]);
-    assert_eq!(asked(PARTNERS, &people(&[]), now()), [String::new(); 0]);
+    assert!(asked(PARTNERS, &people(&[]), now()).is_empty());
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn planted() -> Planted {
     }
 }
 
-/// One class with two identities, and one with none.
+/// One class with two identities, and one with none; a control whose people are there, and one that lacks some.
 fn apply_programme(place: &Place) {
     let programme = place.folder.path().join("programme");
     std::fs::create_dir(&programme).unwrap();
@@ -114,11 +114,29 @@ fn apply_programme(place: &Place) {
                    [[class]]\nid = \"agents\"\nmatch = [\"kind:agent\"]\ncredential_kinds = [\"certificate\", \"token\"]\n\
                    rotation_days_max = 30\n";
     std::fs::write(programme.join("classes.toml"), classes).unwrap();
+    let people = place.done(&["people", "list", "--json"]).json();
+    let me = people["items"].as_array().unwrap().iter().find(|one| one["role"] == "administrator").unwrap();
+    let me = me["name"].as_str().unwrap();
+    let partner = |id: &str, contact: &str| {
+        format!("[[partner]]\nid = \"{id}\"\nkind = \"team\"\ncontact = \"{contact}\"\nfallback = \"{me}\"\n")
+    };
+    let partners = partner("platform", "pay desk") + &partner("security", "on leave <b>until spring</b>");
+    std::fs::write(programme.join("partners.toml"), partners).unwrap();
+    let control = |id: &str, implements: &str| {
+        format!(
+            "[[control]]\nid = \"{id}\"\nholds = \"no value lives longer than was agreed\"\napproves = \"platform\"\n\
+             implements = \"{implements}\"\nmonitors = \"platform\"\nrevokes = \"platform\"\nescalation = \"{me}\"\n\
+             references = [\"PR.AC-1\"]\n"
+        )
+    };
+    let controls = control("NHI7:2025", "platform") + &control("NHI1:2025", "security");
+    std::fs::write(programme.join("controls.toml"), controls).unwrap();
     let directory = programme.to_str().unwrap();
     let plan = place.done(&["programme", "plan", directory, "--json"]).json();
     let word = plan["foreseen"]["word"].as_str().unwrap();
     let why = "who bills customers says for how long <b>and why</b>";
     place.done(&["programme", "apply", directory, "--reason", why, "--yes", word]);
+    place.done(&["programme", "acknowledge"]);
 }
 
 fn shop() -> Postgres {
