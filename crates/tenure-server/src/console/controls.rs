@@ -7,7 +7,7 @@ use super::{
     form::{self, Nothing, Sent},
     see_other,
     table::StateShown,
-    text::{self, When},
+    text::{self, Prose, When},
 };
 use crate::api::prelude::*;
 use axum::response::Response;
@@ -28,8 +28,8 @@ pub(super) struct ControlLine {
     pub(super) holds: String,
     pub(super) references: String,
     pub(super) state: StateShown,
-    pub(super) faults: Vec<String>,
-    pub(super) warnings: Vec<String>,
+    pub(super) faults: Vec<Prose>,
+    pub(super) warnings: Vec<Prose>,
 }
 
 /// Somebody whom the programme names.
@@ -48,7 +48,7 @@ pub(super) struct ConsequenceLine {
     pub(super) state: StateShown,
     pub(super) at: When,
     pub(super) disables_at: Option<When>,
-    pub(super) why: Option<String>,
+    pub(super) why: Option<Prose>,
     pub(super) plan: Option<String>,
     pub(super) asked: Option<String>,
 }
@@ -77,8 +77,8 @@ pub(super) fn control(one: Readiness) -> ControlLine {
     ControlLine {
         state,
         references: one.references.join(", "),
-        faults: one.faults.iter().map(|why| text::shown(why)).collect(),
-        warnings: one.warnings.iter().map(|it| text::shown(&warning(it))).collect(),
+        faults: one.faults.iter().map(|why| text::prose(why)).collect(),
+        warnings: one.warnings.iter().map(|it| text::prose(&warning(it))).collect(),
         holds: text::shown(&one.holds),
         id: one.control,
     }
@@ -107,7 +107,7 @@ pub(super) fn consequence(one: &ConsequenceShown, now: Instant) -> ConsequenceLi
         state,
         at: text::when(row.at, now),
         disables_at: one.disables_at.map(|at| text::when(at, now)),
-        why: row.why.as_deref().map(text::shown),
+        why: row.why.as_deref().map(text::prose),
         plan: one.plan_handle.clone(),
         asked: one.asked.as_deref().map(text::shown),
     }

@@ -96,7 +96,7 @@ struct IdentityPage {
 /// Somebody who can be reached now.
 struct WhoLine {
     name: String,
-    why: String,
+    why: Prose,
     may_stop: bool,
 }
 
@@ -332,7 +332,7 @@ fn view(
 }
 
 fn who_line(one: &Reachable) -> WhoLine {
-    WhoLine { name: text::shown(&one.name), why: text::shown(&one.why), may_stop: one.may_stop }
+    WhoLine { name: text::shown(&one.name), why: text::prose(&one.why), may_stop: one.may_stop }
 }
 
 fn reasons(shown: &IdentityShown, now: Instant) -> Vec<Reason> {
