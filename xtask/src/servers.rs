@@ -15,7 +15,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use tenure_testbed::{
     Availability, chromium_available, chromium_program, console_walk, journal_available, node_program,
-    pgbouncer_available, postgres_available, sshd_available,
+    oidc_available, oidc_folder, pgbouncer_available, postgres_available, sshd_available,
 };
 
 use crate::stages::{must_succeed, show, works};
@@ -44,7 +44,7 @@ struct Needed {
     look: fn() -> Availability,
 }
 
-const NEEDED: [Needed; 5] = [
+const NEEDED: [Needed; 6] = [
     Needed {
         name: "postgres",
         packages: || vec!["postgresql"],
@@ -59,6 +59,7 @@ const NEEDED: [Needed; 5] = [
     },
     Needed { name: "sshd", packages: || vec!["openssh-server"], service: Some("ssh"), look: sshd_available },
     Needed { name: "chromium", packages: browser_packages, service: None, look: chromium_available },
+    Needed { name: "oidc", packages: node_packages, service: None, look: oidc_available },
     // It starts nothing: its socket is off until somebody enables it.
     Needed {
         name: "journal",
@@ -70,11 +71,17 @@ const NEEDED: [Needed; 5] = [
 
 /// What is lacking of the browser, and of Node.js, which drives it.
 fn browser_packages() -> Vec<&'static str> {
-    let lacking = [
-        ("chromium", chromium_program().is_none()),
-        ("nodejs", node_program().is_none()),
-        ("npm", !works(Command::new("npm").arg("--version"))),
-    ];
+    let mut lacking = node_packages();
+    if chromium_program().is_none() {
+        lacking.push("chromium");
+    }
+    lacking
+}
+
+/// What is lacking of Node.js, which also runs an OpenID provider.
+fn node_packages() -> Vec<&'static str> {
+    let lacking =
+        [("nodejs", node_program().is_none()), ("npm", !works(Command::new("npm").arg("--version")))];
     lacking.into_iter().filter(|(_, lacks)| *lacks).map(|(package, _)| package).collect()
 }
 
@@ -94,7 +101,7 @@ pub(crate) fn ensure(installing: Installing, skipping: Skipping) -> Result<Vec<S
         install(&missing)?;
     }
     if installing == Installing::Allowed {
-        fetch_walk()?;
+        fetch_packages()?;
     }
     let skipped = skipped(NEEDED.iter().map(|needed| (needed.name, (needed.look)())));
     for line in &skipped {
@@ -140,19 +147,25 @@ fn install(missing: &[&Needed]) -> Result<()> {
     services.try_for_each(|service| must_succeed(Command::new(UPDATE_RC).args([service, "disable"])))
 }
 
-/// Fetches what the walk through the console is made of, as its lock file says, once. Nothing that is fetched is
-/// run by fetching it. Without a network the walk is skipped, and that is said.
-fn fetch_walk() -> Result<()> {
-    let folder = console_walk();
-    let lacks = !folder.join("node_modules/axe-core").is_dir();
-    if !lacks || chromium_program().is_none() || !works(Command::new("npm").arg("--version")) {
-        return Ok(());
-    }
-    let mut fetch = Command::new("npm");
-    fetch.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(folder);
-    println!("   $ {}", show(&fetch));
-    if !fetch.status().context("starting `npm`")?.success() {
-        println!("   it could not be fetched; the console is not walked");
+/// Fetches what the walk through the console and the OpenID provider are made of, as their lock files say, once. Nothing
+/// that is fetched is run by fetching it. Without a network what needs them is skipped, and that is said.
+fn fetch_packages() -> Result<()> {
+    let npm = works(Command::new("npm").arg("--version"));
+    let wanted = [
+        (console_walk(), "axe-core", chromium_program().is_some()),
+        (oidc_folder(), "oidc-provider", node_program().is_some()),
+    ];
+    for (folder, package, is_of_use) in wanted {
+        let lacks = !folder.join("node_modules").join(package).is_dir();
+        if !lacks || !is_of_use || !npm {
+            continue;
+        }
+        let mut fetch = Command::new("npm");
+        fetch.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(folder);
+        println!("   $ {}", show(&fetch));
+        if !fetch.status().context("starting `npm`")?.success() {
+            println!("   it could not be fetched; what needs {package} is skipped");
+        }
     }
     Ok(())
 }

@@ -33,6 +33,7 @@ pub use tenure_store::{
         findings::{FindingRow, FindingsMeant},
         identities::IdentityRow,
         inventory::{CredentialRow, GrantRow, PrincipalRow, UseRow},
+        links::{LinkRow, Whom},
         list_credentials::CredentialQuery,
         list_grants::{GrantQuery, HeldGrant},
         list_identities::{IdentityKey, IdentityQuery, OwnedBy},
@@ -87,6 +88,7 @@ pub use verbs::{
     show::{Answer, CredentialShown, IdentityShown, Question},
     source::NewSource,
     tighten::FoundFile,
+    tokens::{IssuedToken, TOKEN_DAYS, TOKEN_DAYS_MAX, TokenHolder, TokenShown},
     who::{Reachable, Who},
     witness::Cosigned,
 };

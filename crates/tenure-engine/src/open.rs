@@ -204,6 +204,7 @@ impl Deployment {
         };
         engine.raise_clock().await?;
         engine.make_first_person(options.first_person).await?;
+        engine.end_endless_tokens().await?;
         let orphans_removed = engine.remove_orphaned_escrow().await?;
         engine.finish_destructions().await?;
         let opening = Opening { created: opened.created, backup: opened.backup, orphans_removed };

@@ -127,6 +127,8 @@ id! {
     IntentId = "intent";
     /// A human.
     PersonId = "person";
+    /// A bearer token of a person.
+    TokenId = "token";
     /// A leaf of the evidence log.
     EntryId = "entry";
 }

@@ -31,7 +31,7 @@ pub use file::{FileTarget, FileWas, Readers};
 pub use ground::{Ground, Grounds};
 pub use id::{
     ActionId, CredentialId, DismissalId, EntryId, FindingId, HANDLE_CHARS, IdRandomness, IdentityId,
-    IntentId, NotAnId, PersonId, PlanId, PrincipalId, SourceId, SurveyId, handle_of, uuid_v7,
+    IntentId, NotAnId, PersonId, PlanId, PrincipalId, SourceId, SurveyId, TokenId, handle_of, uuid_v7,
 };
 pub use identity::{Charter, CharterField, Environment, Finding, PolicyKind, Severity, Standing};
 pub use instant::{Instant, NotAnInstant};

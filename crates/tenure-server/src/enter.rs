@@ -6,7 +6,7 @@
 
 use crate::{
     body::into_custody,
-    console::{PageProblem, with_places},
+    console::{PageProblem, astray::page_of, with_places},
     endpoint::{Access, Answers, Endpoint},
     guard::has_own_origin,
     peer::Peer,
@@ -14,6 +14,7 @@ use crate::{
     repeat,
     serve::Seat,
     shared::Shared,
+    step_up,
 };
 use axum::{
     extract::{FromRequestParts, Request},
@@ -25,9 +26,9 @@ use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
 };
-use tenure_engine::{Actor, EngineFailure};
+use tenure_engine::{Actor, EngineFailure, TokenHolder};
 use tenure_judge::{ApiAction, ApiResource, ApiResourceKind, Verdict};
-use tenure_model::{Charter, DecisionRight, Person};
+use tenure_model::{Charter, DecisionRight, Instant, Person};
 
 /// Whose the thing is that is asked about.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +41,17 @@ pub(crate) enum Whose<'charter> {
     Claimed(ApiResource),
 }
 
+/// How somebody was known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Via {
+    /// By the account of this machine that the kernel names.
+    Account,
+    /// By a token, which ends then.
+    Token { ends: Instant },
+    /// By a session; when they showed who they are, if that is known.
+    Session { signed_in: Option<Instant> },
+}
+
 /// A request whose asker is known. Not yet authorised.
 #[derive(Clone)]
 pub(crate) struct Asked {
@@ -49,18 +61,16 @@ pub(crate) struct Asked {
     pub(crate) person: Person,
     /// Over the data directory's own socket.
     pub(crate) local: bool,
+    /// How they were known.
+    pub(crate) via: Via,
     decided: Arc<AtomicBool>,
 }
 
 impl Asked {
     /// Of somebody who called no endpoint: what a page offers them, as on the page of `endpoint`.
-    pub(crate) fn in_passing(
-        endpoint: &'static Endpoint,
-        shared: &Shared,
-        person: Person,
-        local: bool,
-    ) -> Self {
-        Self { endpoint, shared: Arc::clone(shared), person, local, decided: Arc::default() }
+    pub(crate) fn in_passing(endpoint: &'static Endpoint, shared: &Shared, person: Person, via: Via) -> Self {
+        let local = via == Via::Account;
+        Self { endpoint, shared: Arc::clone(shared), person, local, via, decided: Arc::default() }
     }
 
     /// Asks the access policies whether this person may do what the endpoint does to this thing.
@@ -146,15 +156,21 @@ pub(crate) async fn pass(
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    let (person, local) = match identify(&shared, &parts).await {
+    let (person, via) = match identify(&shared, &parts).await {
         Ok(found) => found,
         Err(problem) => return told(endpoint, problem),
     };
+    if let Err(problem) = step_up::check(&shared, endpoint, via) {
+        if matches!(endpoint.answers, Answers::Page(_)) {
+            shared.sign_in.come_back(&parts.headers, page_of(parts.uri.path()));
+        }
+        return told(endpoint, problem);
+    }
     if parts.extensions.get::<Arc<Seat>>().is_some_and(|seat| seat.work().is_err()) {
         return told(endpoint, Problem::crowded());
     }
     let decided = Arc::new(AtomicBool::new(false));
-    let asked = Asked { endpoint, shared: Arc::clone(&shared), person, local, decided: Arc::clone(&decided) };
+    let asked = Asked { decided: Arc::clone(&decided), ..Asked::in_passing(endpoint, &shared, person, via) };
     let (asker, reader) = (asked.person.id, asked.clone());
     parts.extensions.insert(asked);
     let request = Request::from_parts(parts, body);
@@ -191,16 +207,13 @@ fn is_from_same_origin(headers: &HeaderMap) -> bool {
 }
 
 /// The person behind a request.
-pub(crate) async fn identify(shared: &Shared, parts: &Parts) -> Result<(Person, bool), Problem> {
+pub(crate) async fn identify(shared: &Shared, parts: &Parts) -> Result<(Person, Via), Problem> {
     match parts.extensions.get::<Peer>().copied().unwrap_or(Peer::Network) {
-        Peer::Local { uid } => person_of_account(shared, uid).await.map(|person| (person, true)),
-        Peer::Network => {
-            let person = match bearer(&parts.headers) {
-                Some(token) => person_of_token(shared, token).await?,
-                None => person_of_session(shared, parts).await?,
-            };
-            Ok((person, false))
-        }
+        Peer::Local { uid } => person_of_account(shared, uid).await.map(|person| (person, Via::Account)),
+        Peer::Network => match bearer(&parts.headers) {
+            Some(token) => person_of_token(shared, token).await,
+            None => person_of_session(shared, parts).await,
+        },
     }
 }
 
@@ -219,12 +232,18 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
-async fn person_of_token(shared: &Shared, token: &str) -> Result<Person, Problem> {
-    let found = shared.engine.person_of_token(&into_custody(token)).await?;
-    found.ok_or_else(|| Problem::unknown_asker("this token is nobody's; it may have been replaced"))
+async fn person_of_token(shared: &Shared, token: &str) -> Result<(Person, Via), Problem> {
+    match shared.engine.holder_of_token(&into_custody(token)).await? {
+        TokenHolder::Person(person, ends) => Ok((person, Via::Token { ends })),
+        TokenHolder::Over(ended) => Err(Problem::unknown_asker(format!("this token ended at {ended}"))
+            .with_remedy("an administrator makes another: tenure people token NAME")),
+        TokenHolder::Nobody => {
+            Err(Problem::unknown_asker("this token is nobody's; it may have been taken away"))
+        }
+    }
 }
 
-async fn person_of_session(shared: &Shared, parts: &Parts) -> Result<Person, Problem> {
+async fn person_of_session(shared: &Shared, parts: &Parts) -> Result<(Person, Via), Problem> {
     let unknown = || {
         Problem::unknown_asker("this needs a token or a session").with_remedy(
             "send `authorization: Bearer …`, sign in at /sign-in, or use the socket in the data directory",
@@ -235,6 +254,7 @@ async fn person_of_session(shared: &Shared, parts: &Parts) -> Result<Person, Pro
     if !parts.method.is_safe() && !is_ours {
         return Err(Problem::denied("a session changes something only from Tenure's own pages"));
     }
-    let found = shared.engine.store().read("person", move |tx| tx.person(session)).await;
-    found.map_err(EngineFailure::from)?.ok_or_else(unknown)
+    let found = shared.engine.store().read("person", move |tx| tx.person(session.person)).await;
+    let person = found.map_err(EngineFailure::from)?.ok_or_else(unknown)?;
+    Ok((person, Via::Session { signed_in: session.signed_in }))
 }

@@ -34,6 +34,12 @@ impl Hosts {
         hosts
     }
 
+    /// And a name under which a proxy passes requests on.
+    pub(crate) fn and(mut self, name: Option<&str>) -> Self {
+        self.0.extend(name.map(str::to_owned));
+        self
+    }
+
     /// Exactly one of our names, and behind it nothing or a port. A lenient reading of an address is somebody
     /// else's way in: `127.0.0.1:80.evil.example` is a name like any other to whoever resolves it.
     fn knows(&self, authority: &str) -> bool {

@@ -20,14 +20,17 @@ mod openapi;
 mod page;
 mod peer;
 mod problem;
+mod provider;
 mod repeat;
 mod routes;
 mod serve;
 mod shared;
 mod sign_in;
+mod step_up;
 mod surveying;
 
 pub use endpoint::{Access, EndpointShown};
 pub use peer::Peer;
-pub use routes::{endpoints, router};
+pub use provider::{OidcOptions, SignInOptions};
+pub use routes::{endpoints, router, router_with};
 pub use serve::{ServeFailed, ServeLimits, ServeOptions, Served, Serving, serve, serve_within};

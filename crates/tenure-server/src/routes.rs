@@ -10,6 +10,7 @@ use crate::{
     enter,
     guard::{self, Hosts},
     metering, observe,
+    provider::SignInOptions,
     shared::{Front, Shared},
 };
 use axum::{
@@ -34,7 +35,12 @@ pub fn endpoints() -> Vec<EndpointShown> {
 /// The whole server as a router. Requests carry a [`crate::Peer`] in their extensions; without one
 /// they count as coming from the network, addressed to a name of loopback.
 pub fn router(engine: Arc<Engine>) -> Router {
-    build(Front::new(engine, Hosts::loopback()))
+    router_with(engine, SignInOptions::default())
+}
+
+/// As `router`, and people sign in as these say.
+pub fn router_with(engine: Arc<Engine>, sign_in: SignInOptions) -> Router {
+    build(Front::new(engine, Hosts::loopback(), sign_in))
 }
 
 pub(crate) fn build(shared: Shared) -> Router {

@@ -3,8 +3,18 @@
 //! Everything here is lost at a restart and nothing is missed: sessions end, surveys are begun
 //! anew. Each part guards itself with a lock that is never held across an await.
 
-use crate::{guard::Hosts, look_ups::LookUps, repeat::CallsUnderWay, sign_in::SignIn, surveying::Surveying};
-use std::sync::{Arc, Mutex, PoisonError};
+use crate::{
+    guard::Hosts,
+    look_ups::LookUps,
+    provider::{ProviderDoor, SignInOptions, host_of},
+    repeat::CallsUnderWay,
+    sign_in::SignIn,
+    surveying::Surveying,
+};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 use tenure_engine::Engine;
 use tokio::{sync::watch, task::JoinSet};
 
@@ -16,6 +26,10 @@ pub(crate) struct Front {
     pub(crate) engine: Arc<Engine>,
     pub(crate) hosts: Hosts,
     pub(crate) sign_in: SignIn,
+    /// The OpenID provider by which people sign in, where there is one.
+    pub(crate) provider: Option<ProviderDoor>,
+    /// How long ago somebody may have shown who they are to decide what is dangerous.
+    pub(crate) step_up: Duration,
     pub(crate) surveying: Surveying,
     pub(crate) calls: CallsUnderWay,
     pub(crate) look_ups: LookUps,
@@ -25,11 +39,15 @@ pub(crate) struct Front {
 }
 
 impl Front {
-    pub(crate) fn new(engine: Arc<Engine>, hosts: Hosts) -> Shared {
+    pub(crate) fn new(engine: Arc<Engine>, hosts: Hosts, options: SignInOptions) -> Shared {
+        let SignInOptions { provider, step_up } = options;
+        let public = provider.as_ref().map(|provider| host_of(&provider.public_url));
         Arc::new(Self {
             engine,
-            hosts,
+            hosts: hosts.and(public.as_deref()),
             sign_in: SignIn::default(),
+            provider: provider.map(ProviderDoor::new),
+            step_up,
             surveying: Surveying::default(),
             calls: CallsUnderWay::default(),
             look_ups: LookUps::default(),

@@ -125,6 +125,7 @@ pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
     statements.extend(filled(dialect, &[String::from(PROGRAMMES)]));
     statements.extend(plans_without_a_person(dialect));
     statements.extend(filled(dialect, &consequences()));
+    statements.extend(filled(dialect, &SIGN_IN.map(String::from)));
     statements
 }
 
@@ -167,6 +168,19 @@ fn consequences() -> Vec<String> {
 const PROGRAMMES: &str = "CREATE TABLE programmes (version {int} PRIMARY KEY, digest {text} NOT NULL, files {text} NOT NULL, \
      reason {text} NOT NULL, applied_by {text} NOT NULL, applied_us {int} NOT NULL, \
      CONSTRAINT programmes_version CHECK (version > 0)){end}";
+
+/// Tokens, each with an end, and by which account of which provider a person signs in. `people.token_hash` stays for
+/// what version 2 left in it until the deployment is opened, and is empty from then on.
+const SIGN_IN: [&str; 4] = [
+    "CREATE TABLE tokens (token_id {text} PRIMARY KEY, person_id {text} NOT NULL REFERENCES people, \
+     token_hash {bytes} NOT NULL UNIQUE, issued_us {int} NOT NULL, ends_us {int} NOT NULL, \
+     CONSTRAINT tokens_end CHECK (ends_us > issued_us)){end}",
+    "CREATE INDEX tokens_by_person ON tokens (person_id)",
+    "CREATE TABLE links (person_id {text} NOT NULL REFERENCES people, issuer {text} NOT NULL, subject {text}, email {text}, \
+     linked_us {int} NOT NULL, UNIQUE (issuer, subject), UNIQUE (issuer, email), \
+     CONSTRAINT links_say_whom CHECK ((subject IS NULL) <> (email IS NULL))){end}",
+    "CREATE INDEX links_by_person ON links (person_id)",
+];
 
 /// "Not mine": who said so, and whom they passed it on to.
 const PASSINGS: [&str; 2] = [

@@ -12,6 +12,7 @@ mod certificate;
 mod cluster;
 mod home;
 mod leftovers;
+mod oidc;
 mod pgbouncer;
 mod port;
 mod postgres;
@@ -27,12 +28,13 @@ mod watcher;
 
 pub use certificate::Certificate;
 pub use leftovers::sweep_leftovers;
+pub use oidc::OidcProvider;
 pub use pgbouncer::{PgBouncer, PgBouncerAuth, PgBouncerOptions, PoolMode};
 pub use postgres::{Postgres, PostgresOptions};
 pub use programs::{
     Availability, MUST_RUN, chromium_available, chromium_program, console_walk, journal_available,
-    journal_remote_program, node_program, pgbouncer_available, postgres_available, ready_to_run,
-    sshd_available,
+    journal_remote_program, node_program, oidc_available, oidc_folder, pgbouncer_available,
+    postgres_available, ready_to_run, sshd_available,
 };
 pub use psql::{PsqlFailed, quote_identifier, quote_literal};
 pub use replica::Replica;

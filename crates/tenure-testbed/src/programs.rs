@@ -71,6 +71,17 @@ pub fn chromium_available() -> Availability {
     Availability::Present
 }
 
+/// Whether an OpenID provider can be started here: Node.js and what `crates/tenure-testbed/oidc` needs of it.
+pub fn oidc_available() -> Availability {
+    if node_program().is_none() {
+        return Availability::Missing("node is not installed".to_owned());
+    }
+    if !oidc_folder().join("node_modules/oidc-provider").is_dir() {
+        return Availability::Missing("run `npm ci` in crates/tenure-testbed/oidc first".to_owned());
+    }
+    Availability::Present
+}
+
 /// Whether journal files can be written and read here by systemd's own programs.
 pub fn journal_available() -> Availability {
     match (journal_remote_program(), on_search_path(&["journalctl"])) {
@@ -98,6 +109,11 @@ pub fn node_program() -> Option<PathBuf> {
 /// The folder of the program that walks the console.
 pub fn console_walk() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../console/e2e")
+}
+
+/// The folder of the OpenID provider for tests.
+pub fn oidc_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("oidc")
 }
 
 /// True if the test may go on. Otherwise says `SKIPPED: <name> (<reason>)` on standard error, past the
@@ -153,6 +169,7 @@ macro_rules! needs {
     (@availability pgbouncer) => { $crate::pgbouncer_available() };
     (@availability sshd) => { $crate::sshd_available() };
     (@availability chromium) => { $crate::chromium_available() };
+    (@availability oidc) => { $crate::oidc_available() };
     (@availability journal) => { $crate::journal_available() };
 }
 

@@ -17,10 +17,36 @@ pub(crate) struct Configuration {
     /// Where `up` listens: an address and port on this machine, or `none`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) listen: Option<String>,
+    /// Minutes a sign-in may be old for what is dangerous.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) step_up_minutes: Option<u16>,
     /// The database.
     pub(crate) database: DatabaseSection,
     /// The key-encryption key.
     pub(crate) key: KeySection,
+    /// The OpenID provider by which people sign in to the console.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) oidc: Option<OidcSection>,
+}
+
+/// The OpenID provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OidcSection {
+    /// Its issuer, exactly as it writes it.
+    pub(crate) issuer: String,
+    /// Our name there.
+    pub(crate) client_id: String,
+    /// The file that holds our secret there.
+    pub(crate) client_secret_file: PathBuf,
+    /// Where browsers reach the console.
+    pub(crate) public_url: String,
+    /// What the button says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
+    /// A PEM file with the authorities that sign its certificate, beside the system's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ca_file: Option<PathBuf>,
 }
 
 /// The database.
@@ -99,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_not_known_is_refused_with_its_line() {
-        insta::assert_snapshot!(refusal("listen = \"none\"\npassword = \"x\"\n"), @"line 2: unknown field `password`, expected one of `listen`, `database`, `key`");
+        insta::assert_snapshot!(refusal("listen = \"none\"\npassword = \"x\"\n"), @"line 2: unknown field `password`, expected one of `listen`, `step_up_minutes`, `database`, `key`, `oidc`");
         insta::assert_snapshot!(refusal("[database]\nkind = \"oracle\"\n"), @"line 2: unknown variant `oracle`, expected `embedded` or `postgres`");
     }
 

@@ -18,6 +18,7 @@ mod place;
 mod programme_files;
 mod render;
 mod session;
+mod sign_in;
 mod terminal;
 mod unix_person;
 mod wire;

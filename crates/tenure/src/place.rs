@@ -175,12 +175,12 @@ impl Place {
     fn chosen(&self) -> Configuration {
         let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
         Configuration {
-            listen: None,
             database: self.database.section(),
             key: KeySection {
                 file: self.key_file.as_ref().map(absolute),
                 passphrase_file: self.passphrase_file.as_ref().map(absolute),
             },
+            ..Configuration::default()
         }
     }
 
@@ -206,7 +206,7 @@ impl Place {
         let chosen = self.chosen();
         let beside_rings = self.paths().keys().join(KEK_FILE).exists();
         let key = if beside_rings { KeySection::default() } else { chosen.key };
-        Configuration { listen: None, database: chosen.database, key }.remember(&self.directory)
+        Configuration { database: chosen.database, key, ..Configuration::default() }.remember(&self.directory)
     }
 
     /// The key that was named, by a flag or the environment; nobody is asked.

@@ -130,7 +130,8 @@ impl<'place> Session<'place> {
             }
             match self.place.open().await {
                 Ok(deployment) => {
-                    let options = ServeOptions { socket: Some(self.place.paths().socket()), tcp: None };
+                    let options =
+                        ServeOptions { socket: Some(self.place.paths().socket()), ..ServeOptions::default() };
                     *hosted = Some(Hosted::begin(deployment, options, self.purpose).await?);
                     return Ok(());
                 }

@@ -55,6 +55,31 @@ pub(crate) struct Person {
     pub(crate) local_uid: Option<u32>,
 }
 
+/// A person, their tokens and their accounts at a provider.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct PersonShown {
+    pub(crate) person: Person,
+    pub(crate) tokens: Vec<TokenShown>,
+    pub(crate) links: Vec<Link>,
+}
+
+/// A token as it is listed.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct TokenShown {
+    pub(crate) handle: String,
+    pub(crate) issued: String,
+    pub(crate) ends: String,
+    pub(crate) over: bool,
+}
+
+/// An account at a provider.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Link {
+    pub(crate) issuer: String,
+    pub(crate) subject: Option<String>,
+    pub(crate) email: Option<String>,
+}
+
 /// What a person who is removed leaves behind.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct PersonLeaving {

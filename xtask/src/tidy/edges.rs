@@ -9,7 +9,7 @@ use super::Finding;
 use crate::repository::{Repository, Room};
 
 /// Rooms and what they may depend on. The binary is where everything is put together.
-const EDGES: [(&str, &[&str]); 16] = [
+const EDGES: [(&str, &[&str]); 17] = [
     ("tenure-model", &[]),
     ("tenure-tls", &[]),
     ("tenure-keys", &["tenure-model"]),
@@ -19,6 +19,7 @@ const EDGES: [(&str, &[&str]); 16] = [
     ("tenure-secrets", &["tenure-model", "tenure-keys"]),
     ("tenure-issue", &["tenure-model", "tenure-keys"]),
     ("tenure-connect", &["tenure-model"]),
+    ("tenure-oidc", &["tenure-model", "tenure-tls"]),
     ("tenure-store", &["tenure-model", "tenure-evidence", "tenure-tls"]),
     (
         "tenure-engine",
@@ -34,7 +35,7 @@ const EDGES: [(&str, &[&str]); 16] = [
             "tenure-store",
         ],
     ),
-    ("tenure-server", &["tenure-engine", "tenure-judge", "tenure-model"]),
+    ("tenure-server", &["tenure-engine", "tenure-judge", "tenure-model", "tenure-oidc"]),
     ("tenure", &["*"]),
     ("tenure-testbed", &[]),
     ("xtask", &["tenure-testbed"]),

@@ -67,6 +67,7 @@ impl Engine {
             self.check_modes(),
             self.check_clock(),
         ];
+        checks.push(self.check_tokens().await?);
         checks.extend(self.check_sources().await?);
         checks.extend(self.check_plans().await?);
         Ok(checks)
@@ -191,6 +192,29 @@ impl Engine {
             behind.as_secs()
         );
         Check::not_well("clock", CheckState::Look, found, "set the machine's clock right, or wait")
+    }
+
+    /// Tokens that end soon: whoever uses one learns it otherwise from a refusal.
+    async fn check_tokens(&self) -> Result<Check, EngineFailure> {
+        let what = "tokens";
+        let ending = self.tokens_ending_soon().await?;
+        let Some((name, first)) = ending.first() else {
+            return Ok(Check::well(what, "none ends within 14 days"));
+        };
+        let name = printable(name, 60);
+        let found = format!(
+            "{} within 14 days, the first ({}, of {name}) at {}",
+            match ending.len() {
+                1 => String::from("1 ends"),
+                many => format!("{many} end"),
+            },
+            first.handle,
+            first.ends
+        );
+        let remedy = format!(
+            "tenure people token {name} makes another; take the former away once it is not used any more"
+        );
+        Ok(Check::not_well(what, CheckState::Look, found, remedy))
     }
 
     fn check_reserve(&self) -> Check {

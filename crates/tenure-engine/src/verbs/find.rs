@@ -9,7 +9,7 @@ mod paste;
 
 use super::show::{Connectors, credential_shown, not_ended_here, owners_of};
 use crate::{
-    Actor, Engine, EngineFailure,
+    Actor, Engine, EngineFailure, TokenHolder,
     record::{By, Draft},
 };
 use paste::{Form, Piece, take_apart};
@@ -210,8 +210,10 @@ impl Engine {
         let mut marked: Vec<Marked> = pieces.pieces.iter().map(|piece| self.marks_of(piece)).collect();
         for (piece, marked) in pieces.pieces.iter().zip(&mut marked) {
             let Ok(text) = core::str::from_utf8(piece.value.expose()) else { continue };
-            let person = self.person_of_token(&Secret::new(text.to_owned())).await?;
-            marked.our_token_of = person.map(|person| person.name);
+            let holder = self.holder_of_token(&Secret::new(text.to_owned())).await?;
+            if let TokenHolder::Person(person, _) = holder {
+                marked.our_token_of = Some(person.name);
+            }
         }
         Ok((marked, pieces.cut))
     }

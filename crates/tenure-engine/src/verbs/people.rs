@@ -1,6 +1,6 @@
-//! People: adding and removing them, their roles and tokens, and drawing what opens a session.
+//! People: adding and removing them, their roles, and drawing what opens a session.
 //!
-//! Only the hash of a token is kept; the token itself is handed over once. A name is personal
+//! Their tokens are in `tokens.rs`, their accounts at a provider in `links.rs`. A name is personal
 //! data: it stands in the body of an entry, never in the entry, and goes with the person. Whoever
 //! changes people must still be allowed to when it is written. Next: `own.rs`.
 
@@ -99,40 +99,6 @@ impl Engine {
         Ok(person)
     }
 
-    /// Gives a person a new bearer token, replacing the former. It is handed over once.
-    pub async fn issue_token(&self, actor: Actor, name: &str) -> Result<Secret<String>, EngineFailure> {
-        let person = self.person_called(name).await?;
-        let token = self.draw_token()?;
-        let hash = token_hash(&token).to_vec();
-        let entry = self.entry(Draft::new(
-            "person.token_issued",
-            By::Person(actor, Some(DecisionRight::Configure)),
-            person.id,
-        ))?;
-        let change = move |tx: &mut Tx<'_>| {
-            tx.set_token(person.id, Some(hash.clone()))?;
-            tx.entry(entry.clone())
-        };
-        self.write_as(actor, "issue_token", change).await?;
-        Ok(token)
-    }
-
-    /// Takes a person's bearer token away. One who has none is missing it.
-    pub async fn revoke_token(&self, actor: Actor, name: &str) -> Result<PersonId, EngineFailure> {
-        let id = self.person_called(name).await?.id;
-        let by = By::Person(actor, Some(DecisionRight::Configure));
-        let entry = self.entry(Draft::new("person.token_revoked", by, id))?;
-        let given = printable(name, 60);
-        let change = move |tx: &mut Tx<'_>| {
-            if !tx.revoke_token(id)? {
-                return Err(StoreFailure::Missing { noun: "token for", given: given.clone() });
-            }
-            tx.entry(entry.clone())
-        };
-        self.write_as(actor, "revoke_token", change).await?;
-        Ok(id)
-    }
-
     /// Gives a person another role, from their next call on; approvals of theirs that their new role may not
     /// give do not count any more. The last administrator keeps theirs. Of their own role, a person can only
     /// give up administration.
@@ -213,7 +179,7 @@ impl Engine {
 
     /// Writes as somebody who is still there, in the role in which they were let in: of two who remove each
     /// other at once, the later one is nobody any more.
-    async fn write_as<T: Send + 'static>(
+    pub(crate) async fn write_as<T: Send + 'static>(
         &self,
         actor: Actor,
         what: &'static str,
@@ -232,17 +198,12 @@ impl Engine {
         written.await?.ok_or_else(denied)
     }
 
-    async fn person_called(&self, name: &str) -> Result<Person, EngineFailure> {
+    /// The person of a name.
+    pub async fn person_called(&self, name: &str) -> Result<Person, EngineFailure> {
         let wanted = name.to_owned();
         let found = self.store.read("person_named", move |tx| tx.person_named(&wanted)).await?;
         let missing = || StoreFailure::Missing { noun: "person", given: printable(name, 60) };
         Ok(found.ok_or_else(missing)?)
-    }
-
-    /// The person who holds a bearer token.
-    pub async fn person_of_token(&self, token: &Secret<String>) -> Result<Option<Person>, EngineFailure> {
-        let hash = token_hash(token);
-        Ok(self.store.read("person_of_token", move |tx| tx.person_of_token(&hash)).await?)
     }
 
     /// Draws a value that nobody can guess: 32 letters and digits, about 190 bits.

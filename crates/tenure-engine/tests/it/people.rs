@@ -154,8 +154,8 @@ async fn nobody_raises_their_own_role_not_even_by_one_they_had() {
         engine.set_role(former, "asha", Role::Owner).await.map(drop),
         engine.remove_person(former, "asha").await.map(drop),
         engine.add_person(former, new).await.map(drop),
-        engine.issue_token(former, "asha").await.map(drop),
-        engine.revoke_token(former, "asha").await.map(drop),
+        engine.issue_token(former, "asha", None).await.map(drop),
+        engine.revoke_token(former, "asha", None).await.map(drop),
     ];
     for outcome in late {
         let denied = outcome.unwrap_err();

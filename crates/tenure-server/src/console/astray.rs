@@ -64,8 +64,8 @@ fn is_of_programs(path: &str) -> bool {
 async fn told(shared: &Shared, request: Request, problem: Problem) -> Response {
     let (parts, _) = request.into_parts();
     let (frame, remedy) = match enter::identify(shared, &parts).await {
-        Ok((person, local)) => {
-            let asked = Asked::in_passing(&now::ENDPOINT, shared, person, local);
+        Ok((person, via)) => {
+            let asked = Asked::in_passing(&now::ENDPOINT, shared, person, via);
             let remedy =
                 "look whether the address is whole, or find what you look for by its name at the top";
             (Frame::around(problem.title, &asked), remedy)
@@ -78,7 +78,7 @@ async fn told(shared: &Shared, request: Request, problem: Problem) -> Response {
 }
 
 /// The address without its last part.
-fn page_of(path: &str) -> &str {
+pub(crate) fn page_of(path: &str) -> &str {
     path.rsplit_once('/').map(|(page, _)| page).filter(|page| !page.is_empty()).unwrap_or("/")
 }
 

@@ -79,6 +79,8 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &report::ENDPOINT,
     &sign_in::SHOW,
     &sign_in::BEGIN,
+    &sign_in::LEAVE,
+    &sign_in::BACK,
     &sign_in::END,
     &assets::STYLE,
     &assets::SCRIPT,

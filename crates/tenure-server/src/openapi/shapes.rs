@@ -59,6 +59,7 @@ pub(super) const REQUESTS: &[(&str, &[&str])] = &[
     ("ProgrammeFilesRequest", &["files: {text}"]),
     ("ProgrammeRequest", &["files: {text}", "reason: text", "word: text", "worse?: number?"]),
     ("RoleRequest", &["role: Role"]),
+    ("LinkRequest", &["subject?: text?", "email?: text?", "issuer?: text?"]),
     (
         "SourceRequest",
         &["name: text", "system: text", "points: [Point]", "options?: {text}", "secret?: text?"],
@@ -103,7 +104,10 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
     ),
     ("Approved", &["plan: id", "handle: text", "principal: text"]),
     ("PersonPage", &["items: [Person]", "next: text?"]),
-    ("Token", &["token: text"]),
+    ("PersonShown", &["person: Person", "tokens: [TokenShown]", "links: [Link]"]),
+    ("TokenShown", &["id: id", "handle: text", "issued: instant", "ends: instant", "over: flag"]),
+    ("Link", &["person: id", "issuer: text", "subject?: text", "email?: text", "linked: instant"]),
+    ("Token", &["token: text", "handle: text", "ends: instant"]),
     ("SignInCode", &["code: text", "ends: instant"]),
     ("Point", &["name: text", "url: text"]),
     (

@@ -15,6 +15,7 @@ pub(crate) use slow::BodySlow;
 use crate::{
     guard::Hosts,
     peer::Peer,
+    provider::SignInOptions,
     routes,
     shared::{Front, Shared},
 };
@@ -33,12 +34,14 @@ use tokio::{
 };
 
 /// Where to serve.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct ServeOptions {
     /// A unix socket to make.
     pub socket: Option<PathBuf>,
     /// A TCP address to listen on. Anything but loopback is plain HTTP over the network: put TLS before it.
     pub tcp: Option<SocketAddr>,
+    /// How people sign in beside one-time codes.
+    pub sign_in: SignInOptions,
 }
 
 /// How much callers may take of a server. Each listener has its own, so that the socket answers whatever
@@ -139,7 +142,7 @@ pub async fn serve_within(
     };
     let socket = options.socket.as_deref().map(socket::bind).transpose()?;
     let address = tcp.as_ref().map(|(_, bound)| *bound);
-    let shared = Front::new(engine, Hosts::of(address));
+    let shared = Front::new(engine, Hosts::of(address), options.sign_in);
     let router = routes::build(Arc::clone(&shared));
     let (stop, stopped) = watch::channel(false);
     let mut listeners = JoinSet::new();
@@ -159,7 +162,7 @@ async fn first_code(shared: &Shared) -> Result<Option<String>, ServeFailed> {
     let found = shared.engine.store().read("person_of_uid", move |tx| tx.person_of_uid(uid)).await;
     let person = found.map_err(|failure| ServeFailed::Code(failure.into()))?;
     let Some(person) = person else { return Ok(None) };
-    let (code, _) = shared.sign_in.new_code(&shared.engine, person.id).map_err(ServeFailed::Code)?;
+    let (code, _) = shared.sign_in.new_code(&shared.engine, person.id, None).map_err(ServeFailed::Code)?;
     Ok(Some(code.expose().clone()))
 }
 

@@ -59,6 +59,16 @@ const PEOPLE: &[Bad] = &[
     ("DELETE /api/v1/people/{name}/token", "/api/v1/people/auditor/token", None),
     ("POST /api/v1/people/{name}/token", "/api/v1/people/nobody/token", None),
     ("POST /api/v1/people/{name}/token", "/api/v1/people/%ff/token", None),
+    ("POST /api/v1/people/{name}/token", "/api/v1/people/auditor/token?days=0", None),
+    ("POST /api/v1/people/{name}/token", "/api/v1/people/auditor/token?days=366", None),
+    ("POST /api/v1/people/{name}/token", "/api/v1/people/auditor/token?days=-1", None),
+    ("POST /api/v1/people/{name}/token", "/api/v1/people/auditor/token?for=ever", None),
+    ("DELETE /api/v1/people/{name}/tokens/{ref}", "/api/v1/people/auditor/tokens/none", None),
+    ("GET /api/v1/people/{name}", "/api/v1/people/nobody", None),
+    ("PUT /api/v1/people/{name}/link", "/api/v1/people/auditor/link", Some("{}")),
+    ("PUT /api/v1/people/{name}/link", "/api/v1/people/auditor/link", Some(r#"{"subject":"x"}"#)),
+    ("PUT /api/v1/people/{name}/link", "/api/v1/people/auditor/link", Some(r#"{"name":"x"}"#)),
+    ("DELETE /api/v1/people/{name}/link", "/api/v1/people/auditor/link", None),
     ("POST /api/v1/sign-in-codes", "", None),
 ];
 

@@ -131,6 +131,10 @@ async fn change_people(bench: &Bench) {
     let (token, role) = (format!("{owner}/token"), format!("{owner}/role"));
     assert_eq!(bench.post(ADMINISTRATOR, &token, &json!({})).await.status, 201);
     assert_eq!(bench.call(ADMINISTRATOR, "DELETE", &token, None).await.status, 204);
+    let link = format!("{owner}/link");
+    let account = json!({ "subject": "248289761001", "issuer": "https://id.example.com" });
+    assert_eq!(bench.call(ADMINISTRATOR, "PUT", &link, Some(&account)).await.status, 200);
+    assert_eq!(bench.call(ADMINISTRATOR, "DELETE", &link, None).await.status, 204);
     let auditor = json!({ "role": "auditor" });
     assert_eq!(bench.call(ADMINISTRATOR, "PUT", &role, Some(&auditor)).await.status, 200);
     assert_eq!(bench.call(ADMINISTRATOR, "DELETE", owner, None).await.status, 200);

@@ -19,15 +19,20 @@ mod crowd;
 mod documents;
 mod find;
 mod flow;
+#[path = "../../../tenure-oidc/tests/it/hostile.rs"]
+#[allow(dead_code, reason = "half of what it plays is for the tests of tenure-oidc")]
+mod hostile;
 mod matrix;
 mod ownership;
 mod people;
 mod programme;
+mod provider;
 mod repeat;
 mod report;
 mod shape;
 mod sign_in;
 mod source_change;
+mod step_up;
 mod tiles;
 mod transports;
 mod unwritable;

@@ -15,7 +15,15 @@ use tenure_server::{Access, Peer};
 type Rehearsal = (&'static str, &'static str, Option<Value>);
 
 fn rehearsals() -> Vec<Rehearsal> {
-    [about_things(), about_the_programme(), about_lists(), about_the_deployment(), about_pages()].concat()
+    [
+        about_people(),
+        about_things(),
+        about_the_programme(),
+        about_lists(),
+        about_the_deployment(),
+        about_pages(),
+    ]
+    .concat()
 }
 
 fn about_the_programme() -> Vec<Rehearsal> {
@@ -38,12 +46,8 @@ fn about_the_programme() -> Vec<Rehearsal> {
     ]
 }
 
-fn about_things() -> Vec<Rehearsal> {
+fn about_people() -> Vec<Rehearsal> {
     vec![
-        ("GET /api/v1/status", "/api/v1/status", None),
-        ("GET /api/v1/doctor", "/api/v1/doctor", None),
-        ("GET /api/v1/report", "/api/v1/report", None),
-        ("GET /report", "/report", None),
         ("GET /api/v1/people", "/api/v1/people", None),
         ("POST /api/v1/people", "/api/v1/people", Some(json!({ "name": " ", "role": "auditor" }))),
         ("GET /api/v1/people/{name}/leaving", "/api/v1/people/nobody/leaving", None),
@@ -51,6 +55,23 @@ fn about_things() -> Vec<Rehearsal> {
         ("PUT /api/v1/people/{name}/role", "/api/v1/people/nobody/role", Some(json!({ "role": "auditor" }))),
         ("POST /api/v1/people/{name}/token", "/api/v1/people/nobody/token", None),
         ("DELETE /api/v1/people/{name}/token", "/api/v1/people/nobody/token", None),
+        ("DELETE /api/v1/people/{name}/tokens/{ref}", "/api/v1/people/nobody/tokens/none", None),
+        ("GET /api/v1/people/{name}", "/api/v1/people/nobody", None),
+        (
+            "PUT /api/v1/people/{name}/link",
+            "/api/v1/people/nobody/link",
+            Some(json!({ "subject": "x", "issuer": "https://id.example.com" })),
+        ),
+        ("DELETE /api/v1/people/{name}/link", "/api/v1/people/nobody/link", None),
+    ]
+}
+
+fn about_things() -> Vec<Rehearsal> {
+    vec![
+        ("GET /api/v1/status", "/api/v1/status", None),
+        ("GET /api/v1/doctor", "/api/v1/doctor", None),
+        ("GET /api/v1/report", "/api/v1/report", None),
+        ("GET /report", "/report", None),
         ("POST /api/v1/sign-in-codes", "/api/v1/sign-in-codes", None),
         ("GET /api/v1/sources", "/api/v1/sources", None),
         (
@@ -317,6 +338,8 @@ fn no_endpoint_goes_without_an_authorisation_test() {
     GET /log/tile/{*path}
     GET /sign-in
     POST /sign-in
+    GET /sign-in/provider
+    GET /sign-in/back
     POST /sign-out
     GET /assets/tenure.css
     GET /assets/tenure.js

@@ -102,7 +102,7 @@ async fn a_session_changes_something_only_from_our_own_pages() {
 }
 
 #[tokio::test]
-async fn a_token_is_replaced_by_the_next() {
+async fn a_second_token_counts_beside_the_first() {
     let bench = Bench::empty().await;
     let mut tokens = Vec::new();
     for _ in 0..2 {
@@ -116,5 +116,5 @@ async fn a_token_is_replaced_by_the_next() {
             from_network("GET", "/api/v1/status").header("authorization", format!("bearer {token}"));
         statuses.push(bench.send(request.body(Body::empty()).unwrap()).await.status);
     }
-    assert_eq!(statuses, [401, 200]);
+    assert_eq!(statuses, [200, 200]);
 }

@@ -52,8 +52,11 @@ async fn served(directory: &TempDir) -> Serving {
 
 pub(crate) async fn served_within(directory: &TempDir, limits: ServeLimits) -> Serving {
     let engine = deployment(directory).await.engine;
-    let options =
-        ServeOptions { socket: Some(engine.paths().socket()), tcp: Some("127.0.0.1:0".parse().unwrap()) };
+    let options = ServeOptions {
+        socket: Some(engine.paths().socket()),
+        tcp: Some("127.0.0.1:0".parse().unwrap()),
+        ..ServeOptions::default()
+    };
     serve_within(engine, options, limits).await.unwrap()
 }
 
@@ -99,7 +102,7 @@ async fn the_socket_is_private_and_knows_who_speaks() {
     assert_eq!(status["person"]["name"], "administrator");
     let again = serve(
         deployment(&TempDir::new().unwrap()).await.engine,
-        ServeOptions { socket: Some(socket.clone()), tcp: None },
+        ServeOptions { socket: Some(socket.clone()), ..ServeOptions::default() },
     );
     assert!(
         matches!(again.await.err().unwrap(), ServeFailed::SocketInUse { .. }),
@@ -115,7 +118,9 @@ async fn a_socket_left_behind_is_replaced() {
     let engine = deployment(&directory).await.engine;
     let socket = engine.paths().socket();
     drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
-    let serving = serve(engine, ServeOptions { socket: Some(socket.clone()), tcp: None }).await.unwrap();
+    let serving = serve(engine, ServeOptions { socket: Some(socket.clone()), ..ServeOptions::default() })
+        .await
+        .unwrap();
     assert_eq!((serving.address, serving.one_time_code.as_deref()), (None, None));
     assert_eq!(over_socket(&socket, Request::get("/healthz")).await.1, "ok\n");
     serving.shutdown().await;
@@ -150,7 +155,11 @@ async fn an_address_in_use_is_said() {
     let directory = TempDir::new().unwrap();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let engine = deployment(&directory).await.engine;
-    let refused = serve(engine, ServeOptions { socket: None, tcp: Some(taken.local_addr().unwrap()) }).await;
+    let refused = serve(
+        engine,
+        ServeOptions { socket: None, tcp: Some(taken.local_addr().unwrap()), ..ServeOptions::default() },
+    )
+    .await;
     let text = refused.err().unwrap().to_string();
     assert!(text.ends_with("cannot be listened on; give another address, or stop what uses it"), "{text}");
 }

@@ -16,6 +16,7 @@ pub mod findings;
 pub mod identities;
 pub mod ingest;
 pub mod inventory;
+pub mod links;
 pub mod list_credentials;
 pub mod list_grants;
 pub mod list_identities;
@@ -32,6 +33,7 @@ pub mod report;
 pub mod sources;
 pub mod steps;
 pub mod surveys;
+pub mod tokens;
 
 use std::sync::{
     Arc,

@@ -1,12 +1,15 @@
-//! People: who may sign in, from which local account or with which token.
+//! People: who may sign in, from which local account.
 //!
-//! Only the SHA-256 of a token comes here, never the token. Names are rows that can be erased; the
+//! Their tokens are in `tokens.rs`, their accounts at a provider in `links.rs`. Names are rows that can be erased; the
 //! evidence log knows people by id alone. Somebody must always be left who administers. Next: `identities.rs`.
 
 use crate::{Row, StoreFailure, Tx, tables::identities::IdentityRow, value::named};
 use serde::Serialize;
 use tenure_evidence::Entry;
 use tenure_model::{Charter, IdentityId, Instant, Person, PersonId, PlanId, Role, printable};
+
+/// Kinds of entries whose body holds a name of a person: theirs, or that of their account at a provider.
+const NAMING: [&str; 4] = ["person.added", "person.linked", "person.link_found", "person.unlinked"];
 
 /// What hangs on a person who leaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,26 +132,6 @@ impl Tx<'_> {
         )
     }
 
-    /// The person whose token has this SHA-256.
-    pub fn person_of_token(&mut self, token_hash: &[u8]) -> Result<Option<Person>, StoreFailure> {
-        self.query_one(
-            "people",
-            "SELECT person_id, name, role, local_uid FROM people WHERE token_hash = $1 AND erased_us IS NULL",
-            &[token_hash.to_vec().into()],
-            person,
-        )
-    }
-
-    /// Takes a person's token away; `false` when they have none.
-    pub fn revoke_token(&mut self, id: PersonId) -> Result<bool, StoreFailure> {
-        let revoked = self.execute(
-            "UPDATE people SET token_hash = NULL \
-             WHERE person_id = $1 AND token_hash IS NOT NULL AND erased_us IS NULL",
-            &[named(id)],
-        )?;
-        Ok(revoked > 0)
-    }
-
     /// Gives a person another role. The last administrator keeps theirs.
     pub fn set_role(&mut self, id: PersonId, role: Role, now: Instant) -> Result<(), StoreFailure> {
         self.touch_dismissed_by(id, now)?;
@@ -173,8 +156,8 @@ impl Tx<'_> {
         })
     }
 
-    /// Removes a person, who is then known by id alone: the row stays for what points to it; name, account
-    /// and token go, so that another may have them, as do the bodies that name them and their share in every
+    /// Removes a person, who is then known by id alone: the row stays for what points to it; name, accounts
+    /// and tokens go, so that another may have them, as do the bodies that name them and their share in every
     /// charter. The last administrator stays.
     pub fn remove_person(&mut self, leaving: &Leaving, now: Instant) -> Result<(), StoreFailure> {
         let id = leaving.person.id;
@@ -187,6 +170,8 @@ impl Tx<'_> {
         }
         self.touch_dismissed_by(id, now)?;
         self.forget_acknowledgement(id)?;
+        self.end_tokens_of(id)?;
+        self.unlink(id)?;
         // No person who is there has a line break in their name: this one is never in another's way.
         let marked = format!("removed\n{id}");
         self.execute_on(
@@ -235,7 +220,8 @@ impl Tx<'_> {
             &[id.to_string().into()],
             |row| Ok((row.text(0)?, row.bytes(1)?)),
         )?;
-        let names = |bytes: &[u8]| Entry::decode(bytes).is_ok_and(|entry| entry.kind == "person.added");
+        let names =
+            |bytes: &[u8]| Entry::decode(bytes).is_ok_and(|entry| NAMING.contains(&entry.kind.as_str()));
         Ok(about.into_iter().filter(|(_, bytes)| names(bytes)).map(|(entry, _)| entry).collect())
     }
 
@@ -246,14 +232,5 @@ impl Tx<'_> {
         }
         let why = String::from("this is the last administrator; make somebody else one first");
         Err(StoreFailure::Conflict { why })
-    }
-
-    /// Gives a person a token, replacing the former; only its SHA-256 is kept.
-    pub fn set_token(&mut self, id: PersonId, token_hash: Option<Vec<u8>>) -> Result<(), StoreFailure> {
-        self.execute_on(
-            ("person", id),
-            "UPDATE people SET token_hash = $2 WHERE person_id = $1 AND erased_us IS NULL",
-            &[named(id), token_hash.into()],
-        )
     }
 }

@@ -8,10 +8,17 @@ use std::sync::{
     Arc, Barrier,
     atomic::{AtomicU32, Ordering},
 };
-use tenure_model::{Charter, DecisionRight, Person, PersonId, PlanEvent, PlanKind, Role, StepKind};
+use std::time::Duration;
+use tenure_model::{Charter, DecisionRight, Person, PersonId, PlanEvent, PlanKind, Role, StepKind, TokenId};
 use tenure_store::{
     NewEntry, StoreFailure,
-    tables::{people::Approved, plans::Approval, sources::Unobservable},
+    tables::{
+        links::{LinkRow, Whom},
+        people::Approved,
+        plans::Approval,
+        sources::Unobservable,
+        tokens::TokenRow,
+    },
 };
 
 on_both! {
@@ -36,22 +43,82 @@ on_both! {
         assert_eq!(refused(person("b'o\"b\n", None)), "there is already a person named `b'o\"b\\n`");
         assert_eq!(refused(person("eve", Some(1000))), "the local account 1000 is already that of `ada`");
         let id = ada.id;
-        write(&store, move |tx| tx.set_token(id, Some(vec![9; 32]))).unwrap();
+        let token = a_token(bed, id);
+        let row = token.clone();
+        write(&store, move |tx| tx.add_token(&row, vec![9; 32])).unwrap();
         let found = read(&store, move |tx| {
-            Ok((tx.person_of_uid(1000)?, tx.person_of_token(&[9; 32])?, tx.person(id)?, tx.person_named("ada")?))
+            Ok((tx.person_of_uid(1000)?, tx.person(id)?, tx.person_named("ada")?))
         });
         let one = || Some(ada.clone());
-        assert_eq!(found, (one(), one(), one(), one()));
-        let nobody = read(&store, |tx| {
-            Ok((tx.person_of_uid(7)?, tx.person_of_token(&[8; 32])?, tx.person_of_token(b"")?, tx.person_named("Ada")?))
-        });
-        assert_eq!(nobody, (None, None, None, None));
-        write(&store, move |tx| tx.set_token(id, None)).unwrap();
-        assert_eq!(read(&store, |tx| tx.person_of_token(&[9; 32])), None);
-        let stranger = PersonId::new(bed.ids.now(), bed.ids.random());
-        let missing = write(&store, move |tx| tx.set_token(stranger, None)).unwrap_err();
-        assert_eq!(missing.to_string(), format!("there is no person `{stranger}`"));
+        assert_eq!(found, (one(), one(), one()));
+        assert_eq!(read(&store, |tx| tx.token_of(&[9; 32])), Some(token.clone()));
+        let nobody = read(&store, |tx| Ok((tx.person_of_uid(7)?, tx.person_named("Ada")?)));
+        assert_eq!(nobody, (None, None));
+        assert_eq!(read(&store, |tx| Ok((tx.token_of(&[8; 32])?, tx.token_of(b"")?))), (None, None));
+        write(&store, move |tx| tx.end_token(token.id)).unwrap();
+        assert_eq!(read(&store, |tx| tx.token_of(&[9; 32])), None);
+        let missing = write(&store, move |tx| tx.end_token(token.id)).unwrap_err();
+        assert_eq!(missing.to_string(), format!("there is no token `{}`", token.id));
         assert_eq!(read(&store, |tx| tx.people()), [ada, bob]);
+    }
+}
+
+fn a_token(bed: &Bed, person: PersonId) -> TokenRow {
+    let issued = bed.ids.now();
+    let ends = issued.plus(Duration::from_secs(9));
+    TokenRow { id: TokenId::new(issued, bed.ids.random()), person, issued, ends }
+}
+
+fn a_link(person: PersonId, whom: Whom, linked: tenure_model::Instant) -> LinkRow {
+    LinkRow { person, issuer: String::from("https://id.example.com"), whom, linked }
+}
+
+on_both! {
+    fn tokens_are_found_by_their_end_and_forgotten_long_after_it(bed) {
+        let store = bed.open();
+        let ada = person_called(bed, "ada", Role::Administrator);
+        let (added, first, second, id) = (ada.clone(), a_token(bed, ada.id), a_token(bed, ada.id), ada.id);
+        let (start, last) = (first.issued, second.ends);
+        let (one, two) = (first.clone(), second.clone());
+        write(&store, move |tx| {
+            tx.add_person(&added, start)?;
+            tx.add_token(&one, vec![1; 32])?;
+            tx.add_token(&two, vec![2; 32])
+        }).unwrap();
+        let ending = |now, until| read(&store, move |tx| tx.tokens_ending(now, until)).len();
+        assert_eq!((ending(start, start), ending(start, first.ends), ending(start, last), ending(last, last)), (0, 1, 2, 0));
+        let forget = first.ends;
+        write(&store, move |tx| tx.forget_tokens(id, forget)).unwrap();
+        assert_eq!(read(&store, move |tx| tx.tokens_of(id)), [second]);
+    }
+}
+
+on_both! {
+    fn an_account_of_a_provider_is_linked_once_and_an_address_is_replaced_by_its_subject(bed) {
+        let store = bed.open();
+        let (ada, bob) = (person_called(bed, "ada", Role::Administrator), person_called(bed, "bob", Role::Owner));
+        let (people, now) = ([ada.clone(), bob.clone()], bed.ids.now());
+        write(&store, move |tx| people.iter().try_for_each(|person| tx.add_person(person, now))).unwrap();
+        let subject = |text: &str| Whom::Subject(String::from(text));
+        let email = Whom::Email(String::from("bob@example.com"));
+        let link = |person, whom| { let link = a_link(person, whom, now); write(&store, move |tx| tx.link(&link)) };
+        link(ada.id, subject("a-1")).unwrap();
+        link(bob.id, email.clone()).unwrap();
+        for taken in [link(bob.id, subject("a-1")), link(ada.id, email.clone())] {
+            assert_eq!(
+                taken.unwrap_err().to_string(),
+                "this account of the provider is linked already, to them or to somebody else"
+            );
+        }
+        let at = "https://id.example.com";
+        let linked = |issuer: &'static str, whom: &Whom| { let whom = whom.clone(); read(&store, move |tx| tx.linked(issuer, &whom)) };
+        assert_eq!(linked(at, &subject("a-1")), Some(ada.id));
+        assert_eq!(linked("https://other.example.com", &subject("a-1")), None, "of another provider it is another account");
+        write(&store, move |tx| tx.settle_link(at, "bob@example.com", "b-7", now)).unwrap();
+        assert_eq!((linked(at, &email), linked(at, &subject("b-7"))), (None, Some(bob.id)));
+        let id = bob.id;
+        write(&store, move |tx| tx.unlink(id)).unwrap();
+        assert_eq!(linked(at, &subject("b-7")), None);
     }
 }
 
@@ -70,9 +137,6 @@ on_both! {
             write(&store, move |tx| tx.add_person(&added, now)).unwrap();
         }
         let (ada_id, id, now) = (ada.id, bob.id, bed.ids.now());
-        write(&store, move |tx| tx.set_token(id, Some(vec![9; 32]))).unwrap();
-        assert!(write(&store, move |tx| tx.revoke_token(id)).unwrap());
-        assert!(!write(&store, move |tx| tx.revoke_token(id)).unwrap());
         let last = "this is the last administrator; make somebody else one first";
         let remove = |id| write(&store, move |tx| {
             let leaving = tx.leaving(id)?;
@@ -84,17 +148,15 @@ on_both! {
         assert_eq!(kept.to_string(), last);
         write(&store, move |tx| tx.set_role(id, Role::Auditor, now)).unwrap();
         assert_eq!(read(&store, move |tx| tx.person(id)).map(|person| person.role), Some(Role::Auditor));
-        write(&store, move |tx| tx.set_token(id, Some(vec![9; 32]))).unwrap();
+        let (token, link) = (a_token(bed, id), a_link(id, Whom::Subject(String::from("b-1")), now));
+        write(&store, move |tx| { tx.add_token(&token, vec![9; 32])?; tx.link(&link) }).unwrap();
         remove(id).unwrap();
         let found = read(&store, move |tx| {
-            Ok((tx.person(id)?, tx.person_of_uid(2)?, tx.person_named("bob")?, tx.person_of_token(&[9; 32])?))
+            Ok((tx.person(id)?, tx.person_of_uid(2)?, tx.person_named("bob")?, tx.token_of(&[9; 32])?, tx.links_of(id)?))
         });
-        assert_eq!(found, (None, None, None, None));
+        assert_eq!(found, (None, None, None, None, vec![]));
         let missing = format!("there is no person `{id}`");
         assert_eq!(remove(id).unwrap_err().to_string(), missing);
-        let token = write(&store, move |tx| tx.set_token(id, Some(vec![8; 32]))).unwrap_err();
-        assert_eq!(token.to_string(), missing, "nor is there a token for them");
-        assert!(!write(&store, move |tx| tx.revoke_token(id)).unwrap());
         let another = person("bob", Some(2), Role::Owner);
         let added = another.clone();
         write(&store, move |tx| tx.add_person(&added, now)).unwrap();

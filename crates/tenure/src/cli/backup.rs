@@ -128,8 +128,7 @@ impl Restore {
         place.remember_restored()?;
         // Judged once, so that the first look at it is current. What was approved before is not carried
         // on here: a person looks first at what was lost.
-        let hosted =
-            Hosted::begin(deployment, ServeOptions { socket: None, tcp: None }, Purpose::Read).await?;
+        let hosted = Hosted::begin(deployment, ServeOptions::default(), Purpose::Read).await?;
         hosted.settle().await;
         hosted.end().await;
         self.say(context, &report);

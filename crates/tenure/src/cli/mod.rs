@@ -26,6 +26,7 @@ mod man;
 mod own;
 mod own_many;
 mod people;
+mod people_sign_in;
 mod plan;
 mod programme;
 mod programme_apply;

@@ -1,9 +1,14 @@
-//! `tenure people`: who may do what here, their roles and their tokens.
+//! `tenure people`: who may do what here, and their roles.
 //!
-//! Tokens and codes are printed once, to standard output, and kept nowhere by this program. Who may
-//! do what decides the server. Next: docs/api.md.
+//! Codes are printed once, to standard output, and kept nowhere by this program. Who may do what decides the server.
+//! Next: `people_sign_in.rs`, by what they sign in.
 
-use super::{changing, reading, revoke::quoted};
+use super::{
+    changing,
+    people_sign_in::{Link, Show, Token, Unlink},
+    reading,
+    revoke::quoted,
+};
 use crate::{
     client::part,
     context::{Context, Form},
@@ -22,8 +27,11 @@ pub(crate) enum PeopleCommand {
     List(List),
     Add(Add),
     Role(ChangeRole),
+    Show(Show),
     Remove(Remove),
     Token(Token),
+    Link(Link),
+    Unlink(Unlink),
     Code(Code),
 }
 
@@ -33,8 +41,11 @@ impl PeopleCommand {
             Self::List(args) => args.run(context).await,
             Self::Add(args) => args.run(context).await,
             Self::Role(args) => args.run(context).await,
+            Self::Show(args) => args.run(context).await,
             Self::Remove(args) => args.run(context).await,
             Self::Token(args) => args.run(context).await,
+            Self::Link(args) => args.run(context).await,
+            Self::Unlink(args) => args.run(context).await,
             Self::Code(args) => args.run(context).await,
         }
     }
@@ -258,60 +269,6 @@ fn tell_leaving(context: &Context, shown: &str, leaving: &PersonLeaving) {
     }
     if leaving.approved.len() > LINES_MAX {
         context.remark(format!("So do {} more plans.", leaving.approved.len() - LINES_MAX));
-    }
-}
-
-/// Make a token for a person, replacing the former; it is shown once
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  tenure people token alice
-  (umask 077; tenure people token alice --quiet > token)
-  tenure people token alice --revoke
-
-Exit codes: 0 done, 1 failed, 2 usage.")]
-pub(crate) struct Token {
-    /// Whose
-    name: String,
-    /// Take the token away instead of making one; their sessions end too
-    #[arg(long)]
-    revoke: bool,
-}
-
-impl Token {
-    async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        if self.revoke {
-            return self.withdraw(context).await;
-        }
-        let shown = printable(&self.name, 80);
-        let what = format!("no token was made for `{shown}`");
-        changing(context, async |session| {
-            let document = session
-                .post(&what, &format!("/api/v1/people/{}/token", part(&self.name)), &json!({}))
-                .await?;
-            context.document(&document);
-            let token = document.get("token").and_then(Value::as_str).unwrap_or_default();
-            context.say(format!("The token of {shown}; their former one no longer works. It is shown once:"));
-            if context.form != Form::Json {
-                context.print(token);
-            }
-            context.next("hand it over on a safe way; it is sent as `Authorization: Bearer …`");
-            Ok(Exit::Done)
-        })
-        .await
-    }
-
-    async fn withdraw(self, context: &Context) -> Result<Exit, Failure> {
-        let shown = printable(&self.name, 80);
-        let what = format!("the token of `{shown}` was not taken away");
-        changing(context, async |session| {
-            session.delete(&what, &format!("/api/v1/people/{}/token", part(&self.name))).await?;
-            context.document(&json!({ "revoked": self.name }));
-            context.say(format!("The token of {shown} no longer works, nor do their sessions."));
-            context.next(format!("tenure people token {} makes a new one", quoted(&self.name)));
-            Ok(Exit::Done)
-        })
-        .await
     }
 }
 

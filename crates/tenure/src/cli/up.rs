@@ -14,6 +14,7 @@ use crate::{
     place::OpenRefused,
     render::words::count,
     session::{Hosted, Purpose, Session, shaped},
+    sign_in,
     wire::{Log, Page, Source, SourceBaseline, Status},
 };
 use clap::Args;
@@ -66,10 +67,11 @@ impl Up {
         let tcp = listen_address(self.listen.or(configured).as_deref().unwrap_or(LISTEN))?;
         let socket = context.place.paths().socket();
         check_socket_path(&socket)?;
+        let sign_in = sign_in::options(&context.place.configuration)?;
         let mut stop = Stop::prepare()?;
         let deployment = open(context).await?;
         let opening = deployment.opening.clone();
-        let options = ServeOptions { socket: Some(socket.clone()), tcp };
+        let options = ServeOptions { socket: Some(socket.clone()), tcp, sign_in };
         let hosted = Hosted::begin(deployment, options, Purpose::Change).await.map_err(|failure| {
             failure
                 .kept("the deployment is as it was")

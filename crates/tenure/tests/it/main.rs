@@ -36,6 +36,7 @@ mod refusals;
 mod report;
 mod returned;
 mod service;
+mod sign_in;
 mod small_disk;
 mod source_remove;
 mod source_set;

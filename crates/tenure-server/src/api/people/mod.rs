@@ -2,8 +2,10 @@
 
 pub(super) mod add;
 pub(super) mod leaving;
+pub(super) mod link;
 pub(super) mod list;
 pub(super) mod remove;
 pub(super) mod revoke;
 pub(super) mod role;
+pub(super) mod show;
 pub(super) mod token;

@@ -1,6 +1,6 @@
 //! `POST /api/v1/sign-in-codes`: a code with which the caller signs in to the console.
 
-use crate::api::prelude::*;
+use crate::{api::prelude::*, enter::Via};
 use tenure_model::Instant;
 
 pub(crate) static ENDPOINT: Endpoint = Endpoint {
@@ -26,6 +26,8 @@ async fn handle(
     asked: Asked,
 ) -> Result<(StatusCode, Json<SignInCode>), Problem> {
     let actor = asked.authorise(Whose::Nobodys)?;
-    let (code, ends) = shared.sign_in.new_code(&shared.engine, actor.person)?;
+    // What a token opens does not outlive it.
+    let until = if let Via::Token { ends } = asked.via { Some(ends) } else { None };
+    let (code, ends) = shared.sign_in.new_code(&shared.engine, actor.person, until)?;
     Ok((StatusCode::CREATED, Json(SignInCode { code: code.expose().clone(), ends })))
 }
