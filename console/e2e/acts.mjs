@@ -1,4 +1,4 @@
-// What a person does in the console with its forms: dismiss what is mended in one place, tighten a file, change a source.
+// What a person does in the console with its forms: ask for an exception, dismiss what is mended in one place, tighten a file, change a source.
 // It acts on the planted machine that the task names and on nothing else. Each step is walked by keyboard alone. Next:
 // walk.mjs, which calls this with script and without.
 
@@ -7,6 +7,7 @@ const LOOKS_MAX = 20;
 
 // Walks all of it; `hand` is how walk.mjs opens, reads and checks a page.
 export async function walkActs(page, hand, one) {
+  await except(page, hand, one);
   await dismiss(page, hand, one);
   await tighten(page, hand, one);
   await change(page, hand, one);
@@ -46,6 +47,36 @@ async function says(page, hand, ...texts) {
 async function checkAgain(page, hand) {
   await hand.open(page, "after a refusal", new URL(page.url()).pathname, { anywhere: true });
   if ((await page.$$("h1")).length !== 1) hand.fault(hand.place(), "the address of a refused form leads to no page");
+}
+
+// An exception: what is missing is said, it is asked for, whoever asked does not decide, and it is taken back.
+async function except(page, hand, one) {
+  await hand.open(page, "a finding that may be excepted", one.findings[0]);
+  await reach(page, hand, `a[href$="/except"]`);
+  await follow(page, hand);
+  await reach(page, hand, "#reason");
+  await page.keyboard.type("made for this walk");
+  await reach(page, hand, "#compensation");
+  await page.keyboard.type("nothing real lies there");
+  await reach(page, hand, "#until");
+  await page.keyboard.type("some day");
+  await follow(page, hand);
+  await says(page, hand, "neither a day such as");
+  await hand.check(page);
+  await checkAgain(page, hand);
+  await reach(page, hand, "#reason");
+  await page.keyboard.type("made for this walk");
+  await reach(page, hand, "#compensation");
+  await page.keyboard.type("nothing real lies there");
+  await reach(page, hand, "#until");
+  await page.keyboard.type(one.until);
+  await follow(page, hand);
+  await says(page, hand, "requested", "You asked for it: somebody else decides.", "made for this walk");
+  await hand.check(page, "exception-own");
+  await reach(page, hand, "#why");
+  await page.keyboard.type("the walk is over");
+  await follow(page, hand);
+  await says(page, hand, "withdrawn", "taken back: the walk is over");
 }
 
 // What is mended in one place: shown first, then agreed to with one box.

@@ -15,7 +15,7 @@ use crate::stages::must_succeed;
 use crate::test::cargo_at;
 
 /// Pictures of the wide pages, light; and a few of the narrow ones, dark.
-const KEPT: [&str; 25] = [
+const KEPT: [&str; 27] = [
     "sign-in-1280-light",
     "now-1280-light",
     "now-390-dark",
@@ -29,6 +29,8 @@ const KEPT: [&str; 25] = [
     "identity-390-dark",
     "charter-previewed-1280-light",
     "finding-1280-light",
+    "exceptions-1280-light",
+    "exception-1280-light",
     "whose-1280-light",
     "report-1280-light",
     "plans-1280-light",

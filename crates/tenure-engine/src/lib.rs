@@ -30,6 +30,7 @@ pub use tenure_store::{
     tables::{
         consequences::ConsequenceRow,
         dismissals::DismissedShare,
+        exceptions::{ControlExcepted, ExceptionNumbers, ExceptionRow, ExceptionsMeant},
         findings::{FindingRow, FindingsMeant},
         identities::IdentityRow,
         inventory::{CredentialRow, GrantRow, PrincipalRow, UseRow},
@@ -61,6 +62,10 @@ pub use verbs::{
     drive::Drive,
     ending::Belief,
     evidence::{EvidenceExport, LogStatus},
+    exceptions::{
+        ControlFigures, ExceptionAnswer, ExceptionCase, ExceptionDecision, ExceptionFigures, ExceptionShown,
+        ExceptionWish,
+    },
     find::{CopyFound, CredentialFound, Found, STRING_BYTES_MAX, SecretFound, Sought},
     keys::{KeyShown, RingName},
     list_entries::{BodyState, EntryProved, ProofStep},

@@ -167,7 +167,7 @@ fn dossier(number: u32) -> Dossier {
         enrolled: one_in(2),
         built_in: false,
         new_since_baseline: false,
-        dismissed: Vec::new(),
+        said: Vec::new(),
         charter: Charter {
             business_owner: one_in(3).then(|| PersonId::new(NOW, random(1))),
             ..Charter::default()

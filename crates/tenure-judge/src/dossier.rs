@@ -6,8 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 use tenure_model::{
-    Charter, CredentialId, CredentialKind, CredentialState, DismissalId, Facts, Grounds, IdentityId, Instant,
-    Presence, PrincipalId, PrincipalKind, ProofLevel,
+    Charter, CredentialId, CredentialKind, CredentialState, DismissalId, ExceptionId, Facts, Grounds,
+    IdentityId, Instant, Presence, PrincipalId, PrincipalKind, ProofLevel,
 };
 
 /// Everything known about one identity.
@@ -26,30 +26,43 @@ pub struct Dossier {
     pub new_since_baseline: bool,
     /// The governed record.
     pub charter: Charter,
-    /// What a person said is no finding here, each with its end; what is over may stand here, too.
+    /// What people said of its conditions, each with its end; what is over may stand here, too.
     #[serde(default)]
-    pub dismissed: Vec<Dismissed>,
+    pub said: Vec<Said>,
     /// The principals it consists of, at most [`crate::PRINCIPALS_MAX`].
     pub principals: Vec<PrincipalDossier>,
 }
 
-/// A condition that a person said is no finding here, until it ends by itself.
+/// What a person said of a condition, so that it does not count until it ends by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Dismissed {
+pub struct Said {
     /// Which policy.
     pub policy: String,
     /// About which part of the identity, as in [`crate::FailedCondition::subject`].
     pub subject: String,
     /// When it counts again.
     pub ends_at: Instant,
-    /// Which dismissal, for whoever keeps them.
-    pub dismissal: DismissalId,
+    /// What was said, for whoever keeps it.
+    pub word: Word,
     /// What the finding rested on then; nothing when that was not written down.
     #[serde(default)]
     pub rested_on: Option<Grounds>,
+    /// Policies that must not fail on this identity instead; when one does, it counts again.
+    #[serde(default)]
+    pub instead: Vec<String>,
     /// Why it counts for nothing any more, whatever it rested on: who said so has left.
     #[serde(default)]
     pub void: Option<String>,
+}
+
+/// What is said of a condition that does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Word {
+    /// It is no finding here.
+    Dismissal(DismissalId),
+    /// It is one, and may be for a while.
+    Exception(ExceptionId),
 }
 
 /// One principal of an identity.

@@ -7,7 +7,7 @@
 
 use crate::{
     consumer::Pattern,
-    dossier::{Dismissed, Dossier},
+    dossier::{Dossier, Said, Word},
     facts::{Lines, Subject, SubjectKind, is_seen, is_unproven, read, unread},
     grounds::{changed, grounds, held},
     policy::{PolicyCard, Rule, read_all},
@@ -15,8 +15,8 @@ use crate::{
     remain::{Reach, Recall, Remain},
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use tenure_model::{DismissalId, Grounds, Instant, PolicyKind, Presence, Severity, Standing};
+use std::collections::{BTreeMap, BTreeSet};
+use tenure_model::{Grounds, Instant, PolicyKind, Presence, Severity, Standing};
 
 /// Principals in one dossier.
 pub const PRINCIPALS_MAX: usize = 1_000;
@@ -62,17 +62,28 @@ pub struct FailedCondition {
     /// Until when it does not count, because a person said that it is no finding here.
     #[serde(default)]
     pub dismissed_until: Option<Instant>,
-    /// A person's word on it that does not count any more before its end, and why.
+    /// Until when it may fail, because somebody who holds that right granted an exception.
     #[serde(default)]
-    pub dismissal_ended: Option<DismissalEnded>,
+    pub excepted_until: Option<Instant>,
 }
 
-/// A dismissal that ends before its end.
+impl FailedCondition {
+    /// Nobody said that it is none, and nobody permitted it.
+    pub const fn counts(&self) -> bool {
+        self.dismissed_until.is_none() && self.excepted_until.is_none()
+    }
+}
+
+/// What a person said of a condition and does not count any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DismissalEnded {
-    /// Which.
-    pub dismissal: DismissalId,
-    /// What changed, in plain words.
+pub struct WordEnded {
+    /// What was said.
+    pub word: Word,
+    /// Of which policy.
+    pub policy: String,
+    /// About which part of the identity.
+    pub subject: String,
+    /// Why it ended, in plain words.
     pub why: String,
 }
 
@@ -92,10 +103,13 @@ pub struct ExplainedFact {
 /// What the judge says about one identity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Judgement {
-    /// Its state. Never `excepted`: that is decided by people, not by facts.
+    /// Its state.
     pub standing: Standing,
     /// What fails, by subject in the dossier's order, then in the order of the policies.
     pub conditions: Vec<FailedCondition>,
+    /// What people said and does not count any more: exceptions whose end came, and what ends before its end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ended: Vec<WordEnded>,
     /// When this judgement changes by itself; `None` when only a new fact can change it.
     pub changes_at: Option<Instant>,
 }
@@ -228,24 +242,34 @@ impl Judge {
         now: Instant,
     ) -> Result<Judgement, JudgeFailed> {
         let reach = if *enrolled { Reach::All } else { Reach::Hygiene };
-        let mut conditions = Vec::new();
+        let case = Case { dossier, open_since, now };
+        let mut heard = Heard { conditions: Vec::new(), permitted: Vec::new(), ended: over(dossier, now) };
         for subject in subjects {
             let ruling = self.remain.rule(subject.kind, reach, subject.bits())?;
             for rule in ruling.failing.iter().filter_map(|index| self.rules.get(*index)) {
-                conditions.push(self.failed(rule, subject, dossier, open_since, now));
+                self.failed(rule, subject, &case, &mut heard);
             }
             for (index, why) in &ruling.erring {
                 if let Some(rule) = self.rules.get(*index) {
-                    conditions.push(self.erred(rule, why, (dossier, subject), open_since, now));
+                    self.erred(rule, why, subject, &case, &mut heard);
                 }
             }
         }
+        let asked = |policy: &str| {
+            let rule = self.rules.iter().find(|rule| rule.card.id == policy);
+            rule.is_some_and(|rule| rule.card.enabled && reach.includes(rule.card.kind))
+        };
+        heard.end_what_nothing_makes_up_for(asked);
+        let Heard { conditions, ended, .. } = heard;
         let flips = subjects.iter().flat_map(|subject| subject.seen.iter().filter_map(|seen| seen.flips_at));
         let lapses = conditions.iter().map(|condition| condition.lapses_at).filter(|at| *at > now);
         let returns = conditions.iter().filter_map(|condition| condition.dismissed_until);
-        let changes_at = flips.chain(lapses).chain(returns).min();
+        // An exception ends also where its condition does not fail any more: that is written down, too.
+        let ends = dossier.said.iter().filter(|said| said.is_exception() && said.ends_at > now);
+        let ends = ends.map(|said| said.ends_at);
+        let changes_at = flips.chain(lapses).chain(returns).chain(ends).min();
         let standing = self.standing(dossier, *enrolled, &conditions);
-        Ok(Judgement { standing, conditions, changes_at })
+        Ok(Judgement { standing, conditions, ended, changes_at })
     }
 
     /// What a finding of this policy about this subject rests on now; `None` when there is no such policy or subject.
@@ -269,26 +293,20 @@ impl Judge {
         }
     }
 
-    fn failed(
-        &self,
-        rule: &Rule,
-        subject: &Subject,
-        dossier: &Dossier,
-        open_since: &OpenSince,
-        now: Instant,
-    ) -> FailedCondition {
-        let card = &rule.card;
+    /// Adds the condition that this policy fails on this subject, with what people said of it.
+    fn failed<'case>(&self, rule: &Rule, subject: &Subject, case: &Case<'case>, heard: &mut Heard<'case>) {
+        let (card, now) = (&rule.card, case.now);
         let key = (card.id.clone(), subject.key.clone());
-        let since = open_since.get(&key).copied();
+        let since = case.open_since.get(&key).copied();
         let lapses_at = since.unwrap_or(now).plus(self.programme.thresholds.grace_days.of(card.severity));
-        let said = dossier
-            .dismissed
-            .iter()
-            .filter(|one| one.policy == key.0 && one.subject == key.1 && one.ends_at > now)
-            .max_by_key(|one| one.ends_at);
-        let ended = said.and_then(|one| self.ended(one, rule, subject, (dossier, now)));
-        let dismissed = said.filter(|_| ended.is_none()).map(|one| one.ends_at);
-        FailedCondition {
+        let said = self.stands(rule, subject, case, &mut heard.ended);
+        let until = |is_exception: bool| {
+            said.filter(|said| said.is_exception() == is_exception).map(|said| said.ends_at)
+        };
+        if let Some(said) = said {
+            heard.permitted.push((heard.conditions.len(), said));
+        }
+        heard.conditions.push(FailedCondition {
             policy: key.0,
             kind: card.kind,
             control: card.control.clone(),
@@ -301,42 +319,61 @@ impl Judge {
             since,
             lapses_at,
             lapsed: lapses_at <= now,
-            dismissed_until: dismissed,
-            dismissal_ended: ended,
-        }
+            dismissed_until: until(false),
+            excepted_until: until(true),
+        });
     }
 
-    /// Why a dismissal does not count any more, if it does not: who said so has left, or what it was about changed.
-    fn ended(
+    /// What a person said of this condition and stands: the one that ends last. What ended before its end is added to `ended`.
+    fn stands<'case>(
         &self,
-        said: &Dismissed,
         rule: &Rule,
         subject: &Subject,
-        (dossier, now): (&Dossier, Instant),
-    ) -> Option<DismissalEnded> {
+        case: &Case<'case>,
+        ended: &mut Vec<WordEnded>,
+    ) -> Option<&'case Said> {
+        let mut stands: Option<&Said> = None;
+        let about =
+            |one: &&Said| one.policy == rule.card.id && one.subject == subject.key && one.ends_at > case.now;
+        for said in case.dossier.said.iter().filter(about) {
+            // Of an exception that counts for nothing it is said whether or not its condition fails.
+            if said.is_exception() && said.void.is_some() {
+                continue;
+            }
+            match self.why_over(said, rule, subject, case) {
+                Some(why) => ended.push(WordEnded::of(said, why)),
+                None if stands.is_none_or(|other| other.ends_at < said.ends_at) => stands = Some(said),
+                None => {}
+            }
+        }
+        stands
+    }
+
+    /// Why a person's word does not count any more, if it does not: they have left, or what it was about changed.
+    fn why_over(&self, said: &Said, rule: &Rule, subject: &Subject, case: &Case<'_>) -> Option<String> {
         let other = || {
             let then = said.rested_on.as_ref()?;
-            changed(then, &grounds(rule, subject, dossier, &self.lines(dossier, now)))
+            changed(then, &grounds(rule, subject, case.dossier, &self.lines(case.dossier, case.now)))
         };
-        let why = said.void.clone().or_else(other)?;
-        Some(DismissalEnded { dismissal: said.dismissal, why })
+        said.void.clone().or_else(other)
     }
 
     /// A policy that cannot be evaluated counts as failed (law 9).
-    fn erred(
+    fn erred<'case>(
         &self,
         rule: &Rule,
         why: &str,
-        (dossier, subject): (&Dossier, &Subject),
-        open_since: &OpenSince,
-        now: Instant,
-    ) -> FailedCondition {
+        subject: &Subject,
+        case: &Case<'case>,
+        heard: &mut Heard<'case>,
+    ) {
         let mut broken = rule.clone();
         broken.card.id = format!("{}.error", rule.card.id);
-        FailedCondition {
-            reason: format!("policy `{}` could not be evaluated on {}: {why}", rule.card.id, subject.shown),
-            remedy: "mend the policy; until then it counts as failed".to_owned(),
-            ..self.failed(&broken, subject, dossier, open_since, now)
+        self.failed(&broken, subject, case, heard);
+        if let Some(condition) = heard.conditions.last_mut() {
+            condition.reason =
+                format!("policy `{}` could not be evaluated on {}: {why}", rule.card.id, subject.shown);
+            condition.remedy = String::from("mend the policy; until then it counts as failed");
         }
     }
 
@@ -344,7 +381,7 @@ impl Judge {
     fn standing(&self, dossier: &Dossier, enrolled: bool, conditions: &[FailedCondition]) -> Standing {
         let thresholds = &self.programme.thresholds;
         let principals = &dossier.principals;
-        let counts = || conditions.iter().filter(|condition| condition.dismissed_until.is_none());
+        let counts = || conditions.iter().filter(|condition| condition.counts());
         if principals.iter().any(|principal| is_unproven(principal, thresholds)) {
             Standing::Unproven
         } else if !principals.is_empty() && principals.iter().all(|p| p.presence == Presence::Retired) {
@@ -360,12 +397,79 @@ impl Judge {
             Standing::Unclaimed
         } else if counts().any(|condition| condition.lapsed) {
             Standing::Lapsed
-        } else if counts().next().is_none() {
-            Standing::Sound
-        } else {
+        } else if counts().next().is_some() {
             Standing::Due
+        } else if conditions.iter().any(|condition| condition.excepted_until.is_some()) {
+            Standing::Excepted
+        } else {
+            Standing::Sound
         }
     }
+}
+
+/// What one judgement looks at.
+struct Case<'case> {
+    dossier: &'case Dossier,
+    open_since: &'case OpenSince,
+    now: Instant,
+}
+
+/// What fails, and what people said of it.
+struct Heard<'case> {
+    conditions: Vec<FailedCondition>,
+    /// Conditions, by their place, that do not count because of what was said.
+    permitted: Vec<(usize, &'case Said)>,
+    ended: Vec<WordEnded>,
+}
+
+impl Heard<'_> {
+    /// An exception stands while what was to hold instead is asked and holds. What is dismissed is no finding and holds;
+    /// what is itself excepted, or cannot be evaluated, does not.
+    fn end_what_nothing_makes_up_for(&mut self, asked: impl Fn(&str) -> bool) {
+        let failing: BTreeSet<String> = self
+            .conditions
+            .iter()
+            .filter(|one| one.dismissed_until.is_none())
+            .map(|one| one.policy.strip_suffix(".error").unwrap_or(&one.policy).to_owned())
+            .collect();
+        for (place, said) in &self.permitted {
+            let why = said.instead.iter().find_map(|policy| {
+                if failing.contains(policy) {
+                    Some(format!("`{policy}` fails, which was to hold instead"))
+                } else if asked(policy) {
+                    None
+                } else {
+                    Some(format!("`{policy}` was to hold instead, and is not asked of this identity"))
+                }
+            });
+            let (Some(why), Some(condition)) = (why, self.conditions.get_mut(*place)) else { continue };
+            condition.excepted_until = None;
+            self.ended.push(WordEnded::of(said, why));
+        }
+    }
+}
+
+impl Said {
+    const fn is_exception(&self) -> bool {
+        matches!(self.word, Word::Exception(_))
+    }
+}
+
+impl WordEnded {
+    fn of(said: &Said, why: String) -> Self {
+        Self { word: said.word, policy: said.policy.clone(), subject: said.subject.clone(), why }
+    }
+}
+
+/// Exceptions that are over whether or not their condition fails: their end came, or who granted them left.
+fn over(dossier: &Dossier, now: Instant) -> Vec<WordEnded> {
+    let exceptions = dossier.said.iter().filter(|said| said.is_exception());
+    exceptions
+        .filter_map(|said| {
+            let came = (said.ends_at <= now).then(|| String::from("its end came"));
+            Some(WordEnded::of(said, came.or_else(|| said.void.clone())?))
+        })
+        .collect()
 }
 
 fn check_size(dossier: &Dossier) -> Result<(), JudgeFailed> {
@@ -435,7 +539,7 @@ mod tests {
             enrolled: true,
             built_in: false,
             new_since_baseline: false,
-            dismissed: Vec::new(),
+            said: Vec::new(),
             charter: Charter { business_owner: Some(PersonId::new(now, [2; 10])), ..Charter::default() },
             principals: vec![principal.unwrap()],
         };

@@ -22,12 +22,12 @@ pub use authorise::{
     Actor, ApiAction, ApiResource, ApiResourceKind, Authoriser, AuthoriserRefused, Claim, Verdict,
 };
 pub use dossier::{
-    ClaimedDead, CredentialDossier, Dismissed, Dossier, PrincipalDossier, RightDossier, UseDossier,
+    ClaimedDead, CredentialDossier, Dossier, PrincipalDossier, RightDossier, Said, UseDossier, Word,
 };
 pub use facts::{CredentialFact, IdentityFact, PrincipalFact, SubjectKind};
 pub use judge::{
-    CREDENTIALS_MAX, DismissalEnded, ExplainedFact, ExplainedJudgement, FailedCondition, Judge, JudgeFailed,
-    Judgement, OpenSince, PRINCIPALS_MAX, RIGHTS_MAX, USES_MAX,
+    CREDENTIALS_MAX, ExplainedFact, ExplainedJudgement, FailedCondition, Judge, JudgeFailed, Judgement,
+    OpenSince, PRINCIPALS_MAX, RIGHTS_MAX, USES_MAX, WordEnded,
 };
 pub use ownership::{
     COMMENTS, Clue, ClueKind, Confidence, Evidence, OWNER_TAGS, PointsTo, PrincipalTraits, Rule, RuleRefused,
@@ -35,10 +35,10 @@ pub use ownership::{
 };
 pub use policy::PolicyCard;
 pub use programme::{
-    ACKNOWLEDGED_FOR, Accepted, Asked, Calendar, CheckMode, CheckWarning, Class, Consequence, Control, Day,
-    Gate, GraceDays, Part, Partner, PartnerKind, PartnerRole, People, PolicySetting, Programme,
-    ProgrammeFault, ProgrammeFiles, ProgrammeRefused, Readiness, Thresholds, Warned, gate, people_named,
-    readiness, who_revokes,
+    ACKNOWLEDGED_FOR, Accepted, Approver, Asked, Calendar, CheckMode, CheckWarning, Class, Consequence,
+    Control, Day, ExceptionRules, Gate, GraceDays, NextTerm, NotExcepted, Part, Partner, PartnerKind,
+    PartnerRole, People, PolicySetting, Programme, ProgrammeFault, ProgrammeFiles, ProgrammeRefused,
+    Readiness, Term, Thresholds, Warned, Wish, gate, people_named, readiness, who_revokes,
 };
 pub use remain::Recall;
 pub use tenure_model::Grounds;

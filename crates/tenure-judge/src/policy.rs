@@ -70,6 +70,8 @@ pub struct PolicyCard {
     pub remedy: String,
     /// The same for systems where something else is to be done, by system: `@remedy_host`.
     pub remedies: BTreeMap<String, String>,
+    /// What it is about may be impossible to mend where it is: a constraint may be accepted.
+    pub may_be_constrained: bool,
     /// `false` when the programme leaves it out, or does not take in one that is left out on its own.
     pub enabled: bool,
 }
@@ -138,6 +140,11 @@ pub(crate) fn read(id: &str, text: &str, programme: &Programme) -> Result<Rule, 
         Some("no") => false,
         Some(_) => return Err(faulty("`@enabled` is written `no` or left out".to_owned())),
     };
+    let may_be_constrained = match cedar.annotation("constraint") {
+        None => false,
+        Some("yes") => true,
+        Some(_) => return Err(faulty("`@constraint` is written `yes` or left out".to_owned())),
+    };
     let card = PolicyCard {
         id: id.to_owned(),
         kind: said("kind")?.parse().map_err(|word| faulty(format!("{word}")))?,
@@ -148,6 +155,7 @@ pub(crate) fn read(id: &str, text: &str, programme: &Programme) -> Result<Rule, 
         reason: said("reason")?,
         remedy: said("remedy")?,
         remedies: cedar.annotations().filter_map(remedy_of).collect(),
+        may_be_constrained,
         enabled: setting.enabled.unwrap_or(enabled),
     };
     let sentence = |text: &str| Sentence::parse(text, subject).map_err(|place| faulty(format!("{place}")));
@@ -223,6 +231,8 @@ mod tests {
             @"policy `sample` is faulty: `@control` is written `NHI7:2025` and `@owasp` begins with it");
         insta::assert_snapshot!(with("@severity", "@enabled(\"false\") @severity"),
             @"policy `sample` is faulty: `@enabled` is written `no` or left out");
+        insta::assert_snapshot!(with("@severity", "@constraint(\"maybe\") @severity"),
+            @"policy `sample` is faulty: `@constraint` is written `yes` or left out");
         insta::assert_snapshot!(with("{subject}", "{age}"),
             @"policy `sample` is faulty: `{age}` is neither `{subject}` nor a fact of Identity");
         insta::assert_snapshot!(refused(&format!("{ANNOTATIONS} permit (principal is Identity, action, resource);")),

@@ -46,6 +46,16 @@ noun! {
     }
 }
 
+impl Reach {
+    /// Whether policies of this kind apply.
+    pub(crate) const fn includes(self, kind: PolicyKind) -> bool {
+        match kind {
+            PolicyKind::Hygiene => true,
+            PolicyKind::Governance => matches!(self, Self::All),
+        }
+    }
+}
+
 /// What Cedar says about one combination of facts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Ruling {
@@ -167,13 +177,9 @@ impl Bench {
         reach: Reach,
     ) -> Result<Self, ProgrammeRefused> {
         let mut policies = PolicySet::new();
-        let applies = rules.iter().filter(|rule| {
-            let governed = match rule.card.kind {
-                PolicyKind::Hygiene => true,
-                PolicyKind::Governance => reach == Reach::All,
-            };
-            rule.card.enabled && governed && rule.card.subject == kind
-        });
+        let applies = rules
+            .iter()
+            .filter(|rule| rule.card.enabled && reach.includes(rule.card.kind) && rule.card.subject == kind);
         for policy in std::iter::once(permit).chain(applies.map(|rule| &rule.cedar)) {
             policies.add(policy.clone()).map_err(|why| ProgrammeRefused::PolicyFaulty {
                 policy: policy.id().to_string(),

@@ -119,6 +119,8 @@ id! {
     FindingId = "finding";
     /// A dismissal's id.
     DismissalId = "dismissal";
+    /// A permission to fail one condition, asked for or granted.
+    ExceptionId = "exception";
     /// What should change.
     PlanId = "plan";
     /// One step of a plan.

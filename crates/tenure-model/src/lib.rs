@@ -7,6 +7,7 @@
 //! `plan.rs` (what should change).
 
 mod consequence;
+mod exception;
 mod facts;
 mod file;
 mod ground;
@@ -26,12 +27,14 @@ mod survey;
 mod text;
 
 pub use consequence::{ConsequenceMode, ConsequenceStage, ConsequenceState};
+pub use exception::{ExceptionEvent, ExceptionKind, ExceptionState};
 pub use facts::{Fact, Facts, flag, names, number, text};
 pub use file::{FileTarget, FileWas, Readers};
 pub use ground::{Ground, Grounds};
 pub use id::{
-    ActionId, CredentialId, DismissalId, EntryId, FindingId, HANDLE_CHARS, IdRandomness, IdentityId,
-    IntentId, NotAnId, PersonId, PlanId, PrincipalId, SourceId, SurveyId, TokenId, handle_of, uuid_v7,
+    ActionId, CredentialId, DismissalId, EntryId, ExceptionId, FindingId, HANDLE_CHARS, IdRandomness,
+    IdentityId, IntentId, NotAnId, PersonId, PlanId, PrincipalId, SourceId, SurveyId, TokenId, handle_of,
+    uuid_v7,
 };
 pub use identity::{Charter, CharterField, Environment, Finding, PolicyKind, Severity, Standing};
 pub use instant::{Instant, NotAnInstant};

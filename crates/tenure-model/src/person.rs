@@ -33,6 +33,8 @@ noun! {
         Configure = "configure",
         /// Believe or disbelieve a held survey.
         Accept = "accept",
+        /// Permit a condition to fail for a while.
+        Except = "except",
     }
 }
 

@@ -114,6 +114,12 @@ impl Asked {
         self.shared.engine.authoriser().authorise(&self.asker(), &action, &resource) == Verdict::Allowed
     }
 
+    /// Whether this person's decision would count for a thing that is somebody's.
+    pub(crate) fn holds(&self, right: DecisionRight, kind: ApiResourceKind, whose: Whose<'_>) -> bool {
+        let resource = self.resource(kind, whose);
+        self.shared.engine.authoriser().holds(&self.asker(), right, &resource) == Verdict::Allowed
+    }
+
     fn resource(&self, kind: ApiResourceKind, whose: Whose<'_>) -> ApiResource {
         match whose {
             Whose::Nobodys => ApiResource::new(kind, false),

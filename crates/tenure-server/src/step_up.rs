@@ -14,12 +14,14 @@ use crate::{
 use http::StatusCode;
 
 /// What asks for it.
-const DANGEROUS: [(Verb, &str); 20] = [
+const DANGEROUS: [(Verb, &str); 22] = [
     (Verb::Post, "/api/v1/plans/{ref}/apply"),
     (Verb::Post, "/api/v1/plans/{ref}/undo"),
     (Verb::Post, "/plans/{handle}/apply"),
     (Verb::Post, "/plans/{handle}/undo"),
     (Verb::Put, "/api/v1/programme"),
+    (Verb::Put, "/api/v1/exceptions/{ref}/decision"),
+    (Verb::Post, "/exceptions/{exception}/decide"),
     (Verb::Post, "/api/v1/people"),
     (Verb::Delete, "/api/v1/people/{name}"),
     (Verb::Put, "/api/v1/people/{name}/role"),

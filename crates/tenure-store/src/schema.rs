@@ -7,8 +7,9 @@
 //! version is a golden file; a change is a new migration in `migrate.rs`, never an edit.
 
 use tenure_model::{
-    ConsequenceState, CredentialKind, CredentialState, DecisionRight, PlanKind, PlanState, PolicyKind,
-    Presence, PrincipalKind, ProofLevel, Role, Severity, Standing, StepKind, StepState, SurveyState,
+    ConsequenceState, CredentialKind, CredentialState, DecisionRight, ExceptionKind, ExceptionState,
+    PlanKind, PlanState, PolicyKind, Presence, PrincipalKind, ProofLevel, Role, Severity, Standing, StepKind,
+    StepState, SurveyState,
 };
 
 /// Which spelling.
@@ -25,6 +26,8 @@ const STANDINGS_1: &str = "standing IN ('unclaimed', 'sound', 'excepted', 'due',
 const KINDS_OF_PLANS_1: &str = "kind IN ('disable', 'revoke', 'enable')";
 const KINDS_OF_STEPS_1: &str =
     "kind IN ('deny', 'control', 'disable', 'end_sessions', 'delete', 'sweep', 'prove', 'enable')";
+
+const RIGHTS_1: &str = "decision_right IN ('revoke', 'disable', 'own', 'configure', 'accept')";
 
 /// Fills in what differs between the databases.
 fn filled(dialect: Dialect, templates: &[String]) -> Vec<String> {
@@ -96,6 +99,8 @@ pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
     statements.extend(other_words(dialect, identities, STANDINGS_1, &Standing::sql_check("standing")));
     let steps = ("steps", "steps_kind");
     statements.extend(other_words(dialect, steps, KINDS_OF_STEPS_1, &StepKind::sql_check("kind")));
+    let approvals = ("approvals", "approvals_right");
+    statements.extend(other_words(dialect, approvals, RIGHTS_1, &DecisionRight::sql_check("decision_right")));
     statements.extend(filled(
         dialect,
         &[
@@ -107,6 +112,8 @@ pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
             "ALTER TABLE identities ADD COLUMN class {text}",
             "ALTER TABLE principals ADD COLUMN returned_us {int}",
             "ALTER TABLE findings ADD COLUMN cause {text}",
+            "ALTER TABLE findings ADD COLUMN excepted_us {int}",
+            "CREATE INDEX findings_excepted ON findings (control) WHERE closed_us IS NULL AND excepted_us IS NOT NULL",
             "CREATE TABLE dismissals (dismissal_id {text} PRIMARY KEY, identity_id {text} NOT NULL REFERENCES identities, \
              policy {text} NOT NULL, subject {text} NOT NULL, reason {text} NOT NULL, dismissed_by {text} NOT NULL, \
              dismissed_us {int} NOT NULL, ends_us {int} NOT NULL, withdrawn_us {int}, rested_on {text}, ended_why {text}, \
@@ -126,6 +133,7 @@ pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
     statements.extend(plans_without_a_person(dialect));
     statements.extend(filled(dialect, &consequences()));
     statements.extend(filled(dialect, &SIGN_IN.map(String::from)));
+    statements.extend(filled(dialect, &exceptions()));
     statements
 }
 
@@ -181,6 +189,34 @@ const SIGN_IN: [&str; 4] = [
      CONSTRAINT links_say_whom CHECK ((subject IS NULL) <> (email IS NULL))){end}",
     "CREATE INDEX links_by_person ON links (person_id)",
 ];
+/// Permissions to fail one condition. None is without an end, and nobody grants what they asked for.
+fn exceptions() -> [String; 5] {
+    [
+        format!(
+            "CREATE TABLE exceptions (exception_id {{text}} PRIMARY KEY, identity_id {{text}} NOT NULL REFERENCES identities, \
+             policy {{text}} NOT NULL, subject {{text}} NOT NULL, kind {{text}} NOT NULL, state {{text}} NOT NULL, \
+             reason {{text}} NOT NULL, compensation {{text}} NOT NULL, instead {{text}} NOT NULL, rested_on {{text}} NOT NULL, \
+             requested_by {{text}} NOT NULL, requested_us {{int}} NOT NULL, decide_by_us {{int}} NOT NULL, ends_us {{int}} NOT NULL, \
+             replace_by_us {{int}}, renewal {{int}} NOT NULL, decided_by {{text}}, decided_us {{int}}, decision_reason {{text}}, \
+             rung {{int}}, ended_us {{int}}, ended_why {{text}}, \
+             CONSTRAINT exceptions_end CHECK (ends_us > requested_us AND decide_by_us > requested_us), \
+             CONSTRAINT exceptions_are_decided_by_another CHECK (rung IS NULL OR decided_by <> requested_by), \
+             CONSTRAINT exceptions_stand_when_granted CHECK (state NOT IN ('granted', 'ended') OR rung IS NOT NULL), \
+             CONSTRAINT exceptions_are_over_some_day CHECK ((ended_us IS NULL) = (state IN ('requested', 'granted'))), \
+             CONSTRAINT exceptions_kind CHECK ({}), CONSTRAINT exceptions_state CHECK ({})){{end}}",
+            ExceptionKind::sql_check("kind"),
+            ExceptionState::sql_check("state")
+        ),
+        String::from("CREATE INDEX exceptions_of ON exceptions (identity_id)"),
+        String::from(
+            "CREATE UNIQUE INDEX exceptions_wait_once ON exceptions (identity_id, policy, subject) WHERE state = 'requested'",
+        ),
+        String::from(
+            "CREATE UNIQUE INDEX exceptions_stand_once ON exceptions (identity_id, policy, subject) WHERE state = 'granted'",
+        ),
+        String::from("CREATE INDEX exceptions_over ON exceptions (ended_us) WHERE ended_us IS NOT NULL"),
+    ]
+}
 
 /// "Not mine": who said so, and whom they passed it on to.
 const PASSINGS: [&str; 2] = [
@@ -334,7 +370,7 @@ fn action() -> Vec<String> {
             "CREATE TABLE approvals (plan_id {{text}} NOT NULL REFERENCES plans, person_id {{text}} NOT NULL, \
              decision_right {{text}} NOT NULL, digest {{text}} NOT NULL, alone {{int}} NOT NULL, decided_us {{int}} NOT NULL, \
              ends_us {{int}} NOT NULL, PRIMARY KEY (plan_id, person_id), CONSTRAINT approvals_right CHECK ({})){{end}}",
-            DecisionRight::sql_check("decision_right")
+            RIGHTS_1
         ),
         String::from(
             "CREATE TABLE intents (intent_id {text} PRIMARY KEY, action_id {text} NOT NULL REFERENCES steps, \

@@ -3,15 +3,17 @@
 //! Lenient on purpose: fields that are not shown are not listed, and unknown ones are ignored,
 //! so that a newer server can be asked. `--json` prints the server's document, not these.
 
+mod exceptions;
 pub(crate) mod ownership;
 pub(crate) mod programme;
 
+pub(crate) use exceptions::{Exception, ExceptionCase, ExceptionFigures};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use tenure_model::{
-    Charter, CredentialKind, CredentialState, Derived, Facts, FileTarget, FindingId, IdentityId, Instant,
-    PlanKind, PlanState, PolicyKind, Presence, PrincipalKind, ProofLevel, Role, Severity, Standing, StepKind,
-    StepState, SurveyState,
+    Charter, CredentialKind, CredentialState, Derived, ExceptionId, ExceptionState, Facts, FileTarget,
+    FindingId, IdentityId, Instant, PlanKind, PlanState, PolicyKind, Presence, PrincipalKind, ProofLevel,
+    Role, Severity, Standing, StepKind, StepState, SurveyState,
 };
 
 /// One page of a list.
@@ -88,6 +90,8 @@ pub(crate) struct PersonLeaving {
     pub(crate) unowned_count: usize,
     pub(crate) owned: Vec<OwnedIdentity>,
     pub(crate) approved: Vec<ApprovedPlan>,
+    #[serde(default)]
+    pub(crate) excepted_count: i64,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -373,6 +377,13 @@ pub(crate) struct Finding {
     pub(crate) dismissed_by: Option<String>,
     #[serde(default)]
     pub(crate) dismissal_ended: Option<String>,
+    #[serde(default)]
+    pub(crate) excepted_until: Option<Instant>,
+    /// The exception that says most of it.
+    #[serde(default)]
+    pub(crate) exception: Option<ExceptionId>,
+    #[serde(default)]
+    pub(crate) exception_state: Option<ExceptionState>,
     /// Names what it rests on, where it was looked at.
     #[serde(default)]
     pub(crate) rests_on_digest: Option<String>,
@@ -390,6 +401,19 @@ impl Finding {
     pub(crate) fn is_beside(&self, one: &Self) -> bool {
         let same_cause = self.cause.is_some() && self.cause == one.cause;
         self.id == one.id || (same_cause && self.policy == one.policy && self.severity == one.severity)
+    }
+
+    /// How an exception to it stands, where one says something.
+    pub(crate) fn exception_said(&self) -> Option<String> {
+        let (id, state) = self.exception.zip(self.exception_state)?;
+        let handle = id.handle();
+        Some(match (state, self.excepted_until) {
+            (_, Some(end)) => {
+                format!("excepted until {} (exception {handle})", crate::render::words::instant(end))
+            }
+            (ExceptionState::Requested, None) => format!("exception {handle} is asked for and waits"),
+            (state, None) => format!("exception {handle} is {state}: it counts"),
+        })
     }
 
     /// What was said of it by whom, and until when; or why that counts for nothing any more.
@@ -416,6 +440,8 @@ pub(crate) struct Queue {
     pub(crate) findings: i64,
     pub(crate) new: i64,
     pub(crate) dismissed: i64,
+    #[serde(default)]
+    pub(crate) excepted: i64,
     #[serde(default)]
     pub(crate) shares: Vec<DismissedShare>,
 }
@@ -623,6 +649,8 @@ pub(crate) struct Condition {
     pub(crate) lapsed: bool,
     #[serde(default)]
     pub(crate) dismissed_until: Option<Instant>,
+    #[serde(default)]
+    pub(crate) excepted_until: Option<Instant>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -129,7 +129,7 @@ impl Engine {
         let counts = judgement
             .conditions
             .into_iter()
-            .filter(|one| one.control == control && one.lapsed && one.dismissed_until.is_none());
+            .filter(|one| one.control == control && one.lapsed && one.counts());
         Ok(counts.map(|one| (one.lapses_at, one.reason)).min())
     }
 

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 use tenure_judge::{
     ApiAction, ApiResource, ApiResourceKind, Dossier, ExplainedJudgement, FailedCondition, Grounds, Verdict,
+    Word,
 };
-use tenure_model::{DismissalId, Instant, Person};
+use tenure_model::{DecisionRight, Instant, Person};
 use tenure_store::{
     StoreFailure,
     tables::{dismissals::NewDismissal, findings::FindingRow},
@@ -21,8 +22,11 @@ use tenure_store::{
 /// How long a finding may be dismissed.
 const DISMISSED_MAX: Duration = Duration::from_hours(24 * 365);
 
-/// Who dismissed what; nobody where they have left.
-pub(super) type DismissedBy = BTreeMap<DismissalId, Option<Person>>;
+/// What is dismissed, taken back and dismissed once more within a day is no longer for that.
+const A_DAY: Duration = Duration::from_hours(24);
+
+/// Who said what of a condition; nobody where they have left.
+pub(super) type SaidBy = BTreeMap<Word, Option<Person>>;
 
 /// What a person says of a finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,6 +149,22 @@ impl Engine {
         let (mint, given) = (self.mint()?, finding.id.to_string());
         let written = self.store.write("dismiss", move |tx| {
             still_there(tx.person(actor.person)?.map(|person| person.role), actor)?;
+            let is_excepted = tx.open_finding_named(&given)?.excepted_until.is_some();
+            if is_excepted {
+                let why = String::from(
+                    "this finding is excepted: it does not count; take the exception back first",
+                );
+                return Err(StoreFailure::Conflict { why });
+            }
+            let about = (new.identity, &*new.policy, &*new.subject);
+            let before = tx.dismissed_for(about, actor.person, now.minus(2 * DISMISSED_MAX))?;
+            if before + new.ends.since(now) > DISMISSED_MAX + A_DAY {
+                let why = String::from(
+                    "you would have dismissed it for more than 365 days of two years: somebody else says that it is none, \
+                     or an exception is asked for",
+                );
+                return Err(StoreFailure::Conflict { why });
+            }
             tx.dismiss(&mint, &new)?;
             tx.entry(entry.clone())?;
             tx.open_finding_named(&given)
@@ -161,7 +181,7 @@ impl Engine {
     }
 
     /// What a finding rests on now. One that is over already is a conflict.
-    async fn rests_on(&self, finding: &FindingRow) -> Result<Grounds, EngineFailure> {
+    pub(super) async fn rests_on(&self, finding: &FindingRow) -> Result<Grounds, EngineFailure> {
         let (dossier, explained) = self.explain_now(finding.identity).await?;
         let over = || StoreFailure::Conflict { why: String::from("this finding is over already") };
         Ok(self.grounds_of(finding, &dossier, &explained).ok_or_else(over)?)
@@ -181,20 +201,27 @@ impl Engine {
             .flatten()
     }
 
-    /// Says of each dismissal whether whoever said so is still there and would still be let say so.
-    pub(super) fn heed_who_left(&self, dossier: &mut Dossier, people: &DismissedBy) {
+    /// Says of each dismissal and exception whether whoever said so is still there and would still be let say so.
+    pub(super) fn heed_who_left(&self, dossier: &mut Dossier, people: &SaidBy) {
         let charter = &dossier.charter;
-        for said in &mut dossier.dismissed {
-            said.void = match people.get(&said.dismissal) {
+        for said in &mut dossier.said {
+            let did = match said.word {
+                Word::Dismissal(_) => "dismissed",
+                Word::Exception(_) => "granted",
+            };
+            said.void = match people.get(&said.word) {
                 Some(Some(person)) => {
                     let asker =
                         tenure_judge::Actor { person: Some(person.id), role: person.role, local: false };
                     let owned = [charter.business_owner, charter.technical_owner].contains(&Some(person.id));
                     let about = ApiResource::new(ApiResourceKind::Identity, owned);
-                    let may = self.authoriser.authorise(&asker, &ApiAction::Plan, &about) == Verdict::Allowed;
-                    (!may).then(|| String::from("whoever dismissed it may not do so any more"))
+                    let may = match said.word {
+                        Word::Dismissal(_) => self.authoriser.authorise(&asker, &ApiAction::Plan, &about),
+                        Word::Exception(_) => self.authoriser.holds(&asker, DecisionRight::Except, &about),
+                    };
+                    (may != Verdict::Allowed).then(|| format!("whoever {did} it may not do so any more"))
                 }
-                Some(None) | None => Some(String::from("whoever dismissed it has left")),
+                Some(None) | None => Some(format!("whoever {did} it has left")),
             };
         }
     }
@@ -224,7 +251,7 @@ impl Engine {
 }
 
 /// SHA-256 over what a finding rests on, every member of it.
-fn digest(grounds: &Grounds) -> Result<String, EngineFailure> {
+pub(super) fn digest(grounds: &Grounds) -> Result<String, EngineFailure> {
     let shape = |why: serde_json::Error| StoreFailure::Shape { table: "dismissals", why: why.to_string() };
     Ok(digest_hex(&serde_json::to_vec(grounds).map_err(shape)?))
 }
@@ -236,7 +263,7 @@ fn about(finding: &FindingRow, kind: &'static str, actor: Actor) -> Draft {
 }
 
 /// Whoever decides must still be there, in the role in which they were let in, when it is written.
-fn still_there(role: Option<tenure_model::Role>, actor: Actor) -> Result<(), StoreFailure> {
+pub(super) fn still_there(role: Option<tenure_model::Role>, actor: Actor) -> Result<(), StoreFailure> {
     if role == Some(actor.role) {
         return Ok(());
     }

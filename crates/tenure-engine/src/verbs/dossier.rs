@@ -3,9 +3,10 @@
 //! It says what was seen and what could not be; it must never judge, nor hold a value or a fingerprint.
 //! Whatever it reads must touch the identity where it is written. Next: `judge.rs`.
 
-use super::dismiss::DismissedBy;
+use super::dismiss::SaidBy;
 use tenure_judge::{
-    ClaimedDead, CredentialDossier, Dismissed, Dossier, OpenSince, PrincipalDossier, RightDossier, UseDossier,
+    ClaimedDead, CredentialDossier, Dossier, OpenSince, PrincipalDossier, RightDossier, Said, UseDossier,
+    Word,
 };
 use tenure_model::{Charter, Environment, IdentityId, Presence, PrincipalId, printable};
 use tenure_store::{
@@ -25,7 +26,7 @@ const RIGHTS_READ: i64 = 2_000;
 pub(crate) struct Read {
     pub(super) dossier: Dossier,
     pub(super) open_since: OpenSince,
-    pub(super) dismissed_by: DismissedBy,
+    pub(super) said_by: SaidBy,
 }
 
 /// Everything known about one identity, and since when its findings are open.
@@ -47,11 +48,7 @@ fn dossier_of(tx: &mut Tx<'_>, identity: IdentityRow) -> Result<Read, StoreFailu
         .into_iter()
         .map(|finding| ((finding.policy, finding.subject), finding.opened))
         .collect();
-    let dismissed = tx.dismissals_of(id)?;
-    let mut dismissed_by = DismissedBy::new();
-    for said in &dismissed {
-        dismissed_by.insert(said.id, tx.person(said.dismissed_by)?);
-    }
+    let (said, said_by) = said(tx, id)?;
     let mut principals = Vec::new();
     for row in tx.principals_of(id)? {
         principals.push(principal(tx, row, &identity.charter)?);
@@ -63,20 +60,33 @@ fn dossier_of(tx: &mut Tx<'_>, identity: IdentityRow) -> Result<Read, StoreFailu
         built_in: identity.built_in,
         new_since_baseline: tx.is_new_since_baseline(id)?,
         charter: identity.charter,
-        dismissed: dismissed
-            .into_iter()
-            .map(|one| Dismissed {
-                policy: one.policy,
-                subject: one.subject,
-                ends_at: one.ends,
-                dismissal: one.id,
-                rested_on: one.rested_on,
-                void: None,
-            })
-            .collect(),
+        said,
         principals,
     };
-    Ok(Read { dossier, open_since, dismissed_by })
+    Ok(Read { dossier, open_since, said_by })
+}
+
+/// What people said of its conditions, and who.
+fn said(tx: &mut Tx<'_>, id: IdentityId) -> Result<(Vec<Said>, SaidBy), StoreFailure> {
+    let (mut said, mut said_by) = (Vec::new(), SaidBy::new());
+    for one in tx.dismissals_of(id)? {
+        said_by.insert(Word::Dismissal(one.id), tx.person(one.dismissed_by)?);
+        said.push(Said {
+            policy: one.policy,
+            subject: one.subject,
+            ends_at: one.ends,
+            word: Word::Dismissal(one.id),
+            rested_on: one.rested_on,
+            instead: Vec::new(),
+            void: None,
+        });
+    }
+    for one in tx.exceptions_standing(id)? {
+        let by = one.decided_by.map(|by| tx.person(by)).transpose()?.flatten();
+        said_by.insert(Word::Exception(one.id), by);
+        said.push(super::exceptions::said(&one));
+    }
+    Ok((said, said_by))
 }
 
 fn principal(

@@ -8,8 +8,10 @@ use crate::{
     Engine, EngineFailure,
     record::{By, Draft},
 };
-use tenure_judge::{Dossier, ExplainedJudgement, FailedCondition, JudgeFailed, Judgement, OpenSince};
-use tenure_model::{DismissalId, IdentityId, Instant, Standing};
+use tenure_judge::{
+    Dossier, ExplainedJudgement, FailedCondition, JudgeFailed, Judgement, OpenSince, Said, Word, WordEnded,
+};
+use tenure_model::{IdentityId, Instant, Standing};
 use tenure_store::{NewEntry, tables::findings::FailedNow};
 
 /// Identities judged in one transaction, at most.
@@ -25,8 +27,8 @@ struct Judged {
     touches: i64,
 }
 
-/// A dismissal that ends before its end, why, and the entry that says so.
-type EndedEarly = (DismissalId, String, NewEntry);
+/// What people said and is over, and the entry that says so.
+type Ended = (WordEnded, NewEntry);
 
 /// What a round of judging did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -38,8 +40,10 @@ pub(crate) struct Round {
 }
 
 impl Engine {
-    /// Judges everything that waits to be judged; returns how many identities that were.
+    /// Judges everything that waits to be judged; returns how many identities that were. What nobody decided in time is
+    /// over with it.
     pub async fn judge_touched(&self) -> Result<usize, EngineFailure> {
+        self.end_undecided().await?;
         let mut judged = 0;
         loop {
             let round = self.judge_batch().await?;
@@ -104,7 +108,7 @@ impl Engine {
             })
             .await?;
         let entry = self.moved(&verdicts, &standings)?;
-        let ended = self.ended_early(&verdicts)?;
+        let ended = self.ended(&verdicts)?;
         let round = self
             .store
             .write("judge", move |tx| {
@@ -128,8 +132,12 @@ impl Engine {
                     round.changed += i64::from(changed);
                     tx.untouch_if(*id, *touches)?;
                 }
-                for (dismissal, why, entry) in &ended {
-                    if tx.end_dismissal_early(*dismissal, why, now)? {
+                for (ended, entry) in &ended {
+                    let is_news = match ended.word {
+                        Word::Dismissal(id) => tx.end_dismissal_early(id, &ended.why, now)?,
+                        Word::Exception(id) => tx.end_exception(id, &ended.why, now)?,
+                    };
+                    if is_news {
                         tx.entry(entry.clone())?;
                     }
                 }
@@ -169,18 +177,20 @@ impl Engine {
         self.entry(draft.body(serde_json::Value::Array(changes))).map(Some)
     }
 
-    /// Dismissals that end before their end, each with its entry.
-    fn ended_early(&self, verdicts: &[Judged]) -> Result<Vec<EndedEarly>, EngineFailure> {
-        let conditions =
-            verdicts.iter().flat_map(|one| one.judgement.conditions.iter().map(|it| (one.id, it)));
-        conditions
-            .filter_map(|(id, it)| it.dismissal_ended.as_ref().map(|ended| (id, it, ended)))
-            .map(|(id, it, ended)| {
-                let draft = Draft::new("finding.dismissal_ended", By::Tenure, ended.dismissal);
-                let body =
-                    serde_json::json!({ "subject": it.subject, "policy": it.policy, "why": ended.why });
-                let entry = self.entry(draft.about(id).text("policy", &it.policy).body(body))?;
-                Ok((ended.dismissal, ended.why.clone(), entry))
+    /// What people said and is over, each with its entry: a dismissal before its end, an exception in any way.
+    fn ended(&self, verdicts: &[Judged]) -> Result<Vec<Ended>, EngineFailure> {
+        let ended = verdicts.iter().flat_map(|one| one.judgement.ended.iter().map(|ended| (one.id, ended)));
+        ended
+            .map(|(id, ended)| {
+                let draft = match ended.word {
+                    Word::Dismissal(said) => Draft::new("finding.dismissal_ended", By::Tenure, said),
+                    Word::Exception(said) => Draft::new("exception.ended", By::Tenure, said),
+                };
+                let body = serde_json::json!({
+                    "subject": ended.subject, "policy": ended.policy, "why": ended.why,
+                });
+                let entry = self.entry(draft.about(id).text("policy", &ended.policy).body(body))?;
+                Ok((ended.clone(), entry))
             })
             .collect()
     }
@@ -193,8 +203,8 @@ impl Engine {
 
     /// What was read, without words on it that count for nothing any more.
     pub(super) fn heeded(&self, read: Read) -> (Dossier, OpenSince) {
-        let Read { mut dossier, open_since, dismissed_by } = read;
-        self.heed_who_left(&mut dossier, &dismissed_by);
+        let Read { mut dossier, open_since, said_by } = read;
+        self.heed_who_left(&mut dossier, &said_by);
         (dossier, open_since)
     }
 
@@ -208,6 +218,18 @@ impl Engine {
             self.in_force().judge.explain(&dossier, &open_since, self.clock.now()).map_err(not_judged)?;
         explained.judgement.changes_at = self.changes(&dossier, &open_since, &explained.judgement)?;
         Ok((dossier, explained))
+    }
+
+    /// What would be judged of one identity if this were said, and nothing else of the same condition.
+    pub(super) async fn judged_as_if_said(
+        &self,
+        id: IdentityId,
+        said: Said,
+    ) -> Result<Judgement, EngineFailure> {
+        let (mut dossier, open_since) = self.dossier_now(id).await?;
+        dossier.said.retain(|one| one.policy != said.policy || one.subject != said.subject);
+        dossier.said.push(said);
+        self.in_force().judge.judge(&dossier, &open_since, self.clock.now()).map_err(not_judged)
     }
 
     /// What the standing of one identity is by what is known now.
@@ -270,18 +292,15 @@ impl Engine {
     }
 }
 
-/// What is said of each condition; of a dismissed one, only that it is.
+/// What is said of each condition; of one that does not count, only that.
 fn conditions_of(judgement: &Judgement) -> Vec<(&str, &str, bool, bool)> {
-    let said = |one: &'_ tenure_judge::FailedCondition| {
-        let is_dismissed = one.dismissed_until.is_some();
-        (is_dismissed, one.lapsed && !is_dismissed)
-    };
+    let said = |one: &'_ FailedCondition| (one.counts(), one.lapsed && one.counts());
     judgement
         .conditions
         .iter()
         .map(|one| {
-            let (is_dismissed, is_lapsed) = said(one);
-            (one.policy.as_str(), one.subject.as_str(), is_dismissed, is_lapsed)
+            let (counts, is_lapsed) = said(one);
+            (one.policy.as_str(), one.subject.as_str(), counts, is_lapsed)
         })
         .collect()
 }
@@ -293,7 +312,7 @@ fn not_judged(failed: JudgeFailed) -> EngineFailure {
 
 /// What counts in one judgement and not in the other.
 pub(super) fn only_in<'one>(one: &'one Judgement, other: &Judgement) -> Vec<&'one FailedCondition> {
-    let counts = |it: &&FailedCondition| it.dismissed_until.is_none();
+    let counts = |it: &&FailedCondition| it.counts();
     let is_in = |it: &FailedCondition| {
         other.conditions.iter().filter(counts).any(|its| its.policy == it.policy && its.subject == it.subject)
     };
@@ -310,5 +329,6 @@ fn failed_now(condition: &FailedCondition) -> FailedNow {
         reason: condition.reason.clone(),
         remedy: condition.remedy.clone(),
         cause: condition.cause.clone(),
+        excepted_until: condition.excepted_until,
     }
 }

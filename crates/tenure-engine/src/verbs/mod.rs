@@ -15,6 +15,7 @@ pub(crate) mod dossier;
 pub(crate) mod drive;
 pub(crate) mod ending;
 pub(crate) mod evidence;
+pub(crate) mod exceptions;
 pub(crate) mod find;
 pub(crate) mod judge;
 pub(crate) mod keys;

@@ -41,6 +41,8 @@ pub struct PersonLeaving {
     pub owned: Vec<OwnedShown>,
     /// Plans that wait to begin on their approval, which does not count without them; at most 1,000.
     pub approved: Vec<Approved>,
+    /// Exceptions they granted that stand: those end with them.
+    pub excepted_count: i64,
 }
 
 /// An identity that a person answers for.
@@ -126,7 +128,7 @@ impl Engine {
             tx.entry(entry.clone())
         };
         self.write_as(actor, "set_role", change).await?;
-        // What they dismissed may not count any more.
+        // What they dismissed or granted may not count any more.
         self.judging_woken.notify_one();
         Ok(Person { role, ..person })
     }
@@ -261,6 +263,7 @@ fn shown(leaving: &Leaving) -> PersonLeaving {
             })
             .collect(),
         approved: leaving.approved.iter().take(NAMED_MAX).cloned().collect(),
+        excepted_count: leaving.excepted_count,
     }
 }
 
@@ -285,6 +288,7 @@ fn removal(actor: Actor, leaving: &Leaving) -> Draft {
         .number("owned", count(leaving.owned.len()))
         .number("unowned", count(shown(leaving).unowned_count))
         .number("approvals", count(approved.len()))
+        .number("exceptions", leaving.excepted_count)
         .text("erased", leaving.named_in.join(" "))
         .body(serde_json::json!({ "owned": owned, "approved": approved }));
     for owned in &leaving.owned {

@@ -28,6 +28,8 @@ pub struct Queue {
     pub new: i64,
     /// Open findings that a person dismissed.
     pub dismissed: i64,
+    /// Open findings that are excepted.
+    pub excepted: i64,
     /// How often each policy is said to be wrong here, where it is.
     pub shares: Vec<DismissedShare>,
 }
@@ -79,6 +81,7 @@ impl Engine {
                 findings: tx.count_findings(FindingsMeant::Counted)?,
                 new: tx.count_findings(FindingsMeant::New)?,
                 dismissed: tx.count_findings(FindingsMeant::Dismissed)?,
+                excepted: tx.count_findings(FindingsMeant::Excepted)?,
                 shares: tx.dismissed_shares()?,
             })
         });

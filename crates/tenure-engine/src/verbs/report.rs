@@ -4,6 +4,7 @@
 //! reader can tie the sheet to the evidence. It must never change anything, or claim more than the rows say.
 //! Next: `tenure-store/src/tables/report.rs`; how it looks: `tenure-server/src/console/report.rs`.
 
+use super::exceptions::{ExceptionFigures, exception_figures};
 use crate::{Engine, EngineFailure};
 use serde::Serialize;
 use std::time::Duration;
@@ -47,6 +48,8 @@ pub struct Report {
     pub findings_open: i64,
     /// Open findings that a person dismissed.
     pub findings_dismissed: i64,
+    /// What is permitted to fail, for how long, and how often that was renewed.
+    pub exceptions: ExceptionFigures,
     /// Findings put together by cause, worst first: what to do, in this order.
     pub queue: Vec<ReportFindings>,
     /// Identities without owner, by source.
@@ -148,9 +151,10 @@ impl Engine {
     pub async fn report(&self, since: Option<Instant>) -> Result<Report, EngineFailure> {
         let turn = self.reports.turn().await;
         let (made, log_keys) = (self.clock.now(), self.log_keys());
+        let percent = i64::from(self.in_force().programme.exceptions.flagged_percent);
         let gather = move |tx: &mut Tx<'_>| {
             let _turn = &turn;
-            gather(tx, made, since, log_keys.clone())
+            gather(tx, made, since, (percent, log_keys.clone()))
         };
         Ok(self.store.read("report", gather).await?)
     }
@@ -160,7 +164,7 @@ pub(super) fn gather(
     tx: &mut Tx<'_>,
     made: Instant,
     since: Option<Instant>,
-    log_keys: Vec<String>,
+    (flagged_percent, log_keys): (i64, Vec<String>),
 ) -> Result<Report, StoreFailure> {
     let one_more = i64::try_from(REPORT_ROWS_MAX + 1).unwrap_or(i64::MAX);
     let (origin, head) = (tx.log_origin()?, tx.head()?);
@@ -177,6 +181,7 @@ pub(super) fn gather(
         sources: Vec::new(),
         findings_open: tx.count_findings(FindingsMeant::Counted)?,
         findings_dismissed: tx.count_findings(FindingsMeant::Dismissed)?,
+        exceptions: exception_figures(tx, made, flagged_percent)?,
         queue: groups.into_iter().map(grouped).collect(),
         unowned: tx.unowned_by_source()?,
         oldest: tx.oldest_credentials(one_more)?,

@@ -125,12 +125,13 @@ impl Engine {
         let (made, making) = watch::channel(None);
         let (store, reports) = (self.store.clone(), Arc::clone(&self.reports));
         let (now, log_keys) = (self.clock.now(), self.log_keys());
+        let percent = i64::from(self.in_force().programme.exceptions.flagged_percent);
         let task = tokio::spawn(async move {
             let turn = reports.turn().await;
             // The turn is over when the reader is free, not when nobody waits any more.
             let gather = move |tx: &mut Tx<'_>| {
                 let _turn = &turn;
-                gather(tx, now, since, log_keys.clone())
+                gather(tx, now, since, (percent, log_keys.clone()))
             };
             match store.read("report", gather).await {
                 Ok(report) => {

@@ -53,8 +53,11 @@ impl Engine {
                 Ok((identity, findings, people(tx)?))
             })
             .await?;
-        let failing: BTreeSet<String> =
-            failing.into_iter().filter(|one| one.dismissed_until.is_none()).map(|one| one.control).collect();
+        let failing: BTreeSet<String> = failing
+            .into_iter()
+            .filter(|one| one.dismissed_until.is_none() && one.excepted_until.is_none())
+            .map(|one| one.control)
+            .collect();
         let programme = &in_force.programme;
         let mut asked =
             Asked { engine: self, people: &people, charter: &identity.charter, now, found: Vec::new() };

@@ -5,10 +5,11 @@
 use crate::bench::{Bench, actor};
 use std::{sync::Arc, time::Duration};
 use tenure_engine::{
-    Actor, CharterChange, Engine, EngineFailure, Followed, Foreseen, Gate, NewPerson, ProgrammeApplied,
+    Actor, CharterChange, Engine, EngineFailure, ExceptionAnswer, ExceptionDecision, ExceptionWish, Followed,
+    Foreseen, Gate, NewPerson, ProgrammeApplied,
 };
 use tenure_judge::ProgrammeFiles;
-use tenure_model::{ConsequenceState, PlanKind, PlanState, Role};
+use tenure_model::{ConsequenceState, ExceptionKind, PlanKind, PlanState, Role};
 
 pub(crate) const DAY: Duration = Duration::from_hours(24);
 const MAIN: &str = "version = 1\n[thresholds.grace_days]\nmedium = 0\n";
@@ -223,6 +224,37 @@ async fn what_holds_again_is_over_and_a_stage_is_never_skipped() {
     assert_eq!(follow(&bench, engine, 1).await, NOTHING);
     assert_eq!(engine.consequences().await.unwrap(), []);
     assert_eq!(kinds(engine, "plan.proposed").await, 0);
+}
+
+#[tokio::test]
+async fn nothing_follows_from_what_is_excepted_until_it_counts_again_and_then_from_the_first_stage_on() {
+    let mut bench = Bench::new();
+    let deployment = bench.surveyed().await;
+    let engine = &deployment.engine;
+    let ravi = ready(&bench, engine, CONTROL).await;
+    assert_eq!(follow(&bench, engine, 1).await, Followed { warned: 1, ..NOTHING });
+    let open = engine.show("reporting").await.unwrap().findings;
+    let asha = actor(engine).await;
+    for finding in &open {
+        let wish = ExceptionWish {
+            kind: ExceptionKind::Exception,
+            reason: String::from("the contract is being looked at"),
+            compensation: String::from("reached from one host only"),
+            instead: Vec::new(),
+            until: bench.clock.now().plus(DAY * 20),
+            replace_by: None,
+            rests_on_digest: None,
+        };
+        let asked = engine.request_exception(asha, finding, wish).await.unwrap();
+        let answer = ExceptionAnswer::Grant;
+        let decision = ExceptionDecision { answer, reason: String::from("yes"), digest: asked.digest };
+        engine.decide_exception(ravi, &asked.row, decision).await.unwrap();
+    }
+    assert_eq!(follow(&bench, engine, 19).await, NOTHING, "long after the second stage would have come");
+    assert!(engine.consequences().await.unwrap().is_empty());
+    assert_eq!(follow(&bench, engine, 1).await, Followed { warned: 1, ..NOTHING }, "it is warned anew");
+    assert_eq!(follow(&bench, engine, 6).await, NOTHING);
+    assert_eq!(follow(&bench, engine, 1).await, Followed { proposed: 1, ..NOTHING });
 }
 
 #[tokio::test]

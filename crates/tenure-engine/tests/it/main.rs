@@ -15,6 +15,7 @@ mod consequences_never;
 mod disk;
 mod doctor;
 mod ephemeral;
+mod exceptions;
 mod faults;
 mod governance;
 mod ownership;

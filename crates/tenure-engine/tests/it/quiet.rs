@@ -237,3 +237,28 @@ async fn one_value_in_two_environments_is_found_when_the_second_charter_says_so(
     engine.own(actor(engine).await, "main/reporting", runs_in(Environment::Test)).await.unwrap();
     assert_eq!(crossing().await, 2, "both hold it, and the first is judged again");
 }
+
+/// What one person says for two years is no slip of a rule any more: somebody else looks, or an exception is asked for.
+#[tokio::test]
+async fn nobody_dismisses_the_same_for_ever_alone() {
+    let mut bench = Bench::new();
+    let deployment = twins(&mut bench).await;
+    let engine = &deployment.engine;
+    let asha = actor(engine).await;
+    let new = NewPerson { name: String::from("ola"), role: Role::Operator, local_uid: None };
+    let ola = engine.add_person(asha, new).await.unwrap();
+    let ola = Actor { person: ola.id, role: ola.role, local: false };
+    let dismiss = async |by: Actor, days: u32| {
+        let one = finding(engine, "main/twin").await;
+        engine.dismiss(by, &one, until(bench.world.now().plus(DAY * days))).await
+    };
+    dismiss(asha, 300).await.unwrap();
+    bench.world.clock().advance(301 * DAY);
+    engine.judge_touched().await.unwrap();
+    let refused = dismiss(asha, 67).await.unwrap_err().to_string();
+    assert!(refused.contains("somebody else says that it is none"), "{refused}");
+    dismiss(ola, 300).await.unwrap();
+    bench.world.clock().advance(301 * DAY);
+    engine.judge_touched().await.unwrap();
+    dismiss(asha, 60).await.unwrap();
+}

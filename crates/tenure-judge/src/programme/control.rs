@@ -3,7 +3,7 @@
 //! A control is called by the id its policies serve. What it may do by itself is decided in `readiness.rs`, and never
 //! here; this file only refuses what cannot be meant. Next: `readiness.rs`.
 
-use super::{CheckMode, Day, Part, Partner, ProgrammeRefused, framework, named, partner};
+use super::{CheckMode, Day, Part, Partner, Programme, ProgrammeRefused, framework, named, partner};
 use crate::policy;
 use serde::{Deserialize, Serialize};
 use tenure_model::{ConsequenceMode, ConsequenceStage, noun, printable};
@@ -76,6 +76,17 @@ pub struct Control {
     /// Warnings of the check that somebody accepted for a while.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accepted: Vec<Accepted>,
+}
+
+impl Programme {
+    /// Whether somebody of this name is the contact or the fallback of the partner that approves a control.
+    pub fn approves(&self, control: &str, name: &str) -> bool {
+        let control = self.controls.iter().find(|one| one.id == control);
+        let partner = control.and_then(|control| control.approves.as_ref());
+        let partner = partner.and_then(|id| self.partners.iter().find(|one| one.id == *id));
+        partner
+            .is_some_and(|partner| [&partner.contact, &partner.fallback].into_iter().any(|one| one == name))
+    }
 }
 
 /// A stage of what follows, and when it comes.

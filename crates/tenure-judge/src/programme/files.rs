@@ -135,7 +135,7 @@ impl ProgrammeRefused {
         let keys = |path: &str| path.split('.').map(|key| Step::Key(key.to_owned())).collect();
         match self {
             Self::VersionUnknown { .. } => (MAIN, keys("version")),
-            Self::OutOfRange { setting, .. } => (MAIN, keys(setting)),
+            Self::OutOfRange { setting, .. } | Self::SettingUnfit { setting, .. } => (MAIN, keys(setting)),
             Self::TooManyPatterns { setting, .. } | Self::PatternUnfit { setting, .. } => {
                 (MAIN, keys(&format!("thresholds.{setting}")))
             }

@@ -3,12 +3,13 @@
 //! Read strictly from TOML: an unknown key, a number out of range or an unknown policy is
 //! refused, because a setting that silently does nothing is worse than none. It must never
 //! hold the policies themselves; those are Cedar, beside this crate's source.
-//! Next: `class.rs`, what is asked of which kind of identity; `control.rs`, what must hold and by whom; `files.rs`, a
-//! directory of files.
+//! Next: `class.rs`, what is asked of which kind of identity; `control.rs`, what must hold and by whom; `exceptions.rs`,
+//! what may be excepted; `files.rs`, a directory of files.
 
 mod calendar;
 mod class;
 mod control;
+mod exceptions;
 mod files;
 mod framework;
 mod named;
@@ -19,6 +20,7 @@ pub use calendar::{Calendar, Day};
 pub use class::Class;
 pub(crate) use class::{ClassReady, class_of};
 pub use control::{Accepted, CheckWarning, Consequence, Control, PartnerRole};
+pub use exceptions::{Approver, ExceptionRules, NextTerm, NotExcepted, Term, Wish};
 pub use files::{ProgrammeFault, ProgrammeFiles};
 pub use partner::{Partner, PartnerKind};
 pub use readiness::{
@@ -53,6 +55,9 @@ pub struct Programme {
     /// What differs from each policy's own annotations, by policy id.
     #[serde(default)]
     pub policies: BTreeMap<String, PolicySetting>,
+    /// What may be excepted, for how long, and who grants it.
+    #[serde(default)]
+    pub exceptions: ExceptionRules,
     /// Kinds of identities; the first that means one is its class.
     #[serde(default, rename = "class", skip_serializing_if = "Vec::is_empty")]
     pub classes: Vec<Class>,
@@ -213,6 +218,14 @@ pub enum ProgrammeRefused {
         /// What is wrong with it.
         why: String,
     },
+    /// A setting does not go with another.
+    #[error("{why}")]
+    SettingUnfit {
+        /// Which setting.
+        setting: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A policy in this build is itself wrong.
     #[error("policy `{policy}` is faulty: {why}")]
     PolicyFaulty {
@@ -230,6 +243,7 @@ impl Default for Programme {
             check: CheckMode::default(),
             thresholds: Thresholds::default(),
             policies: BTreeMap::new(),
+            exceptions: ExceptionRules::default(),
             classes: Vec::new(),
             partners: Vec::new(),
             calendars: Vec::new(),
@@ -321,6 +335,7 @@ impl Programme {
             given: printable(given, 60),
             known: policy::ids().collect::<Vec<_>>().join(", "),
         }));
+        faults.extend(exceptions::faults(&self.exceptions));
         faults.extend(class::faults(&self.classes));
         faults.extend(partner::faults(&self.partners, &self.calendars));
         faults.extend(calendar::faults(&self.calendars));

@@ -7,11 +7,12 @@ use proptest::prelude::*;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use tenure_judge::{
-    ClaimedDead, CredentialDossier, Dismissed, Dossier, PrincipalDossier, RightDossier, UseDossier,
+    ClaimedDead, CredentialDossier, Dossier, PrincipalDossier, RightDossier, Said, UseDossier, Word,
 };
 use tenure_model::{
-    Charter, CredentialId, CredentialKind, CredentialState, DismissalId, Environment, Fact, Facts,
-    IdRandomness, IdentityId, Instant, PersonId, Presence, PrincipalId, PrincipalKind, ProofLevel, names,
+    Charter, CredentialId, CredentialKind, CredentialState, DismissalId, Environment, ExceptionId, Fact,
+    Facts, IdRandomness, IdentityId, Instant, PersonId, Presence, PrincipalId, PrincipalKind, ProofLevel,
+    names,
 };
 
 /// The time at which tests judge: 2026-06-01T00:00:00Z.
@@ -175,7 +176,7 @@ impl Brief {
             enrolled: self.enrolled,
             built_in: self.built_in,
             new_since_baseline: self.new_since_baseline,
-            dismissed: Vec::new(),
+            said: Vec::new(),
             charter: Charter {
                 business_owner: self.business_owner.then(|| PersonId::new(NOW, random(1))),
                 technical_owner: self.technical_owner.then(|| PersonId::new(NOW, random(2))),
@@ -468,25 +469,40 @@ fn any_principal() -> impl Strategy<Value = PrincipalDossier> {
         )
 }
 
-/// Policies that drawn dismissals are about.
-const DISMISSED: &[&str] = &["no_owner", "passwordless_access", "shared_use", "unknown_authorized_key"];
+/// Policies that drawn dismissals and exceptions are about.
+const SAID_OF: &[&str] = &["no_owner", "passwordless_access", "shared_use", "unknown_authorized_key"];
 
-/// Dismissals of the identity's and its first principal's conditions.
-fn dismissals(principals: &[PrincipalDossier], drawn: &[(&str, Instant)]) -> Vec<Dismissed> {
+/// The policy that must hold instead of drawn exceptions, where one must.
+pub(crate) const INSTEAD: &str = "human_use";
+
+fn any_word() -> impl Strategy<Value = Word> {
+    prop_oneof![
+        Just(Word::Dismissal(DismissalId::new(NOW, [7; 10]))),
+        Just(Word::Exception(ExceptionId::new(NOW, [7; 10]))),
+    ]
+}
+
+/// What people said of the identity's and its first principal's conditions.
+fn said(principals: &[PrincipalDossier], drawn: &[(&str, Instant, Word, bool)]) -> Vec<Said> {
     let identity = format!("identity:{}", IdentityId::new(NOW, [9; 10]));
     let first = principals.first().map(|principal| format!("principal:{}", principal.id));
-    let about = |policy: &str, ends_at| {
+    let about = |policy: &str, ends_at, word, has_instead: bool| {
         let subject = if policy == "no_owner" { Some(identity.clone()) } else { first.clone() };
-        subject.map(|subject| Dismissed {
+        let has_instead = has_instead && matches!(word, Word::Exception(_));
+        subject.map(|subject| Said {
             policy: policy.to_owned(),
             subject,
             ends_at,
-            dismissal: DismissalId::new(NOW, [7; 10]),
+            word,
             rested_on: None,
+            instead: if has_instead { vec![INSTEAD.to_owned()] } else { Vec::new() },
             void: None,
         })
     };
-    drawn.iter().filter_map(|(policy, ends_at)| about(policy, *ends_at)).collect()
+    drawn
+        .iter()
+        .filter_map(|(policy, ends_at, word, instead)| about(policy, *ends_at, *word, *instead))
+        .collect()
 }
 
 /// Any dossier, including nonsense that no connector would send.
@@ -504,7 +520,7 @@ pub(crate) fn any_dossier() -> impl Strategy<Value = Dossier> {
         (proptest::option::of(any_of(Environment::ALL)), any_scope()),
         (
             proptest::collection::vec(any_principal(), 0..3),
-            proptest::collection::vec((any_of(DISMISSED), any_instant()), 0..3),
+            proptest::collection::vec((any_of(SAID_OF), any_instant(), any_word(), any::<bool>()), 0..3),
         ),
     )
         .prop_map(
@@ -515,7 +531,7 @@ pub(crate) fn any_dossier() -> impl Strategy<Value = Dossier> {
                 technical_owner,
                 (rotation_days, expires_at, purpose),
                 held,
-                (principals, dismissed),
+                (principals, spoken),
             )| {
                 let (environment, allowed_scope) = held;
                 let charter = Charter {
@@ -534,7 +550,7 @@ pub(crate) fn any_dossier() -> impl Strategy<Value = Dossier> {
                     enrolled,
                     built_in,
                     new_since_baseline: new,
-                    dismissed: dismissals(&principals, &dismissed),
+                    said: said(&principals, &spoken),
                     charter,
                     principals,
                 }

@@ -11,6 +11,7 @@ mod controls;
 mod decisions;
 mod dossiers;
 mod examples;
+mod exceptions;
 mod matrix;
 mod model;
 mod programmes;

@@ -258,7 +258,12 @@ fn governed_credential(
 }
 
 /// The standing, given whether any condition fails and whether any is past its grace.
-pub(crate) fn standing(dossier: &Dossier, lines: &Lines, fails: bool, past_grace: bool) -> Standing {
+pub(crate) fn standing(
+    dossier: &Dossier,
+    lines: &Lines,
+    (fails, excepted): (bool, bool),
+    past_grace: bool,
+) -> Standing {
     let count = |presence| dossier.principals.iter().filter(|p| p.presence == presence).count();
     let all = dossier.principals.len();
     if dossier.principals.iter().any(|principal| dead_below_level(principal, lines)) {
@@ -274,6 +279,7 @@ pub(crate) fn standing(dossier: &Dossier, lines: &Lines, fails: bool, past_grace
         match (fails, past_grace) {
             (true, true) => Standing::Lapsed,
             (true, false) => Standing::Due,
+            (false, _) if excepted => Standing::Excepted,
             (false, _) => Standing::Sound,
         }
     }

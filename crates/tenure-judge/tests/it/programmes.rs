@@ -251,6 +251,15 @@ high = 7
 critical = 1
 
 [policies]
+
+[exceptions]
+days_max = 90
+days_total_max = 180
+renewals_max = 1
+approvers = ["operator", "administrator"]
+decided_within_days = 14
+constraint_days_max = 730
+flagged_percent = 20
 "#);
 }
 

@@ -5,8 +5,10 @@
 
 use crate::dossiers::{NOW, days_ago, dossier};
 use std::{fmt::Write as _, time::Duration};
-use tenure_judge::{Dismissed, Dossier, Judge, JudgeFailed, Judgement, OpenSince, PRINCIPALS_MAX, Programme};
-use tenure_model::{DismissalId, Fact, Instant, Standing};
+use tenure_judge::{
+    Dossier, Judge, JudgeFailed, Judgement, OpenSince, PRINCIPALS_MAX, Programme, Said, Word,
+};
+use tenure_model::{DismissalId, ExceptionId, Fact, Instant, Standing};
 
 fn judge(brief: &str) -> Judgement {
     judge_since(&dossier(brief), &OpenSince::new(), NOW)
@@ -81,9 +83,9 @@ fn what_a_person_dismissed_does_not_count_until_its_end_and_then_by_itself() {
     let subject = format!("identity:{}", ownerless.identity);
     let end = days_ago(-9);
     let about = |policy: &str| dismissed(policy, &subject, end);
-    ownerless.dismissed = vec![about("rotation_overdue")];
+    ownerless.said = vec![about("rotation_overdue")];
     assert_eq!(judge_since(&ownerless, &OpenSince::new(), NOW).standing, Standing::Due);
-    ownerless.dismissed = vec![about("no_owner")];
+    ownerless.said = vec![about("no_owner")];
     let open_since = OpenSince::from([(("no_owner".to_owned(), subject), days_ago(300))]);
     let dismissed = judge_since(&ownerless, &open_since, NOW);
     assert_eq!((dismissed.standing, dismissed.changes_at), (Standing::Sound, Some(end)));
@@ -92,13 +94,71 @@ fn what_a_person_dismissed_does_not_count_until_its_end_and_then_by_itself() {
     assert_eq!((over.standing, over.conditions[0].dismissed_until), (Standing::Lapsed, None));
 }
 
-fn dismissed(policy: &str, subject: &str, ends_at: Instant) -> Dismissed {
-    Dismissed {
+#[test]
+fn what_is_excepted_does_not_count_and_the_identity_stands_excepted_until_its_end() {
+    let mut ownerless = dossier("[[principals]]");
+    let subject = format!("identity:{}", ownerless.identity);
+    let (end, later) = (days_ago(-9), days_ago(-20));
+    ownerless.said = vec![excepted("no_owner", &subject, end)];
+    let open_since = OpenSince::from([(("no_owner".to_owned(), subject.clone()), days_ago(300))]);
+    let judged = judge_since(&ownerless, &open_since, NOW);
+    assert_eq!((judged.standing, judged.changes_at), (Standing::Excepted, Some(end)));
+    assert_eq!(judged.conditions[0].excepted_until, Some(end));
+    assert!(!judged.conditions[0].counts() && judged.ended.is_empty());
+    let over = judge_since(&ownerless, &open_since, end);
+    assert_eq!((over.standing, over.ended[0].why.as_str()), (Standing::Lapsed, "its end came"));
+    assert!(over.conditions[0].counts());
+    // Its end is told of one whose condition does not fail any more, too.
+    ownerless.said = vec![excepted("rotation_overdue", &subject, later)];
+    let mended = judge_since(&ownerless, &OpenSince::new(), NOW);
+    assert!(mended.changes_at.is_some_and(|at| at <= later) && mended.ended.is_empty());
+    assert_eq!(judge_since(&ownerless, &OpenSince::new(), later).ended.len(), 1);
+    // Whoever granted it left.
+    ownerless.said = vec![Said { void: Some("left".to_owned()), ..excepted("no_owner", &subject, end) }];
+    let left = judge_since(&ownerless, &open_since, NOW);
+    assert_eq!((left.standing, left.ended.len(), &*left.ended[0].why), (Standing::Lapsed, 1, "left"));
+}
+
+#[test]
+fn an_exception_stands_only_while_what_was_to_hold_instead_is_asked_and_holds() {
+    let shared = |consumers: &str| {
+        dossier(&format!("[[principals]]\nfacts = {{ login = true }}\nuses = [{consumers}]"))
+    };
+    let one = "{ consumer = \"10.0.0.1 (etl)\", days_ago = 1, count = 3 }";
+    let four = ["orders", "billing", "reports", "mailer"].map(|program| one.replace("etl", program));
+    let judged = |dossier: &Dossier, instead: &str, programme: &Programme| {
+        let subject = format!("identity:{}", dossier.identity);
+        let said = Said { instead: vec![instead.to_owned()], ..excepted("no_owner", &subject, days_ago(-9)) };
+        let dossier = Dossier { said: vec![said], ..dossier.clone() };
+        Judge::new(programme).unwrap().judge(&dossier, &OpenSince::new(), NOW).unwrap()
+    };
+    let (alone, many) = (shared(one), shared(&four.join(", ")));
+    let mut programme = Programme::default();
+    let holds = judged(&alone, "shared_use", &programme);
+    assert_eq!((holds.standing, holds.ended.len()), (Standing::Excepted, 0), "{holds:?}");
+    let fails = judged(&many, "shared_use", &programme);
+    assert_eq!(fails.standing, Standing::Due);
+    assert_eq!(fails.ended[0].why, "`shared_use` fails, which was to hold instead");
+    assert!(fails.conditions.iter().all(tenure_judge::FailedCondition::counts));
+    let off = tenure_judge::PolicySetting { enabled: Some(false), severity: None };
+    programme.policies.insert("shared_use".to_owned(), off);
+    let unasked = judged(&alone, "shared_use", &programme);
+    assert_eq!(unasked.ended[0].why, "`shared_use` was to hold instead, and is not asked of this identity");
+    assert_eq!(unasked.standing, Standing::Due);
+}
+
+fn excepted(policy: &str, subject: &str, ends_at: Instant) -> Said {
+    Said { word: Word::Exception(ExceptionId::new(NOW, [7; 10])), ..dismissed(policy, subject, ends_at) }
+}
+
+fn dismissed(policy: &str, subject: &str, ends_at: Instant) -> Said {
+    Said {
         policy: policy.to_owned(),
         subject: subject.to_owned(),
         ends_at,
-        dismissal: DismissalId::new(NOW, [7; 10]),
+        word: Word::Dismissal(DismissalId::new(NOW, [7; 10])),
         rested_on: None,
+        instead: Vec::new(),
         void: None,
     }
 }
@@ -117,12 +177,12 @@ fn a_dismissal_ends_when_what_it_was_about_changes_and_when_who_said_so_left() {
     let rested_on = judge.grounds(&then, "readable_by_others", &subject, NOW);
     let ends = |now: &Dossier, void: Option<&str>| {
         let said = dismissed("readable_by_others", &subject, days_ago(-9));
-        let said = Dismissed { rested_on: rested_on.clone(), void: void.map(str::to_owned), ..said };
-        let now = Dossier { dismissed: vec![said], ..now.clone() };
+        let said = Said { rested_on: rested_on.clone(), void: void.map(str::to_owned), ..said };
+        let now = Dossier { said: vec![said], ..now.clone() };
         let judged = judge_since(&now, &OpenSince::new(), NOW);
-        let found = judged.conditions.into_iter().find(|one| one.policy == "readable_by_others").unwrap();
-        assert_eq!(found.dismissed_until.is_none(), found.dismissal_ended.is_some());
-        found.dismissal_ended.map(|ended| ended.why)
+        let found = judged.conditions.iter().find(|one| one.policy == "readable_by_others").unwrap();
+        assert_eq!(found.dismissed_until.is_none(), !judged.ended.is_empty());
+        judged.ended.into_iter().next().map(|ended| ended.why)
     };
     assert_eq!(ends(&then, None), None, "nothing changed");
     let wider = ends(&file("0644", 40), None).unwrap();
@@ -138,11 +198,11 @@ fn ended_by(policy: &str, then: &Dossier, now: &Dossier) -> Option<String> {
     let subject = first.conditions.into_iter().find(|one| one.policy == policy).unwrap().subject;
     let rested_on = judge.grounds(then, policy, &subject, NOW);
     assert!(rested_on.is_some());
-    let said = Dismissed { rested_on, ..dismissed(policy, &subject, days_ago(-9)) };
-    let now = Dossier { dismissed: vec![said], ..now.clone() };
+    let said = Said { rested_on, ..dismissed(policy, &subject, days_ago(-9)) };
+    let now = Dossier { said: vec![said], ..now.clone() };
     let judged = judge.judge(&now, &OpenSince::new(), NOW).unwrap();
-    let found = judged.conditions.into_iter().find(|one| one.policy == policy && one.subject == subject);
-    found.unwrap().dismissal_ended.map(|ended| ended.why)
+    assert!(judged.conditions.iter().any(|one| one.policy == policy && one.subject == subject));
+    judged.ended.into_iter().next().map(|ended| ended.why)
 }
 
 fn many(letter: char, count: usize) -> Vec<String> {

@@ -6,6 +6,7 @@
 
 pub(crate) mod csv;
 mod evidence;
+pub(crate) mod exceptions;
 pub(crate) mod filter;
 mod find;
 mod findings;
@@ -95,6 +96,12 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &findings::beside::ENDPOINT,
     &findings::dismiss::ENDPOINT,
     &findings::withdraw::ENDPOINT,
+    &exceptions::request::ENDPOINT,
+    &exceptions::list::ENDPOINT,
+    &exceptions::figures::ENDPOINT,
+    &exceptions::show::ENDPOINT,
+    &exceptions::decide::ENDPOINT,
+    &exceptions::withdraw::ENDPOINT,
     &plans::list::ENDPOINT,
     &plans::csv::ENDPOINT,
     &plans::draft::ENDPOINT,

@@ -4,9 +4,10 @@
 //! Sent twice, a form does once what it says. Next: `identity.rs`, which leads here.
 
 use super::{
-    Frame, HTML, PageProblem, Place, address,
+    Frame, HTML, PageProblem, Place, address, exceptions,
     form::{self, Field, Nothing, Sent},
     page, see_other,
+    table::StateShown,
     text::{self, When},
 };
 use crate::api::prelude::*;
@@ -14,7 +15,7 @@ use crate::limits::{SENTENCE_CHARS_MAX, at_most};
 use askama::Template;
 use axum::response::Response;
 use tenure_engine::{Actor, Dismissal, FindingRow, FindingSeen, IdentityRow, Tx};
-use tenure_model::{Instant, PersonId, printable};
+use tenure_model::{ExceptionState, Instant, PersonId, printable};
 
 pub(super) static SHOW: Endpoint = Endpoint {
     verb: Verb::Get,
@@ -57,6 +58,9 @@ struct FindingPage {
     cause: Option<String>,
     opened: When,
     dismissed: Option<DismissedLine>,
+    exception: Option<ExceptedLine>,
+    /// Whether an exception may be asked for from here.
+    may_ask: bool,
     /// The form that dismisses it; nothing for whoever may not, and while it is dismissed.
     fields: Option<[Field; 2]>,
     rests_on_digest: String,
@@ -79,6 +83,14 @@ struct DismissedLine {
     reason: text::Prose,
     at: When,
     until: When,
+}
+
+/// The exception that says most of it.
+struct ExceptedLine {
+    state: StateShown,
+    href: String,
+    handle: String,
+    until: Option<When>,
 }
 
 /// An open finding of an identity, with the dismissal that stands.
@@ -199,7 +211,14 @@ fn shown(
             at: text::when(one.at, now),
             until: text::when(one.ends, now),
         }),
-        fields: (may_decide && !is_dismissed)
+        may_ask: may_decide && !is_dismissed && finding.exception_state != Some(ExceptionState::Requested),
+        exception: finding.exception.zip(finding.exception_state).map(|(id, state)| ExceptedLine {
+            state: exceptions::state(state),
+            href: format!("/exceptions/{}", id.handle()),
+            handle: id.handle(),
+            until: finding.excepted_until.map(|at| text::when(at, now)),
+        }),
+        fields: (may_decide && !is_dismissed && finding.excepted_until.is_none())
             .then(|| fields.unwrap_or_else(|| fields_of(&Dismissed::default()))),
         rests_on_digest,
         beside_seen: beside.iter().filter_map(given_back).collect::<Vec<_>>().join(" "),

@@ -7,7 +7,7 @@
 use super::{
     Frame, HTML, PageProblem, Place, address,
     controls::{self, ConsequenceLine},
-    finding,
+    exceptions, finding,
     headline::headline,
     lists, page,
     picture::{self, Picture},
@@ -125,6 +125,8 @@ struct Reason {
     /// What a person said of it, or why that counts for nothing any more.
     dismissed: Option<Prose>,
     ended: Option<Prose>,
+    /// The exception that says most of it: how it stands, its address, its handle.
+    exception: Option<(StateShown, String, String)>,
 }
 
 struct PrincipalLine {
@@ -352,6 +354,9 @@ fn reasons(shown: &IdentityShown, now: Instant) -> Vec<Reason> {
             text::prose(&format!("dismissed until {end} by {by}: {because}"))
         }),
         ended: finding.dismissal_ended.as_deref().map(text::prose),
+        exception: finding.exception.zip(finding.exception_state).map(|(id, state)| {
+            (exceptions::state(state), format!("/exceptions/{}", id.handle()), id.handle())
+        }),
     };
     findings.into_iter().map(reason).collect()
 }

@@ -13,6 +13,9 @@ mod controls;
 mod doctor;
 mod entry;
 mod evidence;
+mod except;
+mod exception;
+mod exceptions;
 mod find;
 mod finding;
 mod form;
@@ -57,6 +60,12 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &finding::SHOW,
     &finding::DISMISS,
     &finding::COUNT,
+    &except::SHOW,
+    &except::ASK,
+    &exceptions::ENDPOINT,
+    &exception::SHOW,
+    &exception::DECIDE,
+    &exception::WITHDRAW,
     &whose::SHOW,
     &whose::CLAIM,
     &plan_acts::DRAFT,
@@ -98,6 +107,7 @@ enum Place {
     Now,
     Inventory,
     Plans,
+    Exceptions,
     Evidence,
     Sources,
     Programme,
@@ -106,10 +116,11 @@ enum Place {
 }
 
 /// Every place: its address, its word, the letter after `g`, and what one must be allowed to go there.
-const PLACES: [PlaceKnown; 8] = [
+const PLACES: [PlaceKnown; 9] = [
     (Place::Now, "/", "Now", 'n', ApiAction::View, ApiResourceKind::Identity),
     (Place::Inventory, "/identities", "Inventory", 'i', ApiAction::View, ApiResourceKind::Identity),
     (Place::Plans, "/plans", "Plans", 'p', ApiAction::View, ApiResourceKind::Plan),
+    (Place::Exceptions, "/exceptions", "Exceptions", 'x', ApiAction::View, ApiResourceKind::Identity),
     (Place::Evidence, "/evidence", "Evidence", 'e', ApiAction::ReadEvidence, ApiResourceKind::Evidence),
     (Place::Sources, "/sources", "Sources", 's', ApiAction::View, ApiResourceKind::Source),
     (Place::Programme, "/programme", "Programme", 'm', ApiAction::View, ApiResourceKind::System),

@@ -5,6 +5,7 @@
 
 use super::{
     Frame, HTML, PageProblem, Place, address,
+    exceptions::{self, ExceptionLine},
     identity::{PlanLine, plan_line},
     page,
     text::{self, When},
@@ -14,7 +15,7 @@ use crate::api::prelude::*;
 use askama::Template;
 use axum::response::Response;
 use std::time::Duration;
-use tenure_engine::{QueueItem, Suggested, SuggestionQuery, Waits};
+use tenure_engine::{ExceptionsMeant, QueueItem, Suggested, SuggestionQuery, Waits};
 use tenure_model::{Instant, PlanState};
 
 pub(super) static ENDPOINT: Endpoint = Endpoint {
@@ -48,6 +49,8 @@ struct NowPage {
     ended: Vec<PlanLine>,
     /// What others said is not theirs but this person's.
     passed: Vec<Passed>,
+    /// Exceptions that somebody else asked for and that wait.
+    wished: Vec<ExceptionLine>,
     /// What happened since then, for whoever may read evidence.
     since: Vec<(&'static str, String)>,
 }
@@ -91,7 +94,10 @@ async fn handle(State(shared): State<Shared>, asked: Asked) -> Result<Response, 
     let now = shared.engine.now();
     let may_read = asked.may_also(ApiAction::ReadEvidence, ApiResourceKind::Evidence);
     let frame = Frame::of("Now", Place::Now, &asked);
+    let wished =
+        shared.engine.exceptions(ExceptionsMeant::Waiting, 0, PASSED).await.map_err(Problem::from)?;
     let shown = NowPage {
+        wished: wished.iter().map(|one| exceptions::line(one, now)).collect(),
         passed: passed.iter().map(|one| passed_on(one, now)).collect(),
         since: if may_read { since(now) } else { Vec::new() },
         ..view(frame, waits, may_see_plans, may_see_sources, now)
@@ -137,6 +143,7 @@ fn view(frame: Frame, waits: Waits, may_see_plans: bool, may_see_sources: bool, 
         doing: doing.into_iter().map(|plan| plan_line(plan, now)).collect(),
         ended: ended.into_iter().take(ENDED).map(|plan| plan_line(plan, now)).collect(),
         passed: Vec::new(),
+        wished: Vec::new(),
         since: Vec::new(),
     }
 }

@@ -289,6 +289,12 @@ mod tests {
             sources: Vec::new(),
             findings_open: 0,
             findings_dismissed: 0,
+            exceptions: tenure_engine::ExceptionFigures {
+                numbers: tenure_engine::ExceptionNumbers::default(),
+                identities_excepted: 0,
+                identities_enrolled: 0,
+                controls: Vec::new(),
+            },
             queue: Vec::new(),
             unowned: Vec::new(),
             oldest: Vec::new(),

@@ -3,6 +3,7 @@
 //! every answer against it, so it cannot say what is not so.
 
 mod shapes;
+mod shapes_exceptions;
 mod shapes_programme;
 
 use crate::{
@@ -14,8 +15,9 @@ use std::sync::OnceLock;
 use tenure_engine::{CharterState, RingName, SourcePart};
 use tenure_judge::{CheckWarning, ClueKind, Confidence};
 use tenure_model::{
-    CharterField, ConsequenceState, CredentialKind, CredentialState, DecisionRight, Environment, PlanKind,
-    PlanState, PolicyKind, ProofLevel, Readers, Role, Severity, Standing, StepKind, StepState, SurveyState,
+    CharterField, ConsequenceState, CredentialKind, CredentialState, DecisionRight, Environment,
+    ExceptionKind, ExceptionState, PlanKind, PlanState, PolicyKind, ProofLevel, Readers, Role, Severity,
+    Standing, StepKind, StepState, SurveyState,
 };
 use utoipa::openapi::{
     Components, ComponentsBuilder, Content, HttpMethod, InfoBuilder, LicenseBuilder, ObjectBuilder,
@@ -59,14 +61,24 @@ pub(crate) fn document() -> &'static str {
     })
 }
 
+/// Every shape that is sent, by name.
+fn requests() -> impl Iterator<Item = &'static (&'static str, &'static [&'static str])> {
+    shapes::REQUESTS.iter().chain(shapes_exceptions::REQUESTS)
+}
+
+/// Every shape of an answer, by name.
+fn answers() -> impl Iterator<Item = &'static (&'static str, &'static [&'static str])> {
+    shapes::ANSWERS.iter().chain(shapes_programme::ANSWERS).chain(shapes_exceptions::ANSWERS)
+}
+
 fn components() -> Components {
     let mut components = ComponentsBuilder::new();
-    for (name, fields) in shapes::REQUESTS {
+    for (name, fields) in requests() {
         let closed = object(fields)
             .additional_properties(Some(utoipa::openapi::schema::AdditionalProperties::FreeForm(false)));
         components = components.schema(*name, closed);
     }
-    for (name, fields) in shapes::ANSWERS.iter().chain(shapes_programme::ANSWERS) {
+    for (name, fields) in answers() {
         components = components.schema(*name, object(fields));
     }
     for (name, words) in words() {
@@ -100,6 +112,8 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
         CredentialState,
         DecisionRight,
         Environment,
+        ExceptionKind,
+        ExceptionState,
         PlanKind,
         PlanState,
         PolicyKind,
@@ -114,6 +128,7 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
         StepState,
         SurveyState
     );
+    words.push(("ExceptionAnswer", vec!["grant", "refuse"]));
     words.push(("CheckState", vec!["well", "look", "broken"]));
     words
 }
@@ -266,7 +281,7 @@ fn answer(endpoint: &Endpoint) -> (String, Response) {
 
 #[cfg(test)]
 mod tests {
-    use super::{api, document, shapes};
+    use super::{api, document};
     use serde_json::Value;
     use std::collections::BTreeSet;
 
@@ -279,9 +294,7 @@ mod tests {
         names(&document, &mut named);
         let unknown: Vec<_> = named.difference(&known).collect();
         assert!(unknown.is_empty(), "{unknown:?}");
-        for (name, fields) in
-            shapes::REQUESTS.iter().chain(shapes::ANSWERS).chain(super::shapes_programme::ANSWERS)
-        {
+        for (name, fields) in super::requests().chain(super::answers()) {
             let properties = document["components"]["schemas"][name]["properties"].as_object().unwrap();
             assert_eq!(properties.len(), fields.len(), "{name}");
         }

@@ -255,6 +255,37 @@ const IDENTITIES: &[Bad] = &[
         Some(r#"{"reason":"x","until":"2030-01-01T00:00:00Z"}"#),
     ),
     ("DELETE /api/v1/findings/{ref}/dismissal", "/api/v1/findings/%0A/dismissal", None),
+    ("GET /api/v1/findings", "/api/v1/findings?dismissed=true&excepted=true", None),
+    (
+        "POST /api/v1/findings/{ref}/exceptions",
+        "/api/v1/findings/nothing/exceptions",
+        Some(r#"{"reason":"x","until":"2030-01-01T00:00:00Z"}"#),
+    ),
+    (
+        "POST /api/v1/findings/{ref}/exceptions",
+        "/api/v1/findings/nothing/exceptions",
+        Some(r#"{"reason":"x","compensation":"y","until":"for ever"}"#),
+    ),
+    (
+        "POST /api/v1/findings/{ref}/exceptions",
+        "/api/v1/findings/nothing/exceptions",
+        Some(r#"{"reason":"x","compensation":"y","until":"2030-01-01T00:00:00Z"}"#),
+    ),
+    ("GET /api/v1/exceptions", "/api/v1/exceptions?state=all", None),
+    ("GET /api/v1/exceptions", "/api/v1/exceptions?limit=0", None),
+    ("GET /api/v1/exceptions/figures", "", None),
+    ("GET /api/v1/exceptions/{ref}", "/api/v1/exceptions/nothing", None),
+    (
+        "PUT /api/v1/exceptions/{ref}/decision",
+        "/api/v1/exceptions/nothing/decision",
+        Some(r#"{"answer":"perhaps","reason":"x","digest":"y"}"#),
+    ),
+    (
+        "PUT /api/v1/exceptions/{ref}/decision",
+        "/api/v1/exceptions/nothing/decision",
+        Some(r#"{"answer":"grant"}"#),
+    ),
+    ("POST /api/v1/exceptions/{ref}/withdrawal", "/api/v1/exceptions/%0A/withdrawal", Some("{}")),
     ("GET /api/v1/sources/{name}/baseline", "/api/v1/sources/nowhere/baseline", None),
     ("PUT /api/v1/sources/{name}/baseline", "/api/v1/sources/nowhere/baseline", None),
 ];

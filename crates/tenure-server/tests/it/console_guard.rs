@@ -7,7 +7,7 @@ use crate::bench::{ADMINISTRATOR, Bench, OPERATOR, Reply, SOURCE_CANARY, VALUE_C
 use crate::console::send_form;
 use crate::sign_in::{cookie, sign_in};
 use axum::body::Body;
-use serde_json::json;
+use serde_json::{Value, json};
 use tenure_connect::chaos::ChaosPrincipal;
 use tenure_server::Access;
 
@@ -44,14 +44,34 @@ async fn every_page(bench: &Bench, identity: &str) -> Vec<String> {
     // A finding has a page as long as it is open.
     let finding = identity["findings"][0]["id"].as_str().map(str::to_owned);
     let paths = paths.into_iter().filter(|path| finding.is_some() || !path.contains("{id}"));
+    let exception = match &finding {
+        Some(finding) => Some(asked_for(bench, finding, "we need a month").await),
+        None => None,
+    };
+    let paths = paths.filter(|path| exception.is_some() || !path.contains("{exception}"));
     let fill = |path: &str| {
         path.replace("{ref}", &handle)
             .replace("{handle}", &plan)
             .replace("{id}", finding.as_deref().unwrap_or_default())
+            .replace("{exception}", exception.as_deref().unwrap_or_default())
             .replace("{index}", "3")
             .replace("{name}", "main")
     };
     paths.map(fill).collect()
+}
+
+/// The exception that is asked for of a finding, or is asked for now.
+async fn asked_for(bench: &Bench, finding: &str, reason: &str) -> String {
+    let waiting = bench.get(ADMINISTRATOR, "/api/v1/exceptions?state=waiting").await.json();
+    let seen = bench.get(ADMINISTRATOR, &format!("/api/v1/findings/{finding}")).await.json();
+    let about = |one: &&Value| one["policy"] == seen["policy"] && one["subject"] == seen["subject"];
+    if let Some(one) = waiting["items"].as_array().unwrap().iter().find(about) {
+        return one["handle"].as_str().unwrap().to_owned();
+    }
+    let wish = json!({ "reason": reason, "compensation": reason, "until": "2026-12-24T00:00:00Z" });
+    let asked = bench.post(ADMINISTRATOR, &format!("/api/v1/findings/{finding}/exceptions"), &wish).await;
+    assert_eq!(asked.status, 201, "{}", asked.text());
+    asked.json()["handle"].as_str().unwrap().to_owned()
 }
 
 /// A name from outside, of a principal with rights and a credential.
@@ -89,6 +109,7 @@ async fn hostile_identities(bench: &Bench) -> Vec<String> {
         bench.engine.judge_touched().await.unwrap();
         let shown = bench.get(ADMINISTRATOR, &format!("/api/v1/identities/{handle}")).await.json();
         let finding = format!("/api/v1/findings/{}/dismissal", shown["findings"][0]["id"].as_str().unwrap());
+        asked_for(bench, shown["findings"][0]["id"].as_str().unwrap(), HOSTILE[1]).await;
         let dismissal = json!({ "reason": HOSTILE[1], "until": "2027-01-01T00:00:00Z" });
         assert_eq!(bench.call(OPERATOR, "PUT", &finding, Some(&dismissal)).await.status, 200);
         handles.push(handle);
@@ -106,16 +127,17 @@ async fn no_page_lets_a_name_from_outside_do_anything() {
     bench.engine.judge_touched().await.unwrap();
     let hostile: Vec<String> = hostile_identities(&bench).await;
     for handle in &hostile {
-        let mut findings = 0;
+        let (mut findings, mut exceptions) = (0, 0);
         for path in every_page(&bench, handle).await {
             let page = bench.get(ADMINISTRATOR, &path).await;
             assert_eq!(page.status, 200, "{path}: {}", page.text());
-            findings += usize::from(path.contains("/findings/"));
+            findings += usize::from(path.contains("/findings/") && !path.ends_with("/except"));
+            exceptions += usize::from(path.starts_with("/exceptions/"));
             for broken in BROKEN {
                 assert!(!page.text().contains(broken), "{path}: {broken:?}");
             }
         }
-        assert_eq!(findings, 1, "one page of a finding was among them");
+        assert_eq!((findings, exceptions), (1, 1), "pages of a finding and of an exception were among them");
     }
     assert_eq!(hostile.len(), HOSTILE.len());
     let shown = bench.get(ADMINISTRATOR, "/identities").await.text();
@@ -395,6 +417,12 @@ async fn pages_answer_to_their_own_name_only() {
 async fn a_form_that_is_too_large_or_odd_is_refused_as_a_page() {
     let bench = Bench::surveyed().await;
     let plan = bench.draft("disable", "billing").await["plan"]["handle"].as_str().unwrap().to_owned();
+    bench.world.create(ChaosPrincipal::account("twin", "Value0000000000007"));
+    bench.world.create(ChaosPrincipal::account("other", "Value0000000000007"));
+    bench.survey("main").await;
+    bench.engine.judge_touched().await.unwrap();
+    let open = bench.get(ADMINISTRATOR, "/api/v1/findings").await.json();
+    let exception = asked_for(&bench, open["items"][0]["id"].as_str().unwrap(), "we need a month").await;
     for endpoint in tenure_server::endpoints() {
         let is_form = endpoint.method == "POST" && !endpoint.path.starts_with("/api");
         if is_form && endpoint.access != Access::Open {
@@ -402,7 +430,8 @@ async fn a_form_that_is_too_large_or_odd_is_refused_as_a_page() {
                 .path
                 .replace("{ref}", "billing")
                 .replace("{name}", "main")
-                .replace("{handle}", &plan);
+                .replace("{handle}", &plan)
+                .replace("{exception}", &exception);
             let path = path.replace("{id}", "nothing");
             let asker = if path.ends_with("/change") { ADMINISTRATOR } else { OPERATOR };
             let refused = send_form(&bench, asker, &path, &format!("x={}", "x".repeat(17 * 1024))).await;

@@ -140,6 +140,37 @@ async fn change_people(bench: &Bench) {
     assert_eq!(bench.call(ADMINISTRATOR, "DELETE", owner, None).await.status, 200);
 }
 
+/// An exception is asked for, taken back, asked for anew, granted by somebody else and taken back.
+async fn except_and_take_back(bench: &Bench, finding: &str) {
+    let path = format!("/api/v1/findings/{finding}/exceptions");
+    let wish =
+        json!({ "reason": "a rehearsal", "compensation": "nothing real", "until": "2026-12-01T00:00:00Z" });
+    let own = bench.post(ADMINISTRATOR, &path, &wish).await.json();
+    let decide = |one: &serde_json::Value| {
+        let handle = one["handle"].as_str().unwrap_or_else(|| panic!("{one}"));
+        (
+            format!("/api/v1/exceptions/{handle}"),
+            json!({ "answer": "grant", "reason": "for the rehearsal", "digest": one["digest"] }),
+        )
+    };
+    let (its, grant) = decide(&own);
+    let refused = bench.call(ADMINISTRATOR, "PUT", &format!("{its}/decision"), Some(&grant)).await;
+    assert_eq!(refused.status, 403, "{}", refused.text());
+    assert_eq!(bench.post(AUDITOR, &format!("{its}/withdrawal"), &json!({})).await.status, 403);
+    assert_eq!(bench.post(ADMINISTRATOR, &format!("{its}/withdrawal"), &json!({})).await.status, 200);
+    let (its, grant) = decide(&bench.post(ADMINISTRATOR, &path, &wish).await.json());
+    let granted = bench.call(OPERATOR, "PUT", &format!("{its}/decision"), Some(&grant)).await;
+    assert_eq!(granted.json()["state"], "granted", "{}", granted.text());
+    assert_eq!(bench.get(AUDITOR, "/api/v1/queue").await.json()["excepted"], 1);
+    let listed = bench.get(AUDITOR, "/api/v1/findings?excepted=true").await.json();
+    assert_eq!(listed["items"][0]["exception_state"], "granted", "{listed}");
+    assert_eq!(bench.get(AUDITOR, "/api/v1/exceptions").await.json()["items"].as_array().unwrap().len(), 1);
+    assert_eq!(bench.get(AUDITOR, "/api/v1/exceptions/figures").await.json()["standing"], 1);
+    let back = bench.post(OPERATOR, &format!("{its}/withdrawal"), &json!({ "reason": "over" })).await;
+    assert_eq!(back.json()["state"], "ended", "{}", back.text());
+    assert_eq!(bench.get(AUDITOR, &its).await.json()["ended_why"], "taken back: over");
+}
+
 /// Two hold one value; one finding is dismissed and that taken back, and what is there is made no news.
 async fn dismiss_and_set_baseline(bench: &Bench) {
     use tenure_connect::chaos::ChaosPrincipal;
@@ -162,6 +193,7 @@ async fn dismiss_and_set_baseline(bench: &Bench) {
     assert_eq!(listed["items"].as_array().unwrap().len(), 1);
     assert_eq!(bench.call(AUDITOR, "DELETE", &path, None).await.status, 403);
     assert_eq!(bench.call(OPERATOR, "DELETE", &path, None).await.status, 200);
+    except_and_take_back(bench, &handle).await;
     let set = bench.call(ADMINISTRATOR, "PUT", "/api/v1/sources/main/baseline", None).await.json();
     assert_eq!((&set["new"], set["baseline"] != before["baseline"]), (&json!(0), true), "{set}");
 }

@@ -18,6 +18,7 @@ fn rehearsals() -> Vec<Rehearsal> {
     [
         about_people(),
         about_things(),
+        exceptions(),
         about_the_programme(),
         about_lists(),
         about_the_deployment(),
@@ -63,6 +64,29 @@ fn about_people() -> Vec<Rehearsal> {
             Some(json!({ "subject": "x", "issuer": "https://id.example.com" })),
         ),
         ("DELETE /api/v1/people/{name}/link", "/api/v1/people/nobody/link", None),
+    ]
+}
+
+fn exceptions() -> Vec<Rehearsal> {
+    vec![
+        (
+            "POST /api/v1/findings/{ref}/exceptions",
+            "/api/v1/findings/nothing/exceptions",
+            Some(json!({ "reason": "x", "compensation": "y", "until": "2001-01-01T00:00:00Z" })),
+        ),
+        ("GET /api/v1/exceptions", "/api/v1/exceptions", None),
+        ("GET /api/v1/exceptions/figures", "/api/v1/exceptions/figures", None),
+        ("GET /api/v1/exceptions/{ref}", "/api/v1/exceptions/nothing", None),
+        (
+            "PUT /api/v1/exceptions/{ref}/decision",
+            "/api/v1/exceptions/nothing/decision",
+            Some(json!({ "answer": "grant", "reason": "x", "digest": "y" })),
+        ),
+        (
+            "POST /api/v1/exceptions/{ref}/withdrawal",
+            "/api/v1/exceptions/nothing/withdrawal",
+            Some(json!({ "reason": "x" })),
+        ),
     ]
 }
 
@@ -181,6 +205,20 @@ fn about_pages() -> Vec<Rehearsal> {
             "/identities/{identity}/findings/nothing/count",
             no_form(),
         ),
+        (
+            "GET /identities/{ref}/findings/{id}/except",
+            "/identities/{identity}/findings/nothing/except",
+            None,
+        ),
+        (
+            "POST /identities/{ref}/findings/{id}/except",
+            "/identities/{identity}/findings/nothing/except",
+            no_form(),
+        ),
+        ("GET /exceptions", "/exceptions", None),
+        ("GET /exceptions/{exception}", "/exceptions/nothing", None),
+        ("POST /exceptions/{exception}/decide", "/exceptions/nothing/decide", no_form()),
+        ("POST /exceptions/{exception}/withdraw", "/exceptions/nothing/withdraw", no_form()),
         ("GET /whose", "/whose", None),
         ("POST /whose", "/whose", no_form()),
         ("GET /plans", "/plans", None),

@@ -56,7 +56,7 @@ fn consequence(row: &Row<'_>) -> Result<ConsequenceRow, StoreFailure> {
 /// Open findings `f` that count and were opened before the instant of their severity, of identities `i` that are lapsed.
 macro_rules! lapsed_by {
     () => {
-        "f.closed_us IS NULL AND i.standing = 'lapsed' AND f.opened_us <= CASE f.severity WHEN 'low' THEN CAST($2 AS BIGINT) \
+        "f.closed_us IS NULL AND f.excepted_us IS NULL AND i.standing = 'lapsed' AND f.opened_us <= CASE f.severity WHEN 'low' THEN CAST($2 AS BIGINT) \
          WHEN 'medium' THEN CAST($3 AS BIGINT) WHEN 'high' THEN CAST($4 AS BIGINT) ELSE CAST($5 AS BIGINT) END \
          AND NOT EXISTS (SELECT 1 FROM dismissals d WHERE d.identity_id = f.identity_id AND d.policy = f.policy \
          AND d.subject = f.subject AND d.withdrawn_us IS NULL)"

@@ -9,6 +9,7 @@ use crate::{
     value::{json, named},
 };
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 use tenure_model::{DismissalId, Grounds, IdentityId, Instant, PersonId};
 
 /// A dismissal as it is kept.
@@ -132,6 +133,23 @@ impl Tx<'_> {
         )?;
         self.touch(identity, now)?;
         Ok(withdrawn > 0)
+    }
+
+    /// How long a person said of this condition that it is none, since an instant.
+    pub fn dismissed_for(
+        &mut self,
+        (identity, policy, subject): (IdentityId, &str, &str),
+        by: PersonId,
+        since: Instant,
+    ) -> Result<Duration, StoreFailure> {
+        let micros = self.query_one(
+            "dismissals",
+            "SELECT CAST(COALESCE(SUM(CASE WHEN withdrawn_us < ends_us THEN withdrawn_us ELSE ends_us END - dismissed_us), 0) AS BIGINT) \
+             FROM dismissals WHERE identity_id = $1 AND policy = $2 AND subject = $3 AND dismissed_by = $4 AND dismissed_us > $5",
+            &[named(identity), policy.into(), subject.into(), named(by), since.into()],
+            |row| row.number(0),
+        )?;
+        Ok(Duration::from_micros(u64::try_from(micros.unwrap_or_default()).unwrap_or_default()))
     }
 
     /// Lets go of the dismissals of an identity whose end has come; they are withdrawn by their own end.

@@ -7,7 +7,9 @@ use super::Mint;
 use crate::{Row, StoreFailure, Tx, value::named};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use tenure_model::{FindingId, IdentityId, Instant, PolicyKind, Severity, printable};
+use tenure_model::{
+    ExceptionId, ExceptionState, FindingId, IdentityId, Instant, PolicyKind, Severity, printable,
+};
 
 /// A finding as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +53,15 @@ pub struct FindingRow {
     /// Why a dismissal of it ended before its end, where it counts again for that.
     #[serde(default)]
     pub dismissal_ended: Option<String>,
+    /// Until when it may fail, by an exception that stands.
+    #[serde(default)]
+    pub excepted_until: Option<Instant>,
+    /// The exception that is asked for, else the one that stands, else the last that ended since it was opened.
+    #[serde(default)]
+    pub exception: Option<ExceptionId>,
+    /// How far that exception is.
+    #[serde(default)]
+    pub exception_state: Option<ExceptionState>,
 }
 
 /// Findings of one policy with one cause, or one finding without any.
@@ -79,6 +90,8 @@ pub enum FindingsMeant {
     New,
     /// Those that a person dismissed.
     Dismissed,
+    /// Those that are excepted.
+    Excepted,
 }
 
 /// Names of identities that a group shows.
@@ -103,6 +116,8 @@ pub struct FailedNow {
     pub remedy: String,
     /// The place where it is mended.
     pub cause: Option<String>,
+    /// Until when it may fail, by an exception that stands.
+    pub excepted_until: Option<Instant>,
 }
 
 /// What applying a judgement changed.
@@ -137,13 +152,26 @@ macro_rules! from_findings {
 
 macro_rules! counted {
     () => {
-        "f.closed_us IS NULL AND d.dismissal_id IS NULL"
+        "f.closed_us IS NULL AND f.excepted_us IS NULL AND d.dismissal_id IS NULL"
     };
 }
 
 macro_rules! rank {
     () => {
         "CASE f.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END"
+    };
+}
+
+/// Of the exception that says most of a finding.
+macro_rules! the_exception {
+    ($column:literal) => {
+        concat!(
+            "(SELECT x.",
+            $column,
+            " FROM exceptions x WHERE x.identity_id = f.identity_id AND x.policy = f.policy AND x.subject = f.subject \
+             AND (x.ended_us IS NULL OR x.ended_us >= f.opened_us) ORDER BY CASE x.state WHEN 'requested' THEN 0 \
+             WHEN 'granted' THEN 1 ELSE 2 END, x.exception_id DESC LIMIT 1)"
+        )
     };
 }
 
@@ -157,7 +185,10 @@ macro_rules! finding_columns {
             ", d.ends_us, d.reason, (SELECT w.name FROM people w WHERE w.person_id = d.dismissed_by AND w.erased_us IS NULL), \
              CASE WHEN d.dismissal_id IS NULL THEN (SELECT e.ended_why FROM dismissals e WHERE e.identity_id = f.identity_id \
              AND e.policy = f.policy AND e.subject = f.subject AND e.withdrawn_us IS NOT NULL AND e.withdrawn_us >= f.opened_us \
-             ORDER BY e.dismissal_id DESC LIMIT 1) END"
+             ORDER BY e.dismissal_id DESC LIMIT 1) END, f.excepted_us, ",
+            the_exception!("exception_id"),
+            ", ",
+            the_exception!("state")
         )
     };
 }
@@ -170,6 +201,9 @@ macro_rules! about_meant {
             FindingsMeant::New => concat!($($before)*, counted!(), " AND ", is_new!(), " = 1", $($after)*),
             FindingsMeant::Dismissed => {
                 concat!($($before)*, "f.closed_us IS NULL AND d.dismissal_id IS NOT NULL", $($after)*)
+            }
+            FindingsMeant::Excepted => {
+                concat!($($before)*, "f.closed_us IS NULL AND f.excepted_us IS NOT NULL", $($after)*)
             }
         }
     };
@@ -218,16 +252,20 @@ impl FindingsMeant {
         )
     }
 
-    /// Dismissals are few: what counts is all that is open without them, and both are read off an index.
+    /// Dismissals and exceptions are few: what counts is all that is open without them, and all are read off an index.
     const fn count(self) -> &'static str {
         match self {
             Self::Counted => {
                 "SELECT COUNT(*) - (SELECT COUNT(*) FROM dismissals d JOIN findings f ON f.identity_id = d.identity_id \
-                 AND f.policy = d.policy AND f.subject = d.subject WHERE d.withdrawn_us IS NULL AND f.closed_us IS NULL) \
-                 FROM findings WHERE closed_us IS NULL"
+                 AND f.policy = d.policy AND f.subject = d.subject WHERE d.withdrawn_us IS NULL AND f.closed_us IS NULL \
+                 AND f.excepted_us IS NULL) - (SELECT COUNT(*) FROM findings WHERE closed_us IS NULL \
+                 AND excepted_us IS NOT NULL) FROM findings WHERE closed_us IS NULL"
             }
             Self::New => {
                 concat!("SELECT COUNT(*)", from_findings!(), "WHERE ", counted!(), " AND ", is_new!(), " = 1")
+            }
+            Self::Excepted => {
+                "SELECT COUNT(*) FROM findings WHERE closed_us IS NULL AND excepted_us IS NOT NULL"
             }
             Self::Dismissed => {
                 "SELECT COUNT(*) FROM dismissals d JOIN findings f ON f.identity_id = d.identity_id \
@@ -277,6 +315,9 @@ pub(super) fn finding(row: &Row<'_>) -> Result<FindingRow, StoreFailure> {
         dismissed_because: row.opt_text(15)?,
         dismissed_by: row.opt_text(16)?,
         dismissal_ended: row.opt_text(17)?,
+        excepted_until: row.opt_instant(18)?,
+        exception: row.opt_parsed(19)?,
+        exception_state: row.opt_parsed(20)?,
     })
 }
 
@@ -472,8 +513,8 @@ impl Tx<'_> {
     ) -> Result<(), StoreFailure> {
         let (_, randomness) = mint.parts();
         self.execute(
-            "INSERT INTO findings (finding_id, identity_id, policy, subject, kind, control, severity, reason, remedy, opened_us, cause) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            "INSERT INTO findings (finding_id, identity_id, policy, subject, kind, control, severity, reason, remedy, opened_us, cause, excepted_us) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
             &[
                 named(FindingId::new(mint.now, randomness)),
                 named(identity),
@@ -486,6 +527,7 @@ impl Tx<'_> {
                 now.remedy.as_str().into(),
                 at.into(),
                 now.cause.clone().into(),
+                now.excepted_until.into(),
             ],
         )?;
         Ok(())
@@ -493,17 +535,19 @@ impl Tx<'_> {
 
     fn refresh_finding(&mut self, kept: &FindingRow, now: &FailedNow) -> Result<(), StoreFailure> {
         let kept_text = (&kept.reason, &kept.remedy, &kept.cause);
-        if kept_text == (&now.reason, &now.remedy, &now.cause) && kept.severity == now.severity {
+        let is_same = kept.severity == now.severity && kept.excepted_until == now.excepted_until;
+        if is_same && kept_text == (&now.reason, &now.remedy, &now.cause) {
             return Ok(());
         }
         self.execute(
-            "UPDATE findings SET reason = $2, severity = $3, remedy = $4, cause = $5 WHERE finding_id = $1",
+            "UPDATE findings SET reason = $2, severity = $3, remedy = $4, cause = $5, excepted_us = $6 WHERE finding_id = $1",
             &[
                 named(kept.id),
                 now.reason.as_str().into(),
                 named(now.severity),
                 now.remedy.as_str().into(),
                 now.cause.clone().into(),
+                now.excepted_until.into(),
             ],
         )?;
         Ok(())

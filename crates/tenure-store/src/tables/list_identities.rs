@@ -33,7 +33,7 @@ pub struct IdentityQuery {
     pub owner: Option<OwnedBy>,
     /// Of this class of the programme.
     pub class: Option<String>,
-    /// An open finding that counts: nobody dismissed it.
+    /// An open finding that counts: nobody dismissed or excepted it.
     pub with_findings: bool,
     /// Also built-in ones.
     pub built_in: bool,
@@ -96,7 +96,7 @@ impl Tx<'_> {
              FROM identities i WHERE (i.name, i.identity_id) > ($1, $2) \
              AND (i.name, i.identity_id) <= ($3, $4) AND LOWER(i.name) LIKE $5 ESCAPE '\\' \
              AND ($6 = '' OR i.standing = $6) AND ($7 = 1 OR i.built_in = 0) \
-             AND ($8 = 0 OR EXISTS (SELECT 1 FROM findings f WHERE f.identity_id = i.identity_id AND f.closed_us IS NULL \
+             AND ($8 = 0 OR EXISTS (SELECT 1 FROM findings f WHERE f.identity_id = i.identity_id AND f.closed_us IS NULL AND f.excepted_us IS NULL \
              AND NOT EXISTS (SELECT 1 FROM dismissals d WHERE d.identity_id = f.identity_id AND d.policy = f.policy \
              AND d.subject = f.subject AND d.withdrawn_us IS NULL))) \
              AND ($9 = '' OR EXISTS (SELECT 1 FROM principals p JOIN sources s ON s.source_id = p.source_id \

@@ -11,6 +11,7 @@ pub mod cosigned;
 pub mod counts;
 pub mod dismissals;
 pub mod escrow;
+pub mod exceptions;
 pub mod files;
 pub mod findings;
 pub mod identities;

@@ -20,6 +20,8 @@ pub struct Leaving {
     pub owned: Vec<IdentityRow>,
     /// Plans that wait to begin on their approval, oldest first.
     pub approved: Vec<Approved>,
+    /// How many exceptions they granted that stand, and end with them.
+    pub excepted_count: i64,
     /// Ids of the entries whose body holds their name.
     pub named_in: Vec<String>,
 }
@@ -135,6 +137,7 @@ impl Tx<'_> {
     /// Gives a person another role. The last administrator keeps theirs.
     pub fn set_role(&mut self, id: PersonId, role: Role, now: Instant) -> Result<(), StoreFailure> {
         self.touch_dismissed_by(id, now)?;
+        self.touch_excepted_by(id, now)?;
         if role != Role::Administrator {
             self.leaves_an_administrator(id)?;
         }
@@ -152,6 +155,7 @@ impl Tx<'_> {
             person: self.person(id)?.ok_or_else(missing)?,
             owned: self.owned_by(id)?,
             approved: self.approved_and_not_begun(id)?,
+            excepted_count: self.count_excepted_by(id)?,
             named_in: self.entries_naming(id)?,
         })
     }
@@ -172,6 +176,7 @@ impl Tx<'_> {
         self.forget_acknowledgement(id)?;
         self.end_tokens_of(id)?;
         self.unlink(id)?;
+        self.touch_excepted_by(id, now)?;
         // No person who is there has a line break in their name: this one is never in another's way.
         let marked = format!("removed\n{id}");
         self.execute_on(

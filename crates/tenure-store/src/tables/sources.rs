@@ -72,7 +72,7 @@ pub struct SourceLeaving {
     pub identities_count: i64,
     /// How many of them no other source shows: they are unobserved then.
     pub unobserved_count: i64,
-    /// Open findings about those that it shows, without dismissed ones.
+    /// Open findings about those that it shows, without dismissed and excepted ones.
     pub findings_count: i64,
     /// Plans there that are not over, oldest first.
     pub plans: Vec<OpenPlan>,
@@ -91,14 +91,15 @@ pub struct OpenPlan {
     pub state: PlanState,
 }
 
-// The numbers of `identities` and `findings`: without what is part of a system itself, and without what is dismissed.
+// The numbers of `identities` and `findings`: without what is part of a system itself, and without what is
+// dismissed or excepted.
 const SHOWN_THERE: &str = "SELECT COUNT(DISTINCT p.identity_id) FROM principals p JOIN identities i \
      ON i.identity_id = p.identity_id WHERE p.source_id = $1 AND p.presence = 'present' AND i.built_in = 0";
 const SHOWN_ONLY_THERE: &str = "SELECT COUNT(DISTINCT p.identity_id) FROM principals p JOIN identities i \
      ON i.identity_id = p.identity_id WHERE p.source_id = $1 AND p.presence = 'present' AND i.built_in = 0 AND NOT EXISTS (SELECT 1 FROM principals q \
      JOIN sources s ON s.source_id = q.source_id WHERE q.identity_id = p.identity_id AND q.source_id <> $1 \
      AND q.presence = 'present' AND s.removed_us IS NULL)";
-const FINDINGS_THERE: &str = "SELECT COUNT(*) FROM findings f WHERE f.closed_us IS NULL AND NOT EXISTS \
+const FINDINGS_THERE: &str = "SELECT COUNT(*) FROM findings f WHERE f.closed_us IS NULL AND f.excepted_us IS NULL AND NOT EXISTS \
      (SELECT 1 FROM dismissals d WHERE d.identity_id = f.identity_id AND d.policy = f.policy AND d.subject = f.subject \
      AND d.withdrawn_us IS NULL) AND EXISTS \
      (SELECT 1 FROM principals p WHERE p.identity_id = f.identity_id AND p.source_id = $1 AND p.presence = 'present')";
@@ -272,7 +273,7 @@ impl Tx<'_> {
             "findings",
             "SELECT COUNT(*), COUNT(CASE WHEN f.opened_us > s.baseline_us THEN 1 END) FROM findings f \
              JOIN sources s ON s.source_id = $1 LEFT JOIN dismissals d ON d.identity_id = f.identity_id AND d.policy = f.policy \
-             AND d.subject = f.subject AND d.withdrawn_us IS NULL WHERE f.closed_us IS NULL AND d.dismissal_id IS NULL \
+             AND d.subject = f.subject AND d.withdrawn_us IS NULL WHERE f.closed_us IS NULL AND f.excepted_us IS NULL AND d.dismissal_id IS NULL \
              AND EXISTS (SELECT 1 FROM principals p WHERE p.identity_id = f.identity_id AND p.source_id = $1)",
             &[named(source)],
             |row| Ok((row.number(0)?, row.number(1)?)),

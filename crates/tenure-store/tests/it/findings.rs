@@ -26,6 +26,7 @@ fn failed(policy: &str, severity: Severity, cause: Option<&str>) -> FailedNow {
         reason: format!("{policy} fails"),
         remedy: String::from("do it"),
         cause: cause.map(str::to_owned),
+        excepted_until: None,
     }
 }
 

@@ -109,6 +109,7 @@ fn fill(bed: &Bed, store: &Store) {
         reason: String::from("r"),
         remedy: String::from("do"),
         cause: None,
+        excepted_until: None,
     };
     write(store, move |tx| tx.apply_findings(&mint, identity, std::slice::from_ref(&failed))).unwrap();
     fill_plan(bed, store, &principal);

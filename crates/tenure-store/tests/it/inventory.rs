@@ -209,6 +209,7 @@ fn condition(policy: &str, reason: &str, severity: Severity) -> FailedNow {
         reason: String::from(reason),
         remedy: String::from("do it"),
         cause: None,
+        excepted_until: None,
     }
 }
 

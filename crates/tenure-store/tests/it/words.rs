@@ -4,8 +4,8 @@
 
 use crate::bed::Bed;
 use tenure_model::{
-    CredentialKind, CredentialState, DecisionRight, PlanKind, PlanState, PolicyKind, Presence, PrincipalKind,
-    ProofLevel, Role, Severity, Standing, StepKind, StepState, SurveyState,
+    CredentialKind, CredentialState, DecisionRight, ExceptionKind, PlanKind, PlanState, PolicyKind, Presence,
+    PrincipalKind, ProofLevel, Role, Severity, Standing, StepKind, StepState, SurveyState,
 };
 
 /// Statements that insert one row with everything fixed except one word, and clean up after it.
@@ -34,6 +34,13 @@ const GROUND: &str = "\
         VALUES ('l', 'l', 'revoke', 'proposed', 's', 'p', 'k', 'n', 'i', 'r', 'd', '{}', '[]', 'P3', 0, 'w', 0, 0); \
     INSERT INTO steps (action_id, plan_id, position, kind, state, attempt, not_before_us) \
         VALUES ('a', 'l', 1, 'deny', 'waiting', 0, 0)";
+
+macro_rules! exception {
+    () => {
+        "INSERT INTO exceptions (exception_id, identity_id, policy, subject, kind, state, reason, compensation, instead, \
+         rested_on, requested_by, requested_us, decide_by_us, ends_us, renewal, decided_by, rung) VALUES "
+    };
+}
 
 const PLAN: &str = "INSERT INTO plans (plan_id, handle, kind, state, source_id, principal_id, principal_key, \
     principal_name, identity_id, reason, digest, blast_radius, points, required_level, level, lag_us, requested_by, \
@@ -129,6 +136,22 @@ fn action() -> Vec<Column> {
             insert: "INSERT INTO probes (plan_id, probe_number, kind, point, answer, at_us) VALUES ('l', 1, '{}', 'p', '{}', 0)",
         },
         Column {
+            name: "kind of exception",
+            words: words!(ExceptionKind),
+            insert: concat!(
+                exception!(),
+                "('x', 'i', '', '', '{}', 'granted', '', '', '[]', '{}', 'w', 0, 1, 1, 0, 'v', 0)"
+            ),
+        },
+        Column {
+            name: "state of an exception that is not over",
+            words: vec!["requested", "granted"],
+            insert: concat!(
+                exception!(),
+                "('x', 'i', '', '', 'exception', '{}', '', '', '[]', '{}', 'w', 0, 1, 1, 0, 'v', 0)"
+            ),
+        },
+        Column {
             name: "escrow purpose",
             words: vec!["value", "keepsake"],
             insert: "INSERT INTO escrow (escrow_id, plan_id, purpose, sealed, kept_us) VALUES ('x', 'l', '{}', {bytes}, 0)",
@@ -177,7 +200,7 @@ on_both! {
         let mut columns: Vec<(String, Vec<&str>, String)> = governance().into_iter().chain(action())
             .map(|column| (column.name.to_owned(), column.words, column.insert.to_owned())).collect();
         columns.extend(plan_columns().into_iter().map(|(name, words, rest)| (name.to_owned(), words, format!("{PLAN}{rest}"))));
-        assert_eq!(columns.len(), 19);
+        assert_eq!(columns.len(), 21);
         for (name, words, insert) in columns {
             for word in &words {
                 assert_eq!(check_word(bed, &insert, word), Ok(()), "{name} `{word}`");
@@ -194,6 +217,24 @@ on_both! {
     fn rules_between_columns_are_kept_by_the_database_too(bed) {
         bed.open().close();
         bed.raw(GROUND).unwrap();
+        let exception = |state: &str, decided: &str, ended: &str, ends: u8| {
+            format!(
+                "INSERT INTO exceptions (exception_id, identity_id, policy, subject, kind, state, reason, compensation, instead, \
+                 rested_on, requested_by, requested_us, decide_by_us, ends_us, renewal, decided_by, rung, ended_us) \
+                 VALUES ('y', 'i', '', '', 'exception', '{state}', '', '', '[]', '{{}}', 'w', 0, 1, {ends}, 0, {decided}, {ended})"
+            )
+        };
+        bed.raw(&format!("BEGIN; {}; ROLLBACK", exception("granted", "'v', 0", "NULL", 1))).unwrap();
+        for (why, sql) in [
+            ("without an end", exception("granted", "'v', 0", "NULL", 0)),
+            ("granted by whoever asked", exception("granted", "'w', 0", "NULL", 1)),
+            ("granted by nobody", exception("granted", "NULL, NULL", "NULL", 1)),
+            ("standing and over", exception("granted", "'v', 0", "9", 1)),
+            ("ended and not over", exception("ended", "'v', 0", "NULL", 1)),
+        ] {
+            let refused = bed.raw(&sql).expect_err(why);
+            assert!(refused.to_lowercase().contains("check constraint"), "{why}: {refused}");
+        }
         let broken = [
             "INSERT INTO extents (source_id, extent, whole, read_us, survey_id) VALUES ('s', 'e', 0, 0, 'x')",
             "UPDATE plans SET state = 'proved' WHERE plan_id = 'l'",

@@ -29,8 +29,8 @@ const WHAT: &str = "the findings were not listed";
 
 /// List what is wrong now, worst first, with what to do about each
 ///
-/// Findings that are mended in one place are shown as one. What a person dismissed is not shown and not counted
-/// (`tenure dismiss`); new is what was opened after the baseline of its source (`tenure baseline`).
+/// Findings that are mended in one place are shown as one. What a person dismissed or excepted is not shown and not counted
+/// (`tenure dismiss`, `tenure exception`); new is what was opened after the baseline of its source (`tenure baseline`).
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -47,14 +47,17 @@ pub(crate) struct Findings {
     #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
     fail_at: Option<Severity>,
     /// Only the five things to do first
-    #[arg(long, conflicts_with_all = ["all", "limit", "short", "dismissed"])]
+    #[arg(long, conflicts_with_all = ["all", "limit", "short", "dismissed", "excepted"])]
     queue: bool,
     /// Only what was opened after the baseline of its source
-    #[arg(long, conflicts_with = "dismissed")]
+    #[arg(long, conflicts_with_all = ["dismissed", "excepted"])]
     new: bool,
     /// What a person dismissed: who, why and until when
     #[arg(long)]
     dismissed: bool,
+    /// What may fail by an exception: which, and until when
+    #[arg(long, conflicts_with = "dismissed")]
+    excepted: bool,
     /// One line each
     #[arg(long)]
     short: bool,
@@ -68,7 +71,8 @@ fn parse_severity(given: &str) -> Result<Severity, String> {
 
 impl Findings {
     pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let in_groups = context.form == Form::Text && !(self.short || self.amount.all || self.dismissed);
+        let in_groups =
+            context.form == Form::Text && !(self.short || self.amount.all || self.dismissed || self.excepted);
         reading(context, async |session| {
             if self.queue || in_groups {
                 self.things_to_do(session, context).await
@@ -84,6 +88,7 @@ impl Findings {
         let mut query = Vec::new();
         query.extend(self.new.then(|| String::from("new=true")));
         query.extend(self.dismissed.then(|| String::from("dismissed=true")));
+        query.extend(self.excepted.then(|| String::from("excepted=true")));
         let most = self.amount.most();
         let listed = listing::read::<Finding>(session, WHAT, "/api/v1/findings", &query, most).await?;
         context.document(&listed.document);
@@ -94,8 +99,12 @@ impl Findings {
             return Ok(exit);
         }
         let number = i64::try_from(listed.rows.len()).unwrap_or(i64::MAX);
-        let dismissed = if self.dismissed { "dismissed " } else { "" };
-        context.say(format!("{}, worst first:", count(number, &format!("{dismissed}finding"))));
+        let which = match (self.dismissed, self.excepted) {
+            (true, _) => "dismissed ",
+            (false, true) => "excepted ",
+            (false, false) => "",
+        };
+        context.say(format!("{}, worst first:", count(number, &format!("{which}finding"))));
         if self.short || context.form == Form::Quiet {
             print_short(context, &listed.rows);
         } else {
@@ -157,6 +166,8 @@ impl Findings {
     fn say_nothing(&self, context: &Context) {
         if self.dismissed {
             context.say("Nothing is dismissed.");
+        } else if self.excepted {
+            context.say("Nothing is excepted.");
         } else if self.new {
             context.say("Nothing is wrong that was not so at the baseline.");
         } else {
@@ -174,6 +185,10 @@ impl Findings {
 
 /// What was dismissed, and which policies that says are wrong here.
 fn say_dismissed(context: &Context, queue: &Queue) {
+    if queue.excepted > 0 {
+        let excepted = count(queue.excepted, "finding");
+        context.say(format!("Not counted: {excepted} excepted; --excepted lists them."));
+    }
     if queue.dismissed == 0 {
         return;
     }
@@ -234,7 +249,7 @@ impl Block {
             control: finding.control.clone(),
             opened: finding.opened,
             marks: format!("{new}{}, finding {handle}", cause.unwrap_or_default()),
-            said: finding.dismissal_said(),
+            said: finding.dismissal_said().or_else(|| finding.exception_said()),
         }
     }
 

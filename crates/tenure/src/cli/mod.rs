@@ -13,6 +13,8 @@ mod demo;
 mod dismiss;
 mod doctor;
 mod evidence;
+mod exception;
+mod exception_decide;
 mod find;
 mod findings;
 mod first_look;
@@ -153,6 +155,8 @@ pub(crate) enum Command {
     Charter(charter::CharterCommand),
     Findings(findings::Findings),
     Dismiss(dismiss::Dismiss),
+    #[command(subcommand)]
+    Exception(exception::ExceptionCommand),
     Baseline(baseline::BaselineArgs),
     #[command(subcommand)]
     Programme(programme::ProgrammeCommand),
@@ -203,6 +207,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Charter(command) => command.run(context).await,
         Command::Findings(args) => args.run(context).await,
         Command::Dismiss(args) => args.run(context).await,
+        Command::Exception(command) => command.run(context).await,
         Command::Baseline(args) => args.run(context).await,
         Command::Programme(command) => command.run(context).await,
         Command::Plan(args) => args.run(context).await,

@@ -267,6 +267,13 @@ fn tell_leaving(context: &Context, shown: &str, leaving: &PersonLeaving) {
             printable(&approved.principal, 200)
         ));
     }
+    if leaving.excepted_count > 0 {
+        context.remark(format!(
+            "They granted {}, which {} with them: those findings count again.",
+            crate::render::words::count(leaving.excepted_count, "exception"),
+            if leaving.excepted_count == 1 { "ends" } else { "end" }
+        ));
+    }
     if leaving.approved.len() > LINES_MAX {
         context.remark(format!("So do {} more plans.", leaving.approved.len() - LINES_MAX));
     }

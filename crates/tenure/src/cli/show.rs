@@ -123,10 +123,11 @@ fn print(context: &Context, explained: &Explained, all: bool) {
     context.print(format!("{} is {standing}; {changes}.", printable(&explained.dossier.name, 200)));
     for condition in &judgement.conditions {
         let severity = paint.text(look_of_severity(condition.severity), condition.severity.as_str());
-        let counts = match (condition.dismissed_until, condition.lapsed) {
-            (Some(end), _) => format!("dismissed, it counts again {}", instant(end)),
-            (None, true) => String::from("its grace is over"),
-            (None, false) => format!("grace until {}", instant(condition.lapses_at)),
+        let counts = match (condition.dismissed_until, condition.excepted_until, condition.lapsed) {
+            (Some(end), ..) => format!("dismissed, it counts again {}", instant(end)),
+            (None, Some(end), _) => format!("excepted, it counts again {}", instant(end)),
+            (None, None, true) => String::from("its grace is over"),
+            (None, None, false) => format!("grace until {}", instant(condition.lapses_at)),
         };
         context.print(format!("  ▲ {severity}: {}", printable(&condition.reason, 400)));
         context.print(format!("    {}", printable(&condition.remedy, 400)));
@@ -146,6 +147,8 @@ fn to_what(explained: &Explained, at: Instant) -> String {
         let policy = printable(&condition.policy, 80);
         if condition.dismissed_until == Some(at) {
             why.insert(format!("the dismissal of {policy} ends"));
+        } else if condition.excepted_until == Some(at) {
+            why.insert(format!("the exception to {policy} ends"));
         } else if condition.lapses_at == at {
             why.insert(format!("the grace of {policy} ends"));
         }

@@ -79,14 +79,19 @@ pub(crate) fn findings(findings: &[Finding], frame: Frame) -> Vec<String> {
         return Vec::new();
     }
     let dismissed = findings.iter().filter(|finding| finding.dismissed_until.is_some()).count();
-    let besides = if dismissed == 0 { String::new() } else { format!("; {dismissed} dismissed") };
-    let counted = findings.len().saturating_sub(dismissed);
+    let excepted = findings.iter().filter(|finding| finding.excepted_until.is_some()).count();
+    let aside = |number: usize, word: &str| {
+        if number == 0 { String::new() } else { format!("; {number} {word}") }
+    };
+    let besides = format!("{}{}", aside(dismissed, "dismissed"), aside(excepted, "excepted"));
+    let counted = findings.len().saturating_sub(dismissed + excepted);
     let mut lines = vec![String::new(), format!("What is wrong ({counted}{besides})")];
     for finding in findings {
         let severity = frame.paint.text(look_of_severity(finding.severity), finding.severity.as_str());
         lines.push(format!("  ▲ {severity}: {}", printable(&finding.reason, 400)));
         lines.push(format!("    {}", printable(&finding.remedy, 400)));
-        lines.extend(finding.dismissal_said().map(|said| format!("    {said}")));
+        let said = [finding.dismissal_said(), finding.exception_said()];
+        lines.extend(said.into_iter().flatten().map(|said| format!("    {said}")));
         lines.push(frame.paint.text(
             Look::Faint,
             &format!(

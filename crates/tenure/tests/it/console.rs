@@ -56,6 +56,8 @@ struct Planted {
     proved: String,
     /// The address of an open finding.
     finding: String,
+    /// The address of an exception that somebody else asked for.
+    exception: String,
     /// What the walk does with forms.
     acts: serde_json::Value,
 }
@@ -88,12 +90,15 @@ fn planted() -> Planted {
         ["own", "pg-main/ci_deploy", "--not-mine", "--ask", "pay desk", "--reason", "it deploys the shop"];
     place.done(&passed);
     apply_programme(&place);
+    let address = said["address"].as_str().unwrap();
+    let exception = excepted(&place, address);
     let found = place.done(&["show", "pg-main/batch_admin", "--json"]).json();
     let (of, id) = (found["identity"]["handle"].as_str(), found["findings"][0]["id"].as_str());
     Planted {
         finding: format!("/identities/{}/findings/{}", of.unwrap(), id.unwrap()),
         address: said["address"].as_str().unwrap().to_owned(),
         acts,
+        exception,
         code: said["one_time_code"].as_str().unwrap().to_owned(),
         proposed: handle("proposed"),
         proved: handle("proved"),
@@ -102,6 +107,41 @@ fn planted() -> Planted {
         place,
         up,
     }
+}
+
+/// Two exceptions of whoever bills customers: one is granted, the other waits; the address of the latter.
+fn excepted(place: &Place, address: &str) -> String {
+    let token = place.done(&["people", "token", "pay desk", "--quiet"]).out.trim().to_owned();
+    let shown = place.done(&["show", "pg-main/billing", "--json"]).json();
+    let asked: Vec<String> = shown["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| {
+            let path = format!("/api/v1/findings/{}/exceptions", finding["id"].as_str().unwrap());
+            let wish = serde_json::json!({
+                "reason": "the new billing service comes in spring; until then the old one runs <b>as it is</b>",
+                "compensation": "it is reached from the billing host alone, and its rights were narrowed",
+                "instead": ["shared_use"], "until": crate::excepted::ahead(40 * 86_400),
+            });
+            let (status, made) = crate::excepted::call(address, &token, "POST", &path, &wish);
+            assert_eq!(status, 201, "{made}");
+            made["handle"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    let [first, .., last] = asked.as_slice() else { panic!("two findings are needed: {shown}") };
+    let word = place.done(&["exception", "show", first, "--json"]).json()["digest"].as_str().unwrap()[..12]
+        .to_owned();
+    place.done(&[
+        "exception",
+        "grant",
+        first,
+        "--reason",
+        "one quarter, then it is replaced",
+        "--yes",
+        &word,
+    ]);
+    format!("/exceptions/{last}")
 }
 
 /// One class with two identities, and one with none; a control whose people are there, and one that lacks some.
@@ -206,6 +246,9 @@ fn pages(planted: &Planted) -> serde_json::Value {
         page("charter-owned", &format!("{}/charter", identity("pg-main/billing"))),
         page("charter-hostile", &format!("{}/charter", identity(&format!("pg-main/{}", HOSTILE[0])))),
         page("finding", &planted.finding),
+        page("except", &format!("{}/except", planted.finding)),
+        page("exceptions", "/exceptions"),
+        page("exception", &planted.exception),
         page("finding-group", planted.acts[0]["findings"][0].as_str().unwrap()),
         page("identity-file", planted.acts[0]["identity"].as_str().unwrap()),
         page("source-change-machine", "/sources/box/change"),

@@ -16,6 +16,7 @@ mod console;
 mod console_acts;
 mod deployment;
 mod dismissed;
+mod excepted;
 mod find;
 mod first_look;
 mod first_run;

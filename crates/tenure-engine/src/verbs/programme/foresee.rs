@@ -330,7 +330,7 @@ const fn rank(standing: Standing) -> u8 {
 /// Whether a condition that counts has lapsed by then, unless something is done.
 fn lapses_by(judgement: &Judgement, at: Instant) -> bool {
     judgement.standing == Standing::Lapsed
-        || judgement.conditions.iter().any(|one| one.dismissed_until.is_none() && one.lapses_at <= at)
+        || judgement.conditions.iter().any(|one| one.counts() && one.lapses_at <= at)
 }
 
 impl Tally {

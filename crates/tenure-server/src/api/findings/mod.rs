@@ -17,7 +17,11 @@ async fn viewed(shared: &Shared, asked: &Asked, given: &str) -> Result<FindingRo
 
 /// An open finding, asked by whoever may plan for its identity. Of one that does not exist nothing is told to
 /// others.
-async fn planned(shared: &Shared, asked: &Asked, given: &str) -> Result<(Actor, FindingRow), Problem> {
+pub(in crate::api) async fn planned(
+    shared: &Shared,
+    asked: &Asked,
+    given: &str,
+) -> Result<(Actor, FindingRow), Problem> {
     let finding = match shared.engine.open_finding(given).await {
         Ok(finding) => finding,
         Err(failure) => {

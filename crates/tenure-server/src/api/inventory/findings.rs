@@ -11,10 +11,11 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     path: "/api/v1/findings",
     access: Access::Decided { action: ApiAction::View, kind: ApiResourceKind::Identity },
     evidence: None,
-    about: "What is wrong now, worst first: what counts; of that what is `new` since the baseline; or what was `dismissed`. With `rests_on` each is looked at anew, which takes longer.",
+    about: "What is wrong now, worst first: what counts; of that what is `new` since the baseline; what was `dismissed`; or what is `excepted`. With `rests_on` each is looked at anew, which takes longer.",
     query: &[
         ("new", "flag"),
         ("dismissed", "flag"),
+        ("excepted", "flag"),
         ("rests_on", "flag"),
         ("limit", "limit"),
         ("after", "text"),
@@ -29,6 +30,7 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
 struct Wanted {
     new: Option<bool>,
     dismissed: Option<bool>,
+    excepted: Option<bool>,
     rests_on: Option<bool>,
     limit: Option<u32>,
     after: Option<String>,
@@ -40,11 +42,13 @@ async fn handle(
     Asking(wanted): Asking<Wanted>,
 ) -> Result<Json<Page<FindingSeen>>, Problem> {
     asked.authorise(Whose::Nobodys)?;
-    let meant = match (wanted.new == Some(true), wanted.dismissed == Some(true)) {
-        (false, false) => FindingsMeant::Counted,
-        (true, false) => FindingsMeant::New,
-        (false, true) => FindingsMeant::Dismissed,
-        (true, true) => return Err(Problem::malformed("ask for `new` or for `dismissed`, not for both")),
+    let asked_for = [wanted.new, wanted.dismissed, wanted.excepted].map(|flag| flag == Some(true));
+    let meant = match asked_for {
+        [false, false, false] => FindingsMeant::Counted,
+        [true, false, false] => FindingsMeant::New,
+        [false, true, false] => FindingsMeant::Dismissed,
+        [false, false, true] => FindingsMeant::Excepted,
+        _ => return Err(Problem::malformed("ask for one of `new`, `dismissed` and `excepted`")),
     };
     let size = size(wanted.limit)?;
     let skip: u32 = read_mark_of(wanted.after.as_deref())?.unwrap_or(0);

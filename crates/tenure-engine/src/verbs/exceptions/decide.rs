@@ -1,0 +1,149 @@
+//! Deciding an exception, and taking one back.
+//!
+//! Everything is looked at again when it is decided: the rules in force, who decides, and what the condition rests on now.
+//! A decision that was made on something else than what was shown is a conflict. It must never grant by itself.
+
+use super::{ExceptionShown, about, digest_of, not_excepted, said, shown, terms, wish_of};
+use crate::{Actor, Engine, EngineFailure, record::By, verbs::dismiss::still_there};
+use serde::{Deserialize, Serialize};
+use tenure_judge::Approver;
+use tenure_model::{DecisionRight, ExceptionState, Instant};
+use tenure_store::{
+    StoreFailure, Tx,
+    tables::exceptions::{ExceptionDecided, ExceptionRow},
+};
+
+/// What somebody who decides says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExceptionDecision {
+    /// Granted, or not.
+    pub answer: ExceptionAnswer,
+    /// Why.
+    pub reason: String,
+    /// The digest that was shown with it.
+    pub digest: String,
+}
+
+/// Granted, or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExceptionAnswer {
+    /// It may fail until the end.
+    Grant,
+    /// It may not.
+    Refuse,
+}
+
+impl Engine {
+    /// Decides an exception that waits.
+    pub async fn decide_exception(
+        &self,
+        actor: Actor,
+        row: &ExceptionRow,
+        decision: ExceptionDecision,
+    ) -> Result<ExceptionShown, EngineFailure> {
+        let now = self.clock.now();
+        let reason = decision.reason.trim().to_owned();
+        if reason.is_empty() {
+            return Err(EngineFailure::Refused {
+                why: String::from("a decision says why; the reason is empty"),
+            });
+        }
+        if decision.digest != digest_of(row)? {
+            let why = String::from("what is asked is other than what was shown; look at it again");
+            return Err(StoreFailure::Conflict { why }.into());
+        }
+        if row.decide_by <= now && row.state == ExceptionState::Requested {
+            let why = String::from("nobody decided in time; it has to be asked for anew");
+            return Err(StoreFailure::Conflict { why }.into());
+        }
+        let grants = decision.answer == ExceptionAnswer::Grant;
+        if grants && row.state == ExceptionState::Requested {
+            self.still_asked_for(row).await?;
+        }
+        let kind = if grants { "exception.granted" } else { "exception.refused" };
+        let by = By::Person(actor, Some(DecisionRight::Except));
+        let draft = about(row, kind, by).text("until", row.ends).text("digest", &decision.digest);
+        let entry =
+            self.entry(draft.body(serde_json::json!({ "subject": row.subject, "reason": reason })))?;
+        let (in_force, id) = (self.in_force(), row.id);
+        let decide = move |tx: &mut Tx<'_>| {
+            let person = tx.person(actor.person)?;
+            still_there(person.as_ref().map(|person| person.role), actor)?;
+            let row = tx.exception(id)?;
+            let rung = match (grants, person) {
+                (true, Some(person)) => {
+                    let programme = &in_force.programme;
+                    let card = in_force.judge.policies().find(|card| card.id == row.policy);
+                    let by = Approver {
+                        person: person.id,
+                        name: &person.name,
+                        role: person.role,
+                        approves: card.is_some_and(|card| programme.approves(&card.control, &person.name)),
+                    };
+                    let history = terms(tx, row.identity, (&row.policy, &row.subject))?;
+                    if tx.person(row.requested_by)?.is_none() {
+                        let why = String::from("whoever asked for it has left; it has to be asked for anew");
+                        return Err(StoreFailure::Conflict { why });
+                    }
+                    match programme.exceptions.may_grant(&history, &wish_of(&row), by, now) {
+                        Ok(rung) => Some(rung),
+                        Err(why) => return Ok(Err(not_excepted(&why))),
+                    }
+                }
+                (true, None) | (false, _) => None,
+            };
+            let decided =
+                ExceptionDecided { by: actor.person, reason: reason.clone(), rung: rung.map(i64::from) };
+            tx.decide_exception(id, &decided, now)?;
+            tx.entry(entry.clone())?;
+            let row = tx.exception(id)?;
+            shown(tx, row)
+        };
+        let written = self.store.write("decide_exception", decide).await?;
+        self.judging_woken.notify_one();
+        written
+    }
+
+    /// Its condition must fail still, and nothing of what it rests on may have got worse since it was asked for.
+    async fn still_asked_for(&self, row: &ExceptionRow) -> Result<(), EngineFailure> {
+        let (identity, wanted) = (row.identity, row.clone());
+        let open = self.store.read("open_findings", move |tx| tx.open_findings_of(identity)).await?;
+        if !open.iter().any(|one| (&one.policy, &one.subject) == (&wanted.policy, &wanted.subject)) {
+            let why = String::from("this finding is over already: nothing is to be excepted");
+            return Err(StoreFailure::Conflict { why }.into());
+        }
+        self.would_stand((row.identity, said(row))).await
+    }
+
+    /// Takes an exception back: a wish is not decided any more, and what stands counts again from now on.
+    pub async fn withdraw_exception(
+        &self,
+        actor: Actor,
+        row: &ExceptionRow,
+        reason: &str,
+    ) -> Result<ExceptionShown, EngineFailure> {
+        let now: Instant = self.clock.now();
+        let reason = reason.trim();
+        let why =
+            if reason.is_empty() { String::from("taken back") } else { format!("taken back: {reason}") };
+        let draft = about(row, "exception.withdrawn", By::Person(actor, None));
+        let entry =
+            self.entry(draft.body(serde_json::json!({ "subject": row.subject, "reason": reason })))?;
+        let id = row.id;
+        let end = move |tx: &mut Tx<'_>| {
+            still_there(tx.person(actor.person)?.map(|person| person.role), actor)?;
+            if !tx.end_exception(id, &why, now)? {
+                let why = String::from("this exception is over already");
+                return Err(StoreFailure::Conflict { why });
+            }
+            tx.entry(entry.clone())?;
+            let row = tx.exception(id)?;
+            shown(tx, row)
+        };
+        let written = self.store.write("withdraw_exception", end).await?;
+        self.judging_woken.notify_one();
+        written
+    }
+}

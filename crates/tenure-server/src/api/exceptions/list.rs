@@ -1,0 +1,51 @@
+//! `GET /api/v1/exceptions`: those that wait, those that stand, or those that are over.
+
+use crate::api::prelude::*;
+use crate::page::{read_mark_of, size};
+use tenure_engine::{ExceptionShown, ExceptionsMeant};
+
+pub(crate) static ENDPOINT: Endpoint = Endpoint {
+    verb: Verb::Get,
+    path: "/api/v1/exceptions",
+    access: Access::Decided { action: ApiAction::View, kind: ApiResourceKind::Identity },
+    evidence: None,
+    about: "Exceptions: with `state` `waiting` those that wait for a decision, oldest first; `standing` (unless said) those that stand, by their end; `over` the others, last first.",
+    query: &[("state", "text"), ("limit", "limit"), ("after", "text")],
+    takes: None,
+    answers: Answers::Json(200, "ExceptionPage"),
+    route: || get(handle),
+};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    state: Option<Which>,
+    limit: Option<u32>,
+    after: Option<String>,
+}
+
+/// Which are meant.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Which {
+    Waiting,
+    Standing,
+    Over,
+}
+
+async fn handle(
+    State(shared): State<Shared>,
+    asked: Asked,
+    Asking(wanted): Asking<Wanted>,
+) -> Result<Json<Page<ExceptionShown>>, Problem> {
+    asked.authorise(Whose::Nobodys)?;
+    let meant = match wanted.state {
+        Some(Which::Waiting) => ExceptionsMeant::Waiting,
+        Some(Which::Standing) | None => ExceptionsMeant::Standing,
+        Some(Which::Over) => ExceptionsMeant::Over,
+    };
+    let size = size(wanted.limit)?;
+    let skip: u32 = read_mark_of(wanted.after.as_deref())?.unwrap_or(0);
+    let rows = shared.engine.exceptions(meant, skip, i64::from(size) + 1).await?;
+    Ok(Json(Page::cut(rows, size, |_| vec![skip.saturating_add(size).to_string()])))
+}
