@@ -56,6 +56,7 @@ pub use verbs::{
     baseline::Baseline,
     by_hand::{ByHand, by_hand_unopened},
     change_source::{SettingChange, SourceChange, SourcePart, Writing},
+    confirm::{Confirmation, ConfirmedLast, ToConfirm},
     consequences::{ConsequenceShown, Followed},
     dismiss::{Dismissal, FindingSeen, FindingsBeside},
     doctor::{Check, CheckState},

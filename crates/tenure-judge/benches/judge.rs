@@ -42,6 +42,8 @@ fn main() {
         token_days_max: 90,
         unused_days: 90,
         shared_consumers_max: 3,
+        // Nobody is asked.
+        review_days_max: 1_000_000,
         required: ProofLevel::P4,
         administrative: vec!["psql", "pg_dump*"],
         interactive: vec!["pgadmin*"],
@@ -168,6 +170,7 @@ fn dossier(number: u32) -> Dossier {
         built_in: false,
         new_since_baseline: false,
         said: Vec::new(),
+        validity: tenure_judge::Validity::default(),
         charter: Charter {
             business_owner: one_in(3).then(|| PersonId::new(NOW, random(1))),
             ..Charter::default()

@@ -29,6 +29,9 @@ pub struct Dossier {
     /// What people said of its conditions, each with its end; what is over may stand here, too.
     #[serde(default)]
     pub said: Vec<Said>,
+    /// What is known of whether it is still needed as it is.
+    #[serde(default)]
+    pub validity: Validity,
     /// The principals it consists of, at most [`crate::PRINCIPALS_MAX`].
     pub principals: Vec<PrincipalDossier>,
 }
@@ -63,6 +66,33 @@ pub enum Word {
     Dismissal(DismissalId),
     /// It is one, and may be for a while.
     Exception(ExceptionId),
+}
+
+/// What is known of whether an identity is still needed as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Validity {
+    /// Since when governance applies; `None` where that is not known, and then no cadence runs out.
+    #[serde(default)]
+    pub enrolled_since: Option<Instant>,
+    /// What was said last of whether it is still needed as it is.
+    #[serde(default)]
+    pub confirmed: Option<Confirmed>,
+}
+
+/// What a person said of whether an identity is still needed as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirmed {
+    /// When.
+    pub at: Instant,
+    /// What of it they denied, in words; nothing when they confirmed all.
+    #[serde(default)]
+    pub denied: Option<String>,
+    /// Rights that it holds now and did not then, in words, and how many more there are.
+    #[serde(default)]
+    pub gained: Vec<String>,
+    /// Why their word counts for nothing any more: they left, or do not own it any more.
+    #[serde(default)]
+    pub void: Option<String>,
 }
 
 /// One principal of an identity.

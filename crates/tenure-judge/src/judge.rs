@@ -540,6 +540,7 @@ mod tests {
             built_in: false,
             new_since_baseline: false,
             said: Vec::new(),
+            validity: crate::dossier::Validity::default(),
             charter: Charter { business_owner: Some(PersonId::new(now, [2; 10])), ..Charter::default() },
             principals: vec![principal.unwrap()],
         };

@@ -22,7 +22,8 @@ pub use authorise::{
     Actor, ApiAction, ApiResource, ApiResourceKind, Authoriser, AuthoriserRefused, Claim, Verdict,
 };
 pub use dossier::{
-    ClaimedDead, CredentialDossier, Dossier, PrincipalDossier, RightDossier, Said, UseDossier, Word,
+    ClaimedDead, Confirmed, CredentialDossier, Dossier, PrincipalDossier, RightDossier, Said, UseDossier,
+    Validity, Word,
 };
 pub use facts::{CredentialFact, IdentityFact, PrincipalFact, SubjectKind};
 pub use judge::{

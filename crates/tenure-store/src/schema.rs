@@ -110,6 +110,9 @@ pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
             "ALTER TABLE sources ADD COLUMN left_us {int}",
             "ALTER TABLE sources ADD COLUMN back_us {int}",
             "ALTER TABLE identities ADD COLUMN class {text}",
+            "ALTER TABLE identities ADD COLUMN enrolled_us {int}",
+            // Since when it is, nobody wrote down: it was not before it was seen.
+            "UPDATE identities SET enrolled_us = created_us WHERE enrolled = 1",
             "ALTER TABLE principals ADD COLUMN returned_us {int}",
             "ALTER TABLE findings ADD COLUMN cause {text}",
             "ALTER TABLE findings ADD COLUMN excepted_us {int}",
@@ -134,6 +137,7 @@ pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
     statements.extend(filled(dialect, &consequences()));
     statements.extend(filled(dialect, &SIGN_IN.map(String::from)));
     statements.extend(filled(dialect, &exceptions()));
+    statements.extend(filled(dialect, &CONFIRMATIONS.map(String::from)));
     statements
 }
 
@@ -217,6 +221,16 @@ fn exceptions() -> [String; 5] {
         String::from("CREATE INDEX exceptions_over ON exceptions (ended_us) WHERE ended_us IS NOT NULL"),
     ]
 }
+
+/// What people answered when asked whether an identity is still needed as it is.
+const CONFIRMATIONS: [&str; 3] = [
+    "CREATE TABLE confirmations (identity_id {text} NOT NULL REFERENCES identities, confirmed_us {int} NOT NULL, \
+     person_id {text} NOT NULL, needed {int} NOT NULL, same_scope {int} NOT NULL, same_owners {int} NOT NULL, \
+     for_owners {int} NOT NULL, digest {text} NOT NULL, rights {text} NOT NULL, rights_count {int} NOT NULL, \
+     PRIMARY KEY (identity_id, confirmed_us, person_id)){end}",
+    "CREATE INDEX confirmations_by_person ON confirmations (person_id)",
+    "CREATE INDEX findings_by_policy ON findings (policy, identity_id) WHERE closed_us IS NULL",
+];
 
 /// "Not mine": who said so, and whom they passed it on to.
 const PASSINGS: [&str; 2] = [

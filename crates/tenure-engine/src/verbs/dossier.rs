@@ -3,7 +3,10 @@
 //! It says what was seen and what could not be; it must never judge, nor hold a value or a fingerprint.
 //! Whatever it reads must touch the identity where it is written. Next: `judge.rs`.
 
-use super::dismiss::SaidBy;
+use super::{
+    confirm::{ConfirmedBy, validity},
+    dismiss::SaidBy,
+};
 use tenure_judge::{
     ClaimedDead, CredentialDossier, Dossier, OpenSince, PrincipalDossier, RightDossier, Said, UseDossier,
     Word,
@@ -27,6 +30,7 @@ pub(crate) struct Read {
     pub(super) dossier: Dossier,
     pub(super) open_since: OpenSince,
     pub(super) said_by: SaidBy,
+    pub(super) confirmed_by: Option<ConfirmedBy>,
 }
 
 /// Everything known about one identity, and since when its findings are open.
@@ -53,7 +57,9 @@ fn dossier_of(tx: &mut Tx<'_>, identity: IdentityRow) -> Result<Read, StoreFailu
     for row in tx.principals_of(id)? {
         principals.push(principal(tx, row, &identity.charter)?);
     }
+    let (validity, confirmed_by) = validity(tx, id)?;
     let dossier = Dossier {
+        validity,
         identity: id,
         name: identity.name,
         enrolled: identity.enrolled,
@@ -63,7 +69,7 @@ fn dossier_of(tx: &mut Tx<'_>, identity: IdentityRow) -> Result<Read, StoreFailu
         said,
         principals,
     };
-    Ok(Read { dossier, open_since, said_by })
+    Ok(Read { dossier, open_since, said_by, confirmed_by })
 }
 
 /// What people said of its conditions, and who.

@@ -121,7 +121,7 @@ impl Engine {
                     verdicts.iter().zip(&standings)
                 {
                     if class != class_before {
-                        tx.set_class(*id, class.as_deref())?;
+                        tx.set_class(*id, class.as_deref(), now)?;
                     }
                     let failed: Vec<FailedNow> = judgement.conditions.iter().map(failed_now).collect();
                     tx.end_dismissals(*id, now)?;
@@ -203,8 +203,9 @@ impl Engine {
 
     /// What was read, without words on it that count for nothing any more.
     pub(super) fn heeded(&self, read: Read) -> (Dossier, OpenSince) {
-        let Read { mut dossier, open_since, said_by } = read;
+        let Read { mut dossier, open_since, said_by, confirmed_by } = read;
         self.heed_who_left(&mut dossier, &said_by);
+        self.heed_who_confirmed(&mut dossier, confirmed_by.as_ref());
         (dossier, open_since)
     }
 

@@ -8,6 +8,7 @@ pub(crate) mod backup;
 pub(crate) mod baseline;
 pub(crate) mod by_hand;
 pub(crate) mod change_source;
+pub(crate) mod confirm;
 pub(crate) mod consequences;
 pub(crate) mod dismiss;
 pub(crate) mod doctor;

@@ -27,5 +27,6 @@ mod report;
 mod returned;
 mod scripted;
 mod survey;
+mod validity;
 mod wheel;
 mod witness;

@@ -5,7 +5,7 @@
 //! known is `Unknown` and counts as not holding, and is explained. No number, name or time
 //! ever reaches a policy. Texts here never depend on `now`, only on which side of a
 //! threshold it is, so that nothing changes between two flips. `principal.rs`,
-//! `credential.rs` and `uses.rs` beside this file read one kind of thing each; `members.rs` says
+//! `credential.rs`, `uses.rs` and `validity.rs` beside this file read one kind of thing each; `members.rs` says
 //! what a fact rests on as a whole, where its text names a few.
 //! Next: `remain.rs`, which asks Cedar.
 
@@ -13,6 +13,7 @@ mod credential;
 mod members;
 mod principal;
 mod uses;
+mod validity;
 
 use crate::{
     consumer::Pattern,
@@ -55,6 +56,8 @@ noun! {
         EndTooFar = "end_too_far",
         /// The end that its charter names has come.
         CharterEnded = "charter_ended",
+        /// No owner said within the cadence that it is still as the charter says.
+        ConfirmationDue = "confirmation_due",
     }
 }
 
@@ -235,6 +238,7 @@ fn read_identity(dossier: &Dossier, lines: &Lines<'_>) -> Subject {
         (IdentityFact::CharterIncomplete, _) => read_incomplete(fact.as_str(), dossier, lines),
         (IdentityFact::EndTooFar, _) => read_end_too_far(fact.as_str(), dossier, lines),
         (IdentityFact::CharterEnded, _) => read_charter_ended(fact.as_str(), dossier, lines),
+        (IdentityFact::ConfirmationDue, _) => validity::confirmation_due(fact.as_str(), dossier, lines),
     });
     Subject {
         kind: SubjectKind::Identity,

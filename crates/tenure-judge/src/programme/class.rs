@@ -36,6 +36,10 @@ pub struct Class {
     /// How old a credential's value may get, in days; never more than `thresholds.rotation_days_max`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rotation_days_max: Option<u32>,
+    /// How often an owner must say that it is still needed as it is, in days; never less often than
+    /// `thresholds.review_days_max` asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_days_max: Option<u32>,
     /// Which kinds of credentials it may have; all of them when none is named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub credential_kinds: Vec<CredentialKind>,
@@ -133,8 +137,11 @@ pub(super) fn faults(classes: &[Class]) -> Vec<ProgrammeRefused> {
                 Ok(_) => {}
             }
         }
-        let days =
-            [("lifetime_days_max", class.lifetime_days_max), ("rotation_days_max", class.rotation_days_max)];
+        let days = [
+            ("lifetime_days_max", class.lifetime_days_max),
+            ("rotation_days_max", class.rotation_days_max),
+            ("review_days_max", class.review_days_max),
+        ];
         for (field, given) in days {
             if let Some(given) = given.filter(|given| !DAYS.contains(given)) {
                 let (min, max) = DAYS.into_inner();

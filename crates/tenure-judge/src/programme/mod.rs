@@ -114,6 +114,10 @@ pub struct Thresholds {
     pub token_days_max: u32,
     /// After how many days without a use an administrator counts as unused.
     pub unused_days: u32,
+    /// How often an owner must say of what is enrolled that it is still needed as it is, in days; nobody is asked where
+    /// neither this nor the class says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review_days_max: Option<u32>,
     /// How many programs may use one identity.
     pub shared_consumers_max: u32,
     /// Programs made for administrators: names or consumers, `*` for any run of characters.
@@ -262,6 +266,7 @@ impl Default for Thresholds {
             expiring_days: 30,
             token_days_max: 90,
             unused_days: 90,
+            review_days_max: None,
             shared_consumers_max: 3,
             administrative_consumers: [
                 "psql",
@@ -346,12 +351,13 @@ impl Programme {
     fn numbers(&self) -> Vec<ProgrammeRefused> {
         let thresholds = &self.thresholds;
         let grace = &thresholds.grace_days;
-        let rows: [(&'static str, u32, RangeInclusive<u32>); 10] = [
+        let rows: [(&'static str, u32, RangeInclusive<u32>); 11] = [
             ("thresholds.rotation_days_max", thresholds.rotation_days_max, 1..=3_650),
             ("thresholds.application_use_days", thresholds.application_use_days, 1..=365),
             ("thresholds.expiring_days", thresholds.expiring_days, 1..=365),
             ("thresholds.token_days_max", thresholds.token_days_max, 1..=3_650),
             ("thresholds.unused_days", thresholds.unused_days, 1..=3_650),
+            ("thresholds.review_days_max", thresholds.review_days_max.unwrap_or(1), 1..=3_650),
             ("thresholds.shared_consumers_max", thresholds.shared_consumers_max, 1..=1_000),
             ("thresholds.grace_days.low", grace.low, 0..=365),
             ("thresholds.grace_days.medium", grace.medium, 0..=365),

@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use tenure_judge::{
-    ClaimedDead, CredentialDossier, Dossier, PrincipalDossier, RightDossier, Said, UseDossier, Word,
+    ClaimedDead, Confirmed, CredentialDossier, Dossier, PrincipalDossier, RightDossier, Said, UseDossier,
+    Validity, Word,
 };
 use tenure_model::{
     Charter, CredentialId, CredentialKind, CredentialState, DismissalId, Environment, ExceptionId, Fact,
@@ -39,7 +40,19 @@ pub(crate) struct Brief {
     pub(crate) new_since_baseline: bool,
     pub(crate) environment: Option<Environment>,
     pub(crate) allowed_scope: Vec<String>,
+    enrolled_days_ago: Option<i64>,
+    confirmed: Option<BriefConfirmed>,
     pub(crate) principals: Vec<BriefPrincipal>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BriefConfirmed {
+    days_ago: i64,
+    denied: Option<String>,
+    #[serde(default)]
+    gained: Vec<String>,
+    void: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -108,6 +121,8 @@ impl Default for Brief {
             new_since_baseline: false,
             environment: None,
             allowed_scope: Vec::new(),
+            enrolled_days_ago: None,
+            confirmed: None,
             principals: Vec::new(),
         }
     }
@@ -177,6 +192,10 @@ impl Brief {
             built_in: self.built_in,
             new_since_baseline: self.new_since_baseline,
             said: Vec::new(),
+            validity: Validity {
+                enrolled_since: self.enrolled_days_ago.map(days_ago),
+                confirmed: self.confirmed.as_ref().map(BriefConfirmed::of),
+            },
             charter: Charter {
                 business_owner: self.business_owner.then(|| PersonId::new(NOW, random(1))),
                 technical_owner: self.technical_owner.then(|| PersonId::new(NOW, random(2))),
@@ -190,6 +209,13 @@ impl Brief {
             },
             principals,
         }
+    }
+}
+
+impl BriefConfirmed {
+    fn of(&self) -> Confirmed {
+        let Self { denied, gained, void, .. } = self.clone();
+        Confirmed { at: days_ago(self.days_ago), denied, gained, void }
     }
 }
 
@@ -505,6 +531,15 @@ fn said(principals: &[PrincipalDossier], drawn: &[(&str, Instant, Word, bool)]) 
         .collect()
 }
 
+fn any_validity() -> impl Strategy<Value = Validity> {
+    let word = || proptest::option::weighted(0.2, Just("another \u{202e}word".to_owned()));
+    let confirmed = (any_instant(), word(), word(), word()).prop_map(|(at, denied, gained, void)| {
+        Confirmed { at, denied, gained: gained.into_iter().collect(), void }
+    });
+    (proptest::option::weighted(0.3, any_instant()), proptest::option::weighted(0.2, confirmed))
+        .prop_map(|(enrolled_since, confirmed)| Validity { enrolled_since, confirmed })
+}
+
 /// Any dossier, including nonsense that no connector would send.
 pub(crate) fn any_dossier() -> impl Strategy<Value = Dossier> {
     (
@@ -521,6 +556,7 @@ pub(crate) fn any_dossier() -> impl Strategy<Value = Dossier> {
         (
             proptest::collection::vec(any_principal(), 0..3),
             proptest::collection::vec((any_of(SAID_OF), any_instant(), any_word(), any::<bool>()), 0..3),
+            any_validity(),
         ),
     )
         .prop_map(
@@ -531,7 +567,7 @@ pub(crate) fn any_dossier() -> impl Strategy<Value = Dossier> {
                 technical_owner,
                 (rotation_days, expires_at, purpose),
                 held,
-                (principals, spoken),
+                (principals, spoken, validity),
             )| {
                 let (environment, allowed_scope) = held;
                 let charter = Charter {
@@ -551,6 +587,7 @@ pub(crate) fn any_dossier() -> impl Strategy<Value = Dossier> {
                     built_in,
                     new_since_baseline: new,
                     said: said(&principals, &spoken),
+                    validity,
                     charter,
                     principals,
                 }

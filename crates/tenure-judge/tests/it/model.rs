@@ -21,6 +21,7 @@ pub(crate) struct Lines {
     pub(crate) token_days_max: u32,
     pub(crate) unused_days: u32,
     pub(crate) shared_consumers_max: usize,
+    pub(crate) review_days_max: u32,
     pub(crate) required: ProofLevel,
     /// Program names that are administrative, exactly or by this beginning, in lower case.
     pub(crate) administrative: Vec<&'static str>,
@@ -36,6 +37,7 @@ pub(crate) struct Class {
     pub(crate) kind: PrincipalKind,
     pub(crate) lifetime_days_max: u32,
     pub(crate) rotation_days_max: u32,
+    pub(crate) review_days_max: u32,
     pub(crate) credential_kinds: Vec<CredentialKind>,
 }
 
@@ -66,8 +68,22 @@ fn of_charter(dossier: &Dossier, lines: &Lines, now: Instant) -> Vec<&'static st
             class.is_some() && (charter.purpose.is_none() || charter.expires_at.is_none()),
         ),
         ("end_too_far", class.is_some_and(too_far)),
+        ("not_confirmed", !ownerless(dossier) && !confirmed(dossier, lines, now)),
     ];
     rows.into_iter().filter(|(_, fails)| *fails).map(|(policy, _)| policy).collect()
+}
+
+/// Somebody whose word counts said within the cadence that it is as it was, or nobody had to yet.
+fn confirmed(dossier: &Dossier, lines: &Lines, now: Instant) -> bool {
+    let of_class = class_of(dossier, lines).map_or(u32::MAX, |class| class.review_days_max);
+    let cadence = DAY * lines.review_days_max.min(of_class);
+    let within = |since: Instant| since.plus(cadence) > now;
+    match &dossier.validity.confirmed {
+        Some(said) => {
+            said.denied.is_none() && said.gained.is_empty() && said.void.is_none() && within(said.at)
+        }
+        None => dossier.validity.enrolled_since.is_none_or(within),
+    }
 }
 
 /// Which conditions fail, as `(policy, subject)`, sorted.

@@ -191,6 +191,8 @@ fn a_bad_programme_is_refused_with_the_sentence_that_helps() {
         "version = 1\n[thresholds]\nrotation_days = 3",
         "version = 1\n[thresholds]\nrotation_days_max = 0",
         "version = 1\n[thresholds]\nrotation_days_max = -1",
+        "version = 1\n[thresholds]\nreview_days_max = 0",
+        "version = 1\n[[class]]\nid = 'apps'\nmatch = ['name:app']\nreview_days_max = 4000",
         "version = 1\n[thresholds]\nrotation_days_max = \"90\"",
         "version = 1\n[thresholds]\napplication_use_days = 366",
         "version = 1\n[thresholds]\nrequired_proof_level = \"P9\"",
@@ -339,6 +341,25 @@ fn rotation_days_max_of_a_class_is_asked_for_beside_those_of_programme_and_chart
     assert!(!overdue(&with_class("rotation_days_max = 80"), OLD));
     let stricter = "version = 1\n[thresholds]\nrotation_days_max = 45\n[[class]]\nid = 'apps'\nmatch = ['name:app']\nrotation_days_max = 80";
     assert!(overdue(stricter, OLD), "a class never allows more than the programme");
+}
+
+#[test]
+fn review_days_max_says_how_often_an_owner_confirms_and_a_class_never_asks_less_often() {
+    let judged = |programme: &str, days: i64| {
+        let brief = format!(
+            "business_owner = true\nenrolled_days_ago = 900\nconfirmed = {{ days_ago = {days} }}\n[[principals]]"
+        );
+        let judged = judge_by(programme, &brief);
+        (judged.conditions.iter().map(|one| one.policy.clone()).collect::<Vec<_>>(), judged.changes_at)
+    };
+    assert_eq!(judged("version = 1", 900), (policies(&[]), None), "nobody has to");
+    let asked = "version = 1\n[thresholds]\nreview_days_max = 90";
+    assert_eq!(judged(asked, 89), (policies(&[]), Some(days_ago(-1))), "it is due by itself");
+    assert_eq!(judged(asked, 90).0, policies(&["not_confirmed"]));
+    assert_eq!(judged(&with_class("review_days_max = 30"), 30).0, policies(&["not_confirmed"]));
+    assert_eq!(judged(&with_class("review_days_max = 30"), 29).0, policies(&[]));
+    let laxer = format!("{asked}\n[[class]]\nid = 'apps'\nmatch = ['name:app']\nreview_days_max = 365");
+    assert_eq!(judged(&laxer, 90).0, policies(&["not_confirmed"]));
 }
 
 #[test]

@@ -20,6 +20,7 @@ fn lines() -> model::Lines {
         token_days_max: 90,
         unused_days: 90,
         shared_consumers_max: 2,
+        review_days_max: 180,
         required: ProofLevel::P4,
         administrative: vec!["psql"],
         interactive: vec!["pgadmin*", "dbeaver*", "pts/*"],
@@ -27,6 +28,7 @@ fn lines() -> model::Lines {
             kind: PrincipalKind::Workload,
             lifetime_days_max: 200,
             rotation_days_max: 45,
+            review_days_max: 90,
             credential_kinds: vec![CredentialKind::Token, CredentialKind::Certificate],
         }),
     }
@@ -39,12 +41,14 @@ fn programme() -> Programme {
     programme.thresholds.interactive_consumers =
         ["pgAdmin*", "DBeaver*", "pts/*"].map(str::to_owned).to_vec();
     programme.thresholds.shared_consumers_max = 2;
+    programme.thresholds.review_days_max = Some(180);
     programme.classes = vec![Class {
         id: "workloads".to_owned(),
         matches: vec!["name:never-drawn".to_owned(), "kind:workload".to_owned()],
         required: vec![CharterField::Purpose, CharterField::ExpiresAt],
         lifetime_days_max: Some(200),
         rotation_days_max: Some(45),
+        review_days_max: Some(90),
         credential_kinds: vec![CredentialKind::Token, CredentialKind::Certificate],
     }];
     programme

@@ -26,8 +26,8 @@ mod system;
 
 use crate::endpoint::Endpoint;
 
-pub(crate) use identities::find as find_identity;
 pub(crate) use identities::listing;
+pub(crate) use identities::{confirm as confirming, find as find_identity};
 pub(crate) use plans::{events::has_settled, find as find_plan};
 pub(crate) use surveys::begin::begin as begin_survey;
 
@@ -76,6 +76,8 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &identities::explain::ENDPOINT,
     &identities::who::ENDPOINT,
     &identities::by_hand::ENDPOINT,
+    &identities::confirm::SHOW,
+    &identities::confirm::ANSWER,
     &identities::own::ENDPOINT,
     &find::ENDPOINT,
     &ownership::pass_on::ENDPOINT,

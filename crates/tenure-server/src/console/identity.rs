@@ -77,6 +77,8 @@ struct IdentityPage {
     acts: Option<Acts>,
     /// Whether its charter may be changed from here.
     may_own: bool,
+    /// Whether there is somebody for whom it can be confirmed.
+    may_confirm: bool,
     /// Whether whoever looks may say that it is not theirs: what somebody else owns is nobody else's to pass on.
     may_decline: bool,
     /// Who said "not mine", and whom to ask.
@@ -141,16 +143,16 @@ struct PrincipalLine {
     hint: Option<String>,
 }
 
-struct CredentialLine {
+pub(super) struct CredentialLine {
     state: StateShown,
-    kind: String,
-    place: String,
+    pub(super) kind: String,
+    pub(super) place: String,
     /// The file it lies in, where others can read that and a plan can be made to keep them from it.
     tighten: Option<String>,
     issued_by: Prose,
     may_do: Prose,
-    dies: Prose,
-    since: When,
+    pub(super) dies: Prose,
+    pub(super) since: When,
     fingerprint: Option<String>,
     facts: Vec<(String, String)>,
 }
@@ -289,6 +291,7 @@ fn view(
         frame,
         headline: headline(&shown, now),
         may_own: beside.may_own && !shown.identity.built_in,
+        may_confirm: owners(&shown.identity.charter).next().is_some(),
         may_decline: owners(&shown.identity.charter).next().is_none()
             || owners(&shown.identity.charter).any(|owner| owner == beside.reader),
         passed: beside.passed,
@@ -414,7 +417,7 @@ fn principal(row: &PrincipalRow, now: Instant) -> PrincipalLine {
     }
 }
 
-fn credential(shown: &CredentialShown, may_plan: bool, now: Instant) -> CredentialLine {
+pub(super) fn credential(shown: &CredentialShown, may_plan: bool, now: Instant) -> CredentialLine {
     let row = &shown.credential;
     let readable = may_plan
         && [tenure_model::names::READABLE_BY, tenure_model::names::WRITABLE_BY]

@@ -9,6 +9,7 @@ mod assets;
 pub(crate) mod astray;
 mod charter;
 mod charter_form;
+mod confirm;
 mod controls;
 mod doctor;
 mod entry;
@@ -57,6 +58,8 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &charter::SHOW,
     &charter::WRITE,
     &charter::PASS_ON,
+    &confirm::SHOW,
+    &confirm::ANSWER,
     &finding::SHOW,
     &finding::DISMISS,
     &finding::COUNT,

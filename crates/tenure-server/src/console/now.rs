@@ -34,6 +34,8 @@ pub(super) static ENDPOINT: Endpoint = Endpoint {
 const ENDED: usize = 5;
 /// Identities that were passed on and are named, at most; the rest is on their own page.
 const PASSED: i64 = 10;
+/// What waits to be confirmed and is named, at most.
+const UNCONFIRMED: i64 = 10;
 /// How far back one may look, each in its words.
 const LOOKS_BACK: [(&str, u64); 3] = [("24\u{a0}hours", 1), ("7\u{a0}days", 7), ("30\u{a0}days", 30)];
 
@@ -51,6 +53,8 @@ struct NowPage {
     passed: Vec<Passed>,
     /// Exceptions that somebody else asked for and that wait.
     wished: Vec<ExceptionLine>,
+    /// What is theirs and waits to be confirmed: name and address.
+    unconfirmed: Vec<(String, String)>,
     /// What happened since then, for whoever may read evidence.
     since: Vec<(&'static str, String)>,
 }
@@ -91,6 +95,8 @@ async fn handle(State(shared): State<Shared>, asked: Asked) -> Result<Response, 
     let may_see_sources = asked.may_also(ApiAction::View, ApiResourceKind::Source);
     let query = SuggestionQuery { passed_to: Some(asked.person.id), ..SuggestionQuery::default() };
     let passed = shared.engine.suggestions(query, None, PASSED).await.map_err(Problem::from)?.rows;
+    let unconfirmed =
+        shared.engine.to_confirm_by(asked.person.id, UNCONFIRMED).await.map_err(Problem::from)?;
     let now = shared.engine.now();
     let may_read = asked.may_also(ApiAction::ReadEvidence, ApiResourceKind::Evidence);
     let frame = Frame::of("Now", Place::Now, &asked);
@@ -99,6 +105,13 @@ async fn handle(State(shared): State<Shared>, asked: Asked) -> Result<Response, 
     let shown = NowPage {
         wished: wished.iter().map(|one| exceptions::line(one, now)).collect(),
         passed: passed.iter().map(|one| passed_on(one, now)).collect(),
+        unconfirmed: unconfirmed
+            .iter()
+            .map(|one| {
+                let href = format!("{}/confirm", address::of_identity(&one.name, &one.handle));
+                (text::shown(&one.name), href)
+            })
+            .collect(),
         since: if may_read { since(now) } else { Vec::new() },
         ..view(frame, waits, may_see_plans, may_see_sources, now)
     };
@@ -144,6 +157,7 @@ fn view(frame: Frame, waits: Waits, may_see_plans: bool, may_see_sources: bool, 
         ended: ended.into_iter().take(ENDED).map(|plan| plan_line(plan, now)).collect(),
         passed: Vec::new(),
         wished: Vec::new(),
+        unconfirmed: Vec::new(),
         since: Vec::new(),
     }
 }

@@ -104,6 +104,7 @@ fn class(one: ClassShown) -> ClassLine {
     let mut asks: Vec<String> = class.required.iter().map(|field| field.as_str().replace('_', " ")).collect();
     asks.extend(class.lifetime_days_max.map(|days| format!("an end at most {days} days ahead")));
     asks.extend(class.rotation_days_max.map(|days| format!("rotation in {days} days")));
+    asks.extend(class.review_days_max.map(|days| format!("confirmed every {days} days")));
     if !class.credential_kinds.is_empty() {
         let kinds: Vec<&str> = class.credential_kinds.iter().map(|kind| kind.title()).collect();
         asks.push(format!("no credential but {}", kinds.join(", ")));

@@ -5,6 +5,7 @@
 mod shapes;
 mod shapes_exceptions;
 mod shapes_programme;
+mod shapes_validity;
 
 use crate::{
     api,
@@ -68,7 +69,11 @@ fn requests() -> impl Iterator<Item = &'static (&'static str, &'static [&'static
 
 /// Every shape of an answer, by name.
 fn answers() -> impl Iterator<Item = &'static (&'static str, &'static [&'static str])> {
-    shapes::ANSWERS.iter().chain(shapes_programme::ANSWERS).chain(shapes_exceptions::ANSWERS)
+    shapes::ANSWERS
+        .iter()
+        .chain(shapes_programme::ANSWERS)
+        .chain(shapes_exceptions::ANSWERS)
+        .chain(shapes_validity::ANSWERS)
 }
 
 fn components() -> Components {

@@ -39,6 +39,10 @@ pub(super) const REQUESTS: &[(&str, &[&str])] = &[
     ("ChartersRequest", &["write: flag", "charters: [CharterGiven]"]),
     ("ClaimWish", &["identity: id", "business_owner?: text?", "technical_owner?: text?"]),
     ("ClaimsRequest", &["rule?: text?", "claims: [ClaimWish]"]),
+    (
+        "Confirmation",
+        &["needed: flag", "same_scope: flag", "same_owners: flag", "digest: text", "note?: text?"],
+    ),
     ("CosignedRequest", &["checkpoint: text"]),
     ("DecisionRequest", &["believe: flag"]),
     ("FindRequest", &["string?: text?", "fingerprint?: text?"]),
@@ -561,6 +565,7 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "new_since_baseline: flag",
             "charter: Charter",
             "said: [Said]",
+            "validity: Validity",
             "principals: [PrincipalDossier]",
         ],
     ),

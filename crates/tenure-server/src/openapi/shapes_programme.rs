@@ -30,6 +30,7 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "required?: [CharterField]",
             "lifetime_days_max?: number",
             "rotation_days_max?: number",
+            "review_days_max?: number",
             "credential_kinds?: [CredentialKind]",
             "identities: number",
         ],

@@ -291,6 +291,22 @@ const IDENTITIES: &[Bad] = &[
 ];
 
 const OWNERSHIP: &[Bad] = &[
+    ("GET /api/v1/identities/{ref}/confirmation", "/api/v1/identities/nobody/confirmation", None),
+    (
+        "POST /api/v1/identities/{ref}/confirmation",
+        "/api/v1/identities/reporting/confirmation",
+        Some(r#"{"needed":true,"digest":"x"}"#),
+    ),
+    (
+        "POST /api/v1/identities/{ref}/confirmation",
+        "/api/v1/identities/reporting/confirmation",
+        Some(r#"{"needed":true,"same_scope":true,"same_owners":true,"digest":"x"}"#),
+    ),
+    (
+        "POST /api/v1/identities/{ref}/confirmation",
+        "/api/v1/identities/reporting/confirmation",
+        Some(r#"{"needed":true,"same_scope":true,"same_owners":false,"digest":"x"}"#),
+    ),
     ("POST /api/v1/identities/{ref}/not-mine", "/api/v1/identities/reporting/not-mine", Some("{}")),
     (
         "POST /api/v1/identities/{ref}/not-mine",

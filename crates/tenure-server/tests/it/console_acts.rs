@@ -212,6 +212,36 @@ async fn what_is_not_mine_is_passed_on_once_and_waits_for_whoever_was_asked() {
 }
 
 #[tokio::test]
+async fn what_is_mine_is_confirmed_as_the_page_showed_it() {
+    let bench = Bench::surveyed().await;
+    let at = address(&bench, "billing").await;
+    assert!(!bench.get(OPERATOR, &at).await.text().contains("/confirm"), "nobody owns it");
+    assert!(bench.get(OPERATOR, &format!("{at}/confirm")).await.text().contains("Nobody owns it"));
+    let owned = json!({ "technical_owner": "operator", "purpose": "invoices" });
+    bench.call(ADMINISTRATOR, "PUT", "/api/v1/identities/billing/charter", Some(&owned)).await;
+    bench.engine.judge_touched().await.unwrap();
+    assert!(bench.get(OPERATOR, &at).await.text().contains(&format!("href=\"{at}/confirm\"")));
+    let path = format!("{at}/confirm");
+    assert_eq!(bench.get(AUDITOR, &path).await.status, 403);
+    let page = bench.get(OPERATOR, &path).await.text();
+    assert!(page.contains("invoices") && page.contains("still yours"), "{page}");
+    let digest = page.split("name=\"digest\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let form = |answer: &str| format!("digest={digest}&note=seen&answer={answer}");
+    let none = send_form(&bench, OPERATOR, &path, &form("")).await;
+    assert!(none.status == 422 && none.text().contains("choose one of the answers"), "{}", none.text());
+    assert!(none.text().contains("value=\"seen\""), "what was typed stays");
+    assert_eq!(led_to(&send_form(&bench, OPERATOR, &path, &form("yes")).await), at);
+    let shown = bench.get(OPERATOR, &path).await.text();
+    assert!(shown.contains("<bdi>operator</bdi>") && shown.contains("<bdi>confirmed</bdi>"), "{shown}");
+    let drafted = send_form(&bench, OPERATOR, &path, &form("not_needed")).await;
+    assert!(led_to(&drafted).starts_with("/plans/"), "{}", led_to(&drafted));
+    let other = json!({ "technical_owner": "operator", "purpose": "something else" });
+    bench.call(ADMINISTRATOR, "PUT", "/api/v1/identities/billing/charter", Some(&other)).await;
+    let stale = send_form(&bench, OPERATOR, &path, &form("yes")).await;
+    assert!(stale.status == 409 && stale.text().contains("Nothing was written"), "{}", stale.text());
+}
+
+#[tokio::test]
 async fn suggestions_that_are_ticked_are_claimed_and_the_others_stay() {
     let bench = Bench::surveyed().await;
     for name in ["job-a", "job-b"] {

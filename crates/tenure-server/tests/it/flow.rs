@@ -75,6 +75,7 @@ async fn calls_leave_the_evidence_they_say() {
     bench
         .call(OPERATOR, "PUT", "/api/v1/identities/billing/charter", Some(&json!({ "purpose": "bills" })))
         .await;
+    confirm_and_refuse(&bench).await;
     let not_mine = json!({ "reason": "never heard of it" });
     bench.post(OPERATOR, "/api/v1/identities/reporting/not-mine", &not_mine).await;
     let first = bench.draft("disable", "billing").await["plan"].clone();
@@ -123,6 +124,28 @@ async fn calls_leave_the_evidence_they_say() {
             );
         }
     }
+}
+
+/// What somebody owns is confirmed as it was shown, and not as it was before; of what is not needed a plan is drafted.
+async fn confirm_and_refuse(bench: &Bench) {
+    let path = "/api/v1/identities/billing/confirmation";
+    let seen = bench.get(AUDITOR, path).await.json();
+    let answer = |needed: bool, digest: &serde_json::Value| json!({ "needed": needed, "same_scope": true, "same_owners": true, "digest": digest, "note": "replaced" });
+    let stale = bench.post(OPERATOR, path, &answer(true, &json!("another"))).await;
+    assert_eq!(stale.status, 409, "{}", stale.text());
+    assert_eq!(bench.post(AUDITOR, path, &answer(true, &seen["digest"])).await.status, 403);
+    let confirmed = bench.post(OPERATOR, path, &answer(true, &seen["digest"])).await.json();
+    assert!(confirmed["plan"].is_null() && confirmed["no_plan_because"].is_null(), "{confirmed}");
+    assert_eq!(bench.get(AUDITOR, path).await.json()["last"]["by"], "operator");
+    let not_needed = bench.post(OPERATOR, path, &answer(false, &seen["digest"])).await.json();
+    let plan = &not_needed["plan"]["plan"];
+    assert_eq!(
+        (&plan["kind"], &plan["state"], &plan["reason"]),
+        (&json!("revoke"), &json!("proposed"), &json!("replaced"))
+    );
+    let withdraw = format!("/api/v1/plans/{}/withdraw", plan["handle"].as_str().unwrap());
+    assert_eq!(bench.post(OPERATOR, &withdraw, &json!({})).await.status, 200);
+    bench.post(OPERATOR, path, &answer(true, &seen["digest"])).await;
 }
 
 /// A token is made and taken away, a role changed, a person removed.

@@ -119,6 +119,12 @@ fn about_things() -> Vec<Rehearsal> {
         ("GET /api/v1/identities/{ref}", "/api/v1/identities/{identity}", None),
         ("GET /api/v1/identities/{ref}/explain", "/api/v1/identities/{identity}/explain", None),
         ("GET /api/v1/identities/{ref}/by-hand", "/api/v1/identities/{identity}/by-hand", None),
+        ("GET /api/v1/identities/{ref}/confirmation", "/api/v1/identities/{identity}/confirmation", None),
+        (
+            "POST /api/v1/identities/{ref}/confirmation",
+            "/api/v1/identities/{identity}/confirmation",
+            Some(json!({ "needed": true, "same_scope": true, "same_owners": false, "digest": "x" })),
+        ),
         (
             "PUT /api/v1/identities/{ref}/charter",
             "/api/v1/identities/{identity}/charter",
@@ -193,6 +199,8 @@ fn about_pages() -> Vec<Rehearsal> {
         ("POST /identities/{ref}/plans", "/identities/{identity}/plans", no_form()),
         ("GET /identities/{ref}/charter", "/identities/{identity}/charter", None),
         ("POST /identities/{ref}/charter", "/identities/{identity}/charter", no_form()),
+        ("GET /identities/{ref}/confirm", "/identities/{identity}/confirm", None),
+        ("POST /identities/{ref}/confirm", "/identities/{identity}/confirm", no_form()),
         ("POST /identities/{ref}/charter/not-mine", "/identities/{identity}/charter/not-mine", no_form()),
         ("GET /identities/{ref}/findings/{id}", "/identities/{identity}/findings/nothing", None),
         (

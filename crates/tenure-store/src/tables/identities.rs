@@ -197,8 +197,8 @@ impl Tx<'_> {
     ) -> Result<(), StoreFailure> {
         self.execute_on(
             ("identity", id),
-            "UPDATE identities SET charter = $2, enrolled = 1 WHERE identity_id = $1",
-            &[named(id), json(charter)?],
+            "UPDATE identities SET charter = $2, enrolled = 1, enrolled_us = COALESCE(enrolled_us, $3) WHERE identity_id = $1",
+            &[named(id), json(charter)?, now.into()],
         )?;
         // Whoever holds a value of it is judged by where this one belongs, too.
         for principal in self.principals_of(id)? {
@@ -223,10 +223,18 @@ impl Tx<'_> {
         Ok(before != standing)
     }
 
-    /// Sets the class that the programme has for it.
-    pub fn set_class(&mut self, id: IdentityId, class: Option<&str>) -> Result<(), StoreFailure> {
-        let class = class.map(str::to_owned);
-        self.execute("UPDATE identities SET class = $2 WHERE identity_id = $1", &[named(id), class.into()])?;
+    /// Sets the class that the programme has for it. The first one enrols it.
+    pub fn set_class(
+        &mut self,
+        id: IdentityId,
+        class: Option<&str>,
+        now: Instant,
+    ) -> Result<(), StoreFailure> {
+        let enrolled = class.map(|_| now);
+        self.execute(
+            "UPDATE identities SET class = $2, enrolled_us = COALESCE(enrolled_us, $3) WHERE identity_id = $1",
+            &[named(id), class.map(str::to_owned).into(), enrolled.into()],
+        )?;
         Ok(())
     }
 

@@ -6,6 +6,7 @@
 mod acknowledgements;
 pub mod answers;
 pub mod beside;
+pub mod confirmations;
 pub mod consequences;
 pub mod cosigned;
 pub mod counts;

@@ -138,6 +138,7 @@ impl Tx<'_> {
     pub fn set_role(&mut self, id: PersonId, role: Role, now: Instant) -> Result<(), StoreFailure> {
         self.touch_dismissed_by(id, now)?;
         self.touch_excepted_by(id, now)?;
+        self.touch_confirmed_by(id, now)?;
         if role != Role::Administrator {
             self.leaves_an_administrator(id)?;
         }
@@ -173,6 +174,7 @@ impl Tx<'_> {
             self.execute("DELETE FROM bodies WHERE entry_id = $1", &[entry.as_str().into()])?;
         }
         self.touch_dismissed_by(id, now)?;
+        self.touch_confirmed_by(id, now)?;
         self.forget_acknowledgement(id)?;
         self.end_tokens_of(id)?;
         self.unlink(id)?;

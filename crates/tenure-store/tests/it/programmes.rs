@@ -60,10 +60,11 @@ on_both! {
     fn classes_are_counted_and_asked_for_and_everything_is_judged_again_once(bed) {
         let store = planted(bed);
         let (shop, etl) = (identity(&store, "pg/shop"), identity(&store, "pg/etl"));
+        let now = bed.ids.now();
         write(&store, move |tx| {
-            tx.set_class(shop, Some("apps"))?;
-            tx.set_class(etl, Some("jobs"))?;
-            tx.set_class(etl, Some("apps"))
+            tx.set_class(shop, Some("apps"), now)?;
+            tx.set_class(etl, Some("jobs"), now)?;
+            tx.set_class(etl, Some("apps"), now)
         }).unwrap();
         assert_eq!(read(&store, |tx| tx.class_counts()), [(String::from("apps"), 2)]);
         let of = |class: &str| {
@@ -74,8 +75,10 @@ on_both! {
         let apps = Some(String::from("apps"));
         assert_eq!(of("apps"), [(String::from("pg/etl"), apps.clone()), (String::from("pg/shop"), apps)]);
         assert_eq!(of("app"), []);
-        write(&store, move |tx| tx.set_class(etl, None)).unwrap();
+        write(&store, move |tx| tx.set_class(etl, None, now)).unwrap();
         assert_eq!(of("apps").len(), 1);
+        let since = read(&store, move |tx| tx.confirmed_last(etl));
+        assert_eq!(since, (Some(now), None), "a class enrols, and its end does not undo that it was");
 
         let (now, before) = (bed.ids.now(), read(&store, move |tx| tx.touches(shop)));
         assert_eq!(write(&store, move |tx| tx.touch_all(now)).unwrap(), 3);

@@ -8,6 +8,7 @@ mod backup;
 mod baseline;
 mod by_hand;
 mod charter;
+mod confirm;
 #[cfg(feature = "host")]
 mod demo;
 mod dismiss;
@@ -151,6 +152,7 @@ pub(crate) enum Command {
     Explain(show::Explain),
     Who(who::WhoArgs),
     Own(own::Own),
+    Confirm(confirm::Confirm),
     #[command(subcommand)]
     Charter(charter::CharterCommand),
     Findings(findings::Findings),
@@ -204,6 +206,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Explain(args) => args.run(context).await,
         Command::Who(args) => args.run(context).await,
         Command::Own(args) => args.run(context).await,
+        Command::Confirm(args) => args.run(context).await,
         Command::Charter(command) => command.run(context).await,
         Command::Findings(args) => args.run(context).await,
         Command::Dismiss(args) => args.run(context).await,

@@ -45,6 +45,7 @@ pub(crate) struct ClassShown {
     pub(crate) required: Vec<String>,
     pub(crate) lifetime_days_max: Option<u32>,
     pub(crate) rotation_days_max: Option<u32>,
+    pub(crate) review_days_max: Option<u32>,
     #[serde(default)]
     pub(crate) credential_kinds: Vec<String>,
     pub(crate) identities: i64,
@@ -59,6 +60,7 @@ impl ClassShown {
         }
         asks.extend(self.lifetime_days_max.map(|days| format!("an end at most {days} days ahead")));
         asks.extend(self.rotation_days_max.map(|days| format!("rotation in {days} days")));
+        asks.extend(self.review_days_max.map(|days| format!("confirmed every {days} days")));
         if !self.credential_kinds.is_empty() {
             asks.push(format!("no credential but {}", self.credential_kinds.join(", ")));
         }

@@ -1,6 +1,7 @@
 //! Identities: listed, shown, explained, owned; and the way that is left when nothing can be written.
 
 pub(super) mod by_hand;
+pub(crate) mod confirm;
 pub(super) mod explain;
 pub(super) mod list;
 pub(crate) mod listing;

@@ -1,0 +1,128 @@
+//! Confirmations: what a person answered when asked whether an identity is still needed as it is.
+//!
+//! Every answer stays; the last one says where the identity stands. People are known here by id alone. It must never
+//! say whether an answer still counts: what was held then is kept, and the engine compares. Next: `identities.rs`.
+
+use super::identities::{IdentityRow, identity};
+use crate::{
+    Row, StoreFailure, Tx,
+    value::{json, named},
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use tenure_model::{IdentityId, Instant, PersonId};
+
+/// What a person answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "three answers, and for whom they were given")]
+pub struct ConfirmationRow {
+    /// About which identity.
+    pub identity: IdentityId,
+    /// When.
+    pub at: Instant,
+    /// Who.
+    pub by: PersonId,
+    /// Whether it is still needed.
+    pub needed: bool,
+    /// Whether its scope is still this.
+    pub same_scope: bool,
+    /// Whether its owners are still these.
+    pub same_owners: bool,
+    /// Whoever answered did not own it, and answered for those who do.
+    pub for_owners: bool,
+    /// Names what was shown: charter, rights and credentials.
+    pub digest: String,
+    /// The rights that it held, in words; none where there were too many to keep.
+    pub rights: BTreeSet<String>,
+    /// How many rights it held.
+    pub rights_count: i64,
+}
+
+fn confirmation(row: &Row<'_>) -> Result<ConfirmationRow, StoreFailure> {
+    Ok(ConfirmationRow {
+        identity: row.parsed(1)?,
+        at: row.instant(2)?,
+        by: row.parsed(3)?,
+        needed: row.flag(4)?,
+        same_scope: row.flag(5)?,
+        same_owners: row.flag(6)?,
+        for_owners: row.flag(7)?,
+        digest: row.text(8)?,
+        rights: row.json(9)?,
+        rights_count: row.number(10)?,
+    })
+}
+
+impl Tx<'_> {
+    /// Writes an answer down, and has the identity judged again. Two of one person at one instant are a conflict.
+    pub fn confirm(&mut self, new: &ConfirmationRow) -> Result<(), StoreFailure> {
+        self.execute(
+            "INSERT INTO confirmations (identity_id, confirmed_us, person_id, needed, same_scope, same_owners, for_owners, \
+             digest, rights, rights_count) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            &[
+                named(new.identity),
+                new.at.into(),
+                named(new.by),
+                new.needed.into(),
+                new.same_scope.into(),
+                new.same_owners.into(),
+                new.for_owners.into(),
+                new.digest.as_str().into(),
+                json(&new.rights)?,
+                new.rights_count.into(),
+            ],
+        )?;
+        self.touch(new.identity, new.at)
+    }
+
+    /// Since when governance applies to an identity, and what was answered about it last.
+    pub fn confirmed_last(
+        &mut self,
+        of: IdentityId,
+    ) -> Result<(Option<Instant>, Option<ConfirmationRow>), StoreFailure> {
+        let found = self.query_one(
+            "confirmations",
+            "SELECT i.enrolled_us, c.identity_id, c.confirmed_us, c.person_id, c.needed, c.same_scope, c.same_owners, \
+             c.for_owners, c.digest, c.rights, c.rights_count FROM identities i LEFT JOIN confirmations c \
+             ON c.identity_id = i.identity_id WHERE i.identity_id = $1 ORDER BY c.confirmed_us DESC, c.person_id DESC LIMIT 1",
+            &[named(of)],
+            |row| {
+            let last = row.opt_instant(2)?.map(|_| confirmation(row)).transpose()?;
+            Ok((row.opt_instant(0)?, last))
+        },
+        )?;
+        Ok(found.unwrap_or_default())
+    }
+
+    /// Has everything judged again about which this person answered.
+    pub(super) fn touch_confirmed_by(&mut self, person: PersonId, now: Instant) -> Result<(), StoreFailure> {
+        let touched: Vec<IdentityId> = self.query(
+            "confirmations",
+            "SELECT DISTINCT identity_id FROM confirmations WHERE person_id = $1",
+            &[named(person)],
+            |row| row.parsed(0),
+        )?;
+        for identity in touched {
+            self.touch(identity, now)?;
+        }
+        Ok(())
+    }
+
+    /// Identities of this person with an open finding of this policy, by name; at most `most`, and of the first
+    /// 20,000 such findings, so that a page never reads them all.
+    pub fn owned_with_finding(
+        &mut self,
+        owner: PersonId,
+        policy: &str,
+        most: i64,
+    ) -> Result<Vec<IdentityRow>, StoreFailure> {
+        self.query(
+            "identities",
+            "SELECT i.identity_id, i.name, i.handle, i.charter, i.enrolled, i.built_in, i.standing, i.due_us, i.judged_us, i.class \
+             FROM (SELECT identity_id FROM findings WHERE policy = $1 AND closed_us IS NULL ORDER BY identity_id LIMIT 20000) f \
+             JOIN identities i ON i.identity_id = f.identity_id WHERE i.charter LIKE $2 ESCAPE '\\' ORDER BY i.name, i.identity_id LIMIT $3",
+            &[policy.into(), format!("%\\_owner\":\"{owner}\"%").into(), most.into()],
+            identity,
+        )
+    }
+}
