@@ -52,7 +52,7 @@ pub struct Engine {
     pub(crate) connectors: BTreeMap<&'static str, Arc<dyn Connector>>,
     pub(crate) in_force: RwLock<Arc<InForce>>,
     pub(crate) foresights: Arc<Foresights>,
-    pub(crate) authoriser: Authoriser,
+    pub(crate) authoriser: Arc<Authoriser>,
     pub(crate) board: Board,
     pub(crate) checkpoint_was_missing: bool,
     /// Woken when a plan has work, when an identity was touched.
@@ -71,7 +71,7 @@ impl Engine {
     }
 
     /// Answers who may do what.
-    pub const fn authoriser(&self) -> &Authoriser {
+    pub fn authoriser(&self) -> &Authoriser {
         &self.authoriser
     }
 

@@ -42,7 +42,7 @@ pub use tenure_store::{
         list_scan::Scanned,
         list_waiting::ExtentSeen,
         passings::PassingRow,
-        plans::PlanRow,
+        plans::{Approval, PlanRow},
         programmes::ProgrammeRow,
         report::{AgedCredential, Changes, Unowned},
         sources::{OpenPlan, SourceLeaving, SourceRow, Unobservable},
@@ -52,6 +52,7 @@ pub use tenure_store::{
 };
 pub use verbs::{
     answers::Recalled,
+    approvals::DecisionNeeded,
     backup::{BackupReport, RestoreReport, restore},
     baseline::Baseline,
     by_hand::{ByHand, by_hand_unopened},

@@ -192,7 +192,7 @@ impl Deployment {
                 .collect::<BTreeMap<_, _>>(),
             in_force: RwLock::new(Arc::new(in_force)),
             foresights: Arc::default(),
-            authoriser,
+            authoriser: Arc::new(authoriser),
             board: Board::default(),
             checkpoint_was_missing: !opened.created && !had_checkpoint,
             plans_woken: Notify::new(),

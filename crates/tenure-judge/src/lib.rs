@@ -36,10 +36,11 @@ pub use ownership::{
 };
 pub use policy::PolicyCard;
 pub use programme::{
-    ACKNOWLEDGED_FOR, Accepted, Approver, Asked, Calendar, CheckMode, CheckWarning, Class, Consequence,
-    Control, Day, ExceptionRules, Gate, GraceDays, NextTerm, NotExcepted, Part, Partner, PartnerKind,
-    PartnerRole, People, PolicySetting, Programme, ProgrammeFault, ProgrammeFiles, ProgrammeRefused,
-    Readiness, Term, Thresholds, Warned, Wish, gate, people_named, readiness, who_revokes,
+    ACKNOWLEDGED_FOR, Accepted, ApprovalRule, ApprovalRules, Approver, Asked, Calendar, CheckMode,
+    CheckWarning, Class, Consequence, Control, Day, ExceptionRules, Gate, Given, GraceDays, NextTerm,
+    NotApproved, NotExcepted, Part, Partner, PartnerKind, PartnerRole, People, PlanAbout, PolicySetting,
+    Programme, ProgrammeFault, ProgrammeFiles, ProgrammeRefused, Readiness, Term, Thresholds, Warned, Wish,
+    gate, may_decide, people_named, readiness, step_in_words, undecided, who_revokes,
 };
 pub use remain::Recall;
 pub use tenure_model::Grounds;

@@ -519,6 +519,8 @@ pub(crate) struct PlanShown {
     pub(crate) steps: Vec<Step>,
     pub(crate) probes: Vec<Probe>,
     pub(crate) approvals: Vec<Approval>,
+    #[serde(default)]
+    pub(crate) decisions: Vec<DecisionNeeded>,
     pub(crate) evidence: Vec<u64>,
     #[serde(default)]
     pub(crate) assessed: Option<Assessed>,
@@ -565,6 +567,17 @@ pub(crate) struct Approval {
     pub(crate) right: String,
     pub(crate) alone: bool,
     pub(crate) decided: Instant,
+    #[serde(default)]
+    pub(crate) step: Option<i64>,
+    #[serde(default)]
+    pub(crate) emergency: Option<String>,
+}
+
+/// One of the decisions that a plan needs.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct DecisionNeeded {
+    pub(crate) who: String,
+    pub(crate) person: Option<String>,
 }
 
 /// What a plan would touch, as the connector reported it.

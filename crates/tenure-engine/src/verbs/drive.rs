@@ -9,16 +9,15 @@ use crate::{
 };
 use std::{sync::PoisonError, time::Duration};
 use tenure_govern::{Assessment, Look, Next, PlanView, Seen, SeenWhat, StepView, assess, next};
-use tenure_judge::{ApiResource, ApiResourceKind, Verdict};
 use tenure_model::{
-    ControlPlane, Derived, Instant, Person, PlanEvent, PlanId, PlanKind, PlanState, Presence, ProbeAnswer,
-    ShortName, ShownBy, StepEvent, StepKind, StepState,
+    ControlPlane, Derived, Instant, PlanEvent, PlanId, PlanKind, PlanState, Presence, ProbeAnswer, ShortName,
+    ShownBy, StepEvent, StepKind, StepState,
 };
 use tenure_store::{
     StoreFailure, Tx,
     tables::{
         escrow::EscrowPurpose,
-        plans::{Approval, PlanRow},
+        plans::PlanRow,
         steps::{ProbeRow, Settlement, StepRow},
     },
 };
@@ -118,64 +117,17 @@ impl Engine {
 
     async fn begin(&self, loaded: &Loaded) -> Result<(), EngineFailure> {
         let (id, now) = (loaded.plan.id, self.clock.now());
-        let entitled = self.entitled_approvers(&loaded.plan).await?;
+        let deciding = self.deciding();
         let entry = self.entry(Draft::new("plan.begun", By::Tenure, id).about(loaded.plan.identity))?;
         self.store
             .write_emergency("begin", move |tx| {
                 let plan = tx.plan(id)?;
-                let refused = |why| StoreFailure::Conflict { why };
-                let given = tx.approvals(id)?;
-                let lasts = |given: &&Approval| given.ends > now && given.digest == plan.digest;
-                let lasting: Vec<&Approval> = given.iter().filter(lasts).collect();
-                if lasting.is_empty() {
-                    let why = format!("the approval of plan {} has run out; make a new plan", plan.handle);
-                    return Err(refused(why));
-                }
-                let mut counts = false;
-                for given in lasting {
-                    // As they were when they were asked about: who was removed meanwhile is not there any more.
-                    let approver = tx.person(given.person)?;
-                    counts |= approver.is_some_and(|approver| entitled.contains(&approver));
-                }
-                if !counts {
-                    let why = format!(
-                        "whoever approved plan {} was removed or may not decide it any more; withdraw it (tenure undo {}) \
-                         and make a new plan",
-                        plan.handle, plan.handle
-                    );
-                    return Err(refused(why));
-                }
+                deciding.refuse_undecided(tx, &plan, now)?;
                 tx.move_plan(id, PlanEvent::Begin)?;
                 tx.entry(entry.clone())
             })
             .await?;
         Ok(())
-    }
-
-    /// Those who approved a plan, are still there and would still be let approve it.
-    async fn entitled_approvers(&self, plan: &PlanRow) -> Result<Vec<Person>, EngineFailure> {
-        let (id, identity) = (plan.id, plan.identity);
-        let (charter, approvers) = self
-            .store
-            .read("approvers", move |tx| {
-                let mut approvers = Vec::new();
-                for given in tx.approvals(id)? {
-                    approvers.extend(tx.person(given.person)?.map(|person| (person, given.right)));
-                }
-                Ok((tx.identity(identity)?.charter, approvers))
-            })
-            .await?;
-        let may = |person: &Person, right| {
-            let asker = tenure_judge::Actor { person: Some(person.id), role: person.role, local: false };
-            let owned = [charter.business_owner, charter.technical_owner].contains(&Some(person.id));
-            let about = ApiResource::new(ApiResourceKind::Plan, owned);
-            self.authoriser.holds(&asker, right, &about) == Verdict::Allowed
-        };
-        Ok(approvers
-            .into_iter()
-            .filter(|(person, right)| may(person, *right))
-            .map(|(person, _)| person)
-            .collect())
     }
 
     async fn complete(&self, loaded: &Loaded, position: i64) -> Result<(), EngineFailure> {

@@ -4,6 +4,7 @@
 
 pub(crate) mod act;
 pub(crate) mod answers;
+pub(crate) mod approvals;
 pub(crate) mod backup;
 pub(crate) mod baseline;
 pub(crate) mod by_hand;

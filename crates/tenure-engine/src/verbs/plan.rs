@@ -1,13 +1,13 @@
-//! plan and approve: what should change, what it would touch, and whose decision it was.
+//! plan: what should change, and what it would touch.
 //!
 //! A plan is drafted against a fresh blast radius and linted; an approval binds its digest, so
-//! that what is carried out is what was looked at.
+//! that what is carried out is what was looked at. Next: `approvals.rs`, whose decision it is.
 
 use crate::{
     Actor, Engine, EngineFailure,
     engine::outside,
     record::{By, Draft},
-    verbs::{drive::load, show::Connectors},
+    verbs::{approvals::DecisionNeeded, drive::load, show::Connectors},
 };
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
@@ -30,9 +30,6 @@ use tenure_store::{
 
 /// A plan that is not written yet, with its steps and its entry.
 pub(super) type Drafted = (PlanRow, Vec<(ActionId, StepKind)>, Draft);
-
-/// How long an approval may wait to be begun (law 7: no approval is for ever).
-const APPROVAL_LIFE: Duration = Duration::from_hours(24);
 
 /// A wish for change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +67,8 @@ pub struct PlanShown {
     pub probes: Vec<ProbeRow>,
     /// Who decided.
     pub approvals: Vec<Approval>,
+    /// The decisions it needs before it begins, in order; none where one is enough, or once it has begun.
+    pub decisions: Vec<DecisionNeeded>,
     /// Where its evidence is in the log.
     pub evidence: Vec<u64>,
     /// The level computed anew from the observations, for a plan whose end was judged. What is
@@ -371,54 +370,9 @@ impl Engine {
     /// A plan with its steps, probes, decisions and evidence.
     pub async fn show_plan(&self, given: &str) -> Result<PlanShown, EngineFailure> {
         let (wanted, connectors) = (given.to_owned(), self.connectors.clone());
-        Ok(self.store.read("show_plan", move |tx| shown(tx, &connectors, &wanted)).await?)
-    }
-
-    /// Approves a plan and lets it begin. `digest` is what the approver looked at.
-    pub async fn apply(
-        &self,
-        actor: Actor,
-        given: &str,
-        digest: Option<&str>,
-    ) -> Result<PlanShown, EngineFailure> {
-        let shown = self.show_plan(given).await?;
-        let plan = shown.plan;
-        if digest.is_some_and(|digest| digest != plan.digest) {
-            let why =
-                format!("plan {} is not the one that was looked at; look again, then apply", plan.handle);
-            return Err(EngineFailure::Refused { why });
-        }
-        let right = plan.kind.decided_by();
-        let now = self.clock.now();
-        let approval = Approval {
-            plan: plan.id,
-            person: actor.person,
-            right,
-            digest: plan.digest.clone(),
-            // What Tenure proposed is decided by this person alone.
-            alone: plan.requested_by.is_none_or(|asked| asked == actor.person),
-            decided: now,
-            ends: now.plus(APPROVAL_LIFE),
-        };
-        let entry = self.entry(
-            Draft::new("plan.approved", By::Person(actor, Some(right)), plan.id)
-                .about(plan.identity)
-                .text("digest", &plan.digest)
-                .flag("alone", approval.alone)
-                .text("ends", approval.ends),
-        )?;
-        let id = plan.id;
-        // An emergency: a full disk must not keep anybody from revoking.
-        self.store
-            .write_emergency("approve", move |tx| {
-                refuse_second_plan(tx, &plan)?;
-                tx.move_plan(id, PlanEvent::Approve)?;
-                tx.approve_plan(&approval)?;
-                tx.entry(entry.clone())
-            })
-            .await?;
-        self.plans_woken.notify_waiters();
-        self.show_plan(&id.to_string()).await
+        let mut shown = self.store.read("show_plan", move |tx| shown(tx, &connectors, &wanted)).await?;
+        shown.decisions = self.decisions_needed(&shown.plan).await?;
+        Ok(shown)
     }
 
     /// Withdraws a plan that has not begun.
@@ -475,7 +429,7 @@ impl Engine {
 
 /// One plan at a time works on a principal, and on a file, in which credentials of several may lie; a second would undo what
 /// the first relies on. Asked in the transaction that approves, so that of two approvals at once one is refused.
-fn refuse_second_plan(tx: &mut Tx<'_>, plan: &PlanRow) -> Result<(), tenure_store::StoreFailure> {
+pub(super) fn refuse_second_plan(tx: &mut Tx<'_>, plan: &PlanRow) -> Result<(), tenure_store::StoreFailure> {
     let place = |plan: &PlanRow| plan.file.as_ref().map(|file| file.place.clone());
     let at_work = tx.plans_at_work_at(plan.source)?.into_iter().find(|other| {
         let same_file = plan.file.is_some() && place(other) == place(plan);
@@ -566,6 +520,7 @@ fn shown(
         steps: tx.steps(plan.id)?,
         probes: tx.probes(plan.id)?,
         approvals: tx.approvals(plan.id)?,
+        decisions: Vec::new(),
         evidence: tx.leaves_about(&plan.id.to_string(), 10_000)?,
         plan,
     })

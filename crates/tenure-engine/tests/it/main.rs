@@ -7,6 +7,7 @@
     reason = "tests stop at the first surprise"
 )]
 mod absence;
+mod approvals;
 mod backup;
 mod bench;
 mod closed;

@@ -5,20 +5,18 @@
 //! higher, who did not grant it before, for a reason that was not given before. It must never read a clock, and
 //! no setting of it means "for ever". Next: `judge.rs`, where what is granted does not count.
 
-use super::{ProgrammeRefused, days_long};
+use super::{Approver, ProgrammeRefused, approver, days_long};
 use serde::{Deserialize, Serialize};
 use std::{ops::RangeInclusive, time::Duration};
-use tenure_model::{ExceptionKind, Instant, PersonId, Role, printable};
+use tenure_model::{ExceptionKind, Instant, PersonId, printable};
 
 /// Terms with a longer gap between them are not one chain.
 const GAP: Duration = Duration::from_hours(24 * 365);
-/// Who may grant, at most; and characters of a name there.
+/// Who may grant, at most.
 const APPROVERS_MAX: usize = 10;
-const NAME_CHARS_MAX: usize = 80;
-/// The partner that approves the control, among the approvers.
-const PARTNER: &str = "approves";
-/// Before the name of a person among the approvers.
-const PERSON: &str = "person:";
+/// Who may be asked for, beside a person by name.
+const KNOWN: [&str; 3] = ["operator", "administrator", "approves"];
+const SHOWN_CHARS_MAX: usize = 80;
 const DAY_MICROS: u64 = 24 * 60 * 60 * 1_000_000;
 
 /// What may be excepted, for how long, and by whom.
@@ -91,19 +89,6 @@ pub struct Wish<'wish> {
     pub requested_by: PersonId,
     /// The day of replacement, of a constraint.
     pub replace_by: Option<Instant>,
-}
-
-/// Somebody who would grant it, and whose decision counts there.
-#[derive(Debug, Clone, Copy)]
-pub struct Approver<'approver> {
-    /// Who.
-    pub person: PersonId,
-    /// Their name.
-    pub name: &'approver str,
-    /// What they do.
-    pub role: Role,
-    /// They stand for the partner that approves the control.
-    pub approves: bool,
 }
 
 /// What a term would be, if it is granted.
@@ -289,7 +274,7 @@ impl ExceptionRules {
         }
         let rungs = self.approvers.iter().enumerate().filter_map(|(rung, approver)| {
             let rung = u32::try_from(rung).unwrap_or(u32::MAX);
-            (rung >= next.rung_min && stands_on(approver, by)).then_some(rung)
+            (rung >= next.rung_min && approver::stands_on(approver, &by)).then_some(rung)
         });
         let first = rungs.min();
         first.ok_or_else(|| NotExcepted::TooLow {
@@ -310,24 +295,7 @@ impl ExceptionRules {
     /// Who stands on a rung, in words.
     pub fn approver(&self, rung: u32) -> String {
         let given = usize::try_from(rung).ok().and_then(|rung| self.approvers.get(rung));
-        let words = |given: &String| match given.strip_prefix(PERSON) {
-            Some(name) => printable(name, NAME_CHARS_MAX),
-            None if given == PARTNER => String::from("the partner that approves the control"),
-            None => format!("an {given}"),
-        };
-        given.map_or_else(String::new, words)
-    }
-}
-
-/// An administrator stands wherever an operator does.
-fn stands_on(approver: &str, by: Approver<'_>) -> bool {
-    match approver.strip_prefix(PERSON) {
-        Some(name) => name == by.name,
-        None if approver == PARTNER => by.approves,
-        None => match by.role {
-            Role::Administrator => true,
-            role @ (Role::Operator | Role::Owner | Role::Auditor) => role.as_str() == approver,
-        },
+        given.map_or_else(String::new, |term| approver::in_words(term))
     }
 }
 
@@ -399,17 +367,10 @@ pub(super) fn faults(rules: &ExceptionRules) -> Vec<ProgrammeRefused> {
         );
     }
     for (index, approver) in rules.approvers.iter().enumerate() {
-        let shown = printable(approver, NAME_CHARS_MAX);
-        let is_person = approver.strip_prefix(PERSON).is_some_and(|name| {
-            !name.trim().is_empty() && name.trim() == name && name.chars().count() <= NAME_CHARS_MAX
-        });
-        let known = [Role::Operator.as_str(), Role::Administrator.as_str(), PARTNER];
-        if !is_person && !known.contains(&approver.as_str()) {
-            let why = format!(
-                "`{shown}` grants nothing; expected one of: operator, administrator, approves, person:NAME"
-            );
+        if let Some(why) = approver::fault(approver, &KNOWN) {
             unfit("exceptions.approvers", why);
         }
+        let shown = printable(approver, SHOWN_CHARS_MAX);
         if rules.approvers.iter().take(index).any(|other| other == approver) {
             unfit(
                 "exceptions.approvers",

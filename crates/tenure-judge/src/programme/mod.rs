@@ -6,6 +6,8 @@
 //! Next: `class.rs`, what is asked of which kind of identity; `control.rs`, what must hold and by whom; `exceptions.rs`,
 //! what may be excepted; `files.rs`, a directory of files.
 
+mod approvals;
+mod approver;
 mod calendar;
 mod class;
 mod control;
@@ -16,11 +18,15 @@ mod named;
 mod partner;
 mod readiness;
 
+pub use approvals::{
+    ApprovalRule, ApprovalRules, Given, NotApproved, PlanAbout, may_decide, step_in_words, undecided,
+};
+pub use approver::Approver;
 pub use calendar::{Calendar, Day};
 pub use class::Class;
 pub(crate) use class::{ClassReady, class_of};
 pub use control::{Accepted, CheckWarning, Consequence, Control, PartnerRole};
-pub use exceptions::{Approver, ExceptionRules, NextTerm, NotExcepted, Term, Wish};
+pub use exceptions::{ExceptionRules, NextTerm, NotExcepted, Term, Wish};
 pub use files::{ProgrammeFault, ProgrammeFiles};
 pub use partner::{Partner, PartnerKind};
 pub use readiness::{
@@ -58,6 +64,9 @@ pub struct Programme {
     /// What may be excepted, for how long, and who grants it.
     #[serde(default)]
     pub exceptions: ExceptionRules,
+    /// Who decides which plan.
+    #[serde(default)]
+    pub approvals: ApprovalRules,
     /// Kinds of identities; the first that means one is its class.
     #[serde(default, rename = "class", skip_serializing_if = "Vec::is_empty")]
     pub classes: Vec<Class>,
@@ -248,6 +257,7 @@ impl Default for Programme {
             thresholds: Thresholds::default(),
             policies: BTreeMap::new(),
             exceptions: ExceptionRules::default(),
+            approvals: ApprovalRules::default(),
             classes: Vec::new(),
             partners: Vec::new(),
             calendars: Vec::new(),
@@ -341,6 +351,7 @@ impl Programme {
             known: policy::ids().collect::<Vec<_>>().join(", "),
         }));
         faults.extend(exceptions::faults(&self.exceptions));
+        faults.extend(approvals::faults(&self.approvals, &self.classes));
         faults.extend(class::faults(&self.classes));
         faults.extend(partner::faults(&self.partners, &self.calendars));
         faults.extend(calendar::faults(&self.calendars));

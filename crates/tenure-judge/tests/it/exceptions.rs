@@ -40,7 +40,7 @@ fn term(from: i64, to: i64, rung: u32) -> Term {
 }
 
 fn by(number: u8, role: Role) -> Approver<'static> {
-    Approver { person: person(number), name: "ana", role, approves: false }
+    Approver { person: person(number), name: "ana", role, owns: false, approves: false }
 }
 
 fn said(result: Result<impl std::fmt::Debug, NotExcepted>) -> String {
@@ -160,7 +160,7 @@ fn rules_that_do_not_go_together_are_refused() {
     insta::assert_snapshot!(read("days_total_max = 89"), @"`days_total_max` is 89, less than one term (`days_max` is 90)");
     insta::assert_snapshot!(read("renewals_max = 2"), @"`renewals_max` is 2, and each renewal needs somebody higher: with 2 approvers it is 1 at most");
     insta::assert_snapshot!(read("approvers = []"), @"there are 0 approvers; there are 1 to 10");
-    insta::assert_snapshot!(read("approvers = [\"operator\", \"auditor\"]"), @"`auditor` grants nothing; expected one of: operator, administrator, approves, person:NAME");
+    insta::assert_snapshot!(read("approvers = [\"operator\", \"auditor\"]"), @"`auditor` decides nothing; expected one of: operator, administrator, approves, person:NAME");
     insta::assert_snapshot!(read("approvers = [\"operator\", \"operator\"]"), @"`operator` is there twice; each is higher than the one before");
     insta::assert_snapshot!(read("decided_within_days = 0"), @"`exceptions.decided_within_days` is 0; it must be from 1 to 90");
     insta::assert_snapshot!(read("flagged_percent = 101"), @"`exceptions.flagged_percent` is 101; it must be from 1 to 100");
@@ -229,7 +229,8 @@ impl Life {
                 };
                 let history: Vec<Term> = self.terms.iter().map(|(term, _)| term.clone()).collect();
                 let name = ["ana", "b", "c", "d", "e"][usize::from(*by)];
-                let approver = Approver { person: person(*by), name, role: *role, approves: false };
+                let approver =
+                    Approver { person: person(*by), name, role: *role, owns: false, approves: false };
                 let Ok(rung) = rules.may_grant(&history, &wish, approver, now) else { return };
                 assert_ne!(approver.person, wish.requested_by, "nobody grants their own wish");
                 if let Some((last, _)) = self.terms.last_mut() {

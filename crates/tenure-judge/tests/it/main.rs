@@ -7,6 +7,7 @@
     reason = "in a test a surprise is a failure, and these end it with the place"
 )]
 
+mod approvals;
 mod controls;
 mod decisions;
 mod dossiers;

@@ -262,6 +262,9 @@ approvers = ["operator", "administrator"]
 decided_within_days = 14
 constraint_days_max = 730
 flagged_percent = 20
+
+[approvals]
+hours = 24
 "#);
 }
 

@@ -10,7 +10,9 @@ use crate::api::{find_plan, has_settled, prelude::*};
 use askama::Template;
 use axum::response::Response;
 use std::collections::BTreeMap;
-use tenure_engine::{EngineFailure, FileChange, PlanRow, PlanShown, ProbeRow, StepRow};
+use tenure_engine::{
+    Approval, DecisionNeeded, EngineFailure, FileChange, PlanRow, PlanShown, ProbeRow, StepRow,
+};
 use tenure_model::{
     Charter, ControlPlane, Instant, PersonId, PlanKind, PlanState, ProbeAnswer, ProofLevel, ShortName,
     StepKind, StepState, counted,
@@ -51,6 +53,10 @@ struct PlanPage {
     reason: Prose,
     requested: Said,
     approvals: Vec<Said>,
+    /// The decisions it needs, in order; none where one is enough.
+    decisions: Vec<DecisionLine>,
+    /// Why it is not theirs to decide who looks at it.
+    not_theirs: Option<Prose>,
     /// What may be done with it from here.
     offer: Offer,
     /// What was wrong in a form.
@@ -92,10 +98,17 @@ struct FileLine {
     tried: Prose,
 }
 
+/// One of the decisions that a plan needs.
+struct DecisionLine {
+    who: String,
+    by: Option<String>,
+    ends: Option<text::When>,
+}
+
 /// Who said something, and when.
 struct Said {
     who: String,
-    note: &'static str,
+    note: String,
     at: text::When,
 }
 
@@ -159,16 +172,23 @@ async fn show(
 ) -> Result<Response, PageProblem> {
     let mut people: Vec<PersonId> = shown.approvals.iter().map(|approval| approval.person).collect();
     people.extend(shown.plan.requested_by);
+    people.extend(shown.decisions.iter().filter_map(|one| one.person));
     let names = names_of(shared, people).await?;
     let may = |action| asked.may_about(action, ApiResourceKind::Plan, Whose::Chartered(charter));
     let offers = Offers { apply: may(ApiAction::Apply), withdraw: may(ApiAction::Plan), wrong };
+    let not_theirs = match shown.plan.state {
+        PlanState::Proposed if offers.apply => {
+            shared.engine.not_theirs(asked.person.id, &shown.plan).await.map_err(Problem::from)?
+        }
+        _ => None,
+    };
     let identity = shown.plan.identity;
     let read = move |tx: &mut tenure_engine::Tx<'_>| tx.identity(identity);
     let identity = shared.engine.store().read("identity", read).await.map_err(Problem::from)?;
     let frame = Frame::of(format!("Plan {}", shown.plan.handle), Place::Plans, asked);
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let address = address::of_identity(&identity.name, &identity.handle);
-    Ok(page(status, &view(frame, shown, &names, offers, address, shared.engine.now())))
+    Ok(page(status, &view(frame, shown, &names, (offers, not_theirs), address, shared.engine.now())))
 }
 
 /// Names of people, for whoever asks about them.
@@ -210,7 +230,7 @@ fn view(
     frame: Frame,
     shown: PlanShown,
     names: &BTreeMap<PersonId, String>,
-    offers: Offers,
+    (offers, not_theirs): (Offers, Option<String>),
     identity: String,
     now: Instant,
 ) -> PlanPage {
@@ -220,7 +240,7 @@ fn view(
     let (plan, path_here) = (shown.plan, shown.path_here);
     let approvals = shown.approvals.iter().map(|approval| Said {
         who: name_of(approval.person),
-        note: if approval.alone { "alone: who asked also decided" } else { "" },
+        note: note_of(approval),
         at: text::when(approval.decided, now),
     });
     let list = |name: &str| texts_of(&plan.blast_radius, name);
@@ -251,10 +271,12 @@ fn view(
         reason: text::prose(&plan.reason),
         requested: Said {
             who: plan.requested_by.map_or_else(|| String::from("Tenure"), name_of),
-            note: "",
+            note: String::new(),
             at: text::when(plan.created, now),
         },
         approvals: approvals.collect(),
+        decisions: decisions(&shown.decisions, names, now),
+        not_theirs: not_theirs.as_deref().map(text::prose),
         members: list("members"),
         steps: shown.steps.iter().map(|step| step_line(step, now)).collect(),
         points: plan.points.iter().map(|point| point_line(point, &shown.probes, now)).collect(),
@@ -267,6 +289,27 @@ fn view(
         digest: plan.digest,
         handle: plan.handle,
     }
+}
+
+fn decisions(
+    needed: &[DecisionNeeded],
+    names: &BTreeMap<PersonId, String>,
+    now: Instant,
+) -> Vec<DecisionLine> {
+    let line = |one: &DecisionNeeded| DecisionLine {
+        who: text::shown(&one.who),
+        by: one.person.and_then(|id| names.get(&id).cloned()),
+        ends: one.ends.map(|at| text::when(at, now)),
+    };
+    needed.iter().map(line).collect()
+}
+
+/// What is to be known of an approval: whether somebody decided alone, which step, or in an emergency.
+fn note_of(approval: &Approval) -> String {
+    let emergency = approval.emergency.as_ref().map(|why| format!("in an emergency: {}", text::shown(why)));
+    let alone = approval.alone.then(|| String::from("alone: who asked also decided"));
+    let step = approval.step.map(|step| format!("step {}", step + 1));
+    [step, alone, emergency].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 /// What a page offers.

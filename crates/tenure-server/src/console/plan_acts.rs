@@ -114,6 +114,9 @@ async fn refused(
 struct Typed {
     name: String,
     digest: String,
+    /// Why nobody is waited for.
+    #[serde(default)]
+    emergency: Option<String>,
 }
 
 async fn apply(
@@ -124,17 +127,24 @@ async fn apply(
 ) -> Result<Response, PageProblem> {
     let (shown, charter) = find_plan(&shared, &given).await?;
     let actor = asked.authorise_decision(shown.plan.kind.decided_by(), Whose::Chartered(&charter))?;
-    let Typed { name, digest } = sent.read()?;
+    let Typed { name, digest, emergency } = sent.read()?;
+    at_most_if("emergency", emergency.as_deref(), SENTENCE_CHARS_MAX)?;
     let is_meant = name == shown.plan.about() || (shown.plan.file.is_none() && name == shown.identity_name);
     if !is_meant {
         return plan::again(&shared, &asked, shown, &charter, "Another name was typed. Nothing was done.")
             .await;
     }
     let mut decided = shown.approvals.iter().map(|one| (one.person, &one.digest));
-    if shown.plan.state != PlanState::Proposed && decided.any(|one| one == (actor.person, &digest)) {
+    // Sent twice, it was decided by the first.
+    let again = decided.any(|one| one == (actor.person, &digest)) && emergency.is_none();
+    if again && (shown.plan.state != PlanState::Proposed || !shown.decisions.is_empty()) {
         return Ok(at(&shown.plan));
     }
-    let applied = shared.engine.apply(actor, &shown.plan.id.to_string(), Some(&digest)).await;
+    let (engine, id) = (&shared.engine, shown.plan.id.to_string());
+    let applied = match emergency.as_deref() {
+        None => engine.apply(actor, &id, Some(&digest)).await,
+        Some(why) => engine.apply_in_emergency(actor, &id, Some(&digest), why).await,
+    };
     Ok(to(&applied.map_err(Problem::from)?))
 }
 

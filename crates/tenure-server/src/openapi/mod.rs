@@ -4,6 +4,7 @@
 
 mod shapes;
 mod shapes_exceptions;
+mod shapes_plans;
 mod shapes_programme;
 mod shapes_validity;
 
@@ -74,6 +75,7 @@ fn answers() -> impl Iterator<Item = &'static (&'static str, &'static [&'static 
         .chain(shapes_programme::ANSWERS)
         .chain(shapes_exceptions::ANSWERS)
         .chain(shapes_validity::ANSWERS)
+        .chain(shapes_plans::ANSWERS)
 }
 
 fn components() -> Components {

@@ -261,11 +261,15 @@ impl Tx<'_> {
         )
     }
 
-    /// Records an approval; it binds the digest and has an end.
+    /// Records an approval; it binds the digest and has an end. A former one of this person is over with it.
     pub fn approve_plan(&mut self, approval: &Approval) -> Result<(), StoreFailure> {
         self.execute(
-            "INSERT INTO approvals (plan_id, person_id, decision_right, digest, alone, decided_us, ends_us) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "DELETE FROM approvals WHERE plan_id = $1 AND person_id = $2",
+            &[named(approval.plan), named(approval.person)],
+        )?;
+        self.execute(
+            "INSERT INTO approvals (plan_id, person_id, decision_right, digest, alone, decided_us, ends_us, step, emergency) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             &[
                 named(approval.plan),
                 named(approval.person),
@@ -274,6 +278,8 @@ impl Tx<'_> {
                 approval.alone.into(),
                 approval.decided.into(),
                 approval.ends.into(),
+                approval.step.into(),
+                approval.emergency.clone().into(),
             ],
         )?;
         Ok(())
@@ -283,7 +289,7 @@ impl Tx<'_> {
     pub fn approvals(&mut self, id: PlanId) -> Result<Vec<Approval>, StoreFailure> {
         self.query(
             "approvals",
-            "SELECT plan_id, person_id, decision_right, digest, alone, decided_us, ends_us FROM approvals \
+            "SELECT plan_id, person_id, decision_right, digest, alone, decided_us, ends_us, step, emergency FROM approvals \
              WHERE plan_id = $1 ORDER BY decided_us",
             &[named(id)],
             |row| {
@@ -295,6 +301,8 @@ impl Tx<'_> {
                     alone: row.flag(4)?,
                     decided: row.instant(5)?,
                     ends: row.instant(6)?,
+                    step: row.opt_number(7)?,
+                    emergency: row.opt_text(8)?,
                 })
             },
         )
@@ -332,4 +340,10 @@ pub struct Approval {
     pub decided: Instant,
     /// Until when it may be begun.
     pub ends: Instant,
+    /// Which of the steps that the programme asks for, from 0; nothing where one decision is enough.
+    #[serde(default)]
+    pub step: Option<i64>,
+    /// Why nobody was waited for, where it was given in an emergency.
+    #[serde(default)]
+    pub emergency: Option<String>,
 }

@@ -126,7 +126,17 @@ fn fill_plan(bed: &Bed, store: &Store, principal: &tenure_store::tables::invento
     let (id, now) = (plan.id, bed.ids.now());
     let person = PersonId::new(now, bed.ids.random());
     let (right, digest) = (DecisionRight::Revoke, plan.digest);
-    let approval = Approval { plan: id, person, right, digest, alone: true, decided: now, ends: now };
+    let approval = Approval {
+        plan: id,
+        person,
+        right,
+        digest,
+        alone: true,
+        decided: now,
+        ends: now,
+        step: None,
+        emergency: None,
+    };
     let probe = ProbeRow {
         number: 0,
         kind: String::from("control"),

@@ -200,6 +200,8 @@ on_both! {
         add_plan(bed, &store, &plan, &[StepKind::Delete], &[PlanEvent::Approve]);
         let approval = Approval {
             plan: plan.id, person: bob.id, right: DecisionRight::Revoke, digest: plan.digest, alone: true, decided: now, ends: now,
+            step: None,
+            emergency: None,
         };
         write(&store, move |tx| tx.approve_plan(&approval)).unwrap();
 

@@ -87,7 +87,7 @@ on_both! {
 }
 
 on_both! {
-    fn an_approval_binds_a_digest_and_is_given_once_by_each_person(bed) {
+    fn an_approval_binds_a_digest_and_each_person_has_one_the_last_they_gave(bed) {
         let store = bed.open();
         let (_, principal) = with_shop(bed, &store);
         let plan = plan_row(bed, &principal, PlanKind::Revoke);
@@ -100,13 +100,16 @@ on_both! {
             alone: true,
             decided: bed.ids.now(),
             ends: bed.ids.now(),
+            step: None,
+            emergency: None,
         };
         let given = approval.clone();
         write(&store, move |tx| tx.approve_plan(&given)).unwrap();
-        let given = approval.clone();
-        assert!(write(&store, move |tx| tx.approve_plan(&given)).is_err());
+        let anew = Approval { step: Some(1), emergency: Some(String::from("leaked")), ..approval };
+        let given = anew.clone();
+        write(&store, move |tx| tx.approve_plan(&given)).unwrap();
         let id = plan.id;
-        assert_eq!(read(&store, move |tx| tx.approvals(id)), [approval]);
+        assert_eq!(read(&store, move |tx| tx.approvals(id)), [anew]);
     }
 }
 

@@ -68,11 +68,15 @@ fn print(context: &Context, shown: &PlanShown) {
     }
     for approval in &shown.approvals {
         let alone = if approval.alone { ", who also asked for it" } else { "" };
+        let step = approval.step.map(|step| format!(", step {}", step + 1)).unwrap_or_default();
+        let emergency = approval.emergency.as_deref();
+        let emergency = emergency.map(|why| format!(", in an emergency: {}", printable(why, 400)));
         context.say(format!(
-            "Decided {} by person {}{alone}, holding \"{}\".",
+            "Decided {} by person {}{step}{alone}, holding \"{}\"{}.",
             instant(approval.decided),
             crate::render::evidence::short_id(&approval.person),
-            approval.right
+            approval.right,
+            emergency.unwrap_or_default()
         ));
     }
     context.say("Steps:");

@@ -36,6 +36,9 @@ pub(crate) struct Going {
     /// How long to watch, in seconds; afterwards it goes on by itself when `tenure up` runs
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     pub(crate) wait: u64,
+    /// Go past the decisions that the programme asks for: why nobody is waited for; it says so for ever
+    #[arg(long, value_name = "WHY")]
+    pub(crate) emergency: Option<String>,
 }
 
 /// End an identity everywhere, and prove it dead
@@ -63,7 +66,7 @@ pub(crate) struct Revoke {
     #[arg(long, value_name = "NAME")]
     heir: Option<String>,
     /// Do nothing: print the system's own commands, for a person to run
-    #[arg(long, conflicts_with_all = ["reason", "heir", "yes", "wait"])]
+    #[arg(long, conflicts_with_all = ["reason", "heir", "yes", "wait", "emergency"])]
     by_hand: bool,
     #[command(flatten)]
     going: Going,
@@ -213,9 +216,28 @@ pub(crate) async fn decide_and_watch(
         decide(context, shown, going.yes.as_deref()).await?;
         let what = format!("plan {handle} was not applied");
         let path = format!("/api/v1/plans/{}/apply", part(handle));
-        session.post(&what, &path, &json!({ "digest": shown.plan.digest })).await?;
+        let body = json!({ "digest": shown.plan.digest, "emergency": going.emergency });
+        let decided: PlanShown = shaped(&session.post(&what, &path, &body).await?)?;
+        if decided.plan.state == PlanState::Proposed {
+            return Ok(tell_next_step(context, &decided));
+        }
     }
     Ok(watch_to_the_end(session, context, handle, going.wait, None).await?)
+}
+
+/// One step was decided, and another is not: who decides that.
+fn tell_next_step(context: &Context, decided: &PlanShown) -> Exit {
+    let handle = &decided.plan.handle;
+    let next = (1..).zip(&decided.decisions).find(|(_, one)| one.person.is_none());
+    if let Some((number, one)) = next {
+        context.say(format!(
+            "Decided, and not begun: step {number} of {} waits for {}.",
+            decided.decisions.len(),
+            printable(&one.who, 120)
+        ));
+    }
+    context.next(format!("somebody else: tenure apply {handle}"));
+    Exit::Undecided
 }
 
 /// The name, typed or given. Anything else leaves the plan as it is.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     failure::Exit,
-    wire::{BlastRadius, FileChange, PlanShown, Probe, Step},
+    wire::{BlastRadius, DecisionNeeded, FileChange, PlanShown, Probe, Step},
 };
 use serde::Deserialize as _;
 use std::{collections::BTreeMap, time::Duration};
@@ -159,7 +159,21 @@ pub(crate) fn preview(shown: &PlanShown, frame: Frame) -> Vec<String> {
         lines.push(format!("What it owns goes to `{}`.", short(heir)));
     }
     lines.push(way_back(shown, &blast));
+    lines.extend(decisions(&shown.decisions));
     lines
+}
+
+/// Who decides it, in which order, where the programme asks for more than one.
+pub(crate) fn decisions(needed: &[DecisionNeeded]) -> Option<String> {
+    if needed.is_empty() {
+        return None;
+    }
+    let step = |(number, one): (usize, &DecisionNeeded)| {
+        let decided = if one.person.is_some() { " (decided)" } else { "" };
+        format!("{number} {}{decided}", short(&one.who))
+    };
+    let steps: Vec<String> = (1..).zip(needed).map(step).collect();
+    Some(format!("Decided in steps, each by somebody else than whoever asked: {}.", steps.join(", ")))
 }
 
 /// How it will be shown, and to which level.

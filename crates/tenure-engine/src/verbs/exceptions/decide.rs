@@ -80,6 +80,7 @@ impl Engine {
                         person: person.id,
                         name: &person.name,
                         role: person.role,
+                        owns: false,
                         approves: card.is_some_and(|card| programme.approves(&card.control, &person.name)),
                     };
                     let history = terms(tx, row.identity, (&row.policy, &row.subject))?;

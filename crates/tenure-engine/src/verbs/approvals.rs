@@ -1,0 +1,356 @@
+//! approve: whose decision a plan is, step by step, and whether what was decided still counts.
+//!
+//! An approval binds the digest of the plan that was looked at and has an end. It counts while whoever gave it is there and would
+//! still be let give it: everything is asked again by the rules in force when the plan begins, in the transaction that begins
+//! it. An emergency goes past the steps, with its reason, and says so for ever. An approval must never carry anything out.
+//! Next: `tenure-judge/src/programme/approvals.rs`, the rules; `drive.rs`.
+
+use super::plan::{PlanShown, refuse_second_plan};
+use crate::{
+    Actor, Engine, EngineFailure,
+    record::{By, Draft},
+    verbs::programme::InForce,
+};
+use serde::Serialize;
+use std::{sync::Arc, time::Duration};
+use tenure_judge::{
+    ApiResource, ApiResourceKind, Approver, Authoriser, Given, NotApproved, PlanAbout, Verdict, may_decide,
+    step_in_words, undecided,
+};
+use tenure_model::{Instant, Person, PersonId, PlanEvent, PlanState};
+use tenure_store::{
+    StoreFailure, Tx,
+    tables::{
+        identities::IdentityRow,
+        plans::{Approval, PlanRow},
+    },
+};
+
+/// One of the decisions that a plan needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DecisionNeeded {
+    /// Who decides it, in words.
+    pub who: String,
+    /// Who did, as far as that counts now.
+    pub person: Option<PersonId>,
+    /// Until when that counts, unless the plan begins.
+    pub ends: Option<Instant>,
+}
+
+/// An approval that counts, and whoever gave it.
+struct Counting {
+    person: Person,
+    owns: bool,
+    approval: Approval,
+}
+
+impl Counting {
+    fn given(&self) -> Given<'_> {
+        Given {
+            by: Approver {
+                person: self.person.id,
+                name: &self.person.name,
+                role: self.person.role,
+                owns: self.owns,
+                approves: false,
+            },
+            step: self.approval.step.and_then(|step| u32::try_from(step).ok()),
+            is_emergency: self.approval.emergency.is_some(),
+        }
+    }
+}
+
+/// What decides about approvals, to be taken into a transaction.
+#[derive(Clone)]
+pub(super) struct Deciding {
+    authoriser: Arc<Authoriser>,
+    in_force: Arc<InForce>,
+}
+
+impl Deciding {
+    /// Whether this person's decision counts for a plan now.
+    fn may(&self, person: &Person, owns: bool, approval: &Approval) -> bool {
+        let asker = tenure_judge::Actor { person: Some(person.id), role: person.role, local: false };
+        let about = ApiResource::new(ApiResourceKind::Plan, owns);
+        self.authoriser.holds(&asker, approval.right, &about) == Verdict::Allowed
+    }
+
+    /// Approvals that last, of this very plan, of people who are there and would still be let give them.
+    fn counting(
+        &self,
+        tx: &mut Tx<'_>,
+        plan: &PlanRow,
+        identity: &IdentityRow,
+        now: Instant,
+    ) -> Result<Vec<Counting>, StoreFailure> {
+        let mut counting = Vec::new();
+        for approval in tx.approvals(plan.id)? {
+            if approval.ends <= now || approval.digest != plan.digest {
+                continue;
+            }
+            let Some(person) = tx.person(approval.person)? else { continue };
+            let owns = owns(identity, person.id);
+            if self.may(&person, owns, &approval) {
+                counting.push(Counting { person, owns, approval });
+            }
+        }
+        Ok(counting)
+    }
+
+    /// The steps that a plan needs by the rules in force.
+    fn steps(&self, plan: &PlanRow, identity: &IdentityRow) -> Vec<String> {
+        let about = PlanAbout {
+            kind: plan.kind,
+            class: identity.class.as_deref(),
+            environment: identity.charter.environment,
+        };
+        self.in_force.programme.approvals.steps_for(about).to_vec()
+    }
+
+    /// Writes an approval down, and lets the plan begin where it was the last that was needed; returns whether it was.
+    fn decide(&self, tx: &mut Tx<'_>, actor: Actor, approval: &Approval) -> Result<bool, StoreFailure> {
+        let plan = tx.plan(approval.plan)?;
+        let identity = tx.identity(plan.identity)?;
+        let steps = self.steps(&plan, &identity);
+        // Two who decide one step at once: the second finds it decided.
+        let counting = self.counting(tx, &plan, &identity, approval.decided)?;
+        let mut given: Vec<Given<'_>> = counting.iter().map(Counting::given).collect();
+        if let (Some(step), None) = (approval.step, &approval.emergency)
+            && undecided(&steps, &given, plan.requested_by) != u32::try_from(step).ok()
+        {
+            let why = format!("plan {} was decided by somebody else meanwhile; look again", plan.handle);
+            return Err(StoreFailure::Conflict { why });
+        }
+        let person = tx.person(actor.person)?;
+        super::dismiss::still_there(person.as_ref().map(|person| person.role), actor)?;
+        refuse_second_plan(tx, &plan)?;
+        tx.approve_plan(approval)?;
+        let own = person.map(|person| Counting {
+            owns: owns(&identity, person.id),
+            person,
+            approval: approval.clone(),
+        });
+        given.extend(own.iter().map(Counting::given));
+        let is_decided = undecided(&steps, &given, plan.requested_by).is_none();
+        // One that does not wait any more says so here.
+        if is_decided || plan.state != PlanState::Proposed {
+            tx.move_plan(plan.id, PlanEvent::Approve)?;
+        }
+        Ok(is_decided)
+    }
+
+    /// Refuses to let a plan begin that is not decided, or not any more.
+    pub(super) fn refuse_undecided(
+        &self,
+        tx: &mut Tx<'_>,
+        plan: &PlanRow,
+        now: Instant,
+    ) -> Result<(), StoreFailure> {
+        let identity = tx.identity(plan.identity)?;
+        let (steps, counting) = (self.steps(plan, &identity), self.counting(tx, plan, &identity, now)?);
+        let given: Vec<Given<'_>> = counting.iter().map(Counting::given).collect();
+        let Some(missing) = undecided(&steps, &given, plan.requested_by) else { return Ok(()) };
+        let handle = &plan.handle;
+        let lasts = tx.approvals(plan.id)?.iter().any(|one| one.ends > now && one.digest == plan.digest);
+        let why = if !lasts {
+            format!("the approval of plan {handle} has run out; make a new plan")
+        } else if steps.is_empty() || counting.is_empty() {
+            format!(
+                "whoever approved plan {handle} was removed or may not decide it any more; withdraw it (tenure undo {handle}) \
+                 and make a new plan"
+            )
+        } else {
+            let who = step_in_words(&steps, missing);
+            format!(
+                "step {} of plan {handle} is not decided any more, or is asked for since: {who} decides it; withdraw it \
+                 (tenure undo {handle}) and make a new plan",
+                missing + 1
+            )
+        };
+        Err(StoreFailure::Conflict { why })
+    }
+}
+
+/// The entry of an approval: by which right, for which step, whether alone or in an emergency.
+fn approved(actor: Actor, plan: &PlanRow, approval: &Approval) -> Draft {
+    let mut draft = Draft::new("plan.approved", By::Person(actor, Some(approval.right)), plan.id)
+        .about(plan.identity)
+        .text("digest", &plan.digest)
+        .flag("alone", approval.alone)
+        .text("ends", approval.ends);
+    if let Some(step) = approval.step {
+        draft = draft.number("step", step + 1);
+    }
+    if let Some(why) = &approval.emergency {
+        draft = draft.flag("emergency", true).body(serde_json::json!({ "emergency": why }));
+    }
+    draft
+}
+
+fn owns(identity: &IdentityRow, person: PersonId) -> bool {
+    [identity.charter.business_owner, identity.charter.technical_owner].contains(&Some(person))
+}
+
+impl Engine {
+    pub(super) fn deciding(&self) -> Deciding {
+        Deciding { authoriser: Arc::clone(&self.authoriser), in_force: self.in_force() }
+    }
+
+    /// The decisions that a plan needs, in order, and those that were made as far as they count now. Nothing where one
+    /// decision is enough, and for a plan that has begun.
+    pub async fn decisions_needed(&self, plan: &PlanRow) -> Result<Vec<DecisionNeeded>, EngineFailure> {
+        if !matches!(plan.state, PlanState::Proposed | PlanState::Approved) {
+            return Ok(Vec::new());
+        }
+        let (deciding, now, plan) = (self.deciding(), self.clock.now(), plan.clone());
+        let read = move |tx: &mut Tx<'_>| {
+            let identity = tx.identity(plan.identity)?;
+            let steps = deciding.steps(&plan, &identity);
+            let counting = deciding.counting(tx, &plan, &identity, now)?;
+            let of = |index: u32| counting.iter().find(|one| one.given().step == Some(index));
+            let needed = (0_u32..).zip(&steps).map(|(index, _)| DecisionNeeded {
+                who: step_in_words(&steps, index),
+                person: of(index).map(|one| one.person.id),
+                ends: of(index).map(|one| one.approval.ends),
+            });
+            Ok(needed.collect())
+        };
+        Ok(self.store.read("decisions_needed", read).await?)
+    }
+
+    /// Approves a plan: all of it, or the step of it that is this person's; with the last, it begins. `digest` is what the
+    /// approver looked at.
+    pub async fn apply(
+        &self,
+        actor: Actor,
+        given: &str,
+        digest: Option<&str>,
+    ) -> Result<PlanShown, EngineFailure> {
+        self.approve(actor, given, digest, None).await
+    }
+
+    /// As [`Engine::apply`], past the steps that the programme asks for: `why` nobody is waited for. It says so for ever.
+    pub async fn apply_in_emergency(
+        &self,
+        actor: Actor,
+        given: &str,
+        digest: Option<&str>,
+        why: &str,
+    ) -> Result<PlanShown, EngineFailure> {
+        self.approve(actor, given, digest, Some(why)).await
+    }
+
+    async fn approve(
+        &self,
+        actor: Actor,
+        given: &str,
+        digest: Option<&str>,
+        emergency: Option<&str>,
+    ) -> Result<PlanShown, EngineFailure> {
+        let plan = self.show_plan(given).await?.plan;
+        if digest.is_some_and(|digest| digest != plan.digest) {
+            let why =
+                format!("plan {} is not the one that was looked at; look again, then apply", plan.handle);
+            return Err(EngineFailure::Refused { why });
+        }
+        let emergency = emergency.map(|why| why.trim().to_owned());
+        if emergency.as_ref().is_some_and(String::is_empty) {
+            let why = String::from(
+                "an emergency has a reason: whoever reads the evidence later will ask why nobody was waited for",
+            );
+            return Err(EngineFailure::Refused { why });
+        }
+        let (deciding, now) = (self.deciding(), self.clock.now());
+        let hours = u64::from(deciding.in_force.programme.approvals.hours);
+        let approval = Approval {
+            plan: plan.id,
+            person: actor.person,
+            right: plan.kind.decided_by(),
+            digest: plan.digest.clone(),
+            // What Tenure proposed is decided by this person alone.
+            alone: plan.requested_by.is_none_or(|asked| asked == actor.person),
+            decided: now,
+            ends: now.plus(Duration::from_hours(hours)),
+            step: None,
+            emergency,
+        };
+        let id = plan.id;
+        let step = self.next_step(actor, &plan, &approval, &deciding).await?;
+        let approval =
+            Approval { step: step.map(i64::from), alone: approval.alone && step.is_none(), ..approval };
+        let entry = self.entry(approved(actor, &plan, &approval))?;
+        // An emergency: a full disk must not keep anybody from revoking.
+        let decided = self
+            .store
+            .write_emergency("approve", move |tx| {
+                let is_decided = deciding.decide(tx, actor, &approval)?;
+                tx.entry(entry.clone())?;
+                Ok(is_decided)
+            })
+            .await?;
+        if decided {
+            self.plans_woken.notify_waiters();
+        }
+        self.show_plan(&id.to_string()).await
+    }
+
+    /// The step that is this person's, by what is there now; or why none is.
+    async fn next_step(
+        &self,
+        actor: Actor,
+        plan: &PlanRow,
+        approval: &Approval,
+        deciding: &Deciding,
+    ) -> Result<Option<u32>, EngineFailure> {
+        if approval.emergency.is_some() || plan.state != PlanState::Proposed {
+            return Ok(None);
+        }
+        self.step_of(actor.person, plan, deciding).await?.map_err(|why| {
+            let handle = &plan.handle;
+            let text = format!("plan {handle} was not approved: {why}");
+            match why {
+                NotApproved::Over => StoreFailure::Conflict { why: text }.into(),
+                NotApproved::Asked { .. } | NotApproved::Before { .. } | NotApproved::NotThis { .. } => {
+                    EngineFailure::Denied {
+                        why: format!("{text}; in an emergency: tenure apply {handle} --emergency WHY"),
+                    }
+                }
+            }
+        })
+    }
+
+    /// Why a plan that waits is not this person's to decide now, by the steps that it needs; nothing where it is.
+    pub async fn not_theirs(
+        &self,
+        person: PersonId,
+        plan: &PlanRow,
+    ) -> Result<Option<String>, EngineFailure> {
+        let deciding = self.deciding();
+        Ok(self.step_of(person, plan, &deciding).await?.err().map(|why| why.to_string()))
+    }
+
+    async fn step_of(
+        &self,
+        person: PersonId,
+        plan: &PlanRow,
+        deciding: &Deciding,
+    ) -> Result<Result<Option<u32>, NotApproved>, EngineFailure> {
+        let (deciding, row, now) = (deciding.clone(), plan.clone(), self.clock.now());
+        let read = move |tx: &mut Tx<'_>| {
+            let identity = tx.identity(row.identity)?;
+            let counting = deciding.counting(tx, &row, &identity, now)?;
+            let steps = deciding.steps(&row, &identity);
+            let Some(person) = tx.person(person)? else { return Ok(Ok(None)) };
+            let by = Approver {
+                person: person.id,
+                name: &person.name,
+                role: person.role,
+                owns: owns(&identity, person.id),
+                approves: false,
+            };
+            let given: Vec<Given<'_>> = counting.iter().map(Counting::given).collect();
+            Ok(may_decide(&steps, &given, row.requested_by, &by))
+        };
+        Ok(self.store.read("step_of", read).await?)
+    }
+}

@@ -1,0 +1,169 @@
+//! Plans that need several decisions: each of somebody else, never of whoever asked, and asked for again when the plan begins.
+//!
+//! Over the chaos world, in virtual time. Each refusal has a twin that is let through. Must never wait for real time.
+
+use crate::bench::{Bench, actor};
+use crate::consequences::{apply as put_in_force, person};
+use std::{sync::Arc, time::Duration};
+use tenure_engine::{Actor, CharterChange, Engine, EngineFailure, PlanRequest, PlanShown};
+use tenure_judge::ProgrammeFiles;
+use tenure_model::{Environment, PlanKind, PlanState, Role};
+
+const HOUR: Duration = Duration::from_hours(1);
+const STEPS: &str = "[[approvals.rule]]\nplans = [\"disable\"]\nsteps = [\"owner\", \"operator\"]\n";
+
+fn programme(approvals: &str) -> ProgrammeFiles {
+    let text = format!("version = 1\n{approvals}");
+    ProgrammeFiles(std::iter::once((String::from("programme.toml"), text)).collect())
+}
+
+/// A deployment with these rules, in which `ravi` answers for `reporting`.
+struct Scene {
+    bench: Bench,
+    deployment: tenure_engine::Deployment,
+    asha: Actor,
+    ravi: Actor,
+    ola: Actor,
+}
+
+impl Scene {
+    async fn set(approvals: &str) -> Self {
+        let mut bench = Bench::new();
+        let deployment = bench.surveyed().await;
+        let engine = &deployment.engine;
+        let asha = actor(engine).await;
+        let ravi = person(engine, "ravi", Role::Owner).await;
+        let ola = person(engine, "ola", Role::Operator).await;
+        let change = CharterChange { environment: Some(Environment::Production), ..CharterChange::default() };
+        engine.own(ravi, "reporting", change).await.unwrap();
+        put_in_force(engine, programme(approvals)).await;
+        Self { bench, deployment, asha, ravi, ola }
+    }
+
+    fn engine(&self) -> &Arc<Engine> {
+        &self.deployment.engine
+    }
+
+    async fn draft(&self, by: Actor, kind: PlanKind) -> PlanShown {
+        let request = PlanRequest {
+            kind,
+            identity: String::from("reporting"),
+            reason: String::from("contract ended"),
+            heir: None,
+            file: None,
+            readers: None,
+        };
+        self.engine().draft_plan(by, request).await.unwrap()
+    }
+
+    async fn apply(&self, by: Actor, plan: &PlanShown) -> Result<PlanShown, EngineFailure> {
+        self.engine().apply(by, &plan.plan.handle, Some(&plan.plan.digest)).await
+    }
+
+    async fn begins(&self, plan: &PlanShown) -> Result<(), String> {
+        self.engine().drive(plan.plan.id).await.map(drop).map_err(|error| error.to_string())
+    }
+}
+
+fn refused(result: Result<PlanShown, EngineFailure>, plan: &PlanShown) -> String {
+    let error = result.unwrap_err();
+    let how = if matches!(error, EngineFailure::Denied { .. }) { "denied: " } else { "" };
+    format!("{how}{error}").replace(&plan.plan.handle, "[plan]")
+}
+
+#[tokio::test]
+async fn a_plan_begins_when_each_step_was_decided_by_somebody_else_than_whoever_asked() {
+    let scene = Scene::set(STEPS).await;
+    let plan = scene.draft(scene.asha, PlanKind::Disable).await;
+    let whose: Vec<&str> = plan.decisions.iter().map(|one| one.who.as_str()).collect();
+    assert_eq!(whose, ["an owner of the identity", "an operator"]);
+    insta::assert_snapshot!(refused(scene.apply(scene.asha, &plan).await, &plan), @"denied: plan [plan] was not approved: whoever asked for a plan decides no step of it; step 1 is decided by an owner of the identity; in an emergency: tenure apply [plan] --emergency WHY");
+    insta::assert_snapshot!(refused(scene.apply(scene.ola, &plan).await, &plan), @"denied: plan [plan] was not approved: step 1 of it is decided by an owner of the identity; in an emergency: tenure apply [plan] --emergency WHY");
+    let first = scene.apply(scene.ravi, &plan).await.unwrap();
+    assert_eq!(first.plan.state, PlanState::Proposed, "one of two");
+    assert_eq!(first.decisions[0].person, Some(scene.ravi.person));
+    insta::assert_snapshot!(refused(scene.apply(scene.ravi, &plan).await, &plan), @"denied: plan [plan] was not approved: you decided step 1 of it; step 2 is decided by somebody else: an operator; in an emergency: tenure apply [plan] --emergency WHY");
+    let second = scene.apply(scene.ola, &plan).await.unwrap();
+    assert_eq!((second.plan.state, second.approvals.len()), (PlanState::Approved, 2));
+    assert!(second.approvals.iter().all(|one| !one.alone));
+    scene.begins(&plan).await.unwrap();
+    assert_eq!(scene.engine().show_plan(&plan.plan.handle).await.unwrap().plan.state, PlanState::Running);
+    // What no rule means is decided by one, and recorded as alone.
+    let other = scene.draft(scene.ola, PlanKind::Revoke).await;
+    assert!(other.decisions.is_empty());
+}
+
+#[tokio::test]
+async fn what_was_decided_counts_only_while_whoever_decided_would_still_be_let() {
+    let scene = Scene::set(STEPS).await;
+    let plan = scene.draft(scene.asha, PlanKind::Disable).await;
+    scene.apply(scene.ravi, &plan).await.unwrap();
+    scene.apply(scene.ola, &plan).await.unwrap();
+    scene.engine().set_role(scene.asha, "ola", Role::Auditor).await.unwrap();
+    let why = scene.begins(&plan).await.unwrap_err().replace(&plan.plan.handle, "[plan]");
+    insta::assert_snapshot!(why, @"step 2 of plan [plan] is not decided any more, or is asked for since: an operator decides it; withdraw it (tenure undo [plan]) and make a new plan");
+    // An owner who hands it on decides no step as its owner any more.
+    let other = Scene::set(STEPS).await;
+    let plan = other.draft(other.asha, PlanKind::Disable).await;
+    other.apply(other.ravi, &plan).await.unwrap();
+    let handed = CharterChange { technical_owner: Some(String::from("ola")), ..CharterChange::default() };
+    other.engine().own(other.asha, "reporting", handed).await.unwrap();
+    let waits = other.engine().show_plan(&plan.plan.handle).await.unwrap().decisions;
+    assert_eq!(waits[0].person, None, "{waits:?}");
+}
+
+#[tokio::test]
+async fn an_approval_ends_and_is_given_anew_and_hours_say_when() {
+    let scene = Scene::set(&format!("[approvals]\nhours = 2\n{STEPS}")).await;
+    let plan = scene.draft(scene.asha, PlanKind::Disable).await;
+    scene.apply(scene.ravi, &plan).await.unwrap();
+    scene.bench.clock.advance(HOUR * 3);
+    insta::assert_snapshot!(refused(scene.apply(scene.ola, &plan).await, &plan), @"denied: plan [plan] was not approved: step 1 of it is decided by an owner of the identity; in an emergency: tenure apply [plan] --emergency WHY");
+    scene.apply(scene.ravi, &plan).await.unwrap();
+    assert_eq!(scene.apply(scene.ola, &plan).await.unwrap().plan.state, PlanState::Approved);
+    scene.bench.clock.advance(HOUR * 3);
+    let why = scene.begins(&plan).await.unwrap_err();
+    assert!(why.contains("has run out; make a new plan"), "{why}");
+}
+
+#[tokio::test]
+async fn rules_that_come_in_force_meanwhile_count_when_the_plan_begins() {
+    let scene = Scene::set("").await;
+    let plan = scene.draft(scene.asha, PlanKind::Disable).await;
+    let alone = scene.apply(scene.asha, &plan).await.unwrap();
+    assert_eq!((alone.plan.state, alone.approvals[0].alone), (PlanState::Approved, true));
+    put_in_force(scene.engine(), programme(STEPS)).await;
+    let why = scene.begins(&plan).await.unwrap_err();
+    assert!(why.contains("step 1 of plan") && why.contains("is asked for since"), "{why}");
+}
+
+#[tokio::test]
+async fn an_emergency_goes_past_the_steps_and_says_so() {
+    let scene = Scene::set(STEPS).await;
+    let plan = scene.draft(scene.asha, PlanKind::Disable).await;
+    let emergency =
+        async |why: &str| scene.engine().apply_in_emergency(scene.asha, &plan.plan.handle, None, why).await;
+    insta::assert_snapshot!(refused(emergency(" ").await, &plan), @"an emergency has a reason: whoever reads the evidence later will ask why nobody was waited for");
+    let decided = emergency("it is leaked").await.unwrap();
+    assert_eq!(decided.plan.state, PlanState::Approved);
+    let approval = &decided.approvals[0];
+    assert_eq!((approval.emergency.as_deref(), approval.alone), (Some("it is leaked"), true));
+    scene.begins(&plan).await.unwrap();
+    let entries = scene.engine().entries_about(&plan.plan.id.to_string(), 20).await.unwrap();
+    let approved = entries.iter().find(|(_, entry)| entry.kind == "plan.approved").unwrap();
+    assert_eq!(approved.1.facts.get("emergency"), Some(&tenure_engine::FactValue::Flag(true)));
+}
+
+#[tokio::test]
+async fn two_who_decide_one_step_at_once_decide_it_once() {
+    let scene = Scene::set("[[approvals.rule]]\nsteps = [\"operator\", \"operator\"]\n").await;
+    let oda = person(scene.engine(), "oda", Role::Operator).await;
+    let plan = scene.draft(scene.ravi, PlanKind::Disable).await;
+    let (one, other) = tokio::join!(scene.apply(scene.ola, &plan), scene.apply(oda, &plan));
+    let decided = [&one, &other].into_iter().filter(|result| result.is_ok()).count();
+    let shown = scene.engine().show_plan(&plan.plan.handle).await.unwrap();
+    assert_eq!(shown.approvals.len(), decided);
+    // Whichever way they ran, nobody decided both, and no step has two.
+    let steps: Vec<Option<i64>> = shown.approvals.iter().map(|one| one.step).collect();
+    assert!(steps == [Some(0)] || steps == [Some(0), Some(1)], "{steps:?}");
+}

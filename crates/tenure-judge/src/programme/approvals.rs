@@ -1,0 +1,228 @@
+//! Approvals of plans as the programme asks for them: who decides which plan, in which order.
+//!
+//! The first rule that means a plan says the steps; each is somebody else's, and never of whoever asked. Where no rule means
+//! it, one decision is enough and is recorded as alone. An approval counts only while whoever gave it would still be let
+//! give it: everything is asked again when the plan begins. It must never read a clock. Next: `approver.rs`.
+
+use super::{Approver, Class, ProgrammeRefused, approver};
+use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
+use tenure_model::{Environment, PersonId, PlanKind, printable};
+
+/// Rules, and steps of one rule, at most.
+const RULES_MAX: usize = 50;
+const STEPS_MAX: usize = 6;
+/// How many hours an approval may wait.
+const HOURS: RangeInclusive<u32> = 1..=168;
+/// Who may be asked for, beside a person by name.
+const KNOWN: [&str; 3] = ["owner", "operator", "administrator"];
+
+/// Who decides which plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ApprovalRules {
+    /// How many hours an approval waits for the plan to begin.
+    pub hours: u32,
+    /// Rules; the first that means a plan counts.
+    #[serde(rename = "rule", skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<ApprovalRule>,
+}
+
+impl Default for ApprovalRules {
+    fn default() -> Self {
+        Self { hours: 24, rules: Vec::new() }
+    }
+}
+
+/// Which plans need which decisions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApprovalRule {
+    /// Kinds of plans; all when none is named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plans: Vec<PlanKind>,
+    /// Classes of identities; any identity when none is named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<String>,
+    /// Environments of charters; any when none is named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub environments: Vec<Environment>,
+    /// Who decides, in order: `owner`, `operator`, `administrator` or `person:NAME`.
+    pub steps: Vec<String>,
+}
+
+/// An approval that is there.
+#[derive(Debug, Clone, Copy)]
+pub struct Given<'given> {
+    /// Whose.
+    pub by: Approver<'given>,
+    /// For which step, from 0; nothing where none was asked for when it was given.
+    pub step: Option<u32>,
+    /// It was given in an emergency, past all steps.
+    pub is_emergency: bool,
+}
+
+/// A plan as the rules look at it.
+#[derive(Debug, Clone, Copy)]
+pub struct PlanAbout<'plan> {
+    /// What it does.
+    pub kind: PlanKind,
+    /// The class of its identity.
+    pub class: Option<&'plan str>,
+    /// The environment of its charter.
+    pub environment: Option<Environment>,
+}
+
+/// Why somebody's approval does not count now.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotApproved {
+    /// Whoever asked decides no step.
+    #[error("whoever asked for a plan decides no step of it; step {step} is decided by {who}")]
+    Asked {
+        /// The next step, from 1.
+        step: u32,
+        /// Who decides it.
+        who: String,
+    },
+    /// They decided another step.
+    #[error("you decided step {before} of it; step {step} is decided by somebody else: {who}")]
+    Before {
+        /// Their step, from 1.
+        before: u32,
+        /// The next step, from 1.
+        step: u32,
+        /// Who decides it.
+        who: String,
+    },
+    /// The next step is not theirs.
+    #[error("step {step} of it is decided by {who}")]
+    NotThis {
+        /// The next step, from 1.
+        step: u32,
+        /// Who decides it.
+        who: String,
+    },
+    /// Nothing is left to decide.
+    #[error("every step of it is decided already")]
+    Over,
+}
+
+impl ApprovalRules {
+    /// The steps a plan needs, in order; none where one decision is enough.
+    pub fn steps_for(&self, plan: PlanAbout<'_>) -> &[String] {
+        let means = |rule: &&ApprovalRule| {
+            (rule.plans.is_empty() || rule.plans.contains(&plan.kind))
+                && (rule.classes.is_empty()
+                    || plan.class.is_some_and(|class| rule.classes.iter().any(|one| one == class)))
+                && (rule.environments.is_empty()
+                    || plan.environment.is_some_and(|environment| rule.environments.contains(&environment)))
+        };
+        self.rules.iter().find(means).map_or(&[], |rule| &rule.steps)
+    }
+}
+
+/// The first step that nobody decided, from 0; nothing where everything is decided. Each step is somebody else's, and
+/// none of whoever asked.
+pub fn undecided(steps: &[String], given: &[Given<'_>], requested_by: Option<PersonId>) -> Option<u32> {
+    if given.iter().any(|one| one.is_emergency) {
+        return None;
+    }
+    if steps.is_empty() {
+        return given.is_empty().then_some(0);
+    }
+    let mut decided_by = Vec::new();
+    for (index, term) in (0_u32..).zip(steps) {
+        let decides = |one: &&Given<'_>| {
+            one.step == Some(index)
+                && approver::stands_on(term, &one.by)
+                && Some(one.by.person) != requested_by
+                && !decided_by.contains(&one.by.person)
+        };
+        match given.iter().find(decides) {
+            Some(one) => decided_by.push(one.by.person),
+            None => return Some(index),
+        }
+    }
+    None
+}
+
+/// The step that this person decides now, from 0; nothing where one decision is enough.
+pub fn may_decide(
+    steps: &[String],
+    given: &[Given<'_>],
+    requested_by: Option<PersonId>,
+    by: &Approver<'_>,
+) -> Result<Option<u32>, NotApproved> {
+    if steps.is_empty() {
+        return Ok(None);
+    }
+    let index = undecided(steps, given, requested_by).ok_or(NotApproved::Over)?;
+    let (step, who) = (index + 1, step_in_words(steps, index));
+    if requested_by == Some(by.person) {
+        return Err(NotApproved::Asked { step, who });
+    }
+    let before = given.iter().find(|one| one.by.person == by.person).and_then(|one| one.step);
+    if let Some(before) = before.filter(|before| *before < index) {
+        return Err(NotApproved::Before { before: before + 1, step, who });
+    }
+    let term = usize::try_from(index).ok().and_then(|at| steps.get(at));
+    if term.is_some_and(|term| approver::stands_on(term, by)) {
+        return Ok(Some(index));
+    }
+    Err(NotApproved::NotThis { step, who })
+}
+
+/// Who decides a step, in words.
+pub fn step_in_words(steps: &[String], index: u32) -> String {
+    let term = usize::try_from(index).ok().and_then(|at| steps.get(at));
+    term.map_or_else(String::new, |term| approver::in_words(term))
+}
+
+/// Everything that is wrong with the rules.
+pub(super) fn faults(rules: &ApprovalRules, classes: &[Class]) -> Vec<ProgrammeRefused> {
+    let mut faults = Vec::new();
+    if !HOURS.contains(&rules.hours) {
+        let (min, max) = HOURS.into_inner();
+        faults.push(ProgrammeRefused::OutOfRange {
+            setting: "approvals.hours",
+            given: rules.hours,
+            min,
+            max,
+        });
+    }
+    let mut unfit =
+        |why: String| faults.push(ProgrammeRefused::SettingUnfit { setting: "approvals.rule", why });
+    if rules.rules.len() > RULES_MAX {
+        unfit(format!("there are {} rules; at most {RULES_MAX} are read", rules.rules.len()));
+    }
+    let mut means_all: Option<usize> = None;
+    for (number, rule) in (1_usize..).zip(rules.rules.iter().take(RULES_MAX)) {
+        if let Some(before) = means_all {
+            unfit(format!("rule {number} is never reached: rule {before} before it means every plan"));
+        }
+        if rule.plans.is_empty() && rule.classes.is_empty() && rule.environments.is_empty() {
+            means_all = Some(number);
+        }
+        if rule.steps.is_empty() || rule.steps.len() > STEPS_MAX {
+            unfit(format!("rule {number} has {} steps; there are 1 to {STEPS_MAX}", rule.steps.len()));
+        }
+        for term in &rule.steps {
+            if let Some(why) = approver::fault(term, &KNOWN) {
+                unfit(format!("rule {number}: {why}"));
+            }
+        }
+        for (index, term) in rule.steps.iter().enumerate() {
+            let is_person = term.contains(':');
+            if is_person && rule.steps.iter().take(index).any(|other| other == term) {
+                let shown = printable(term, 100);
+                unfit(format!("rule {number}: `{shown}` is there twice, and each step is somebody else's"));
+            }
+        }
+        for class in rule.classes.iter().filter(|id| !classes.iter().any(|class| class.id == **id)) {
+            let known: Vec<&str> = classes.iter().map(|class| class.id.as_str()).collect();
+            let shown = printable(class, 60);
+            unfit(format!("rule {number}: `{shown}` is no class; the classes are: {}", known.join(", ")));
+        }
+    }
+    faults
+}

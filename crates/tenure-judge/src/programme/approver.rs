@@ -1,0 +1,65 @@
+//! Who stands where a programme asks for somebody: one language for exceptions and for plans.
+//!
+//! A role, the owner, the partner that approves the control, or a person by name. Whether somebody's decision counts at all
+//! is for the access policies to say, besides. Next: `approvals.rs`, `exceptions.rs`.
+
+use tenure_model::{PersonId, Role, printable};
+
+/// Whoever answers for the identity, business or technical.
+const OWNER: &str = "owner";
+/// The partner that approves the control.
+const PARTNER: &str = "approves";
+/// Before the name of a person.
+const PERSON: &str = "person:";
+/// Characters of a name there.
+const NAME_CHARS_MAX: usize = 80;
+
+/// Somebody who would decide, and whose decision counts there.
+#[derive(Debug, Clone, Copy)]
+pub struct Approver<'approver> {
+    /// Who.
+    pub person: PersonId,
+    /// Their name.
+    pub name: &'approver str,
+    /// What they do.
+    pub role: Role,
+    /// They answer for the identity.
+    pub owns: bool,
+    /// They stand for the partner that approves the control.
+    pub approves: bool,
+}
+
+/// Whether somebody is who is asked for. An administrator stands wherever an operator does.
+pub(super) fn stands_on(term: &str, by: &Approver<'_>) -> bool {
+    match term.strip_prefix(PERSON) {
+        Some(name) => name == by.name,
+        None if term == PARTNER => by.approves,
+        None if term == OWNER => by.owns,
+        None => match by.role {
+            Role::Administrator => term == Role::Operator.as_str() || term == Role::Administrator.as_str(),
+            role @ (Role::Operator | Role::Owner | Role::Auditor) => role.as_str() == term,
+        },
+    }
+}
+
+/// Who is asked for, in words.
+pub(super) fn in_words(term: &str) -> String {
+    match term.strip_prefix(PERSON) {
+        Some(name) => printable(name, NAME_CHARS_MAX),
+        None if term == PARTNER => String::from("the partner that approves the control"),
+        None if term == OWNER => String::from("an owner of the identity"),
+        None => format!("an {term}"),
+    }
+}
+
+/// Why nobody can be meant by this, of those that may be asked for.
+pub(super) fn fault(term: &str, known: &[&str]) -> Option<String> {
+    let is_person = term.strip_prefix(PERSON).is_some_and(|name| {
+        !name.trim().is_empty() && name.trim() == name && name.chars().count() <= NAME_CHARS_MAX
+    });
+    if is_person || known.contains(&term) {
+        return None;
+    }
+    let shown = printable(term, NAME_CHARS_MAX);
+    Some(format!("`{shown}` decides nothing; expected one of: {}, person:NAME", known.join(", ")))
+}

@@ -1,0 +1,102 @@
+//! Which plans need which decisions, who decides which step, and that no two steps are one person's.
+//!
+//! Each setting of a rule has a test that shows what it changes. Next: `exceptions.rs`.
+
+use crate::dossiers::NOW;
+use proptest::prelude::*;
+use tenure_judge::{Approver, Given, PlanAbout, Programme, may_decide, undecided};
+use tenure_model::{Environment, PersonId, PlanKind, Role};
+
+fn rules(text: &str) -> Programme {
+    Programme::parse(&format!("version = 1\n{text}")).unwrap()
+}
+
+const CLASSES: &str = "[[class]]\nid = \"apps\"\nmatch = [\"name:app\"]\n";
+
+#[test]
+fn the_first_rule_that_means_a_plan_says_its_steps() {
+    let programme = rules(&format!(
+        "{CLASSES}[[approvals.rule]]\nplans = [\"revoke\"]\nclasses = [\"apps\"]\nenvironments = [\"production\"]\n\
+         steps = [\"owner\"]\n[[approvals.rule]]\nsteps = [\"administrator\"]\n"
+    ));
+    let steps = |kind, class, environment| {
+        programme.approvals.steps_for(PlanAbout { kind, class, environment }).join(" ")
+    };
+    let production = Some(Environment::Production);
+    assert_eq!(steps(PlanKind::Revoke, Some("apps"), production), "owner");
+    for (kind, class, environment) in [
+        (PlanKind::Disable, Some("apps"), production),
+        (PlanKind::Revoke, Some("other"), production),
+        (PlanKind::Revoke, None, production),
+        (PlanKind::Revoke, Some("apps"), Some(Environment::Test)),
+        (PlanKind::Revoke, Some("apps"), None),
+    ] {
+        assert_eq!(steps(kind, class, environment), "administrator", "{kind} {class:?} {environment:?}");
+    }
+    assert_eq!(
+        rules("").approvals.steps_for(PlanAbout { kind: PlanKind::Revoke, class: None, environment: None }),
+        &[] as &[String]
+    );
+}
+
+#[test]
+fn rules_that_cannot_be_meant_are_refused() {
+    let refused = |text: &str| Programme::parse(&format!("version = 1\n{text}")).unwrap_err().to_string();
+    let rule = |text: &str| refused(&format!("[[approvals.rule]]\n{text}"));
+    insta::assert_snapshot!(refused("[approvals]\nhours = 169"), @"`approvals.hours` is 169; it must be from 1 to 168");
+    insta::assert_snapshot!(rule("steps = []"), @"rule 1 has 0 steps; there are 1 to 6");
+    insta::assert_snapshot!(rule("steps = [\"auditor\"]"), @"rule 1: `auditor` decides nothing; expected one of: owner, operator, administrator, person:NAME");
+    insta::assert_snapshot!(rule("steps = [\"person:ana\", \"person:ana\"]"), @"rule 1: `person:ana` is there twice, and each step is somebody else's");
+    insta::assert_snapshot!(rule("classes = [\"aps\"]\nsteps = [\"owner\"]"), @"rule 1: `aps` is no class; the classes are: ");
+    insta::assert_snapshot!(rule("steps = [\"owner\"]\n[[approvals.rule]]\nsteps = [\"owner\"]"), @"rule 2 is never reached: rule 1 before it means every plan");
+}
+
+fn person(number: u8) -> PersonId {
+    PersonId::new(NOW, [number; 10])
+}
+
+fn approver(number: u8, role: Role, owns: bool) -> Approver<'static> {
+    let name = ["ana", "b", "c", "d", "e", "f"][usize::from(number)];
+    Approver { person: person(number), name, role, owns, approves: false }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whoever comes in whatever order, asks, decides and comes again: what is decided was decided by as many people as
+    /// there are steps, each of them who the step asks for, and none of them whoever asked.
+    #[test]
+    fn a_plan_is_decided_by_as_many_people_as_it_has_steps(
+        steps in proptest::collection::vec(proptest::sample::select(vec!["owner", "operator", "administrator", "person:ana"]), 1..4),
+        asked in 0_u8..6,
+        comes in proptest::collection::vec((0_u8..6, proptest::sample::select(Role::ALL), any::<bool>()), 0..30),
+    ) {
+        let steps: Vec<String> = steps.into_iter().map(str::to_owned).collect();
+        let mut given: Vec<Given<'_>> = Vec::new();
+        for (who, role, owns) in comes {
+            let by = approver(who, role, owns);
+            if let Ok(step) = may_decide(&steps, &given, Some(person(asked)), &by) {
+                prop_assert!(step.is_some());
+                given.retain(|one| one.by.person != by.person);
+                given.push(Given { by, step, is_emergency: false });
+            }
+        }
+        if undecided(&steps, &given, Some(person(asked))).is_none() {
+            let mut people: Vec<PersonId> = given.iter().map(|one| one.by.person).collect();
+            people.sort();
+            people.dedup();
+            prop_assert_eq!(people.len(), steps.len());
+            prop_assert!(!people.contains(&person(asked)));
+            for (index, term) in (0_u32..).zip(&steps) {
+                let by = given.iter().find(|one| one.step == Some(index)).unwrap().by;
+                let fits = match term.as_str() {
+                    "owner" => by.owns,
+                    "operator" => matches!(by.role, Role::Operator | Role::Administrator),
+                    "administrator" => by.role == Role::Administrator,
+                    _ => by.name == "ana",
+                };
+                prop_assert!(fits, "{} by {:?}", term, by);
+            }
+        }
+    }
+}
