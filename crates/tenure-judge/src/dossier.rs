@@ -77,6 +77,20 @@ pub struct Validity {
     /// What was said last of whether it is still needed as it is.
     #[serde(default)]
     pub confirmed: Option<Confirmed>,
+    /// What its charter waits for that ends outside of it.
+    #[serde(default)]
+    pub awaited: Vec<Awaited>,
+}
+
+/// Something that ends outside of an identity, as its charter names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Awaited {
+    /// The term of the charter, as [`tenure_model::RetireWhen`] writes it.
+    pub term: String,
+    /// Whether that came; `None` where it cannot be known.
+    pub came: Option<bool>,
+    /// What that rests on, in words.
+    pub says: String,
 }
 
 /// What a person said of whether an identity is still needed as it is.

@@ -22,8 +22,8 @@ pub use authorise::{
     Actor, ApiAction, ApiResource, ApiResourceKind, Authoriser, AuthoriserRefused, Claim, Verdict,
 };
 pub use dossier::{
-    ClaimedDead, Confirmed, CredentialDossier, Dossier, PrincipalDossier, RightDossier, Said, UseDossier,
-    Validity, Word,
+    Awaited, ClaimedDead, Confirmed, CredentialDossier, Dossier, PrincipalDossier, RightDossier, Said,
+    UseDossier, Validity, Word,
 };
 pub use facts::{CredentialFact, IdentityFact, PrincipalFact, SubjectKind};
 pub use judge::{

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use tenure_model::{PolicyKind, Severity};
 
 /// Id and text of every policy, in the order in which conditions are reported.
-const POLICIES: [(&str, &str); 32] = [
+const POLICIES: [(&str, &str); 33] = [
     ("dead_below_level", include_str!("../policies/dead_below_level.cedar")),
     ("returned_value", include_str!("../policies/returned_value.cedar")),
     ("returned_name", include_str!("../policies/returned_name.cedar")),
@@ -38,6 +38,7 @@ const POLICIES: [(&str, &str); 32] = [
     ("no_owner", include_str!("../policies/no_owner.cedar")),
     ("charter_ended", include_str!("../policies/charter_ended.cedar")),
     ("not_confirmed", include_str!("../policies/not_confirmed.cedar")),
+    ("past_retirement_trigger", include_str!("../policies/past_retirement_trigger.cedar")),
     ("charter_incomplete", include_str!("../policies/charter_incomplete.cedar")),
     ("end_too_far", include_str!("../policies/end_too_far.cedar")),
     ("credential_kind_not_allowed", include_str!("../policies/credential_kind_not_allowed.cedar")),

@@ -21,6 +21,7 @@ mod person;
 mod plan;
 mod principal;
 mod proof;
+mod retire;
 mod secret;
 mod source;
 mod survey;
@@ -47,6 +48,7 @@ pub use principal::{
     ObservedSighting, ObservedUse, Presence, PresenceEvent, PrincipalKey, PrincipalKind,
 };
 pub use proof::{ControlPlane, Derived, ProbeAnswer, ProofLevel};
+pub use retire::{NotATerm, RetireWhen};
 pub use secret::Secret;
 pub use source::{NotAShortName, PRIMARY, Point, ShortName};
 pub use survey::{Completeness, Extent, SurveyEvent, SurveyState};

@@ -140,6 +140,7 @@ pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
     statements.extend(filled(dialect, &SIGN_IN.map(String::from)));
     statements.extend(filled(dialect, &exceptions()));
     statements.extend(filled(dialect, &CONFIRMATIONS.map(String::from)));
+    statements.extend(filled(dialect, &WATCHES.map(String::from)));
     statements
 }
 
@@ -232,6 +233,13 @@ const CONFIRMATIONS: [&str; 3] = [
      PRIMARY KEY (identity_id, confirmed_us, person_id)){end}",
     "CREATE INDEX confirmations_by_person ON confirmations (person_id)",
     "CREATE INDEX findings_by_policy ON findings (policy, identity_id) WHERE closed_us IS NULL",
+];
+
+/// What identities wait for that ends outside of them, as their charters say.
+const WATCHES: [&str; 2] = [
+    "CREATE TABLE watches (identity_id {text} NOT NULL REFERENCES identities, kind {text} NOT NULL, target {text} NOT NULL, \
+     PRIMARY KEY (identity_id, kind, target), CONSTRAINT watches_kind CHECK (kind IN ('absent', 'person', 'parent'))){keyed}",
+    "CREATE INDEX watches_by_target ON watches (kind, target)",
 ];
 
 /// "Not mine": who said so, and whom they passed it on to.

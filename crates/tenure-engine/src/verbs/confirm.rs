@@ -253,7 +253,7 @@ pub(super) fn validity(
     id: IdentityId,
 ) -> Result<(Validity, Option<ConfirmedBy>), StoreFailure> {
     let (enrolled_since, last) = tx.confirmed_last(id)?;
-    let Some(last) = last else { return Ok((Validity { enrolled_since, confirmed: None }, None)) };
+    let Some(last) = last else { return Ok((Validity { enrolled_since, ..Validity::default() }, None)) };
     let by = ConfirmedBy { by: last.by, person: tx.person(last.by)?, for_owners: last.for_owners };
     let denied = match (last.needed, last.same_scope) {
         (false, _) => Some("it is not needed any more"),
@@ -266,7 +266,7 @@ pub(super) fn validity(
         gained: gained(&last, &rights_of(tx, id)?),
         void: None,
     };
-    Ok((Validity { enrolled_since, confirmed: Some(confirmed) }, Some(by)))
+    Ok((Validity { enrolled_since, confirmed: Some(confirmed), awaited: Vec::new() }, Some(by)))
 }
 
 /// The rights it holds now and did not when this was answered, in words. Of so many that they were not kept, only that

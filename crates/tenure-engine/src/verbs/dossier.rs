@@ -6,6 +6,7 @@
 use super::{
     confirm::{ConfirmedBy, validity},
     dismiss::SaidBy,
+    retire::awaited,
 };
 use tenure_judge::{
     ClaimedDead, CredentialDossier, Dossier, OpenSince, PrincipalDossier, RightDossier, Said, UseDossier,
@@ -57,7 +58,8 @@ fn dossier_of(tx: &mut Tx<'_>, identity: IdentityRow) -> Result<Read, StoreFailu
     for row in tx.principals_of(id)? {
         principals.push(principal(tx, row, &identity.charter)?);
     }
-    let (validity, confirmed_by) = validity(tx, id)?;
+    let (mut validity, confirmed_by) = validity(tx, id)?;
+    validity.awaited = awaited(tx, &identity)?;
     let dossier = Dossier {
         validity,
         identity: id,

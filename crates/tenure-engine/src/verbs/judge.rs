@@ -48,7 +48,8 @@ impl Engine {
         loop {
             let round = self.judge_batch().await?;
             judged += round.judged;
-            if round.judged < usize::try_from(BATCH).unwrap_or(usize::MAX) {
+            // What stands otherwise now may have had others judged again that wait for it.
+            if round.judged < usize::try_from(BATCH).unwrap_or(usize::MAX) && round.changed == 0 {
                 return Ok(judged);
             }
         }

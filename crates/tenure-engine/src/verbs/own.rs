@@ -4,6 +4,7 @@
 //! never take an owner's share from them on another owner's word. Several at once: `ownership/`. Next:
 //! `tenure-judge/policies/api.cedar`.
 
+use super::retire::resolved;
 use crate::{
     Actor, Engine, EngineFailure,
     record::{By, Draft},
@@ -81,6 +82,12 @@ impl Engine {
             let why = String::from("the end lies in the past; to end it now, plan a revocation");
             return Err(EngineFailure::Refused { why });
         }
+        let text = change.retirement_trigger.clone();
+        let kept = self.store.read("resolved", move |tx| resolved(tx, text.as_deref())).await?;
+        let change = CharterChange {
+            retirement_trigger: kept.map_err(|why| EngineFailure::Refused { why })?,
+            ..change
+        };
         let id = row.id;
         for _ in 0..TRIES_MAX {
             let held = self.store.read("held", move |tx| held(tx, id)).await?;

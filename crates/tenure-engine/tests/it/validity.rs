@@ -234,3 +234,108 @@ async fn who_may_not_speak_for_it_confirms_nothing_and_who_speaks_for_others_is_
     let built_in = engine.to_confirm("root").await.unwrap();
     assert!(engine.confirm(actor(engine).await, "root", yes(&built_in)).await.is_err());
 }
+
+/// Whether and why `billing` goes on although what ends it came.
+async fn past_its_trigger(engine: &Engine) -> Option<String> {
+    engine.judge_touched().await.unwrap();
+    let findings = engine.show("billing").await.unwrap().findings;
+    findings.into_iter().find(|one| one.policy == "past_retirement_trigger").map(|one| one.reason)
+}
+
+async fn retires_when(engine: &Engine, text: &str) -> Result<(), EngineFailure> {
+    let change = CharterChange { retirement_trigger: Some(text.to_owned()), ..CharterChange::default() };
+    engine.own(actor(engine).await, "billing", change).await.map(drop)
+}
+
+async fn said_of_its_trigger(engine: &Engine) -> String {
+    let (_, explained) = engine.explain("billing").await.unwrap();
+    explained.explanation.into_iter().find(|one| one.name == "retirement_triggered").unwrap().value
+}
+
+#[tokio::test]
+async fn an_identity_ends_with_the_person_or_the_identity_its_charter_names() {
+    let mut bench = Bench::new();
+    let deployment = bench.surveyed().await;
+    let engine = &deployment.engine;
+    person(engine, "ravi", Role::Owner).await;
+    retires_when(engine, "person:ravi").await.unwrap();
+    assert_eq!(past_its_trigger(engine).await, None);
+    assert_eq!(said_of_its_trigger(engine).await, "no: ravi is there");
+    engine.remove_person(actor(engine).await, "ravi").await.unwrap();
+    let why = past_its_trigger(engine).await.unwrap();
+    assert!(why.ends_with("what ends it has come: the person it names left"), "{why}");
+    let charter = engine.show("billing").await.unwrap().identity.charter;
+    assert!(!charter.retirement_trigger.unwrap().contains("ravi"), "a name that left stays nowhere");
+
+    retires_when(engine, "parent:reporting; until:2199-01-01").await.unwrap();
+    assert_eq!(past_its_trigger(engine).await, None);
+    assert!(said_of_its_trigger(engine).await.contains("main/reporting is there"));
+    let key = bench.world.truths().into_iter().find(|one| one.name == "reporting").unwrap().key;
+    bench.world.remove(&key).unwrap();
+    survey(engine).await;
+    let why = past_its_trigger(engine).await.unwrap();
+    assert!(why.ends_with("what ends it has come: main/reporting is gone"), "{why}");
+}
+
+#[tokio::test]
+async fn an_end_comes_by_itself_and_a_use_that_could_be_missed_is_not_observable() {
+    let mut bench = Bench::new();
+    let deployment = bench.surveyed().await;
+    let engine = &deployment.engine;
+    retires_when(engine, "unused:1; contract").await.unwrap_err();
+    retires_when(engine, &format!("unused:1; until:{}", bench.world.now().plus(5 * DAY))).await.unwrap();
+    assert!(
+        said_of_its_trigger(engine)
+            .await
+            .starts_with("unknown: whether it was unused for 1 day is not observable")
+    );
+    bench.world.clock().advance(4 * DAY);
+    assert_eq!(past_its_trigger(engine).await, None, "nobody would have seen a use");
+    bench.world.clock().advance(DAY);
+    assert!(past_its_trigger(engine).await.is_some());
+}
+
+#[tokio::test]
+async fn what_is_absent_is_counted_by_complete_surveys() {
+    let mut bench = Bench::new();
+    let deployment = bench.surveyed().await;
+    let engine = &deployment.engine;
+    retires_when(engine, "absent:3").await.unwrap();
+    engine.judge_touched().await.unwrap();
+    assert_eq!(said_of_its_trigger(engine).await, "no: nothing of it is absent");
+    let key = bench.world.truths().into_iter().find(|one| one.name == "billing").unwrap().key;
+    bench.world.remove(&key).unwrap();
+    for surveys in ["1 complete survey", "2 complete surveys"] {
+        survey(engine).await;
+        engine.judge_touched().await.unwrap();
+        assert_eq!(said_of_its_trigger(engine).await, format!("no: main/billing was absent from {surveys}"));
+    }
+    survey(engine).await;
+    let waiting = engine.store().read("count_touched", |tx| tx.count_touched()).await.unwrap();
+    assert!(waiting > 0, "a complete survey has what counts them judged again");
+    assert_eq!(
+        said_of_its_trigger(engine).await,
+        "yes: main/billing was absent from at least 3 complete surveys"
+    );
+}
+
+#[tokio::test]
+async fn what_looks_like_a_term_and_is_none_is_refused_and_a_sentence_stays() {
+    let mut bench = Bench::new();
+    let deployment = bench.surveyed().await;
+    let engine = &deployment.engine;
+    for (text, why) in [
+        ("abscent:3", "`abscent:3` begins with `abscent:`, which is no term; a term is absent:SURVEYS"),
+        ("person:nobody", "`person:nobody` names nobody who is there"),
+        ("parent:nothing", "there is no identity `nothing`"),
+    ] {
+        let refused = retires_when(engine, text).await.unwrap_err().to_string();
+        assert!(refused.starts_with(why), "{refused}");
+    }
+    retires_when(engine, "contract C-114 ends").await.unwrap();
+    assert_eq!(past_its_trigger(engine).await, None);
+    assert_eq!(
+        said_of_its_trigger(engine).await,
+        "unknown: a person has to say whether: contract C-114 ends"
+    );
+}

@@ -58,6 +58,8 @@ noun! {
         CharterEnded = "charter_ended",
         /// No owner said within the cadence that it is still as the charter says.
         ConfirmationDue = "confirmation_due",
+        /// What its charter names as its end before its day has come.
+        RetirementTriggered = "retirement_triggered",
     }
 }
 
@@ -239,6 +241,9 @@ fn read_identity(dossier: &Dossier, lines: &Lines<'_>) -> Subject {
         (IdentityFact::EndTooFar, _) => read_end_too_far(fact.as_str(), dossier, lines),
         (IdentityFact::CharterEnded, _) => read_charter_ended(fact.as_str(), dossier, lines),
         (IdentityFact::ConfirmationDue, _) => validity::confirmation_due(fact.as_str(), dossier, lines),
+        (IdentityFact::RetirementTriggered, _) => {
+            validity::retirement_triggered(fact.as_str(), dossier, lines.now)
+        }
     });
     Subject {
         kind: SubjectKind::Identity,

@@ -2,14 +2,14 @@
 //!
 //! A word counts until its cadence ends, and not when whoever gave it may not give it any more, or the identity may do
 //! more since. It must never count a use as a word: that something runs does not say that anybody needs it.
-//! Next: `policies/not_confirmed.cedar`.
+//! Next: `policies/not_confirmed.cedar`, `policies/past_retirement_trigger.cedar`.
 
 use super::{Holds, Lines, SHOWN_CHARS_MAX, Seen, named};
 use crate::{
-    dossier::{Confirmed, Dossier},
+    dossier::{Confirmed, Dossier, PrincipalDossier},
     programme::days_long,
 };
-use tenure_model::{counted, printable};
+use tenure_model::{Instant, RetireWhen, counted, printable};
 
 /// Rights gained since a confirmation that are named.
 const GAINED_NAMED_MAX: usize = 5;
@@ -58,4 +58,75 @@ fn counts_no_more(confirmed: &Confirmed) -> Option<String> {
     }
     let gained = named(&confirmed.gained, GAINED_NAMED_MAX);
     Some(format!("the confirmation of {at} does not count any more: since then it gained {gained}"))
+}
+
+/// What its charter names as its end before its day has come; one of several terms is enough.
+pub(super) fn retirement_triggered(name: &'static str, dossier: &Dossier, now: Instant) -> Seen {
+    let Some(text) = dossier.charter.retirement_trigger.as_deref() else {
+        return Seen::new(name, Holds::No, "its charter names nothing that ends it earlier");
+    };
+    let terms = RetireWhen::read(text).unwrap_or_else(|_| vec![RetireWhen::Said(text.to_owned())]);
+    let read: Vec<Seen> = terms.iter().map(|term| one_trigger(name, term, dossier, now)).collect();
+    let of = |holds: Holds| read.iter().filter(move |one| one.holds == holds);
+    let says = |all: Vec<&Seen>| all.iter().map(|one| one.says.as_ref()).collect::<Vec<_>>().join("; ");
+    if of(Holds::Yes).next().is_some() {
+        return Seen::new(name, Holds::Yes, says(of(Holds::Yes).collect()));
+    }
+    let holds = if of(Holds::Unknown).next().is_some() { Holds::Unknown } else { Holds::No };
+    let flips_at = read.iter().filter_map(|one| one.flips_at).min();
+    Seen::new(name, holds, says(read.iter().collect())).flipping(flips_at)
+}
+
+fn one_trigger(name: &'static str, term: &RetireWhen, dossier: &Dossier, now: Instant) -> Seen {
+    match term {
+        RetireWhen::Said(text) => {
+            let says = format!("a person has to say whether: {}", printable(text, SHOWN_CHARS_MAX));
+            Seen::new(name, Holds::Unknown, says)
+        }
+        RetireWhen::Until(at) if *at <= now => Seen::new(name, Holds::Yes, format!("{at} came")),
+        RetireWhen::Until(at) => Seen::new(name, Holds::No, format!("{at} has not come")).flipping(Some(*at)),
+        RetireWhen::Unused(days) => unused(name, *days, dossier, now),
+        RetireWhen::Absent(_) | RetireWhen::Person(_) | RetireWhen::Parent(_) => {
+            let written = term.to_string();
+            let found = dossier.validity.awaited.iter().find(|one| one.term == written);
+            let Some(found) = found else {
+                let says = format!("nobody looked whether `{}` came", printable(&written, SHOWN_CHARS_MAX));
+                return Seen::new(name, Holds::Unknown, says);
+            };
+            let holds = found.came.map_or(Holds::Unknown, Holds::when);
+            Seen::new(name, holds, printable(&found.says, SHOWN_CHARS_MAX))
+        }
+    }
+}
+
+/// No use was seen for so many days. Not known where a use could have been missed, whatever was seen.
+fn unused(name: &'static str, days: u32, dossier: &Dossier, now: Instant) -> Seen {
+    let within = counted(days, "day");
+    let there = || dossier.principals.iter().filter(|one| super::is_seen(one));
+    let missed = |one: &PrincipalDossier| match (&one.use_coverage, one.use_watched_since) {
+        (Some(why), _) => Some(printable(why, SHOWN_CHARS_MAX)),
+        (None, None) => Some(String::from("one between two surveys can be missed")),
+        (None, Some(_)) => None,
+    };
+    let counts = |one: &PrincipalDossier| {
+        let used = one.uses.iter().filter(|used| used.count > 0).map(|used| used.last_seen);
+        used.chain(one.use_watched_since).max()
+    };
+    if let Some(why) = there().find_map(missed) {
+        return Seen::new(
+            name,
+            Holds::Unknown,
+            format!("whether it was unused for {within} is not observable: {why}"),
+        );
+    }
+    let Some(since) = there().filter_map(counts).max() else {
+        return Seen::new(name, Holds::No, "nothing of it is there");
+    };
+    let at = since.plus(days_long(days));
+    if at <= now {
+        Seen::new(name, Holds::Yes, format!("no use was seen since {since}, for {within}"))
+    } else {
+        Seen::new(name, Holds::No, format!("used, or first watched, {since}; {within} are not over"))
+            .flipping(Some(at))
+    }
 }

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use tenure_judge::{
-    ClaimedDead, Confirmed, CredentialDossier, Dossier, PrincipalDossier, RightDossier, Said, UseDossier,
-    Validity, Word,
+    Awaited, ClaimedDead, Confirmed, CredentialDossier, Dossier, PrincipalDossier, RightDossier, Said,
+    UseDossier, Validity, Word,
 };
 use tenure_model::{
     Charter, CredentialId, CredentialKind, CredentialState, DismissalId, Environment, ExceptionId, Fact,
@@ -42,6 +42,7 @@ pub(crate) struct Brief {
     pub(crate) allowed_scope: Vec<String>,
     enrolled_days_ago: Option<i64>,
     confirmed: Option<BriefConfirmed>,
+    awaited: Vec<Awaited>,
     pub(crate) principals: Vec<BriefPrincipal>,
 }
 
@@ -123,6 +124,7 @@ impl Default for Brief {
             allowed_scope: Vec::new(),
             enrolled_days_ago: None,
             confirmed: None,
+            awaited: Vec::new(),
             principals: Vec::new(),
         }
     }
@@ -195,6 +197,7 @@ impl Brief {
             validity: Validity {
                 enrolled_since: self.enrolled_days_ago.map(days_ago),
                 confirmed: self.confirmed.as_ref().map(BriefConfirmed::of),
+                awaited: self.awaited.clone(),
             },
             charter: Charter {
                 business_owner: self.business_owner.then(|| PersonId::new(NOW, random(1))),
@@ -531,13 +534,35 @@ fn said(principals: &[PrincipalDossier], drawn: &[(&str, Instant, Word, bool)]) 
         .collect()
 }
 
+const AWAITED: &[&str] = &["absent:3", "person:asha", "parent:main/app"];
+
+/// What a charter may say of its earlier end, terms and others.
+fn any_trigger() -> impl Strategy<Value = Option<String>> {
+    const TEXTS: &[&str] = &[
+        "absent:3",
+        "person:asha; parent:main/app",
+        "unused:30",
+        "until:2026-06-01T00:00:00Z; unused:90",
+        "until:2026-06-20",
+        "the contract\nends",
+        "untill:never",
+    ];
+    proptest::option::weighted(0.3, any_of(TEXTS).prop_map(str::to_owned))
+}
+
 fn any_validity() -> impl Strategy<Value = Validity> {
     let word = || proptest::option::weighted(0.2, Just("another \u{202e}word".to_owned()));
     let confirmed = (any_instant(), word(), word(), word()).prop_map(|(at, denied, gained, void)| {
         Confirmed { at, denied, gained: gained.into_iter().collect(), void }
     });
-    (proptest::option::weighted(0.3, any_instant()), proptest::option::weighted(0.2, confirmed))
-        .prop_map(|(enrolled_since, confirmed)| Validity { enrolled_since, confirmed })
+    let awaited = (any_of(AWAITED), proptest::option::of(any::<bool>())).prop_map(|(term, came)| Awaited {
+        term: term.to_owned(),
+        came,
+        says: "as far\nas is known".to_owned(),
+    });
+    let enrolled_since = proptest::option::weighted(0.3, any_instant());
+    (enrolled_since, proptest::option::weighted(0.2, confirmed), proptest::collection::vec(awaited, 0..2))
+        .prop_map(|(enrolled_since, confirmed, awaited)| Validity { enrolled_since, confirmed, awaited })
 }
 
 /// Any dossier, including nonsense that no connector would send.
@@ -551,6 +576,7 @@ pub(crate) fn any_dossier() -> impl Strategy<Value = Dossier> {
             proptest::option::of(proptest::sample::select(vec![0_u32, 1, 30, 90, 365, u32::MAX])),
             proptest::option::of(any_instant()),
             proptest::option::of(Just("nightly load".to_owned())),
+            any_trigger(),
         ),
         (proptest::option::of(any_of(Environment::ALL)), any_scope()),
         (
@@ -565,7 +591,7 @@ pub(crate) fn any_dossier() -> impl Strategy<Value = Dossier> {
                 (built_in, new),
                 business_owner,
                 technical_owner,
-                (rotation_days, expires_at, purpose),
+                (rotation_days, expires_at, purpose, retirement_trigger),
                 held,
                 (principals, spoken, validity),
             )| {
@@ -578,6 +604,7 @@ pub(crate) fn any_dossier() -> impl Strategy<Value = Dossier> {
                     purpose,
                     environment,
                     allowed_scope,
+                    retirement_trigger,
                     ..Charter::default()
                 };
                 Dossier {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use std::fmt::Write as _;
 use tenure_judge::{Judge, OpenSince, PolicySetting, Programme};
 
-const EXAMPLES: [(&str, &str); 32] = [
+const EXAMPLES: [(&str, &str); 33] = [
     ("dead_below_level", include_str!("../../policies/dead_below_level.examples.toml")),
     ("returned_value", include_str!("../../policies/returned_value.examples.toml")),
     ("returned_name", include_str!("../../policies/returned_name.examples.toml")),
@@ -37,6 +37,7 @@ const EXAMPLES: [(&str, &str); 32] = [
     ("no_owner", include_str!("../../policies/no_owner.examples.toml")),
     ("charter_ended", include_str!("../../policies/charter_ended.examples.toml")),
     ("not_confirmed", include_str!("../../policies/not_confirmed.examples.toml")),
+    ("past_retirement_trigger", include_str!("../../policies/past_retirement_trigger.examples.toml")),
     ("charter_incomplete", include_str!("../../policies/charter_incomplete.examples.toml")),
     ("end_too_far", include_str!("../../policies/end_too_far.examples.toml")),
     ("credential_kind_not_allowed", include_str!("../../policies/credential_kind_not_allowed.examples.toml")),

@@ -68,9 +68,37 @@ fn of_charter(dossier: &Dossier, lines: &Lines, now: Instant) -> Vec<&'static st
             class.is_some() && (charter.purpose.is_none() || charter.expires_at.is_none()),
         ),
         ("end_too_far", class.is_some_and(too_far)),
+        ("past_retirement_trigger", triggered(dossier, now)),
         ("not_confirmed", !ownerless(dossier) && !confirmed(dossier, lines, now)),
     ];
     rows.into_iter().filter(|(_, fails)| *fails).map(|(policy, _)| policy).collect()
+}
+
+/// One of the things that its charter names has come, as far as is known.
+fn triggered(dossier: &Dossier, now: Instant) -> bool {
+    let came = |term: &str| {
+        let awaited = &dossier.validity.awaited;
+        awaited.iter().find(|one| one.term == term).is_some_and(|one| one.came == Some(true))
+    };
+    let unused_for = |days: u32| {
+        let quiet = |principal: &PrincipalDossier| {
+            let since = principal.use_watched_since.filter(|_| principal.use_coverage.is_none());
+            let over = |at: Instant| at.plus(DAY * days) <= now;
+            since.is_some_and(over)
+                && principal.uses.iter().all(|used| used.count == 0 || over(used.last_seen))
+        };
+        let mut there = dossier.principals.iter().filter(|one| seen(one)).peekable();
+        there.peek().is_some() && there.all(quiet)
+    };
+    let until = |end: &str| Instant::parse_end(end).is_ok_and(|end| end <= now);
+    match dossier.charter.retirement_trigger.as_deref() {
+        Some("absent:3") => came("absent:3"),
+        Some("person:asha; parent:main/app") => came("person:asha") || came("parent:main/app"),
+        Some("unused:30") => unused_for(30),
+        Some("until:2026-06-01T00:00:00Z; unused:90") => until("2026-06-01T00:00:00Z") || unused_for(90),
+        Some("until:2026-06-20") => until("2026-06-20"),
+        _ => false,
+    }
 }
 
 /// Somebody whose word counts said within the cadence that it is as it was, or nobody had to yet.

@@ -108,6 +108,7 @@ fn grace_of(policy: &str) -> i64 {
         | "assistant_secret_in_clear"
         | "unknown_authorized_key"
         | "charter_ended"
+        | "past_retirement_trigger"
         | "cross_environment_use" => 7,
         _ => 30,
     }

@@ -27,7 +27,11 @@ pub(super) const FIELDS: [(&str, &str, &str); 9] = [
     ("allowed_scope", "Allowed scope", "Rights it may hold, one a line, as its system calls them."),
     ("rotation_days", "Rotation", "How old its credentials may get, in days."),
     ("expires_at", "Ends", "A day such as 2027-03-31, or an instant in UTC."),
-    ("retirement_trigger", "Ends earlier when", "What ends it before that day."),
+    (
+        "retirement_trigger",
+        "Ends earlier when",
+        "What ends it before that day: absent:3, unused:90, until:2027-03-31, person:NAME, parent:IDENTITY, several with ; between them; or a sentence.",
+    ),
 ];
 
 /// Everywhere an identity may run.

@@ -291,6 +291,11 @@ const IDENTITIES: &[Bad] = &[
 ];
 
 const OWNERSHIP: &[Bad] = &[
+    (
+        "PUT /api/v1/identities/{ref}/charter",
+        "/api/v1/identities/reporting/charter",
+        Some(r#"{"retirement_trigger":"untill:2027-03-31"}"#),
+    ),
     ("GET /api/v1/identities/{ref}/confirmation", "/api/v1/identities/nobody/confirmation", None),
     (
         "POST /api/v1/identities/{ref}/confirmation",

@@ -200,6 +200,7 @@ impl Tx<'_> {
             "UPDATE identities SET charter = $2, enrolled = 1, enrolled_us = COALESCE(enrolled_us, $3) WHERE identity_id = $1",
             &[named(id), json(charter)?, now.into()],
         )?;
+        self.set_watches(id, charter.retirement_trigger.as_deref())?;
         // Whoever holds a value of it is judged by where this one belongs, too.
         for principal in self.principals_of(id)? {
             self.touch_related(principal.id, now)?;
@@ -220,6 +221,9 @@ impl Tx<'_> {
             "UPDATE identities SET standing = $2, due_us = $3, judged_us = $4 WHERE identity_id = $1",
             &[named(id), named(standing), due.into(), now.into()],
         )?;
+        if before != standing {
+            self.touch_watching_identity(id, now)?;
+        }
         Ok(before != standing)
     }
 

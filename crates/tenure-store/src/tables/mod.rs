@@ -36,6 +36,7 @@ pub mod sources;
 pub mod steps;
 pub mod surveys;
 pub mod tokens;
+mod watches;
 
 use std::sync::{
     Arc,

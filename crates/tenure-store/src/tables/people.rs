@@ -175,6 +175,7 @@ impl Tx<'_> {
         }
         self.touch_dismissed_by(id, now)?;
         self.touch_confirmed_by(id, now)?;
+        self.touch_watching_person(id, now)?;
         self.forget_acknowledgement(id)?;
         self.end_tokens_of(id)?;
         self.unlink(id)?;

@@ -159,6 +159,9 @@ impl Tx<'_> {
                 row.note.clone().into(),
             ],
         )?;
+        if let (SurveyState::Complete | SurveyState::Accepted, Some(ended)) = (next, row.ended) {
+            self.touch_watching_source(row.source, ended)?;
+        }
         Ok(next)
     }
 

@@ -96,7 +96,7 @@ pub(crate) struct Own {
     /// When it ends: a day, or an instant in UTC
     #[arg(long, value_name = "DAY", value_parser = parse_end)]
     expires: Option<Instant>,
-    /// What ends it earlier
+    /// What ends it earlier: terms such as absent:3, unused:90, until:DAY, person:NAME, parent:IDENTITY, or a sentence
     #[arg(long, value_name = "TEXT")]
     retire_when: Option<String>,
 }

@@ -9,6 +9,7 @@ use crate::{
     verbs::{
         dossier::{dossier, dossier_under},
         judge::only_in,
+        retire::resolved,
     },
 };
 use serde::Serialize;
@@ -50,6 +51,11 @@ impl Engine {
         let (wanted, written) = (given.to_owned(), charter.clone());
         let read = move |tx: &mut Tx<'_>| {
             let id = tx.find_identity(&wanted)?.id;
+            let text = match resolved(tx, written.retirement_trigger.as_deref())? {
+                Ok(text) => text,
+                Err(why) => return Ok(Err(EngineFailure::Refused { why })),
+            };
+            let written = CharterWritten { retirement_trigger: text, ..written.clone() };
             match with_ids(&written, &tx.people()?) {
                 Ok(after) => Ok(Ok((dossier(tx, id)?, dossier_under(tx, id, after)?))),
                 Err(why) => Ok(Err(EngineFailure::Refused { why })),

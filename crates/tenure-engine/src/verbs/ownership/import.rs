@@ -12,7 +12,10 @@ use super::{
 use crate::{
     Actor, Engine, EngineFailure,
     record::{By, Draft},
-    verbs::own::{Held, held, refuse_who_left},
+    verbs::{
+        own::{Held, held, refuse_who_left},
+        retire::resolved,
+    },
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -125,7 +128,7 @@ impl Engine {
     async fn bring(
         &self,
         actor: Actor,
-        given: Vec<CharterGiven>,
+        mut given: Vec<CharterGiven>,
         import: Import,
         because: Option<&'static str>,
     ) -> Result<Vec<CharterImported>, EngineFailure> {
@@ -133,22 +136,29 @@ impl Engine {
             let why = format!("from 1 to {CLAIMS_MAX} charters are brought at once, not {}", given.len());
             return Err(EngineFailure::Refused { why });
         }
-        let wanted: Vec<String> = given.iter().map(|one| one.identity.clone()).collect();
+        let wanted: Vec<_> =
+            given.iter().map(|one| (one.identity.clone(), one.charter.retirement_trigger.clone())).collect();
         let read = move |tx: &mut Tx<'_>| {
             let people = tx.people()?;
-            let found: Vec<_> = wanted.iter().map(|name| found(tx, name)).collect::<Result<_, _>>()?;
-            Ok((found, people))
+            let found =
+                wanted.iter().map(|(name, text)| Ok((found(tx, name)?, resolved(tx, text.as_deref())?)));
+            Ok((found.collect::<Result<Vec<_>, StoreFailure>>()?, people))
         };
         let (found, people) = self.store.read("import_charters", read).await?;
+        let mut found_of = Vec::with_capacity(given.len());
+        for (given, (found, kept)) in given.iter_mut().zip(found) {
+            found_of.push((found, kept.map(|text| given.charter.retirement_trigger = text)));
+        }
         let (mut told, mut ready) = (Vec::with_capacity(given.len()), Vec::new());
         let mut met = BTreeSet::new();
-        for (at, (given, found)) in given.iter().zip(found).enumerate() {
+        for (at, (given, (found, kept))) in given.iter().zip(found_of).enumerate() {
             let told_of = match found {
                 Err(why) => stays(given, None, CharterState::Unknown, why),
                 Ok((row, _)) if !met.insert(row.id) => {
                     let why = String::from("it is named twice; the first counts");
                     stays(given, Some(&row), CharterState::Refused, why)
                 }
+                Ok((row, _)) if let Err(why) = kept => stays(given, Some(&row), CharterState::Refused, why),
                 Ok((row, before)) => match self.compared((actor, because), given, &row, &before, &people)? {
                     Err(stays) => stays,
                     Ok((told, None)) => told,
