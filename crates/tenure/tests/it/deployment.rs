@@ -433,7 +433,7 @@ fn a_person_gets_another_role_loses_their_token_and_leaves() {
     place.done(&["people", "token", "alice"]);
     let revoked = place.done(&["people", "token", "alice", "--revoke"]);
     assert!(
-        revoked.out.starts_with("The token of alice no longer works, nor do their sessions."),
+        revoked.out.starts_with("No token of alice works any more, nor do their sessions."),
         "{revoked:?}"
     );
 
