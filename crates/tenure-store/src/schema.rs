@@ -117,6 +117,8 @@ pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
             "ALTER TABLE findings ADD COLUMN cause {text}",
             "ALTER TABLE findings ADD COLUMN excepted_us {int}",
             "ALTER TABLE approvals ADD COLUMN step {int}",
+            "ALTER TABLE plans ADD COLUMN decided_in {text}",
+            "ALTER TABLE identities ADD COLUMN charter_us {int}",
             "ALTER TABLE approvals ADD COLUMN emergency {text}",
             "CREATE INDEX findings_excepted ON findings (control) WHERE closed_us IS NULL AND excepted_us IS NOT NULL",
             "CREATE TABLE dismissals (dismissal_id {text} PRIMARY KEY, identity_id {text} NOT NULL REFERENCES identities, \

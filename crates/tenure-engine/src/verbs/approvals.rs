@@ -17,7 +17,7 @@ use tenure_judge::{
     ApiResource, ApiResourceKind, Approver, Authoriser, Given, NotApproved, PlanAbout, Verdict, may_decide,
     step_in_words, undecided,
 };
-use tenure_model::{Instant, Person, PersonId, PlanEvent, PlanState};
+use tenure_model::{Instant, Person, PersonId, PlanEvent, PlanKind, PlanState};
 use tenure_store::{
     StoreFailure, Tx,
     tables::{
@@ -97,21 +97,55 @@ impl Deciding {
         Ok(counting)
     }
 
-    /// The steps that a plan needs by the rules in force.
-    fn steps(&self, plan: &PlanRow, identity: &IdentityRow) -> Vec<String> {
+    /// The steps that a plan of this kind needs for an identity by the rules in force. What was changed within the time an
+    /// approval waits is not settled: nobody steps out of a rule and back into it around a plan.
+    pub(super) fn asked_now(
+        &self,
+        tx: &mut Tx<'_>,
+        kind: PlanKind,
+        identity: &IdentityRow,
+        now: Instant,
+    ) -> Result<Vec<String>, StoreFailure> {
+        let lately = now.minus(self.waits());
+        let written = tx.charter_written(identity.id)?;
         let about = PlanAbout {
-            kind: plan.kind,
+            kind,
             class: identity.class.as_deref(),
             environment: identity.charter.environment,
+            is_settled: identity.judged.is_some() && written.is_none_or(|at| at <= lately),
         };
-        self.in_force.programme.approvals.steps_for(about).to_vec()
+        Ok(self.in_force.programme.approvals.steps_for(about).to_vec())
+    }
+
+    /// How long an approval waits for the plan to begin.
+    fn waits(&self) -> Duration {
+        Duration::from_hours(self.in_force.programme.approvals.hours.into())
+    }
+
+    /// The steps that a plan needs: those that were asked for when it was drafted, else those that are by now.
+    fn steps(
+        &self,
+        tx: &mut Tx<'_>,
+        plan: &PlanRow,
+        identity: &IdentityRow,
+        now: Instant,
+    ) -> Result<Vec<String>, StoreFailure> {
+        let drafted = tx.decided_in(plan.id)?;
+        if drafted.is_empty() { self.asked_now(tx, plan.kind, identity, now) } else { Ok(drafted) }
+    }
+
+    /// Keeps which steps the rules ask for when a plan is drafted: what its identity becomes meanwhile takes none away.
+    pub(super) fn bind_steps(&self, tx: &mut Tx<'_>, plan: &PlanRow) -> Result<(), StoreFailure> {
+        let identity = tx.identity(plan.identity)?;
+        let steps = self.asked_now(tx, plan.kind, &identity, plan.created)?;
+        if steps.is_empty() { Ok(()) } else { tx.set_decided_in(plan.id, &steps) }
     }
 
     /// Writes an approval down, and lets the plan begin where it was the last that was needed; returns whether it was.
     fn decide(&self, tx: &mut Tx<'_>, actor: Actor, approval: &Approval) -> Result<bool, StoreFailure> {
         let plan = tx.plan(approval.plan)?;
         let identity = tx.identity(plan.identity)?;
-        let steps = self.steps(&plan, &identity);
+        let steps = self.steps(tx, &plan, &identity, approval.decided)?;
         // Two who decide one step at once: the second finds it decided.
         let counting = self.counting(tx, &plan, &identity, approval.decided)?;
         let mut given: Vec<Given<'_>> = counting.iter().map(Counting::given).collect();
@@ -147,7 +181,8 @@ impl Deciding {
         now: Instant,
     ) -> Result<(), StoreFailure> {
         let identity = tx.identity(plan.identity)?;
-        let (steps, counting) = (self.steps(plan, &identity), self.counting(tx, plan, &identity, now)?);
+        let steps = self.steps(tx, plan, &identity, now)?;
+        let counting = self.counting(tx, plan, &identity, now)?;
         let given: Vec<Given<'_>> = counting.iter().map(Counting::given).collect();
         let Some(missing) = undecided(&steps, &given, plan.requested_by) else { return Ok(()) };
         let handle = &plan.handle;
@@ -205,7 +240,7 @@ impl Engine {
         let (deciding, now, plan) = (self.deciding(), self.clock.now(), plan.clone());
         let read = move |tx: &mut Tx<'_>| {
             let identity = tx.identity(plan.identity)?;
-            let steps = deciding.steps(&plan, &identity);
+            let steps = deciding.steps(tx, &plan, &identity, now)?;
             let counting = deciding.counting(tx, &plan, &identity, now)?;
             let of = |index: u32| counting.iter().find(|one| one.given().step == Some(index));
             let needed = (0_u32..).zip(&steps).map(|(index, _)| DecisionNeeded {
@@ -261,7 +296,6 @@ impl Engine {
             return Err(EngineFailure::Refused { why });
         }
         let (deciding, now) = (self.deciding(), self.clock.now());
-        let hours = u64::from(deciding.in_force.programme.approvals.hours);
         let approval = Approval {
             plan: plan.id,
             person: actor.person,
@@ -270,7 +304,7 @@ impl Engine {
             // What Tenure proposed is decided by this person alone.
             alone: plan.requested_by.is_none_or(|asked| asked == actor.person),
             decided: now,
-            ends: now.plus(Duration::from_hours(hours)),
+            ends: now.plus(deciding.waits()),
             step: None,
             emergency,
         };
@@ -339,7 +373,7 @@ impl Engine {
         let read = move |tx: &mut Tx<'_>| {
             let identity = tx.identity(row.identity)?;
             let counting = deciding.counting(tx, &row, &identity, now)?;
-            let steps = deciding.steps(&row, &identity);
+            let steps = deciding.steps(tx, &row, &identity, now)?;
             let Some(person) = tx.person(person)? else { return Ok(Ok(None)) };
             let by = Approver {
                 person: person.id,

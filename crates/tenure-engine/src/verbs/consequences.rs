@@ -303,6 +303,7 @@ impl Engine {
             ..row.clone()
         };
         let (in_force, clock) = (Arc::clone(in_force), Arc::clone(&self.clock));
+        let deciding = self.deciding();
         let added = self
             .store
             .write("propose_consequence", move |tx| {
@@ -315,6 +316,7 @@ impl Engine {
                     return Ok(false);
                 }
                 tx.add_plan(&plan, &actions)?;
+                deciding.bind_steps(tx, &plan)?;
                 tx.put_consequence(&written)?;
                 tx.entry(entry.clone())?;
                 Ok::<bool, StoreFailure>(true)

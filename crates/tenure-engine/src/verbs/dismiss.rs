@@ -13,7 +13,7 @@ use tenure_judge::{
     ApiAction, ApiResource, ApiResourceKind, Dossier, ExplainedJudgement, FailedCondition, Grounds, Verdict,
     Word,
 };
-use tenure_model::{DecisionRight, Instant, Person};
+use tenure_model::{DecisionRight, Instant, Person, Role};
 use tenure_store::{
     StoreFailure,
     tables::{dismissals::NewDismissal, findings::FindingRow},
@@ -157,11 +157,12 @@ impl Engine {
                 return Err(StoreFailure::Conflict { why });
             }
             let about = (new.identity, &*new.policy, &*new.subject);
-            let before = tx.dismissed_for(about, actor.person, now.minus(2 * DISMISSED_MAX))?;
-            if before + new.ends.since(now) > DISMISSED_MAX + A_DAY {
+            let (before, is_again) = tx.dismissed_for(about, actor.person, now.minus(2 * DISMISSED_MAX))?;
+            let is_long = before + new.ends.since(now) > DISMISSED_MAX + A_DAY;
+            if is_long && (is_again || actor.role == Role::Owner) {
                 let why = String::from(
-                    "you would have dismissed it for more than 365 days of two years: somebody else says that it is none, \
-                     or an exception is asked for",
+                    "it would have been dismissed for more than 365 days of two years: an operator or administrator who did not \
+                     dismiss it before says that it is none, or an exception is asked for",
                 );
                 return Err(StoreFailure::Conflict { why });
             }

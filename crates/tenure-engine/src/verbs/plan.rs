@@ -16,7 +16,7 @@ use tenure_evidence::canonical_json;
 use tenure_govern::{Target, Touches, assess, draft_steps, level_required, lint};
 use tenure_model::{
     ActionId, CredentialState, DecisionRight, FileTarget, PlanEvent, PlanId, PlanKind, PlanState, Presence,
-    PrincipalKey, ProofLevel, Readers, ShownBy, StepKind, StepState, flag, names,
+    PrincipalKey, ProofLevel, Readers, Role, ShownBy, StepKind, StepState, flag, names,
 };
 use tenure_store::{
     Tx,
@@ -94,11 +94,12 @@ impl Engine {
     pub async fn draft_plan(&self, actor: Actor, request: PlanRequest) -> Result<PlanShown, EngineFailure> {
         let (plan, actions, entry) = self.drafted(By::Person(actor, None), request).await?;
         let entry = self.entry(entry)?;
-        let id = plan.id;
+        let (id, deciding) = (plan.id, self.deciding());
         // An emergency begins here: a full disk must not keep anybody from revoking.
         self.store
             .write_emergency("add_plan", move |tx| {
                 tx.add_plan(&plan, &actions)?;
+                deciding.bind_steps(tx, &plan)?;
                 tx.entry(entry.clone())
             })
             .await?;
@@ -396,6 +397,15 @@ impl Engine {
         if shown.steps.iter().any(may_be_removed) {
             let why = format!("plan {} cannot be taken back: its removal has begun", shown.plan.handle);
             return Err(EngineFailure::Refused { why });
+        }
+        let took_part = shown.plan.requested_by == Some(actor.person)
+            || shown.approvals.iter().any(|one| one.person == actor.person);
+        let in_steps = shown.approvals.iter().any(|one| one.step.is_some());
+        if in_steps && !took_part && actor.role == Role::Owner {
+            let why = String::from(
+                "it was decided in steps: whoever asked for it or decided one, an operator or an administrator takes it back",
+            );
+            return Err(EngineFailure::Denied { why });
         }
         let now = self.clock.now();
         let back = ActionId::new(now, self.random()?);

@@ -137,6 +137,42 @@ async fn rules_that_come_in_force_meanwhile_count_when_the_plan_begins() {
     assert!(why.contains("step 1 of plan") && why.contains("is asked for since"), "{why}");
 }
 
+/// Whoever asked answers for it, too, and says that it is of another environment while they decide.
+#[tokio::test]
+async fn nobody_steps_out_of_a_rule_around_a_plan() {
+    let rule = "[[approvals.rule]]\nenvironments = [\"production\"]\nsteps = [\"owner\", \"operator\"]\n";
+    let scene = Scene::set(rule).await;
+    scene.bench.clock.advance(HOUR * 25);
+    let says = async |environment: Environment| {
+        let change = CharterChange { environment: Some(environment), ..CharterChange::default() };
+        scene.engine().own(scene.ravi, "reporting", change).await.unwrap();
+    };
+    let plan = scene.draft(scene.ravi, PlanKind::Disable).await;
+    says(Environment::Test).await;
+    assert!(refused(scene.apply(scene.ravi, &plan).await, &plan).contains("decides no step of it"));
+    // Nor before it is drafted: what was said lately is not settled.
+    let second = scene.draft(scene.ravi, PlanKind::Disable).await;
+    assert_eq!(second.decisions.len(), 2);
+    assert!(scene.apply(scene.ravi, &second).await.is_err());
+    // A day later it is of that environment, and no rule means it.
+    scene.bench.clock.advance(HOUR * 25);
+    let third = scene.draft(scene.ravi, PlanKind::Disable).await;
+    assert!(third.decisions.is_empty());
+    assert_eq!(scene.apply(scene.ravi, &third).await.unwrap().plan.state, PlanState::Approved);
+}
+
+/// An undo brings a login back: of what was decided in steps not by an owner who took no part.
+#[tokio::test]
+async fn what_was_decided_in_steps_is_not_taken_back_by_an_owner_who_took_no_part() {
+    let scene = Scene::set("[[approvals.rule]]\nplans = [\"disable\"]\nsteps = [\"administrator\"]\n").await;
+    let plan = scene.draft(scene.ola, PlanKind::Disable).await;
+    scene.apply(scene.asha, &plan).await.unwrap();
+    scene.begins(&plan).await.unwrap();
+    let by = async |who: Actor| scene.engine().undo(who, &plan.plan.handle).await;
+    assert!(matches!(by(scene.ravi).await, Err(EngineFailure::Denied { .. })));
+    by(scene.ola).await.unwrap();
+}
+
 #[tokio::test]
 async fn an_emergency_goes_past_the_steps_and_says_so() {
     let scene = Scene::set(STEPS).await;

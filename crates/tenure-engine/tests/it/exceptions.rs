@@ -162,6 +162,10 @@ async fn an_exception_that_tries_to_live_for_ever_does_not() {
     let renewed = scene.judged(&first).await;
     assert_eq!(renewed.1, ExceptionState::Ended, "one stands at a time");
     assert_eq!(renewed.2, format!("renewed by `{}`", second.handle));
+    let former = scene.engine().exception_row(&first).await.unwrap().id.to_string();
+    let said = scene.engine().entries_about(&former, 20).await.unwrap();
+    let over = said.iter().filter(|(_, entry)| entry.kind == "exception.ended" && entry.subject == former);
+    assert_eq!(over.count(), 1);
     assert_eq!(scene.engine().exception_figures().await.unwrap().numbers.renewed, 1);
     scene.wait(80);
     insta::assert_snapshot!(refused(scene.ask(scene.ravi, scene.wish(9, "only a week")).await), @"it was granted 2 times, and may be renewed 1 times: it is mended now, or counts");

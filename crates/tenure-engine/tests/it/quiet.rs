@@ -256,9 +256,12 @@ async fn nobody_dismisses_the_same_for_ever_alone() {
     bench.world.clock().advance(301 * DAY);
     engine.judge_touched().await.unwrap();
     let refused = dismiss(asha, 67).await.unwrap_err().to_string();
-    assert!(refused.contains("somebody else says that it is none"), "{refused}");
+    assert!(refused.contains("who did not dismiss it before"), "{refused}");
     dismiss(ola, 300).await.unwrap();
     bench.world.clock().advance(301 * DAY);
+    engine.judge_touched().await.unwrap();
+    assert!(dismiss(asha, 30).await.is_err(), "they do not take turns");
+    bench.world.clock().advance(600 * DAY);
     engine.judge_touched().await.unwrap();
     dismiss(asha, 60).await.unwrap();
 }

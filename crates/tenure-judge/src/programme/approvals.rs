@@ -71,6 +71,8 @@ pub struct PlanAbout<'plan> {
     pub class: Option<&'plan str>,
     /// The environment of its charter.
     pub environment: Option<Environment>,
+    /// Both are as they were for a while: what was changed lately, or was never judged, is no way out of a rule.
+    pub is_settled: bool,
 }
 
 /// Why somebody's approval does not count now.
@@ -108,14 +110,17 @@ pub enum NotApproved {
 }
 
 impl ApprovalRules {
-    /// The steps a plan needs, in order; none where one decision is enough.
+    /// The steps a plan needs, in order; none where one decision is enough. What is not known, because nobody said it or
+    /// because it was changed lately, is taken as what the rule is about.
     pub fn steps_for(&self, plan: PlanAbout<'_>) -> &[String] {
         let means = |rule: &&ApprovalRule| {
             (rule.plans.is_empty() || rule.plans.contains(&plan.kind))
                 && (rule.classes.is_empty()
+                    || !plan.is_settled
                     || plan.class.is_some_and(|class| rule.classes.iter().any(|one| one == class)))
                 && (rule.environments.is_empty()
-                    || plan.environment.is_some_and(|environment| rule.environments.contains(&environment)))
+                    || !plan.is_settled
+                    || plan.environment.is_none_or(|environment| rule.environments.contains(&environment)))
         };
         self.rules.iter().find(means).map_or(&[], |rule| &rule.steps)
     }

@@ -90,9 +90,13 @@ async fn wrong_codes_from_anybody_never_keep_a_right_one_out() {
 async fn a_session_changes_something_only_from_our_own_pages() {
     let bench = Bench::empty().await;
     let session = cookie(&sign_in(&bench, &code(&bench).await).await);
-    let make = "/api/v1/sign-in-codes";
+    let make = "/api/v1/programme/check";
     let ours = Some("http://127.0.0.1:8420");
-    assert_eq!(as_session(&bench, &session, "POST", make, ours).await.status, 201);
+    let own = as_session(&bench, &session, "POST", make, ours).await.status;
+    assert_ne!(own, 403, "what it sends is looked at");
+    // A session that made codes would outlive its own end.
+    let code = as_session(&bench, &session, "POST", "/api/v1/sign-in-codes", ours).await;
+    assert!(code.status == 403 && code.text().contains("a session makes no code"), "{}", code.text());
     for foreign in [None, Some("http://evil.example"), Some("null"), Some("http://localhost:8420")] {
         assert_eq!(as_session(&bench, &session, "POST", make, foreign).await.status, 403, "{foreign:?}");
     }

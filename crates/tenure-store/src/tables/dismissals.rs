@@ -135,21 +135,23 @@ impl Tx<'_> {
         Ok(withdrawn > 0)
     }
 
-    /// How long a person said of this condition that it is none, since an instant.
+    /// How long people said of this condition that it is none, since an instant; and whether this person was among them.
     pub fn dismissed_for(
         &mut self,
         (identity, policy, subject): (IdentityId, &str, &str),
         by: PersonId,
         since: Instant,
-    ) -> Result<Duration, StoreFailure> {
-        let micros = self.query_one(
+    ) -> Result<(Duration, bool), StoreFailure> {
+        let terms: Vec<(Instant, Instant, PersonId)> = self.query(
             "dismissals",
-            "SELECT CAST(COALESCE(SUM(CASE WHEN withdrawn_us < ends_us THEN withdrawn_us ELSE ends_us END - dismissed_us), 0) AS BIGINT) \
-             FROM dismissals WHERE identity_id = $1 AND policy = $2 AND subject = $3 AND dismissed_by = $4 AND dismissed_us > $5",
-            &[named(identity), policy.into(), subject.into(), named(by), since.into()],
-            |row| row.number(0),
+            "SELECT dismissed_us, CASE WHEN withdrawn_us < ends_us THEN withdrawn_us ELSE ends_us END, dismissed_by \
+             FROM dismissals WHERE identity_id = $1 AND policy = $2 AND subject = $3",
+            &[named(identity), policy.into(), subject.into()],
+            |row| Ok((row.instant(0)?, row.instant(1)?, row.parsed(2)?)),
         )?;
-        Ok(Duration::from_micros(u64::try_from(micros.unwrap_or_default()).unwrap_or_default()))
+        let terms: Vec<_> = terms.into_iter().filter(|(_, to, _)| *to > since).collect();
+        let all = terms.iter().map(|(from, to, _)| to.since((*from).max(since))).sum();
+        Ok((all, terms.iter().any(|(.., person)| *person == by)))
     }
 
     /// Lets go of the dismissals of an identity whose end has come; they are withdrawn by their own end.

@@ -188,6 +188,12 @@ impl Tx<'_> {
         )
     }
 
+    /// When the charter was last written; nothing where it never was.
+    pub fn charter_written(&mut self, id: IdentityId) -> Result<Option<Instant>, StoreFailure> {
+        let sql = "SELECT charter_us FROM identities WHERE identity_id = $1";
+        Ok(self.query_one("identities", sql, &[named(id)], |row| row.opt_instant(0))?.flatten())
+    }
+
     /// Replaces the charter and enrols the identity.
     pub fn set_charter(
         &mut self,
@@ -197,7 +203,7 @@ impl Tx<'_> {
     ) -> Result<(), StoreFailure> {
         self.execute_on(
             ("identity", id),
-            "UPDATE identities SET charter = $2, enrolled = 1, enrolled_us = COALESCE(enrolled_us, $3) WHERE identity_id = $1",
+            "UPDATE identities SET charter = $2, enrolled = 1, enrolled_us = COALESCE(enrolled_us, $3), charter_us = $3 WHERE identity_id = $1",
             &[named(id), json(charter)?, now.into()],
         )?;
         self.set_watches(id, charter.retirement_trigger.as_deref())?;

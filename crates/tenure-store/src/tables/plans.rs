@@ -261,6 +261,19 @@ impl Tx<'_> {
         )
     }
 
+    /// The steps of decisions that a plan needs, as the rules said when it was drafted.
+    pub fn set_decided_in(&mut self, id: PlanId, steps: &[String]) -> Result<(), StoreFailure> {
+        self.execute("UPDATE plans SET decided_in = $2 WHERE plan_id = $1", &[named(id), json(&steps)?])?;
+        Ok(())
+    }
+
+    /// The steps of decisions that a plan needs, as the rules said when it was drafted.
+    pub fn decided_in(&mut self, id: PlanId) -> Result<Vec<String>, StoreFailure> {
+        let sql = "SELECT decided_in FROM plans WHERE plan_id = $1";
+        let found = self.query_one("plans", sql, &[named(id)], |row| row.opt_json(0))?;
+        Ok(found.flatten().unwrap_or_default())
+    }
+
     /// Records an approval; it binds the digest and has an end. A former one of this person is over with it.
     pub fn approve_plan(&mut self, approval: &Approval) -> Result<(), StoreFailure> {
         self.execute(

@@ -89,7 +89,7 @@ pub(crate) struct Show {
 #[command(after_help = "\
 Examples:
   tenure exception request q4x7hd --reason \"the vendor rotates in May\" \\
-      --compensation \"reached from one host only\" --until 2027-02-28
+      --compensation \"reached from one host only\" --until 2027-02-15
   tenure exception request q4x7hd --reason \"the device knows one key\" \\
       --compensation \"a network of its own\" --until 2027-11-30 \\
       --constraint --replace-by 2028-06-30 --instead shared_use
@@ -375,7 +375,9 @@ impl Withdraw {
             let one: Exception = shaped(&document)?;
             let (policy, of) = (printable(&one.policy, 80), printable(&one.identity_name, 120));
             context.say(match one.state {
-                ExceptionState::Withdrawn => format!("Taken back: {policy} of {of} counts, as before."),
+                ExceptionState::Withdrawn => {
+                    format!("Taken back: nothing is decided about {policy} of {of}; it stands as before.")
+                }
                 _ => format!("Taken back: {policy} of {of} counts again from now on."),
             });
             context.next(format!("tenure show {}", typeable(&one.identity_name)));

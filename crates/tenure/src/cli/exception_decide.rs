@@ -115,7 +115,7 @@ impl Refuse {
             let (one, document) = send(session, &case, "refuse", &self.reason).await?;
             context.document(&document);
             context.say(format!(
-                "Refused: {} of {} counts, as before.",
+                "Refused: {} of {} stands as before.",
                 printable(&one.policy, 80),
                 printable(&one.identity_name, 120)
             ));

@@ -112,7 +112,10 @@ fn planted() -> Planted {
 /// Two exceptions of whoever bills customers: one is granted, the other waits; the address of the latter.
 fn excepted(place: &Place, address: &str) -> String {
     let token = place.done(&["people", "token", "pay desk", "--quiet"]).out.trim().to_owned();
-    let shown = place.done(&["show", "pg-main/billing", "--json"]).json();
+    let show = || place.done(&["show", "pg-main/billing", "--json"]).json();
+    // It is judged by the programme soon after that was applied.
+    crate::kill::wait_for("it is judged", || show()["findings"].as_array().unwrap().len() > 1);
+    let shown = show();
     let asked: Vec<String> = shown["findings"]
         .as_array()
         .unwrap()

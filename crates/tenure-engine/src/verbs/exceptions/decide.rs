@@ -10,7 +10,10 @@ use tenure_judge::Approver;
 use tenure_model::{DecisionRight, ExceptionState, Instant};
 use tenure_store::{
     StoreFailure, Tx,
-    tables::exceptions::{ExceptionDecided, ExceptionRow},
+    tables::{
+        exceptions::{ExceptionDecided, ExceptionRow},
+        findings::FindingRow,
+    },
 };
 
 /// What somebody who decides says.
@@ -35,6 +38,22 @@ pub enum ExceptionAnswer {
     Refuse,
 }
 
+/// Refuses a decision without a reason, of what was not shown, and of what waits no more.
+fn fit(row: &ExceptionRow, decision: &ExceptionDecision, now: Instant) -> Result<(), EngineFailure> {
+    if decision.reason.trim().is_empty() {
+        return Err(EngineFailure::Refused { why: String::from("a decision says why; the reason is empty") });
+    }
+    if decision.digest != digest_of(row)? {
+        let why = String::from("what is asked is other than what was shown; look at it again");
+        return Err(StoreFailure::Conflict { why }.into());
+    }
+    if row.decide_by <= now && row.state == ExceptionState::Requested {
+        let why = String::from("nobody decided in time; it has to be asked for anew");
+        return Err(StoreFailure::Conflict { why }.into());
+    }
+    Ok(())
+}
+
 impl Engine {
     /// Decides an exception that waits.
     pub async fn decide_exception(
@@ -45,19 +64,7 @@ impl Engine {
     ) -> Result<ExceptionShown, EngineFailure> {
         let now = self.clock.now();
         let reason = decision.reason.trim().to_owned();
-        if reason.is_empty() {
-            return Err(EngineFailure::Refused {
-                why: String::from("a decision says why; the reason is empty"),
-            });
-        }
-        if decision.digest != digest_of(row)? {
-            let why = String::from("what is asked is other than what was shown; look at it again");
-            return Err(StoreFailure::Conflict { why }.into());
-        }
-        if row.decide_by <= now && row.state == ExceptionState::Requested {
-            let why = String::from("nobody decided in time; it has to be asked for anew");
-            return Err(StoreFailure::Conflict { why }.into());
-        }
+        fit(row, &decision, now)?;
         let grants = decision.answer == ExceptionAnswer::Grant;
         if grants && row.state == ExceptionState::Requested {
             self.still_asked_for(row).await?;
@@ -67,6 +74,8 @@ impl Engine {
         let draft = about(row, kind, by).text("until", row.ends).text("digest", &decision.digest);
         let entry =
             self.entry(draft.body(serde_json::json!({ "subject": row.subject, "reason": reason })))?;
+        // Of the one that this one renews, where one stands: which that is, the transaction knows.
+        let over = self.entry(about(row, "exception.ended", By::Tenure).text("why", "renewed"))?;
         let (in_force, id) = (self.in_force(), row.id);
         let decide = move |tx: &mut Tx<'_>| {
             let person = tx.person(actor.person)?;
@@ -97,7 +106,12 @@ impl Engine {
             };
             let decided =
                 ExceptionDecided { by: actor.person, reason: reason.clone(), rung: rung.map(i64::from) };
-            tx.decide_exception(id, &decided, now)?;
+            if let Some(former) = tx.decide_exception(id, &decided, now)? {
+                let mut over = over.clone();
+                over.entry.subject = former.to_string();
+                over.about.push(former.to_string());
+                tx.entry(over)?;
+            }
             tx.entry(entry.clone())?;
             let row = tx.exception(id)?;
             shown(tx, row)
@@ -111,8 +125,14 @@ impl Engine {
     async fn still_asked_for(&self, row: &ExceptionRow) -> Result<(), EngineFailure> {
         let (identity, wanted) = (row.identity, row.clone());
         let open = self.store.read("open_findings", move |tx| tx.open_findings_of(identity)).await?;
-        if !open.iter().any(|one| (&one.policy, &one.subject) == (&wanted.policy, &wanted.subject)) {
+        let is_it = |one: &FindingRow| (&one.policy, &one.subject) == (&wanted.policy, &wanted.subject);
+        if !open.iter().any(is_it) {
             let why = String::from("this finding is over already: nothing is to be excepted");
+            return Err(StoreFailure::Conflict { why }.into());
+        }
+        if open.iter().any(|one| is_it(one) && one.dismissed_until.is_some()) {
+            let why =
+                String::from("this finding is dismissed meanwhile: it does not count; withdraw that first");
             return Err(StoreFailure::Conflict { why }.into());
         }
         self.would_stand((row.identity, said(row))).await

@@ -26,8 +26,16 @@ async fn handle(
     asked: Asked,
 ) -> Result<(StatusCode, Json<SignInCode>), Problem> {
     let actor = asked.authorise(Whose::Nobodys)?;
-    // What a token opens does not outlive it.
-    let until = if let Via::Token { ends } = asked.via { Some(ends) } else { None };
+    let until = match asked.via {
+        // What a token opens does not outlive it.
+        Via::Token { ends } => Some(ends),
+        // A session that makes codes would outlive its own end, and its sign-in would never be long ago.
+        Via::Session { .. } => {
+            let why = "a session makes no code: it is made at the machine, or with a token";
+            return Err(Problem::denied(why.to_owned()));
+        }
+        Via::Account => None,
+    };
     let (code, ends) = shared.sign_in.new_code(&shared.engine, actor.person, until)?;
     Ok((StatusCode::CREATED, Json(SignInCode { code: code.expose().clone(), ends })))
 }
