@@ -11,7 +11,7 @@ use super::{
     table::StateShown,
     text::{self, When},
 };
-use crate::api::prelude::*;
+use crate::api::{exceptions::found, prelude::*};
 use crate::limits::{SENTENCE_CHARS_MAX, at_most};
 use askama::Template;
 use axum::response::Response;
@@ -80,19 +80,6 @@ struct ExceptionPage {
     /// The field of the form that takes it back.
     takes_back: Option<Field>,
     wrong: Option<text::Prose>,
-}
-
-async fn found(shared: &Shared, asked: &Asked, given: &str) -> Result<(ExceptionRow, IdentityRow), Problem> {
-    match shared.engine.exception_row(given).await {
-        Ok(row) => {
-            let identity = crate::api::find_identity(shared, &row.identity.to_string()).await?;
-            Ok((row, identity))
-        }
-        Err(failure) => {
-            asked.authorise(Whose::Nobodys)?;
-            Err(failure.into())
-        }
-    }
 }
 
 async fn show(

@@ -11,7 +11,11 @@ use crate::api::prelude::*;
 use tenure_engine::{ExceptionRow, IdentityRow};
 
 /// An exception with its identity. Of one that does not exist nothing is told to whoever may not see any.
-async fn found(shared: &Shared, asked: &Asked, given: &str) -> Result<(ExceptionRow, IdentityRow), Problem> {
+pub(crate) async fn found(
+    shared: &Shared,
+    asked: &Asked,
+    given: &str,
+) -> Result<(ExceptionRow, IdentityRow), Problem> {
     match shared.engine.exception_row(given).await {
         Ok(row) => {
             let identity = crate::api::identities::find(shared, &row.identity.to_string()).await?;
