@@ -108,6 +108,7 @@ pub(crate) fn empty() -> BlastRadius {
         grants: 0,
         members: Vec::new(),
         heir: None,
+        heir_unfit: None,
         warnings: Vec::new(),
         refusals: Vec::new(),
         unread: Vec::new(),

@@ -166,7 +166,7 @@ impl Source for RemoteSource {
         }
     }
 
-    async fn blast_radius(&self, target: &Target) -> Result<BlastRadius, OutsideFailure> {
+    async fn blast_radius(&self, target: &Target, _: Option<&str>) -> Result<BlastRadius, OutsideFailure> {
         Ok(crate::blast::of_none(READ_ONLY, &self.by_hand(target)))
     }
 

@@ -82,7 +82,7 @@ impl Source for HostSource {
         observe::observe(self, now, sink).await
     }
 
-    async fn blast_radius(&self, target: &Target) -> Result<BlastRadius, OutsideFailure> {
+    async fn blast_radius(&self, target: &Target, _: Option<&str>) -> Result<BlastRadius, OutsideFailure> {
         if let Some(file) = target.file.clone() {
             let fingerprint = Arc::clone(&self.fingerprint);
             return self.beside(move |ground| blast_file::of_file(ground, &file, &*fingerprint)).await?;

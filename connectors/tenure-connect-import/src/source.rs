@@ -178,13 +178,14 @@ impl Source for ImportSource {
         self.finish(&extent, reading, sink).await.or(Ok(()))
     }
 
-    async fn blast_radius(&self, _: &Target) -> Result<BlastRadius, OutsideFailure> {
+    async fn blast_radius(&self, _: &Target, _: Option<&str>) -> Result<BlastRadius, OutsideFailure> {
         Ok(BlastRadius {
             sessions: Vec::new(),
             owned: Vec::new(),
             grants: 0,
             members: Vec::new(),
             heir: None,
+            heir_unfit: None,
             warnings: vec![self.cannot_act().to_string()],
             refusals: Vec::new(),
             unread: vec![format!("everything: {ONLY_A_CLAIM}")],

@@ -9,7 +9,9 @@ use crate::{
     act,
     cluster::Cluster,
     config::{Place, PlaceKind},
-    derived, doubles, handover, keepsake,
+    derived, doubles,
+    handover::{self, Lacking},
+    keepsake,
     map::counted,
     role::{self, Role},
     source::{PostgresSource, unread},
@@ -59,13 +61,15 @@ SELECT r.rolname::text FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.membe
 pub(crate) async fn blast_radius(
     source: &PostgresSource,
     target: &Target,
+    heir: Option<&str>,
 ) -> Result<BlastRadius, OutsideFailure> {
+    let heir = heir.or(source.heir.as_deref());
     let mut session = source.open(&source.primary).await?;
     let transaction = session.snapshot().await.map_err(|error| unread(&error))?;
     let role = role::of_target(&transaction, target).await?.ok_or_else(|| OutsideFailure::TargetChanged {
         why: format!("there is no role with key `{}`", printable(&target.key.0, 60)),
     })?;
-    let mut radius = at_primary(source, &transaction, &role).await?;
+    let mut radius = at_primary(source, &transaction, &role, heir).await?;
     let cluster = Cluster::of(&transaction).await.map_err(|error| unread(&error))?;
     drop(transaction);
     session.close().await;
@@ -114,6 +118,7 @@ async fn at_primary(
     source: &PostgresSource,
     transaction: &Transaction<'_>,
     role: &Role,
+    heir: Option<&str>,
 ) -> Result<BlastRadius, OutsideFailure> {
     let counts = counts(transaction, role.oid).await.map_err(|error| unread(&error))?;
     let owned = owned(transaction, role.oid).await.map_err(|error| unread(&error))?;
@@ -124,9 +129,13 @@ async fn at_primary(
         derived::sessions(transaction, &source.primary, role.oid).await.map_err(|error| unread(&error))?;
     let undo = undo(transaction).await?;
     let standing = allowed::standing(transaction, role).await?;
-    let mut warnings = warnings(role, &counts, &owned, source.heir.as_deref());
+    let mut warnings = warnings(role, &counts, &owned, heir);
     warnings.extend(standing.warnings);
-    warnings.extend(unhandable(source, transaction, role, &owned).await?);
+    let handing_over = match heir.filter(|_| owned.iter().any(needs_heir)) {
+        Some(heir) => Some((heir, handover::lacking(source, transaction, heir, Some(role.oid)).await?)),
+        None => None,
+    };
+    warnings.extend(handing_over.as_ref().and_then(|(heir, lacking)| unhandable(heir, lacking)));
     let poolers: Vec<&str> = poolers(source).map(|place| place.name.as_str()).collect();
     let looks_up = allowed::may_look_logins_up(transaction, role).await.map_err(|error| unread(&error))?;
     if looks_up && !poolers.is_empty() {
@@ -140,7 +149,11 @@ async fn at_primary(
         sessions,
         grants: counts.grants + counts.member_of,
         members: members.map_err(|error| unread(&error))?,
-        heir: source.heir.clone(),
+        heir: heir.map(str::to_owned),
+        heir_unfit: match handing_over {
+            Some((_, Lacking::Unfit(why))) => Some(why),
+            Some((_, Lacking::Statements(_))) | None => None,
+        },
         warnings,
         refusals: [refusals(source, role, &counts), standing.refusals].concat(),
         unread: Vec::new(),
@@ -229,24 +242,16 @@ fn needs_heir(one: &Owned) -> bool {
     !matches!(one.kind.as_str(), "user mapping" | "default privileges")
 }
 
-/// What it owns and could not be handed over, as things stand.
-async fn unhandable(
-    source: &PostgresSource,
-    transaction: &Transaction<'_>,
-    role: &Role,
-    owned: &[Owned],
-) -> Result<Option<String>, OutsideFailure> {
-    let Some(heir) = source.heir.as_deref().filter(|_| owned.iter().any(needs_heir)) else {
-        return Ok(None);
+/// What it owns and could not be handed over, as things stand. That no statement would help is said by itself.
+fn unhandable(heir: &str, lacking: &Lacking) -> Option<String> {
+    let said = match lacking {
+        Lacking::Unfit(_) => return None,
+        Lacking::Statements(_) => lacking.said("")?,
     };
-    let lacking = handover::lacking(source, transaction, heir, Some(role.oid)).await?;
-    Ok((!lacking.is_empty()).then(|| {
-        format!(
-            "what it owns cannot be handed over to `{}`, and deleting it would stop there: {}",
-            printable(heir, 64),
-            handover::said(&lacking)
-        )
-    }))
+    Some(format!(
+        "what it owns cannot be handed over to `{}`, and deleting it would stop there: {said}",
+        printable(heir, 64)
+    ))
 }
 
 fn refusals(source: &PostgresSource, role: &Role, counts: &Counts) -> Vec<String> {

@@ -86,10 +86,11 @@ pub(crate) async fn check(source: &PostgresSource) -> Result<CheckReport, Outsid
     });
     if let Some(heir) = source.heir.as_deref() {
         let lacking = handover::lacking(source, &transaction, heir, None).await?;
+        let remedy = lacking.said("name an heir that can receive it (heir=NAME)");
         abilities.push(Ability {
             what: format!("hand over what is owned to `{}`", printable(heir, 80)),
-            able: lacking.is_empty(),
-            remedy: (!lacking.is_empty()).then(|| handover::said(&lacking)),
+            able: remedy.is_none(),
+            remedy,
         });
     }
     let cluster = Cluster::of(&transaction).await.map_err(|error| unread(&error))?;

@@ -71,21 +71,46 @@ SELECT DISTINCT n.nspname::text
    AND n.nspowner <> p.owner AND NOT has_schema_privilege($1::name, n.oid, 'CREATE')
  ORDER BY 1";
 
-/// What is lacking to hand over to `heir` what the role with this oid owns, or what anybody owns; each with the
-/// statement that mends it. Empty where nothing is, as far as can be seen.
+/// Why something cannot be handed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Lacking {
+    /// No grant helps, only another heir: why. How one is named depends on who asked.
+    Unfit(String),
+    /// Each with the statement that mends it. Empty where nothing is lacking, as far as can be seen.
+    Statements(Vec<String>),
+}
+
+impl Lacking {
+    /// In one sentence, more than a few counted; nothing where nothing is lacking. `another` says how another heir is
+    /// named.
+    pub(crate) fn said(&self, another: &str) -> Option<String> {
+        match self {
+            Self::Unfit(why) => Some(format!("{why}: {another}")),
+            Self::Statements(statements) if statements.is_empty() => None,
+            Self::Statements(statements) => {
+                let shown: Vec<&str> = statements.iter().take(SAID_MAX).map(String::as_str).collect();
+                let more = statements.len().saturating_sub(SAID_MAX);
+                let more = if more > 0 { format!("; and {more} more like it") } else { String::new() };
+                Some(format!("{}{more}", shown.join("; ")))
+            }
+        }
+    }
+}
+
+/// What is lacking to hand over to `heir` what the role with this oid owns, or what anybody owns.
 pub(crate) async fn lacking(
     source: &PostgresSource,
     transaction: &Transaction<'_>,
     heir: &str,
     owner: Option<u32>,
-) -> Result<Vec<String>, OutsideFailure> {
+) -> Result<Lacking, OutsideFailure> {
     let parties = transaction.query_one(PARTIES, &[&heir]).await.map_err(|error| unread(&error))?;
     let (is_superuser, party) = party(&parties, heir).map_err(|error| unread(&error))?;
     if let Some(party) = party {
-        return Ok(vec![party]);
+        return Ok(party);
     }
     if is_superuser {
-        return Ok(Vec::new());
+        return Ok(Lacking::Statements(Vec::new()));
     }
     let rows = transaction.query(DATABASES, &[&heir, &owner]).await.map_err(|error| unread(&error))?;
     let mut lacking = Vec::new();
@@ -113,42 +138,31 @@ pub(crate) async fn lacking(
         drop(inside);
         session.close().await;
     }
-    Ok(lacking)
+    Ok(Lacking::Statements(lacking))
 }
 
 /// Whether our account is a superuser, and what keeps it from taking the heir's rights.
-fn party(row: &Row, heir: &str) -> Result<(bool, Option<String>), tokio_postgres::Error> {
+fn party(row: &Row, heir: &str) -> Result<(bool, Option<Lacking>), tokio_postgres::Error> {
     let (us, is_superuser): (String, bool) = (row.try_get(0)?, row.try_get(1)?);
     let heir_is_superuser: Option<bool> = row.try_get(2)?;
     let (member, may_take, since_16): (bool, bool, bool) =
         (row.try_get(3)?, row.try_get(4)?, row.try_get(5)?);
     let (us, quoted) = (identifier(&us), identifier(heir));
     let lacks = match heir_is_superuser {
-        None => Some(format!(
-            "`{}` is not a role there: make it, or name another (heir=NAME)",
-            printable(heir, 64)
-        )),
-        Some(_) if is_superuser || member => None,
-        Some(true) => Some(format!(
-            "{quoted} is a superuser and Tenure's account {us} is not: name an heir that is none (heir=NAME)"
-        )),
-        Some(false) if may_take => None,
-        Some(false) if since_16 => {
-            Some(format!("GRANT {quoted} TO {us} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE"))
+        None => Lacking::Unfit(format!("`{}` is not a role there", printable(heir, 64))),
+        Some(_) if is_superuser || member => return Ok((is_superuser, None)),
+        Some(true) => Lacking::Unfit(format!("{quoted} is a superuser and Tenure's account {us} is not")),
+        Some(false) if may_take => return Ok((is_superuser, None)),
+        Some(false) if since_16 => Lacking::Statements(vec![format!(
+            "GRANT {quoted} TO {us} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE"
+        )]),
+        Some(false) => {
+            Lacking::Statements(vec![format!("ALTER ROLE {us} CREATEROLE, or GRANT {quoted} TO {us}")])
         }
-        Some(false) => Some(format!("ALTER ROLE {us} CREATEROLE, or GRANT {quoted} TO {us}")),
     };
-    Ok((is_superuser, lacks))
+    Ok((is_superuser, Some(lacks)))
 }
 
 fn names(rows: &[Row]) -> Result<Vec<String>, OutsideFailure> {
     rows.iter().map(|row| row.try_get(0).map_err(|error| unread(&error))).collect()
-}
-
-/// What is lacking, in one sentence; more than a few are counted.
-pub(crate) fn said(lacking: &[String]) -> String {
-    let shown: Vec<&str> = lacking.iter().take(SAID_MAX).map(String::as_str).collect();
-    let more = lacking.len().saturating_sub(SAID_MAX);
-    let more = if more > 0 { format!("; and {more} more like it") } else { String::new() };
-    format!("{}{more}", shown.join("; "))
 }

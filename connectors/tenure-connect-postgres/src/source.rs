@@ -126,8 +126,8 @@ impl Source for PostgresSource {
         observe::observe(self, now, sink).await
     }
 
-    async fn blast_radius(&self, target: &Target) -> Result<BlastRadius, OutsideFailure> {
-        blast::blast_radius(self, target).await
+    async fn blast_radius(&self, target: &Target, heir: Option<&str>) -> Result<BlastRadius, OutsideFailure> {
+        blast::blast_radius(self, target, heir).await
     }
 
     async fn keepsake(&self, target: &Target) -> Result<Option<Secret<String>>, OutsideFailure> {

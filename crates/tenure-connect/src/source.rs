@@ -243,6 +243,9 @@ pub struct BlastRadius {
     pub members: Vec<String>,
     /// Who would receive what it owns.
     pub heir: Option<String>,
+    /// Why that heir can be handed nothing by us, whatever is granted; nothing where it can, or nothing needs one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heir_unfit: Option<String>,
     /// What will stop working, as far as can be seen.
     pub warnings: Vec<String>,
     /// Why it must not be done at all: it is us, it is built in, it is the last administrator.
@@ -337,8 +340,9 @@ pub trait Source: Send + Sync {
     /// the survey could not go on, and extents not ended count as not read. `now` dates uses.
     async fn observe(&self, now: Instant, sink: &mut dyn SurveySink) -> Result<(), OutsideFailure>;
 
-    /// Says what ending `target` would touch. Changes nothing.
-    async fn blast_radius(&self, target: &Target) -> Result<BlastRadius, OutsideFailure>;
+    /// Says what ending `target` would touch, with `heir` (or else the source's own) to receive what it owns. Changes
+    /// nothing.
+    async fn blast_radius(&self, target: &Target, heir: Option<&str>) -> Result<BlastRadius, OutsideFailure>;
 
     /// Reads what an undo needs to bring the former value back (a stored verifier), when we may.
     /// `None` means an undo can restore access only with a new value. Where the manifest says that a refusal

@@ -62,6 +62,14 @@ pub enum PlanRefused {
         /// How many.
         owned: i64,
     },
+    /// Whoever is named to receive what it owns can be handed nothing.
+    #[error(
+        "what it owns could not be handed over, so deleting it would stop there: {why}; name another with --heir, or disable it, which does not wait for that"
+    )]
+    HeirUnfit {
+        /// Why, and what helps.
+        why: String,
+    },
 }
 
 /// The steps of a plan, in order.
@@ -138,6 +146,8 @@ pub struct Touches {
     pub owned: i64,
     /// Somebody is named to receive them.
     pub has_heir: bool,
+    /// Why whoever is named can receive nothing, whatever is granted.
+    pub heir_unfit: Option<String>,
 }
 
 /// Refuses dangerous plans. `possible` are the steps the connector can carry out.
@@ -157,6 +167,9 @@ pub fn lint(steps: &[StepKind], possible: &[StepKind], touches: &Touches) -> Res
     }
     if removes && touches.owned > 0 && !touches.has_heir {
         return Err(PlanRefused::NoHeir { owned: touches.owned });
+    }
+    if let Some(why) = touches.heir_unfit.as_ref().filter(|_| removes && touches.owned > 0) {
+        return Err(PlanRefused::HeirUnfit { why: why.clone() });
     }
     Ok(())
 }
@@ -228,6 +241,11 @@ mod tests {
         assert_eq!(lint(&revoke, StepKind::ALL, &touches), Err(PlanRefused::NoHeir { owned: 3 }));
         let disable = draft_steps(PlanKind::Disable, BY_VALUE);
         assert_eq!(lint(&disable, StepKind::ALL, &touches), Ok(()));
+        let unfit = Touches { has_heir: true, heir_unfit: Some(String::from("`root` is …")), ..touches };
+        let refused = PlanRefused::HeirUnfit { why: String::from("`root` is …") };
+        assert_eq!(lint(&revoke, StepKind::ALL, &unfit), Err(refused));
+        assert_eq!(lint(&disable, StepKind::ALL, &unfit), Ok(()));
+        assert_eq!(lint(&revoke, StepKind::ALL, &Touches { owned: 0, ..unfit }), Ok(()));
     }
 
     #[test]

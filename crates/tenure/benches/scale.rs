@@ -299,7 +299,7 @@ impl Source for Large {
         self.send(sink, "grants", self.principals * RIGHTS, grant).await.map_err(closed)
     }
 
-    async fn blast_radius(&self, _: &Target) -> Result<BlastRadius, OutsideFailure> {
+    async fn blast_radius(&self, _: &Target, _: Option<&str>) -> Result<BlastRadius, OutsideFailure> {
         Err(OutsideFailure::Unreachable { why: NOTHING.to_owned() })
     }
 

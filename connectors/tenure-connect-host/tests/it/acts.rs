@@ -139,7 +139,7 @@ impl Stage {
     }
 
     pub(crate) fn blast(&self, key: &SshKey) -> tenure_connect::BlastRadius {
-        self.wait(self.source.blast_radius(&self.target(key))).unwrap()
+        self.wait(self.source.blast_radius(&self.target(key), None)).unwrap()
     }
 
     pub(crate) fn keys(&self) -> Vec<u8> {

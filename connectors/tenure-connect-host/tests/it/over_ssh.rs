@@ -363,7 +363,7 @@ fn nothing_is_changed_tried_or_claimed_over_ssh() {
     let runtime = runtime();
     let target = |key: &str| Target::principal(PrincipalKey(key.to_owned()), String::from("x"));
     let key = target("key:ada:SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU");
-    let blast = runtime.block_on(source.blast_radius(&key)).unwrap();
+    let blast = runtime.block_on(source.blast_radius(&key, None)).unwrap();
     assert!(blast.refusals[0].contains("over SSH Tenure reads a machine and changes nothing"), "{blast:?}");
     assert!(blast.undo_restores_value.is_err());
     assert_eq!(RemoteConnector.manifest().steps, []);

@@ -92,7 +92,7 @@ impl Stage {
     }
 
     pub(crate) fn blast(&self, target: &Target) -> Result<BlastRadius, OutsideFailure> {
-        self.wait(self.source.blast_radius(target))
+        self.wait(self.source.blast_radius(target, None))
     }
 
     /// As the engine does: what the file was becomes part of what is planned.

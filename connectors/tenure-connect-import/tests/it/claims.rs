@@ -70,7 +70,7 @@ async fn no_question_is_answered_with_more_than_that_it_cannot_be_known() {
         let refused = source.act(&intent, &act).await.unwrap_err();
         assert!(matches!(refused, OutsideFailure::NotOurs { .. }), "{refused}");
     }
-    let radius = source.blast_radius(&target).await.unwrap();
+    let radius = source.blast_radius(&target, None).await.unwrap();
     assert!(radius.undo_restores_value.is_err() && !radius.unread.is_empty() && !radius.warnings.is_empty());
 }
 

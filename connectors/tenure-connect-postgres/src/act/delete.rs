@@ -58,6 +58,13 @@ SELECT count(*) FROM pg_shdepend s
  WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = $1
    AND s.dbid IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))";
 
+/// What an heir must receive here: what lies in this database, and in the whole cluster.
+const OWNED_HERE: &str = "
+SELECT count(*) FROM pg_shdepend s
+ WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = $1 AND s.deptype = 'o'
+   AND s.classid NOT IN ('pg_user_mapping'::regclass, 'pg_default_acl'::regclass)
+   AND s.dbid IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))";
+
 /// By oid: the view over this function gives names only.
 const PREPARED: &str = "
 SELECT p.gid, d.datname::text
@@ -135,7 +142,7 @@ async fn prepare(
         ));
     }
     let databases = holdings.into_iter().filter_map(|holding| holding.database).collect();
-    let mended_by = match heir {
+    let mended_by = match heir.filter(|_| owned > 0) {
         Some(heir) => mended_by(source, &transaction, &role, heir).await?,
         None => String::new(),
     };
@@ -150,14 +157,14 @@ async fn mended_by(
     heir: &str,
 ) -> Result<String, OutsideFailure> {
     let lacking = handover::lacking(source, transaction, heir, Some(role.oid)).await?;
-    if lacking.is_empty() {
-        let heir = identifier(heir);
-        return Ok(format!(
-            "the heir may not receive what the message names: GRANT CREATE ON the DATABASE or SCHEMA it lies in TO {heir}, \
-             or name another heir"
-        ));
-    }
-    Ok(handover::said(&lacking))
+    // What was decided names the heir, so another one is another plan.
+    Ok(lacking.said("take this plan back (tenure undo), then plan again with --heir NAME").unwrap_or_else(|| {
+        format!(
+            "the heir may not receive what the message names: GRANT CREATE ON the DATABASE or SCHEMA it lies in TO {}, \
+             or name another heir",
+            identifier(heir)
+        )
+    }))
 }
 
 async fn holdings(transaction: &Transaction<'_>, oid: u32) -> Result<Vec<Holding>, tokio_postgres::Error> {
@@ -175,10 +182,10 @@ async fn check_heir(
     heir: Option<&str>,
     owned: i64,
 ) -> Result<(), OutsideFailure> {
+    if owned == 0 {
+        return Ok(());
+    }
     let Some(heir) = heir else {
-        if owned == 0 {
-            return Ok(());
-        }
         return Err(failure::refused(
             "2BP01",
             &format!("it owns {owned} objects and no heir is named"),
@@ -247,14 +254,18 @@ async fn hand_over(
     let transaction = session.change().await.map_err(|error| unchanged(&error))?;
     let Some(role) = confirmed(source, &transaction, record).await? else { return Ok(()) };
     let quoted = identifier(&role.name);
-    let borrowed = borrow_all(&transaction, &role, plan).await?;
-    match &plan.heir {
+    let owned = owned_here(&transaction, role.oid).await?;
+    // Where nothing is handed over, no right of an heir is needed.
+    let heir = plan.heir.as_deref().filter(|_| owned > 0);
+    let borrowed = borrow_all(&transaction, &role, heir, &plan.mended_by).await?;
+    match heir {
         Some(heir) => {
             nothing_runs_as_owner(&transaction, &role).await?;
             let statement = format!("REASSIGN OWNED BY {quoted} TO {}", identifier(heir));
             run_or(&transaction, &statement, &plan.mended_by).await?;
         }
-        None => nothing_owned(&transaction, &role).await?,
+        None if plan.heir.is_none() => nothing_owned(&transaction, &role).await?,
+        None => {}
     }
     run(&transaction, &format!("DROP OWNED BY {quoted}")).await?;
     nothing_left(&transaction, &role).await?;
@@ -309,6 +320,11 @@ async fn nothing_runs_as_owner(transaction: &Transaction<'_>, role: &Role) -> Re
     Err(failure::refused("42501", &why, remedy))
 }
 
+async fn owned_here(transaction: &Transaction<'_>, oid: u32) -> Result<i64, OutsideFailure> {
+    let row = transaction.query_one(OWNED_HERE, &[&oid]).await.map_err(|error| unchanged(&error))?;
+    row.try_get(0).map_err(|error| unchanged(&error))
+}
+
 /// DROP OWNED destroys what is owned; without an heir there must still be nothing.
 async fn nothing_owned(transaction: &Transaction<'_>, role: &Role) -> Result<(), OutsideFailure> {
     let holdings = holdings(transaction, role.oid).await.map_err(|error| unchanged(&error))?;
@@ -322,9 +338,9 @@ async fn nothing_owned(transaction: &Transaction<'_>, role: &Role) -> Result<(),
 async fn borrow_all(
     transaction: &Transaction<'_>,
     role: &Role,
-    plan: &Plan,
+    heir: Option<&str>,
+    heir_mended_by: &str,
 ) -> Result<Vec<String>, OutsideFailure> {
-    let heir = plan.heir.as_deref();
     let rows = transaction
         .query(BORROWED, &[&role.oid, &heir.unwrap_or_default()])
         .await
@@ -334,7 +350,7 @@ async fn borrow_all(
     for name in &names {
         let statement = format!("GRANT {} TO CURRENT_USER", identifier(name));
         let is_heir = heir == Some(name.as_str());
-        let mended_by = if is_heir { plan.mended_by.as_str() } else { ACTING_REMEDY };
+        let mended_by = if is_heir { heir_mended_by } else { ACTING_REMEDY };
         run_or(transaction, &statement, mended_by).await?;
     }
     Ok(names)
@@ -369,11 +385,15 @@ async fn run_or(transaction: &Transaction<'_>, statement: &str, remedy: &str) ->
 }
 
 fn detail(plan: &Plan, rolled_back: i64) -> Facts {
-    let mut detail = said("REASSIGN OWNED, DROP OWNED, DROP ROLE");
+    let handed_over = plan.heir.as_ref().filter(|_| plan.owned > 0);
+    let mut detail = said(match handed_over {
+        Some(_) => "REASSIGN OWNED, DROP OWNED, DROP ROLE",
+        None => "DROP OWNED, DROP ROLE",
+    });
     detail.insert("objects_handed_over".to_owned(), count(plan.owned));
     detail.insert("prepared_transactions_rolled_back".to_owned(), count(rolled_back));
     detail.insert("databases".to_owned(), Fact::Texts(plan.databases.clone()));
-    if let Some(heir) = &plan.heir {
+    if let Some(heir) = handed_over {
         detail.insert("heir".to_owned(), Fact::Text(heir.clone()));
     }
     detail

@@ -45,7 +45,7 @@ fn a_blast_radius_counts_across_databases_and_warns() {
     postgres.sql("shop", shop).unwrap();
     let app = target(&postgres, "app");
     let source = source_with(&postgres, &[], &[("heir", "heir")]);
-    insta::assert_snapshot!(shown(&runtime().block_on(source.blast_radius(&app)).unwrap()));
+    insta::assert_snapshot!(shown(&runtime().block_on(source.blast_radius(&app, None)).unwrap()));
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn sessions_at_every_server_and_unread_points_are_named() {
         scope.spawn(|| replica.sql_as("app", "x", "postgres", "SELECT pg_sleep(60)"));
         let here = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'app'";
         until("a session at the replica", || replica.sql("postgres", here).unwrap() == "1");
-        let radius = runtime().block_on(source.blast_radius(&target(&postgres, "app"))).unwrap();
+        let radius = runtime().block_on(source.blast_radius(&target(&postgres, "app"), None)).unwrap();
         assert_eq!(radius.sessions.iter().map(|one| one.point.as_str()).collect::<Vec<_>>(), ["replica-1"]);
         assert_eq!(radius.unread.len(), 2, "{:?}", radius.unread);
         let waiting = "clients that wait inside the pooler `pooler` cannot be listed";
@@ -89,7 +89,7 @@ fn what_must_not_be_ended_says_why() {
     let points = [("primary", url(postgres.port(), "keeper", "postgres"))];
     let source = try_source(&points, "k", &[("heir", "heir")]).unwrap();
     let refusals = |target: &tenure_connect::Target| {
-        let (role, radius) = (&target.name, runtime().block_on(source.blast_radius(target)).unwrap());
+        let (role, radius) = (&target.name, runtime().block_on(source.blast_radius(target, None)).unwrap());
         format!("{role}: {}; undo: {:?}", radius.refusals.join("; "), radius.undo_restores_value.is_ok())
     };
     let mut rows: Vec<String> = ["app", "keeper", "team", "heir", "pg_monitor", "root"]
@@ -108,7 +108,7 @@ fn a_role_that_is_gone_has_no_blast_radius() {
     postgres.sql("postgres", "CREATE ROLE app").unwrap();
     let app = target(&postgres, "app");
     postgres.sql("postgres", "DROP ROLE app").unwrap();
-    let failure = runtime().block_on(source_with(&postgres, &[], &[]).blast_radius(&app)).unwrap_err();
+    let failure = runtime().block_on(source_with(&postgres, &[], &[]).blast_radius(&app, None)).unwrap_err();
     assert!(matches!(failure, OutsideFailure::TargetChanged { .. }), "{failure}");
 }
 
@@ -127,7 +127,7 @@ fn what_our_account_may_not_do_is_said_before_it_is_planned() {
         let password = if account == postgres.superuser() { postgres.password() } else { "k" };
         let source = try_source(&points, password, &[]).unwrap();
         for role in ["app", "plain", "root"] {
-            let radius = runtime().block_on(source.blast_radius(&target(&postgres, role))).unwrap();
+            let radius = runtime().block_on(source.blast_radius(&target(&postgres, role), None)).unwrap();
             rows.push(format!("{account} {role}: {:?} {:?}", radius.refusals, radius.warnings));
         }
     }
@@ -146,7 +146,7 @@ fn the_account_a_pooler_may_look_logins_up_with_is_pointed_out() {
     postgres.sql("postgres", script).unwrap();
     let warned = |points: &[(&str, String)], role: &str| {
         let source = source_with(&postgres, points, &[]);
-        let radius = runtime().block_on(source.blast_radius(&target(&postgres, role))).unwrap();
+        let radius = runtime().block_on(source.blast_radius(&target(&postgres, role), None)).unwrap();
         radius.warnings.iter().any(|warning| warning.contains("everybody behind pooler is locked out"))
     };
     let pooler = [("pooler", postgres.url("postgres"))];
@@ -168,7 +168,7 @@ fn a_server_under_two_addresses_is_pointed_out() {
         ("replica-3", replica.url("postgres")),
     ];
     let source = source_with(&postgres, &points, &[]);
-    let app = runtime().block_on(source.blast_radius(&target(&postgres, "app"))).unwrap();
+    let app = runtime().block_on(source.blast_radius(&target(&postgres, "app"), None)).unwrap();
     let twice = |point: &str, first: &str| {
         format!("`{point}` is the server of `{first}` under another address: its refusal shows nothing more")
     };
@@ -181,7 +181,7 @@ fn a_server_under_two_addresses_is_pointed_out() {
         .map(|(name, _)| name.as_str())
         .collect();
     assert_eq!(troubled, ["replica-2", "replica-3"]);
-    let maker = runtime().block_on(source.blast_radius(&target(&postgres, "maker"))).unwrap();
+    let maker = runtime().block_on(source.blast_radius(&target(&postgres, "maker"), None)).unwrap();
     assert!(
         maker.warnings.iter().any(|warning| warning.starts_with("it may create roles")),
         "{:?}",

@@ -49,7 +49,7 @@ fn every_verb_works_on_every_name() {
             );
             let target = target(&postgres, role);
             assert!(source.keepsake(&target).await.unwrap().is_some(), "{role:?}");
-            let radius = source.blast_radius(&target).await.unwrap();
+            let radius = source.blast_radius(&target, None).await.unwrap();
             assert_eq!((radius.grants, radius.owned.len()), (1, 1), "{role:?}");
             act(&*source, &target, Act::Deny { value: &value }).await.unwrap();
             assert_eq!(

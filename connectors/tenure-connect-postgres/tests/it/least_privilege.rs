@@ -7,7 +7,7 @@ use crate::stage::{Remembers, act, runtime, secret, start, target, try_source, u
 use std::sync::Arc;
 use tenure_connect::{Act, Effect, OutsideFailure, Source};
 use tenure_connect_postgres::LEAST_PRIVILEGE;
-use tenure_model::StepKind;
+use tenure_model::{Fact, StepKind};
 use tenure_testbed::{Postgres, needs};
 
 /// The parts of the script by the name in brackets that begins each.
@@ -96,7 +96,7 @@ fn with_the_account_alone_every_act_is_refused_with_what_would_mend_it() {
     }
     insta::assert_snapshot!(rows.join("\n"));
     assert!(runtime().block_on(source.keepsake(&app)).unwrap().is_none());
-    let radius = runtime().block_on(source.blast_radius(&app)).unwrap();
+    let radius = runtime().block_on(source.blast_radius(&app, None)).unwrap();
     assert!(radius.undo_restores_value.is_err());
 }
 
@@ -142,7 +142,7 @@ fn a_right_that_only_a_superuser_can_withdraw_is_refused_before_anything_changes
     needs!(postgres);
     let (postgres, source) = with_parts(&["account", "end-sessions", "act"]);
     postgres.sql("shop", "CREATE TABLE v (); GRANT SELECT ON v TO app").unwrap();
-    let radius = runtime().block_on(source.blast_radius(&target(&postgres, "app"))).unwrap();
+    let radius = runtime().block_on(source.blast_radius(&target(&postgres, "app"), None)).unwrap();
     let said = |warning: &String| warning.starts_with("it holds 1 right on what superusers own");
     assert!(radius.warnings.iter().any(said), "{:?}", radius.warnings);
     let failure =
@@ -190,7 +190,7 @@ fn handing_a_schema_over_without_create_on_its_database_is_told_before_and_mende
     let grant = "GRANT CREATE ON DATABASE \"shop\" TO \"heir\"";
     assert_eq!(heir(runtime.block_on(source.check()).unwrap()), Some((false, grant.to_owned())));
     let warned = || {
-        let warnings = runtime.block_on(source.blast_radius(&app)).unwrap().warnings;
+        let warnings = runtime.block_on(source.blast_radius(&app, None)).unwrap().warnings;
         warnings.into_iter().find(|one| one.starts_with("what it owns cannot be handed over to `heir`"))
     };
     assert!(warned().is_some_and(|warning| warning.ends_with(grant)), "{:?}", warned());
@@ -245,4 +245,34 @@ fn an_heir_whose_rights_our_account_cannot_take_is_told() {
     let nobody = told("nobody");
     assert!(!nobody.0 && nobody.1.contains("`nobody` is not a role there"), "{nobody:?}");
     assert_eq!(told("heir"), (true, String::new()));
+}
+
+/// The account may not take a superuser's rights: what is owned needs another heir, and where nothing is owned none.
+#[test]
+fn an_heir_that_is_a_superuser_stops_a_deletion_only_where_something_is_handed_over() {
+    needs!(postgres);
+    let (postgres, _) = with_parts(&["account", "sessions", "end-sessions", "act"]);
+    postgres.sql("postgres", "CREATE ROLE bare LOGIN PASSWORD 'b'").unwrap();
+    let points = [("primary", url(postgres.port(), "tenure", "postgres"))];
+    let source = try_source(&points, PASSWORD, &[("heir", "root")]).unwrap();
+    let runtime = runtime();
+    let unfit = |role: &str, heir: Option<&str>| {
+        runtime.block_on(source.blast_radius(&target(&postgres, role), heir)).unwrap().heir_unfit
+    };
+    let why = unfit("app", None).unwrap();
+    assert!(why.starts_with("\"root\" is a superuser and Tenure's account \"tenure\" is not"), "{why}");
+    assert!(unfit("app", Some("nobody")).is_some_and(|why| why == "`nobody` is not a role there"));
+    assert_eq!((unfit("app", Some("heir")), unfit("bare", None)), (None, None));
+    match runtime.block_on(act(&*source, &target(&postgres, "app"), Act::Delete { heir: None })) {
+        Err(OutsideFailure::Refused { remedy, .. }) => assert!(remedy.contains("tenure undo"), "{remedy}"),
+        other => panic!("{other:?}"),
+    }
+    let done =
+        runtime.block_on(act(&*source, &target(&postgres, "bare"), Act::Delete { heir: None })).unwrap();
+    assert_eq!(done.detail["command"], Fact::Text(String::from("DROP OWNED, DROP ROLE")));
+    runtime.block_on(act(&*source, &target(&postgres, "app"), Act::Delete { heir: Some("heir") })).unwrap();
+    let left = "SELECT count(*) FROM pg_roles WHERE rolname IN ('app', 'bare')";
+    assert_eq!(postgres.sql("postgres", left).unwrap(), "0");
+    let owner = "SELECT pg_get_userbyid(relowner) FROM pg_class WHERE relname = 't'";
+    assert_eq!(postgres.sql("shop", owner).unwrap(), "heir");
 }

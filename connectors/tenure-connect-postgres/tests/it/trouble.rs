@@ -28,7 +28,7 @@ fn a_source_that_is_down_is_unreachable_for_every_verb() {
         let unreachable = |failure: OutsideFailure| matches!(failure, OutsideFailure::Unreachable { .. });
         assert!(unreachable(source.check().await.unwrap_err()));
         assert!(unreachable(source.observe(now(), &mut Remembers::default()).await.unwrap_err()));
-        assert!(unreachable(source.blast_radius(&app).await.unwrap_err()));
+        assert!(unreachable(source.blast_radius(&app, None).await.unwrap_err()));
         assert!(unreachable(source.keepsake(&app).await.unwrap_err()));
         assert!(unreachable(act(&*source, &app, Act::Disable).await.unwrap_err()));
         assert!(matches!(source.effect(&app, StepKind::Delete, None).await, Effect::Unobserved { .. }));
@@ -239,7 +239,7 @@ fn a_canary_shows_nowhere() {
         }
         say(format!("{:?}", source.effect(&app, StepKind::Deny, Some(&value)).await));
         say(format!("{:?}", source.check().await));
-        say(format!("{:?}", source.blast_radius(&app).await));
+        say(format!("{:?}", source.blast_radius(&app, None).await));
         let survey = Remembers::survey(&*source).await;
         say(format!(
             "{} {:?} {:?}",

@@ -82,6 +82,7 @@ pub(super) fn blast_radius(
         (Keepsakes::Hidden, _) => Err("stored values may not be read".to_owned()),
     };
     Ok(BlastRadius {
+        heir_unfit: None,
         sessions: reading.found,
         owned: held.born.owned.clone(),
         grants: i64::try_from(held.born.grants.len()).unwrap_or(i64::MAX),
@@ -105,6 +106,7 @@ pub(super) fn harmless() -> BlastRadius {
         grants: 0,
         members: Vec::new(),
         heir: None,
+        heir_unfit: None,
         warnings: Vec::new(),
         refusals: Vec::new(),
         unread: Vec::new(),

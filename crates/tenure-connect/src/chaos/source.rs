@@ -92,7 +92,7 @@ impl Source for ChaosSource {
         }
     }
 
-    async fn blast_radius(&self, target: &Target) -> Result<BlastRadius, OutsideFailure> {
+    async fn blast_radius(&self, target: &Target, _: Option<&str>) -> Result<BlastRadius, OutsideFailure> {
         let question = Question::about(Call::BlastRadius, &target.key);
         self.ask(question, Err, |state, now, honesty| match honesty {
             Honesty::Honest => reads::blast_radius(self, state, now, target),

@@ -375,7 +375,7 @@ fn what_must_not_be_ended_is_refused_and_said_beforehand() {
         bench.world.add(ChaosPrincipal { built_in: true, ..ChaosPrincipal::account("system", "x-value") });
     bench.world.we_are(&root);
     bench.target = Target::principal(root, "system".to_owned());
-    let radius = now_of(bench.source.blast_radius(&bench.target)).expect("read");
+    let radius = now_of(bench.source.blast_radius(&bench.target, None)).expect("read");
     assert_eq!(radius.refusals, ["this is the account Tenure itself uses", "it is built in"]);
     let failure = bench.act(&Act::Disable).expect("an answer").expect_err("a failure");
     assert!(matches!(failure, OutsideFailure::NotOurs { .. }));
@@ -408,7 +408,9 @@ fn an_undo_brings_the_former_value_back_by_reference() {
     assert_eq!(bench.probe("primary", "first-value"), ProbeAnswer::Accepted);
     bench.world.hide_keepsakes();
     assert!(now_of(bench.source.keepsake(&bench.target)).expect("read").is_none());
-    assert!(now_of(bench.source.blast_radius(&bench.target)).expect("read").undo_restores_value.is_err());
+    assert!(
+        now_of(bench.source.blast_radius(&bench.target, None)).expect("read").undo_restores_value.is_err()
+    );
 }
 
 #[test]

@@ -234,7 +234,7 @@ impl Rig<'_> {
     }
 
     pub(super) async fn blast_radius(&self, target: &Target) -> Result<BlastRadius, Stop> {
-        let answer = self.asked("blast_radius", self.source.blast_radius(target)).await?;
+        let answer = self.asked("blast_radius", self.source.blast_radius(target, None)).await?;
         answer.map_err(|failure| Stop::Broken(format!("`blast_radius` was answered: {failure}")))
     }
 

@@ -126,7 +126,8 @@ impl Engine {
             };
             return Err(tenure_govern::PlanRefused::NotEnded { why: format!("{why}{by_hand}") }.into());
         }
-        let mut blast = self.read_blast_radius(&row, &principal, file.clone()).await?;
+        let mut blast =
+            self.read_blast_radius(&row, &principal, file.clone(), request.heir.as_deref()).await?;
         if let Some(file) = &mut file {
             self.complete_change(&principal, file, &beside, &mut blast).await?;
         }
@@ -151,6 +152,7 @@ impl Engine {
             unread: blast.unread.clone(),
             owned,
             has_heir: heir.is_some(),
+            heir_unfit: blast.heir_unfit.clone(),
         };
         lint(&steps, manifest.steps, &touches)?;
         let plan = self.plan_row(by, &request, &row, (&principal, file), &steps, &blast, heir)?;
@@ -221,11 +223,13 @@ impl Engine {
         row: &SourceRow,
         principal: &PrincipalRow,
         file: Option<FileTarget>,
+        heir: Option<&str>,
     ) -> Result<BlastRadius, EngineFailure> {
         let source = self.open_source(row)?;
         let (key, name) = (PrincipalKey(principal.native_key.clone()), principal.name.clone());
         let target = OutsideTarget { key, name, file };
-        let read = tokio::time::timeout(self.deadlines.blast_radius, source.blast_radius(&target)).await;
+        let read =
+            tokio::time::timeout(self.deadlines.blast_radius, source.blast_radius(&target, heir)).await;
         let slow =
             OutsideFailure::Unreachable { why: String::from("reading what it would touch took too long") };
         read.unwrap_or(Err(slow)).map_err(outside(row))

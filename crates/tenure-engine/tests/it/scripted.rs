@@ -143,7 +143,7 @@ impl Source for Script {
         Ok(())
     }
 
-    async fn blast_radius(&self, _: &Target) -> Result<BlastRadius, OutsideFailure> {
+    async fn blast_radius(&self, _: &Target, _: Option<&str>) -> Result<BlastRadius, OutsideFailure> {
         Err(no())
     }
 

@@ -117,3 +117,34 @@ fn rights_of_what_was_ended_are_said_to_be_those_read_before() {
     let ended = place.done(&["show", "pg/etl"]).out;
     assert!(ended.contains("Rights (") && ended.contains(said), "{ended}");
 }
+
+/// The account of the source is no superuser, so it can take the rights of `kept`, and of the heir it names not.
+#[test]
+fn an_heir_that_can_receive_nothing_is_refused_before_there_is_a_plan_and_only_where_it_is_needed() {
+    needs!(postgres);
+    let postgres = started();
+    for name in ["etl", "bare"] {
+        crate::live::login(&postgres, name);
+    }
+    let script = "CREATE ROLE boss SUPERUSER; CREATE ROLE kept; CREATE TABLE orders (); ALTER TABLE orders OWNER TO etl;
+        CREATE ROLE keeper LOGIN CREATEROLE PASSWORD 'k'; GRANT pg_read_all_settings, pg_read_all_stats TO keeper;
+        GRANT SELECT ON pg_authid TO keeper";
+    postgres.sql("postgres", script).unwrap();
+    let place = Place::new();
+    place.private_file("pw", "k");
+    place.done(&["init"]);
+    let url = format!("postgres://keeper@127.0.0.1:{}/postgres", postgres.port());
+    place.done(&["source", "add", "pg", &url, "--password-file", "pw", "--option", "heir=boss"]);
+    place.done(&["survey"]);
+    let plan = |name: &str, more: &[&str]| {
+        let words = [&["plan", "revoke", name, "--reason", "test"], more].concat();
+        place.run(&words)
+    };
+    let refused = plan("pg/etl", &[]).ended(1);
+    let said = refused.err.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("\"boss\" is a superuser") && said.contains("another with --heir"), "{refused:?}");
+    assert_eq!(place.done(&["plans", "--quiet"]).out, "", "nothing is left of it");
+    let planned = plan("pg/etl", &["--heir", "kept"]).ended(0);
+    assert!(planned.out.contains("What it owns goes to `kept`."), "{planned:?}");
+    plan("pg/bare", &[]).ended(0);
+}

@@ -136,7 +136,7 @@ fn what_is_no_key_is_refused_with_the_way_to_do_it_by_hand() {
         tenure_model::PrincipalKey(String::from("account:1000:it")),
         String::from("it"),
     );
-    let blast = stage.wait(stage.source.blast_radius(&account)).unwrap();
+    let blast = stage.wait(stage.source.blast_radius(&account, None)).unwrap();
     let refusals = blast.refusals.join("\n");
     assert!(
         refusals.contains("by hand: usermod --root '/")

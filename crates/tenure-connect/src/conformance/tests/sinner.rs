@@ -273,8 +273,8 @@ impl Source for Sinner {
         self.inner.observe(now, &mut between).await
     }
 
-    async fn blast_radius(&self, target: &Target) -> Result<BlastRadius, OutsideFailure> {
-        let mut radius = self.inner.blast_radius(target).await?;
+    async fn blast_radius(&self, target: &Target, heir: Option<&str>) -> Result<BlastRadius, OutsideFailure> {
+        let mut radius = self.inner.blast_radius(target, heir).await?;
         if self.is(Sin::DoesNotKnowItself) {
             radius.refusals.clear();
         }
