@@ -6,7 +6,7 @@
 use crate::{
     Clock, Deadlines, EngineFailure, Paths,
     progress::Board,
-    record::Draft,
+    record::{Draft, EntryMaker},
     signer::{KeyedFingerprint, SharedKeys},
     verbs::{
         programme::{Foresights, InForce},
@@ -122,6 +122,11 @@ impl Engine {
         let programme = self.in_force().version;
         let draft = if programme > 0 { draft.number("programme", programme) } else { draft };
         draft.finish(self.clock.now(), self.random()?, self.random()?)
+    }
+
+    /// Finishes entries inside one transaction.
+    pub(crate) fn entry_maker(&self) -> Result<EntryMaker, EngineFailure> {
+        Ok(EntryMaker::new(self.random()?, self.clock.now(), self.in_force().version))
     }
 
     /// A source of ids for one transaction.

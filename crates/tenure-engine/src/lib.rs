@@ -29,6 +29,7 @@ pub use tenure_store::{
     PostgresLocation, StoreFailure, Tx,
     tables::{
         consequences::ConsequenceRow,
+        directory::{DirectoryGiven, DirectoryRow, HeldRow, name_key},
         dismissals::DismissedShare,
         exceptions::{ControlExcepted, ExceptionNumbers, ExceptionRow, ExceptionsMeant},
         findings::{FindingRow, FindingsMeant},
@@ -48,6 +49,7 @@ pub use tenure_store::{
         sources::{OpenPlan, SourceLeaving, SourceRow, Unobservable},
         steps::{ProbeRow, StepRow},
         surveys::SurveyRow,
+        teams::TeamRow,
     },
 };
 pub use verbs::{
@@ -59,6 +61,11 @@ pub use verbs::{
     change_source::{SettingChange, SourceChange, SourcePart, Writing},
     confirm::{Confirmation, ConfirmedLast, ToConfirm},
     consequences::{ConsequenceShown, Followed},
+    directory::{
+        Provisioned, Provisioner,
+        teams::{MEMBERS_MAX, Team, TeamGiven, TeamShown},
+        tokens::ProvisioningHolder,
+    },
     dismiss::{Dismissal, FindingSeen, FindingsBeside},
     doctor::{Check, CheckState},
     drive::Drive,

@@ -4,8 +4,8 @@
 use crate::{Actor, EngineFailure};
 use std::collections::BTreeMap;
 use tenure_evidence::{Entry, FactValue, body_digest, canonical_json};
-use tenure_model::{DecisionRight, EntryId, IdRandomness, Instant};
-use tenure_store::NewEntry;
+use tenure_model::{DecisionRight, EntryId, IdRandomness, Instant, TokenId};
+use tenure_store::{NewEntry, StoreFailure, Tx};
 
 /// SHA-256 of something in hexadecimal digits, as of a leaf of RFC 6962: a zero byte goes before it.
 pub(crate) fn digest_hex(bytes: &[u8]) -> String {
@@ -19,8 +19,46 @@ pub(crate) fn digest_hex(bytes: &[u8]) -> String {
 pub(crate) enum By {
     /// A person, by a decision right when it was a decision.
     Person(Actor, Option<DecisionRight>),
+    /// A directory, by its provisioning token.
+    Directory(TokenId),
     /// Tenure itself, carrying out what was decided.
     Tenure,
+}
+
+/// Finishes entries inside a transaction, whose number is known only there. A body that runs again begins with a
+/// copy and makes the same entries.
+#[derive(Clone)]
+pub(crate) struct EntryMaker {
+    seed: [u8; 32],
+    made: u64,
+    now: Instant,
+    programme: i64,
+}
+
+impl EntryMaker {
+    pub(crate) fn new(seed: [u8; 32], now: Instant, programme: i64) -> Self {
+        Self { seed, made: 0, now, programme }
+    }
+
+    /// Writes an entry into the transaction.
+    pub(crate) fn write(&mut self, tx: &mut Tx<'_>, draft: Draft) -> Result<(), StoreFailure> {
+        let (id, nonce) = (self.drawn(b"id"), self.drawn(b"nonce"));
+        self.made += 1;
+        let mut randomness = IdRandomness::default();
+        for (to, from) in randomness.iter_mut().zip(id) {
+            *to = from;
+        }
+        let draft = if self.programme > 0 { draft.number("programme", self.programme) } else { draft };
+        let failed =
+            |failure: EngineFailure| StoreFailure::Shape { table: "entries", why: failure.to_string() };
+        tx.entry(draft.finish(self.now, randomness, nonce).map_err(failed)?)
+    }
+
+    /// Bytes that nobody can guess who does not hold the seed, which is kept nowhere.
+    fn drawn(&self, what: &[u8]) -> [u8; 32] {
+        let bytes = [self.seed.as_slice(), what, &self.made.to_be_bytes()].concat();
+        *tenure_evidence::leaf_hash(&bytes).as_bytes()
+    }
 }
 
 /// An entry in the making.
@@ -82,6 +120,7 @@ impl Draft {
         let body = canonical_json(&self.body).map_err(EngineFailure::evidence)?;
         let (actor, right) = match self.by {
             By::Person(actor, right) => (actor.person.to_string(), right.map(|right| right.to_string())),
+            By::Directory(token) => (format!("directory {token}"), None),
             By::Tenure => (String::from("tenure"), None),
         };
         let entry = Entry {

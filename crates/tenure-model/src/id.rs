@@ -129,8 +129,10 @@ id! {
     IntentId = "intent";
     /// A human.
     PersonId = "person";
-    /// A bearer token of a person.
+    /// A bearer token, of a person or for provisioning.
     TokenId = "token";
+    /// A team.
+    TeamId = "team";
     /// A leaf of the evidence log.
     EntryId = "entry";
 }

@@ -34,14 +34,14 @@ pub use file::{FileTarget, FileWas, Readers};
 pub use ground::{Ground, Grounds};
 pub use id::{
     ActionId, CredentialId, DismissalId, EntryId, ExceptionId, FindingId, HANDLE_CHARS, IdRandomness,
-    IdentityId, IntentId, NotAnId, PersonId, PlanId, PrincipalId, SourceId, SurveyId, TokenId, handle_of,
-    uuid_v7,
+    IdentityId, IntentId, NotAnId, PersonId, PlanId, PrincipalId, SourceId, SurveyId, TeamId, TokenId,
+    handle_of, uuid_v7,
 };
 pub use identity::{Charter, CharterField, Environment, Finding, PolicyKind, Severity, Standing};
 pub use instant::{Instant, NotAnInstant};
 pub use intent::{IntentRecord, RecordedIntent};
 pub use noun::UnknownWord;
-pub use person::{DecisionRight, Person, Role};
+pub use person::{DecisionRight, Origin, Person, Role};
 pub use plan::{PlanEvent, PlanKind, PlanState, ShownBy, StepEvent, StepKind, StepState};
 pub use principal::{
     CredentialKind, CredentialState, Observation, ObservedCredential, ObservedGrant, ObservedPrincipal,

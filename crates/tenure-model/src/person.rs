@@ -21,6 +21,16 @@ noun! {
 }
 
 noun! {
+    /// Where a person comes from; only there they are changed.
+    pub enum Origin as "origin" {
+        /// Added here, by an administrator.
+        Local = "local",
+        /// From a directory that speaks SCIM.
+        Scim = "scim",
+    }
+}
+
+noun! {
     /// A right to decide, bound into approvals and entries.
     pub enum DecisionRight as "decision right" {
         /// End an identity.

@@ -12,6 +12,8 @@ use tenure_judge::{ApiAction, ApiResourceKind};
 pub enum Access {
     /// Everybody: it shows nothing that is not public.
     Open,
+    /// A directory that shows its provisioning token, and nobody else.
+    Provisioning,
     /// Whoever the access policies allow this action on this kind of resource.
     Decided {
         /// What is done.
@@ -60,6 +62,8 @@ pub(crate) enum Answers {
     UnkeptJson(u16, &'static str),
     /// Nothing but a status.
     Nothing(u16),
+    /// A SCIM document, with this status.
+    Scim(u16),
     /// Bytes or text of this media type.
     Bytes(&'static str),
     /// A page for people; so are its problems.

@@ -202,6 +202,7 @@ fn told(endpoint: &Endpoint, problem: Problem) -> Response {
         | Answers::SecretJson(..)
         | Answers::UnkeptJson(..)
         | Answers::Nothing(_)
+        | Answers::Scim(_)
         | Answers::Bytes(_) => problem.into_response(),
     }
 }
@@ -260,7 +261,8 @@ async fn person_of_session(shared: &Shared, parts: &Parts) -> Result<(Person, Vi
     if !parts.method.is_safe() && !is_ours {
         return Err(Problem::denied("a session changes something only from Tenure's own pages"));
     }
-    let found = shared.engine.store().read("person", move |tx| tx.person(session.person)).await;
+    let there = move |tx: &mut tenure_engine::Tx<'_>| tx.person_since(session.person, session.begun);
+    let found = shared.engine.store().read("person_since", there).await;
     let person = found.map_err(EngineFailure::from)?.ok_or_else(unknown)?;
     Ok((person, Via::Session { signed_in: session.signed_in }))
 }

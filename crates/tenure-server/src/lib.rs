@@ -23,6 +23,7 @@ mod problem;
 mod provider;
 mod repeat;
 mod routes;
+mod scim;
 mod serve;
 mod shared;
 mod sign_in;

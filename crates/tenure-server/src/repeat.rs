@@ -128,6 +128,7 @@ fn repeated(endpoint: &Endpoint, status: u16, body: Option<String>) -> Result<Re
             Answers::Json(..)
             | Answers::UnkeptJson(..)
             | Answers::Nothing(_)
+            | Answers::Scim(_)
             | Answers::Bytes(_)
             | Answers::Page(_) => {
                 Problem::conflict("this call was carried out before; its answer was too long to be kept")
@@ -158,7 +159,9 @@ async fn keep(
     let body = body.collect().await.map_err(|_| Problem::ours())?.to_bytes();
     let text = match endpoint.answers {
         Answers::SecretJson(..) | Answers::UnkeptJson(..) => None,
-        Answers::Json(..) | Answers::Nothing(_) | Answers::Bytes(_) | Answers::Page(_) => kept_text(&body),
+        Answers::Json(..) | Answers::Nothing(_) | Answers::Scim(_) | Answers::Bytes(_) | Answers::Page(_) => {
+            kept_text(&body)
+        }
     };
     let kept = shared.engine.keep_answer(asker, key, call, parts.status.as_u16(), text).await;
     if let Err(failure) = kept {

@@ -11,6 +11,7 @@ use crate::{
     guard::{self, Hosts},
     metering, observe,
     provider::SignInOptions,
+    scim,
     shared::{Front, Shared},
 };
 use axum::{
@@ -50,6 +51,12 @@ pub(crate) fn build(shared: Shared) -> Router {
         let route = (endpoint.route)();
         let route = match endpoint.access {
             Access::Open => route.layer(middleware::from_fn(body::small)),
+            Access::Provisioning => {
+                let shared = Arc::clone(&shared);
+                route.layer(middleware::from_fn(move |request: Request, next: Next| {
+                    scim::door::pass(Arc::clone(&shared), request, next)
+                }))
+            }
             Access::Decided { .. } => {
                 let shared = Arc::clone(&shared);
                 route.layer(middleware::from_fn(move |request: Request, next: Next| {

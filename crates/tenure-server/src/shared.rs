@@ -26,6 +26,8 @@ pub(crate) struct Front {
     pub(crate) engine: Arc<Engine>,
     pub(crate) hosts: Hosts,
     pub(crate) sign_in: SignIn,
+    /// Under which address people reach this server, where a proxy passes requests on.
+    pub(crate) public_url: Option<String>,
     /// The OpenID provider by which people sign in, where there is one.
     pub(crate) provider: Option<ProviderDoor>,
     /// How long ago somebody may have shown who they are to decide what is dangerous.
@@ -46,6 +48,7 @@ impl Front {
             engine,
             hosts: hosts.and(public.as_deref()),
             sign_in: SignIn::default(),
+            public_url: provider.as_ref().map(|provider| provider.public_url.as_str().to_owned()),
             provider: provider.map(ProviderDoor::new),
             step_up,
             surveying: Surveying::default(),

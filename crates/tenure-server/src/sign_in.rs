@@ -62,6 +62,7 @@ struct Code {
 /// A session that lasts.
 struct Session {
     person: PersonId,
+    begun: Instant,
     ends: Instant,
     /// When they showed who they are; nothing when their provider does not say.
     signed_in: Option<Instant>,
@@ -90,6 +91,8 @@ impl Ends for Session {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SessionFound {
     pub(crate) person: PersonId,
+    /// Since when it lasts: who left meanwhile and is back signs in anew.
+    pub(crate) begun: Instant,
     /// When they showed who they are, if that is known.
     pub(crate) signed_in: Option<Instant>,
 }
@@ -166,7 +169,7 @@ impl SignIn {
         let longest = now.plus(SESSION_LIFE);
         let ends = until.map_or(longest, |until| until.min(longest));
         self.end(headers);
-        let begun = Session { person, ends, signed_in, back: None };
+        let begun = Session { person, begun: now, ends, signed_in, back: None };
         insert(&mut self.held().sessions, now, token_hash(&session), begun);
         let text = format!(
             "{COOKIE}={}; HttpOnly; SameSite=Strict; Path=/; Max-Age={}{}",
@@ -218,7 +221,7 @@ impl SignIn {
         let held = self.held();
         let sessions = hashes.iter().filter_map(|hash| held.sessions.get(hash));
         let found = sessions.into_iter().find(|session| session.ends > now)?;
-        Some(SessionFound { person: found.person, signed_in: found.signed_in })
+        Some(SessionFound { person: found.person, begun: found.begun, signed_in: found.signed_in })
     }
 
     /// Ends the session of a request; says how the browser forgets it.

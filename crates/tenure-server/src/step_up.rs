@@ -14,7 +14,7 @@ use crate::{
 use http::StatusCode;
 
 /// What asks for it.
-const DANGEROUS: [(Verb, &str); 22] = [
+const DANGEROUS: [(Verb, &str); 26] = [
     (Verb::Post, "/api/v1/plans/{ref}/apply"),
     (Verb::Post, "/api/v1/plans/{ref}/undo"),
     (Verb::Post, "/plans/{handle}/apply"),
@@ -30,6 +30,10 @@ const DANGEROUS: [(Verb, &str); 22] = [
     (Verb::Delete, "/api/v1/people/{name}/tokens/{ref}"),
     (Verb::Put, "/api/v1/people/{name}/link"),
     (Verb::Delete, "/api/v1/people/{name}/link"),
+    (Verb::Post, "/api/v1/provisioning-tokens"),
+    (Verb::Delete, "/api/v1/provisioning-tokens/{ref}"),
+    (Verb::Put, "/api/v1/teams/{name}/role"),
+    (Verb::Post, "/api/v1/leavings/decide"),
     (Verb::Post, "/api/v1/sign-in-codes"),
     (Verb::Delete, "/api/v1/sources/{name}"),
     (Verb::Post, "/api/v1/sources/{name}/surveys/decide"),

@@ -7,7 +7,7 @@
 //! version is a golden file; a change is a new migration in `migrate.rs`, never an edit.
 
 use tenure_model::{
-    ConsequenceState, CredentialKind, CredentialState, DecisionRight, ExceptionKind, ExceptionState,
+    ConsequenceState, CredentialKind, CredentialState, DecisionRight, ExceptionKind, ExceptionState, Origin,
     PlanKind, PlanState, PolicyKind, Presence, PrincipalKind, ProofLevel, Role, Severity, Standing, StepKind,
     StepState, SurveyState,
 };
@@ -143,6 +143,7 @@ pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
     statements.extend(filled(dialect, &exceptions()));
     statements.extend(filled(dialect, &CONFIRMATIONS.map(String::from)));
     statements.extend(filled(dialect, &WATCHES.map(String::from)));
+    statements.extend(filled(dialect, &directory()));
     statements
 }
 
@@ -243,6 +244,49 @@ const WATCHES: [&str; 2] = [
      PRIMARY KEY (identity_id, kind, target), CONSTRAINT watches_kind CHECK (kind IN ('absent', 'person', 'parent'))){keyed}",
     "CREATE INDEX watches_by_target ON watches (kind, target)",
 ];
+
+/// People and teams of a directory. Who left stays in `people`, with what they answered for in `left_owned`, until they
+/// come back or are deleted.
+fn directory() -> Vec<String> {
+    let mut statements = vec![format!(
+        "ALTER TABLE people ADD COLUMN origin {{text}} NOT NULL DEFAULT 'local' CONSTRAINT people_origin CHECK ({})",
+        Origin::sql_check("origin")
+    )];
+    let others = [
+        "ALTER TABLE people ADD COLUMN left_us {int}",
+        "ALTER TABLE people ADD COLUMN returned_us {int}",
+        "CREATE INDEX people_by_lower_name ON people (lower(name))",
+        "CREATE INDEX people_that_left ON people (left_us) WHERE left_us IS NOT NULL",
+        "CREATE INDEX people_erased ON people (erased_us) WHERE erased_us IS NOT NULL",
+        "CREATE TABLE directory (person_id {text} PRIMARY KEY REFERENCES people, name_key {text} NOT NULL UNIQUE, \
+         external_id {text}, resource {text} NOT NULL, version {int} NOT NULL, created_us {int} NOT NULL, \
+         changed_us {int} NOT NULL){end}",
+        "CREATE INDEX directory_by_external_id ON directory (external_id)",
+        "CREATE TABLE left_owned (person_id {text} NOT NULL REFERENCES people, identity_id {text} NOT NULL REFERENCES identities, \
+         business {int} NOT NULL, technical {int} NOT NULL, PRIMARY KEY (person_id, identity_id)){keyed}",
+        "CREATE TABLE held_leavings (person_id {text} PRIMARY KEY REFERENCES people, erases {int} NOT NULL, \
+         asked_us {int} NOT NULL){end}",
+        "CREATE TABLE leavings_released (only_one {int} PRIMARY KEY, released_us {int} NOT NULL, \
+         CONSTRAINT leavings_released_only_one CHECK (only_one = 1)){end}",
+        "CREATE TABLE provisioning_tokens (token_id {text} PRIMARY KEY, token_hash {bytes} NOT NULL UNIQUE, \
+         issued_us {int} NOT NULL, ends_us {int} NOT NULL, \
+         CONSTRAINT provisioning_tokens_end CHECK (ends_us > issued_us)){end}",
+    ];
+    statements.extend(others.map(String::from));
+    statements.push(format!(
+        "CREATE TABLE teams (team_id {{text}} PRIMARY KEY, name {{text}} NOT NULL, name_key {{text}} NOT NULL UNIQUE, \
+         external_id {{text}}, role {{text}}, version {{int}} NOT NULL, created_us {{int}} NOT NULL, \
+         changed_us {{int}} NOT NULL, CONSTRAINT teams_role CHECK ({})){{end}}",
+        Role::sql_check("role")
+    ));
+    let members = [
+        "CREATE TABLE team_members (team_id {text} NOT NULL REFERENCES teams, person_id {text} NOT NULL REFERENCES people, \
+         PRIMARY KEY (team_id, person_id)){keyed}",
+        "CREATE INDEX team_members_by_person ON team_members (person_id)",
+    ];
+    statements.extend(members.map(String::from));
+    statements
+}
 
 /// "Not mine": who said so, and whom they passed it on to.
 const PASSINGS: [&str; 2] = [

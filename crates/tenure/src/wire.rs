@@ -74,6 +74,22 @@ pub(crate) struct TokenShown {
     pub(crate) over: bool,
 }
 
+/// A team of a directory.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Team {
+    pub(crate) name: String,
+    pub(crate) members: i64,
+    pub(crate) role: Option<Role>,
+}
+
+/// Somebody whose leaving is held.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct HeldLeaving {
+    pub(crate) name: String,
+    pub(crate) erases: bool,
+    pub(crate) asked: String,
+}
+
 /// An account at a provider.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Link {

@@ -254,7 +254,8 @@ pub(super) fn validity(
 ) -> Result<(Validity, Option<ConfirmedBy>), StoreFailure> {
     let (enrolled_since, last) = tx.confirmed_last(id)?;
     let Some(last) = last else { return Ok((Validity { enrolled_since, ..Validity::default() }, None)) };
-    let by = ConfirmedBy { by: last.by, person: tx.person(last.by)?, for_owners: last.for_owners };
+    let by =
+        ConfirmedBy { by: last.by, person: tx.person_since(last.by, last.at)?, for_owners: last.for_owners };
     let denied = match (last.needed, last.same_scope) {
         (false, _) => Some("it is not needed any more"),
         (true, false) => Some("its scope is not this any more"),

@@ -78,7 +78,7 @@ fn dossier_of(tx: &mut Tx<'_>, identity: IdentityRow) -> Result<Read, StoreFailu
 fn said(tx: &mut Tx<'_>, id: IdentityId) -> Result<(Vec<Said>, SaidBy), StoreFailure> {
     let (mut said, mut said_by) = (Vec::new(), SaidBy::new());
     for one in tx.dismissals_of(id)? {
-        said_by.insert(Word::Dismissal(one.id), tx.person(one.dismissed_by)?);
+        said_by.insert(Word::Dismissal(one.id), tx.person_since(one.dismissed_by, one.dismissed)?);
         said.push(Said {
             policy: one.policy,
             subject: one.subject,
@@ -90,7 +90,10 @@ fn said(tx: &mut Tx<'_>, id: IdentityId) -> Result<(Vec<Said>, SaidBy), StoreFai
         });
     }
     for one in tx.exceptions_standing(id)? {
-        let by = one.decided_by.map(|by| tx.person(by)).transpose()?.flatten();
+        let by = match (one.decided_by, one.decided) {
+            (Some(by), Some(decided)) => tx.person_since(by, decided)?,
+            _ => None,
+        };
         said_by.insert(Word::Exception(one.id), by);
         said.push(super::exceptions::said(&one));
     }

@@ -11,6 +11,7 @@ pub(crate) mod by_hand;
 pub(crate) mod change_source;
 pub(crate) mod confirm;
 pub(crate) mod consequences;
+pub(crate) mod directory;
 pub(crate) mod dismiss;
 pub(crate) mod doctor;
 pub(crate) mod dossier;

@@ -9,7 +9,7 @@ use crate::{
     record::{By, Draft},
 };
 use serde::Serialize;
-use tenure_model::{Charter, DecisionRight, IdentityId, Person, PersonId, Role, Secret, printable};
+use tenure_model::{Charter, DecisionRight, IdentityId, Origin, Person, PersonId, Role, Secret, printable};
 use tenure_store::{
     StoreFailure, Tx,
     tables::people::{Approved, Leaving},
@@ -124,6 +124,14 @@ impl Engine {
                 let why = format!("`{}` was changed meanwhile; look again", printable(&before.name, 60));
                 return Err(StoreFailure::Conflict { why });
             }
+            let origin = tx.person_or_leaver(before.id)?.map_or(Origin::Local, |(_, origin)| origin);
+            if origin != Origin::Local {
+                let why = format!(
+                    "`{}` comes from {origin}, and so does their role: tenure people map-group gives another",
+                    printable(&before.name, 60)
+                );
+                return Err(StoreFailure::Conflict { why });
+            }
             tx.set_role(before.id, role, now)?;
             tx.entry(entry.clone())
         };
@@ -135,7 +143,7 @@ impl Engine {
 
     /// What would follow if this person were removed by whoever asks, without removing them.
     pub async fn leaving(&self, asker: PersonId, name: &str) -> Result<PersonLeaving, EngineFailure> {
-        let id = self.person_called(name).await?.id;
+        let id = self.person_or_leaver_called(name).await?;
         let (leaving, people) =
             self.store.read("leaving", move |tx| Ok((tx.leaving(id)?, tx.people()?))).await?;
         let another = |other: &Person| other.id != id && other.role == Role::Administrator;
@@ -153,13 +161,16 @@ impl Engine {
     /// and local account are free, and what they answered for is judged without them. What they decided stays in
     /// the log, under their id; the body that named them goes. Nobody removes themselves, or the last administrator.
     pub async fn remove_person(&self, actor: Actor, name: &str) -> Result<PersonLeaving, EngineFailure> {
-        let id = self.person_called(name).await?.id;
+        let id = self.person_or_leaver_called(name).await?;
         if actor.person == id {
             return Err(EngineFailure::Refused { why: NOT_THEMSELVES.to_owned() });
         }
         for _ in 0..TRIES_MAX {
             let leaving = self.store.read("leaving", move |tx| tx.leaving(id)).await?;
-            let (entry, now) = (self.entry(removal(actor, &leaving))?, self.clock.now());
+            let (entry, now) = (
+                self.entry(erasure(By::Person(actor, Some(DecisionRight::Configure)), &leaving))?,
+                self.clock.now(),
+            );
             let left = shown(&leaving);
             let change = move |tx: &mut Tx<'_>| {
                 // The entry tells what they leave behind: it must be all of it.
@@ -208,6 +219,14 @@ impl Engine {
         Ok(found.ok_or_else(missing)?)
     }
 
+    /// The person of a name who is there, or left and may come back.
+    async fn person_or_leaver_called(&self, name: &str) -> Result<PersonId, EngineFailure> {
+        let wanted = name.to_owned();
+        let found = self.store.read("person_or_leaver", move |tx| tx.person_or_leaver_named(&wanted)).await?;
+        let missing = || StoreFailure::Missing { noun: "person", given: printable(name, 60) };
+        Ok(found.ok_or_else(missing)?.0.id)
+    }
+
     /// Draws a value that nobody can guess: 32 letters and digits, about 190 bits.
     pub fn draw_token(&self) -> Result<Secret<String>, EngineFailure> {
         self.with_randomness(tenure_keys::generate_password).map_err(EngineFailure::keys)
@@ -229,7 +248,7 @@ impl Engine {
     }
 }
 
-fn check_name(name: &str) -> Result<(), EngineFailure> {
+pub(crate) fn check_name(name: &str) -> Result<(), EngineFailure> {
     let why = if name.is_empty() {
         "a person needs a name"
     } else if name.chars().count() > NAME_CHARS_MAX {
@@ -267,9 +286,13 @@ fn shown(leaving: &Leaving) -> PersonLeaving {
     }
 }
 
-/// The entry of a removal: also found under everything that changes with it, and with the ids of the entries
-/// whose bodies go, so that nobody wonders where they are.
-fn removal(actor: Actor, leaving: &Leaving) -> Draft {
+/// The entry of a removal, with the ids of the entries whose bodies go, so that nobody wonders where they are.
+pub(crate) fn erasure(by: By, leaving: &Leaving) -> Draft {
+    departure("person.removed", by, leaving).text("erased", leaving.named_in.join(" "))
+}
+
+/// The entry of somebody who goes, also found under everything that changes with it.
+pub(crate) fn departure(kind: &'static str, by: By, leaving: &Leaving) -> Draft {
     let person = leaving.person.id;
     let as_what = |charter: &Charter| -> Vec<&'static str> {
         let slots =
@@ -283,13 +306,11 @@ fn removal(actor: Actor, leaving: &Leaving) -> Draft {
         .collect();
     let approved: Vec<_> = leaving.approved.iter().map(|approved| approved.plan).collect();
     let count = |many: usize| i64::try_from(many).unwrap_or(i64::MAX);
-    let by = By::Person(actor, Some(DecisionRight::Configure));
-    let mut draft = Draft::new("person.removed", by, person)
+    let mut draft = Draft::new(kind, by, person)
         .number("owned", count(leaving.owned.len()))
         .number("unowned", count(shown(leaving).unowned_count))
         .number("approvals", count(approved.len()))
         .number("exceptions", leaving.excepted_count)
-        .text("erased", leaving.named_in.join(" "))
         .body(serde_json::json!({ "owned": owned, "approved": approved }));
     for owned in &leaving.owned {
         draft = draft.about(owned.id);

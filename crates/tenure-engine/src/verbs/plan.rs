@@ -328,7 +328,7 @@ impl Engine {
             sentence: None,
             requested_by: match by {
                 By::Person(actor, _) => Some(actor.person),
-                By::Tenure => None,
+                By::Tenure | By::Directory(_) => None,
             },
             created: now,
             settled: None,

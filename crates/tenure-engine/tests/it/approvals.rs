@@ -2,12 +2,15 @@
 //!
 //! Over the chaos world, in virtual time. Each refusal has a twin that is let through. Must never wait for real time.
 
-use crate::bench::{Bench, actor};
+use crate::bench::{Bench, actor, start};
 use crate::consequences::{apply as put_in_force, person};
 use std::{sync::Arc, time::Duration};
-use tenure_engine::{Actor, CharterChange, Engine, EngineFailure, PlanRequest, PlanShown};
+use tenure_engine::{
+    Actor, CharterChange, DirectoryGiven, Engine, EngineFailure, PlanRequest, PlanShown, Provisioned,
+    Provisioner,
+};
 use tenure_judge::ProgrammeFiles;
-use tenure_model::{Environment, PlanKind, PlanState, Role};
+use tenure_model::{Environment, PlanKind, PlanState, Role, TokenId};
 
 const HOUR: Duration = Duration::from_hours(1);
 const STEPS: &str = "[[approvals.rule]]\nplans = [\"disable\"]\nsteps = [\"owner\", \"operator\"]\n";
@@ -110,6 +113,59 @@ async fn what_was_decided_counts_only_while_whoever_decided_would_still_be_let()
     other.engine().own(other.asha, "reporting", handed).await.unwrap();
     let waits = other.engine().show_plan(&plan.plan.handle).await.unwrap().decisions;
     assert_eq!(waits[0].person, None, "{waits:?}");
+}
+
+/// A scene in which `dana`, whom a directory named, answers for `reporting` and decided the first step.
+async fn decided_by_a_provisioned_person() -> (Scene, Actor, PlanShown) {
+    let scene = Scene::set(STEPS).await;
+    let joined = scene.engine().provision_person(directory(), dana(), true).await.unwrap();
+    let Provisioned::Done(row) = joined else { panic!("{joined:?}") };
+    let dana = Actor { person: row.person, role: Role::Owner, local: false };
+    let handed = CharterChange { technical_owner: Some(String::from("dana")), ..CharterChange::default() };
+    scene.engine().own(scene.asha, "reporting", handed).await.unwrap();
+    let plan = scene.draft(scene.asha, PlanKind::Disable).await;
+    let first = scene.apply(dana, &plan).await.unwrap();
+    assert_eq!(first.decisions[0].person, Some(dana.person));
+    (scene, dana, plan)
+}
+
+fn directory() -> Provisioner {
+    Provisioner { token: TokenId::new(start(), [7; 10]) }
+}
+
+fn dana() -> DirectoryGiven {
+    DirectoryGiven { name: String::from("dana"), external_id: None, resource: String::from("{}") }
+}
+
+impl Scene {
+    async fn active(&self, person: Actor, active: bool) {
+        let version = self.engine().provisioned(person.person).await.unwrap().version;
+        let asked = self.engine().change_provisioned(directory(), (person.person, version), dana(), active);
+        let changed = asked.await.unwrap();
+        assert!(matches!(changed, Provisioned::Done(_)), "{changed:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_decided_who_left_does_not_count_and_not_again_when_they_are_back() {
+    let (scene, dana, plan) = decided_by_a_provisioned_person().await;
+    scene.apply(scene.ola, &plan).await.unwrap();
+    for active in [false, true] {
+        scene.active(dana, active).await;
+        let why = scene.begins(&plan).await.unwrap_err();
+        assert!(why.contains("is not decided any more"), "{active}: {why}");
+    }
+    // So it is of a plan that waits for another decision, and there they decide it anew.
+    let (scene, dana, plan) = decided_by_a_provisioned_person().await;
+    for active in [false, true] {
+        scene.active(dana, active).await;
+        let waits = scene.engine().show_plan(&plan.plan.handle).await.unwrap().decisions;
+        assert_eq!(waits[0].person, None, "{active}: {waits:?}");
+    }
+    assert!(scene.apply(scene.ola, &plan).await.is_err(), "step 1 waits");
+    scene.apply(dana, &plan).await.unwrap();
+    scene.apply(scene.ola, &plan).await.unwrap();
+    scene.begins(&plan).await.unwrap();
 }
 
 #[tokio::test]

@@ -6,10 +6,11 @@ use crate::bench::{Bench, PLANTED, actor};
 use std::time::Duration;
 use tenure_connect::chaos::ChaosPrincipal;
 use tenure_engine::{
-    Actor, CharterChange, Engine, EngineFailure, ExceptionAnswer, ExceptionCase, ExceptionDecision,
-    ExceptionShown, ExceptionWish, FindingRow, FindingsMeant, NewPerson,
+    Actor, CharterChange, DirectoryGiven, Engine, EngineFailure, ExceptionAnswer, ExceptionCase,
+    ExceptionDecision, ExceptionShown, ExceptionWish, FindingRow, FindingsMeant, NewPerson, Provisioned,
+    Provisioner, TeamGiven,
 };
-use tenure_model::{ExceptionKind, ExceptionState, Role, Standing};
+use tenure_model::{ExceptionKind, ExceptionState, Role, Standing, TokenId};
 
 const DAY: Duration = Duration::from_hours(24);
 const POLICY: &str = "weak_or_reused_password";
@@ -256,6 +257,45 @@ async fn whoever_granted_it_takes_it_along_and_whoever_asked_does_not() {
     let asked = scene.ask(other, scene.wish(30, "another month")).await.unwrap();
     scene.engine().remove_person(asha, "oda").await.unwrap();
     insta::assert_snapshot!(refused(scene.decide(asha, &asked.handle, ExceptionAnswer::Grant).await), @"whoever asked for it has left; it has to be asked for anew");
+}
+
+/// An operator whom a directory named, by a team.
+async fn provisioned_operator(scene: &Scene) -> (Actor, Provisioner) {
+    let by = Provisioner { token: TokenId::new(scene.bench.world.now(), [7; 10]) };
+    let joined = scene.engine().provision_person(by, dana(), true).await.unwrap();
+    let Provisioned::Done(row) = joined else { panic!("{joined:?}") };
+    let members = [row.person].into();
+    let team = TeamGiven { name: String::from("platform"), external_id: None, members };
+    scene.engine().provision_team(by, team).await.unwrap();
+    let asha = actor(scene.engine()).await;
+    scene.engine().map_team(asha, "platform", Some(Role::Operator)).await.unwrap();
+    (Actor { person: row.person, role: Role::Operator, local: false }, by)
+}
+
+fn dana() -> DirectoryGiven {
+    DirectoryGiven { name: String::from("dana"), external_id: None, resource: String::from("{}") }
+}
+
+#[tokio::test]
+async fn what_somebody_granted_ends_with_their_leaving_even_when_they_are_back_before_anything_was_judged() {
+    for leaves in [false, true] {
+        let scene = Scene::set().await;
+        let (granter, by) = provisioned_operator(&scene).await;
+        let asked = scene.ask(scene.ravi, scene.wish(60, "the vendor rotates in May")).await.unwrap();
+        scene.decide(granter, &asked.handle, ExceptionAnswer::Grant).await.unwrap();
+        assert_eq!(scene.judged(&asked.handle).await.1, ExceptionState::Granted);
+        for active in [!leaves, true] {
+            let version = scene.engine().provisioned(granter.person).await.unwrap().version;
+            let at = (granter.person, version);
+            scene.engine().change_provisioned(by, at, dana(), active).await.unwrap();
+        }
+        let (_, state, why) = scene.judged(&asked.handle).await;
+        if leaves {
+            assert_eq!((state, why.as_str()), (ExceptionState::Ended, "whoever granted it has left"));
+        } else {
+            assert_eq!(state, ExceptionState::Granted, "{why}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -24,7 +24,10 @@ mod sources;
 mod surveys;
 mod system;
 
-use crate::endpoint::Endpoint;
+use crate::{
+    endpoint::Endpoint,
+    scim::{discovery, groups, listing as scim_listing, users},
+};
 
 pub(crate) use identities::listing;
 pub(crate) use identities::{confirm as confirming, find as find_identity};
@@ -56,6 +59,13 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &people::revoke::ONE,
     &people::link::LINK,
     &people::link::UNLINK,
+    &people::provisioning::LIST,
+    &people::provisioning::MAKE,
+    &people::provisioning::REVOKE,
+    &people::teams::LIST,
+    &people::teams::MAP,
+    &people::held::LIST,
+    &people::held::DECIDE,
     &system::code::ENDPOINT,
     &sources::list::ENDPOINT,
     &sources::csv::ENDPOINT,
@@ -122,6 +132,26 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &keys::list::ENDPOINT,
     &keys::rotate::ENDPOINT,
     &keys::retire::ENDPOINT,
+    &discovery::ABILITIES,
+    &discovery::TYPES,
+    &discovery::ONE_TYPE,
+    &discovery::SCHEMAS,
+    &discovery::ONE_SCHEMA,
+    &scim_listing::USERS,
+    &users::MAKE,
+    &users::SHOW,
+    &users::REPLACE,
+    &users::CHANGE,
+    &users::DELETE,
+    &scim_listing::GROUPS,
+    &groups::MAKE,
+    &groups::SHOW,
+    &groups::REPLACE,
+    &groups::CHANGE,
+    &groups::DELETE,
+    &scim_listing::SEARCH_USERS,
+    &scim_listing::SEARCH_GROUPS,
+    &scim_listing::SEARCH,
     &system::openapi::ENDPOINT,
     &system::metrics::ENDPOINT,
     &system::health::ENDPOINT,

@@ -9,6 +9,7 @@ use crate::{
     endpoint::{Answers, Endpoint, Verb},
     enter::{self, Asked},
     problem::Problem,
+    scim::ScimFailure,
     shared::Shared,
 };
 use axum::{
@@ -37,6 +38,9 @@ pub(crate) async fn to_its_page(uri: Uri) -> Response {
 /// There is no such address.
 pub(crate) async fn missing(State(shared): State<Shared>, request: Request) -> Response {
     let problem = Problem::missing("there is no such address here");
+    if is_of_directories(request.uri().path()) {
+        return ScimFailure::from(problem).into_response();
+    }
     if is_of_programs(request.uri().path()) {
         return problem.with_remedy("GET /api/v1/openapi.json lists all of them").into_response();
     }
@@ -48,6 +52,9 @@ pub(crate) async fn other_method(State(shared): State<Shared>, request: Request)
     let (kind, title) = ("method", "Not done to that");
     let detail = "this address is there, but not for that method";
     let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, kind, title, detail);
+    if is_of_directories(request.uri().path()) {
+        return ScimFailure::from(problem).into_response();
+    }
     if is_of_programs(request.uri().path()) {
         return problem.into_response();
     }
@@ -58,6 +65,10 @@ fn is_of_programs(path: &str) -> bool {
     let is_under =
         |place: &str| path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     OF_PROGRAMS.into_iter().any(is_under)
+}
+
+fn is_of_directories(path: &str) -> bool {
+    path.strip_prefix("/scim").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// The problem as a page, with the places for whoever is known.

@@ -98,6 +98,10 @@ fn components() -> Components {
             SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()),
         )
         .security_scheme(
+            "provisioning",
+            SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()),
+        )
+        .security_scheme(
             "session",
             SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("tenure_session"))),
         )
@@ -211,19 +215,28 @@ fn operation(endpoint: &Endpoint) -> Operation {
         operation = operation.request_body(Some(body.build()));
     }
     if endpoint.access != Access::Open {
-        let securities = ["token", "session"].map(|scheme| SecurityRequirement::new(scheme, [""; 0]));
+        let schemes: &[&str] =
+            if endpoint.access == Access::Provisioning { &["provisioning"] } else { &["token", "session"] };
+        let securities = schemes.iter().map(|scheme| SecurityRequirement::new(*scheme, [""; 0]));
         operation = operation.securities(Some(securities));
     }
     let (status, answer) = answer(endpoint);
+    let (kind, shape) = match endpoint.access {
+        Access::Provisioning => ("application/scim+json", "ScimError"),
+        Access::Open | Access::Decided { .. } => ("application/problem+json", "Problem"),
+    };
     let problem = ResponseBuilder::new()
         .description("Why it was not done")
-        .content("application/problem+json", Content::new(Some(shape_of("Problem"))));
+        .content(kind, Content::new(Some(shape_of(shape))));
     operation.response(status, answer).response("default", problem.build()).build()
 }
 
 fn said(endpoint: &Endpoint) -> serde_json::Value {
     match endpoint.access {
         Access::Open => serde_json::json!({ "access": "open" }),
+        Access::Provisioning => {
+            serde_json::json!({ "access": "provisioning token", "evidence": endpoint.evidence })
+        }
         Access::Decided { action, kind } => {
             serde_json::json!({ "action": action, "resource": kind, "evidence": endpoint.evidence })
         }
@@ -277,6 +290,10 @@ fn answer(endpoint: &Endpoint) -> (String, Response) {
             let content = Content::new(Some(shape_of(shape)));
             let built = built.description("Done; holds a secret that is shown once");
             (status.to_string(), built.content("application/json", content).build())
+        }
+        Answers::Scim(status) => {
+            let content = Content::new(None::<RefOr<Schema>>);
+            (status.to_string(), built.description("Done").content("application/scim+json", content).build())
         }
         Answers::Nothing(status) => (status.to_string(), built.description("Done").build()),
         Answers::Bytes(media_type) | Answers::Page(media_type) => {

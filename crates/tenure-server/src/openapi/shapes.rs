@@ -63,6 +63,8 @@ pub(super) const REQUESTS: &[(&str, &[&str])] = &[
     ("ProgrammeFilesRequest", &["files: {text}"]),
     ("ProgrammeRequest", &["files: {text}", "reason: text", "word: text", "worse?: number?"]),
     ("RoleRequest", &["role: Role"]),
+    ("TeamRoleRequest", &["role: Role?"]),
+    ("LeavingsRequest", &["accept: flag", "seen: number"]),
     ("LinkRequest", &["subject?: text?", "email?: text?", "issuer?: text?"]),
     (
         "SourceRequest",
@@ -74,6 +76,7 @@ pub(super) const REQUESTS: &[(&str, &[&str])] = &[
 /// Answers.
 pub(super) const ANSWERS: &[(&str, &[&str])] = &[
     ("Problem", &["type: text", "title: text", "status: number", "detail: text", "remedy?: text"]),
+    ("ScimError", &["schemas: [text]", "status: text", "detail: text", "scimType?: text"]),
     (
         "Status",
         &[
@@ -113,6 +116,12 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
     ("TokenShown", &["id: id", "handle: text", "issued: instant", "ends: instant", "over: flag"]),
     ("Link", &["person: id", "issuer: text", "subject?: text", "email?: text", "linked: instant"]),
     ("Token", &["token: text", "handle: text", "ends: instant"]),
+    ("TokenPage", &["items: [TokenShown]", "next: text?"]),
+    ("Team", &["name: text", "members: number", "role: Role?"]),
+    ("TeamPage", &["items: [Team]", "next: text?"]),
+    ("HeldLeaving", &["person: id", "name: text", "erases: flag", "asked: instant"]),
+    ("HeldPage", &["items: [HeldLeaving]", "next: text?"]),
+    ("LeavingsDecided", &["left: number"]),
     ("SignInCode", &["code: text", "ends: instant"]),
     ("Point", &["name: text", "url: text"]),
     (

@@ -462,7 +462,41 @@ const EVIDENCE: &[Bad] = &[
     ("GET /log/tile/{*path}", "/log/tile/../checkpoint", None),
 ];
 
-const TABLE: &[&[Bad]] = &[SYSTEM, PEOPLE, SOURCES, IDENTITIES, OWNERSHIP, PLANS, EVIDENCE];
+/// What a directory sends that is bad is in `scim.rs`.
+const DIRECTORY: &[Bad] = &[
+    ("GET /api/v1/provisioning-tokens", "", None),
+    ("POST /api/v1/provisioning-tokens", "/api/v1/provisioning-tokens?days=0", None),
+    ("POST /api/v1/provisioning-tokens", "/api/v1/provisioning-tokens?days=366", None),
+    ("DELETE /api/v1/provisioning-tokens/{ref}", "/api/v1/provisioning-tokens/none", None),
+    ("GET /api/v1/teams", "", None),
+    ("PUT /api/v1/teams/{name}/role", "/api/v1/teams/nobody/role", Some(r#"{"role":"owner"}"#)),
+    ("PUT /api/v1/teams/{name}/role", "/api/v1/teams/nobody/role", Some(r#"{"role":"king"}"#)),
+    ("GET /api/v1/leavings", "", None),
+    ("POST /api/v1/leavings/decide", "/api/v1/leavings/decide", Some(r#"{"accept":true}"#)),
+    ("POST /api/v1/leavings/decide", "/api/v1/leavings/decide", Some(r#"{"accept":true,"seen":1}"#)),
+    ("GET /scim/v2/ServiceProviderConfig", "", None),
+    ("GET /scim/v2/ResourceTypes", "", None),
+    ("GET /scim/v2/ResourceTypes/{id}", "/scim/v2/ResourceTypes/User", None),
+    ("GET /scim/v2/Schemas", "", None),
+    ("GET /scim/v2/Schemas/{id}", "/scim/v2/Schemas/x", None),
+    ("GET /scim/v2/Users", "/scim/v2/Users", None),
+    ("POST /scim/v2/Users", "/scim/v2/Users", Some("{}")),
+    ("GET /scim/v2/Users/{id}", "/scim/v2/Users/x", None),
+    ("PUT /scim/v2/Users/{id}", "/scim/v2/Users/x", Some("{}")),
+    ("PATCH /scim/v2/Users/{id}", "/scim/v2/Users/x", Some("{}")),
+    ("DELETE /scim/v2/Users/{id}", "/scim/v2/Users/x", None),
+    ("GET /scim/v2/Groups", "/scim/v2/Groups", None),
+    ("POST /scim/v2/Groups", "/scim/v2/Groups", Some("{}")),
+    ("GET /scim/v2/Groups/{id}", "/scim/v2/Groups/x", None),
+    ("PUT /scim/v2/Groups/{id}", "/scim/v2/Groups/x", Some("{}")),
+    ("PATCH /scim/v2/Groups/{id}", "/scim/v2/Groups/x", Some("{}")),
+    ("DELETE /scim/v2/Groups/{id}", "/scim/v2/Groups/x", None),
+    ("POST /scim/v2/Users/.search", "/scim/v2/Users/.search", Some("{}")),
+    ("POST /scim/v2/Groups/.search", "/scim/v2/Groups/.search", Some("{}")),
+    ("POST /scim/v2/.search", "/scim/v2/.search", Some("{}")),
+];
+
+const TABLE: &[&[Bad]] = &[SYSTEM, PEOPLE, DIRECTORY, SOURCES, IDENTITIES, OWNERSHIP, PLANS, EVIDENCE];
 
 #[tokio::test]
 async fn bad_input_gets_exact_texts() {

@@ -32,6 +32,7 @@ fn the_table_in_the_handbook_is_made_from_the_endpoints() {
     for endpoint in tenure_server::endpoints() {
         let access = match endpoint.access {
             Access::Open => String::from("open"),
+            Access::Provisioning => String::from("provisioning token"),
             Access::Decided { action, kind } => format!("{action} {kind}"),
         };
         let leaves = endpoint.evidence.map(|kind| format!("`{kind}`")).unwrap_or_default();

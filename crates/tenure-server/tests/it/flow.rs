@@ -106,6 +106,7 @@ async fn calls_leave_the_evidence_they_say() {
     let said = bench.post(ADMINISTRATOR, "/api/v1/programme/acknowledgement", &json!({})).await;
     assert_eq!(said.status, 200, "{}", said.text());
     hold_and_decide(&bench).await;
+    let bench = provision(bench).await;
     cosign(&bench).await;
     let secret = json!({ "write": true, "secret": "AnotherPasswordOfOurs" });
     assert_eq!(bench.call(ADMINISTRATOR, "PATCH", "/api/v1/sources/main", Some(&secret)).await.status, 200);
@@ -146,6 +147,37 @@ async fn confirm_and_refuse(bench: &Bench) {
     let withdraw = format!("/api/v1/plans/{}/withdraw", plan["handle"].as_str().unwrap());
     assert_eq!(bench.post(OPERATOR, &withdraw, &json!({})).await.status, 200);
     bench.post(OPERATOR, path, &answer(true, &seen["digest"])).await;
+}
+
+/// A directory adds people and a team, changes and takes them away; leavings are held and let happen.
+async fn provision(bench: Bench) -> Bench {
+    let scene = crate::scim::Scene::of(bench).await;
+    let id = scene.join("ada").await;
+    let name = json!({ "op": "add", "path": "displayName", "value": "Ada" });
+    scene.call("PATCH", &format!("/Users/{id}"), Some(&crate::scim::patch(&[name]))).await;
+    let team = scene.call("POST", "/Groups", Some(&json!({ "displayName": "team" }))).await.json();
+    let path = format!("/Groups/{}", team["id"].as_str().unwrap());
+    let members = json!({ "displayName": "team", "members": [{ "value": id }] });
+    assert_eq!(scene.call("PUT", &path, Some(&members)).await.status, 200);
+    let role = json!({ "role": "auditor" });
+    let mapped = scene.bench.call(ADMINISTRATOR, "PUT", "/api/v1/teams/team/role", Some(&role)).await;
+    assert_eq!(mapped.status, 200, "{}", mapped.text());
+    assert_eq!(scene.call("DELETE", &path, None).await.status, 204);
+    let mut ids = vec![id];
+    for number in 0..5 {
+        ids.push(scene.join(&format!("person-{number}")).await);
+    }
+    scene.bench.clock.advance(std::time::Duration::from_hours(2));
+    for id in &ids {
+        scene.call("DELETE", &format!("/Users/{id}"), None).await;
+    }
+    let decided = json!({ "accept": true, "seen": 2 });
+    let decided = scene.bench.post(ADMINISTRATOR, "/api/v1/leavings/decide", &decided).await;
+    assert_eq!(decided.status, 200, "{}", decided.text());
+    let tokens = scene.bench.get(ADMINISTRATOR, "/api/v1/provisioning-tokens").await.json();
+    let path = format!("/api/v1/provisioning-tokens/{}", tokens["items"][0]["handle"].as_str().unwrap());
+    assert_eq!(scene.bench.call(ADMINISTRATOR, "DELETE", &path, None).await.status, 204);
+    scene.bench
 }
 
 /// A token is made and taken away, a role changed, a person removed.

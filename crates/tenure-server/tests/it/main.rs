@@ -31,6 +31,7 @@ mod programme;
 mod provider;
 mod repeat;
 mod report;
+mod scim;
 mod shape;
 mod sign_in;
 mod source_change;

@@ -24,6 +24,10 @@ pub(crate) fn check(method: &str, path: &str, reply: &Reply) {
             &place,
         );
     }
+    if media_type == "application/scim+json" && reply.status >= 400 {
+        let error = serde_json::json!({ "$ref": "#/components/schemas/ScimError" });
+        return conforms(&reply.json(), &error, &place);
+    }
     let Some(operation) = operation(method, path) else { return };
     let response = &operation["responses"][reply.status.to_string()];
     assert!(!response.is_null(), "{place}: not in the document: {}", reply.text());

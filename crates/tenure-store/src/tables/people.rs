@@ -6,10 +6,17 @@
 use crate::{Row, StoreFailure, Tx, tables::identities::IdentityRow, value::named};
 use serde::Serialize;
 use tenure_evidence::Entry;
-use tenure_model::{Charter, IdentityId, Instant, Person, PersonId, PlanId, Role, printable};
+use tenure_model::{Charter, IdentityId, Instant, Origin, Person, PersonId, PlanId, Role, printable};
 
 /// Kinds of entries whose body holds a name of a person: theirs, or that of their account at a provider.
-const NAMING: [&str; 4] = ["person.added", "person.linked", "person.link_found", "person.unlinked"];
+const NAMING: [&str; 6] = [
+    "person.added",
+    "person.linked",
+    "person.link_found",
+    "person.unlinked",
+    "person.joined",
+    "person.changed",
+];
 
 /// What hangs on a person who leaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +56,7 @@ fn owners(charter: &Charter) -> Vec<PersonId> {
 }
 
 /// A charter in which this person owns nothing.
-fn without(charter: &Charter, person: PersonId) -> Charter {
+pub(super) fn without(charter: &Charter, person: PersonId) -> Charter {
     let others = |owner: Option<PersonId>| owner.filter(|owner| *owner != person);
     Charter {
         business_owner: others(charter.business_owner),
@@ -70,7 +77,8 @@ fn person(row: &Row<'_>) -> Result<Person, StoreFailure> {
 impl Tx<'_> {
     /// Adds a person. A name or local account that is taken is a conflict.
     pub fn add_person(&mut self, person: &Person, now: Instant) -> Result<(), StoreFailure> {
-        if self.person_named(&person.name)?.is_some() {
+        if self.person_named(&person.name)?.is_some() || self.directory_person_named(&person.name)?.is_some()
+        {
             return Err(StoreFailure::Conflict {
                 why: format!("there is already a person named `{}`", printable(&person.name, 60)),
             });
@@ -98,7 +106,7 @@ impl Tx<'_> {
     pub fn people(&mut self) -> Result<Vec<Person>, StoreFailure> {
         self.query(
             "people",
-            "SELECT person_id, name, role, local_uid FROM people WHERE erased_us IS NULL ORDER BY name",
+            "SELECT person_id, name, role, local_uid FROM people WHERE erased_us IS NULL AND left_us IS NULL ORDER BY name",
             &[],
             person,
         )
@@ -108,7 +116,7 @@ impl Tx<'_> {
     pub fn person_of_uid(&mut self, uid: u32) -> Result<Option<Person>, StoreFailure> {
         self.query_one(
             "people",
-            "SELECT person_id, name, role, local_uid FROM people WHERE local_uid = $1 AND erased_us IS NULL",
+            "SELECT person_id, name, role, local_uid FROM people WHERE local_uid = $1 AND erased_us IS NULL AND left_us IS NULL",
             &[uid.into()],
             person,
         )
@@ -118,7 +126,7 @@ impl Tx<'_> {
     pub fn person_named(&mut self, name: &str) -> Result<Option<Person>, StoreFailure> {
         self.query_one(
             "people",
-            "SELECT person_id, name, role, local_uid FROM people WHERE name = $1 AND erased_us IS NULL",
+            "SELECT person_id, name, role, local_uid FROM people WHERE name = $1 AND erased_us IS NULL AND left_us IS NULL",
             &[name.into()],
             person,
         )
@@ -128,9 +136,40 @@ impl Tx<'_> {
     pub fn person(&mut self, id: PersonId) -> Result<Option<Person>, StoreFailure> {
         self.query_one(
             "people",
-            "SELECT person_id, name, role, local_uid FROM people WHERE person_id = $1 AND erased_us IS NULL",
+            "SELECT person_id, name, role, local_uid FROM people WHERE person_id = $1 AND erased_us IS NULL AND left_us IS NULL",
             &[named(id)],
             person,
+        )
+    }
+
+    /// The person of an id who is there and has been since this moment: who left meanwhile and is back said nothing before.
+    pub fn person_since(&mut self, id: PersonId, since: Instant) -> Result<Option<Person>, StoreFailure> {
+        self.query_one(
+            "people",
+            "SELECT person_id, name, role, local_uid FROM people WHERE person_id = $1 AND erased_us IS NULL \
+             AND left_us IS NULL AND (returned_us IS NULL OR returned_us < $2)",
+            &[named(id), since.into()],
+            person,
+        )
+    }
+
+    /// The person of an id who is there, or left and may come back; and where they come from.
+    pub fn person_or_leaver(&mut self, id: PersonId) -> Result<Option<(Person, Origin)>, StoreFailure> {
+        self.query_one(
+            "people",
+            "SELECT person_id, name, role, local_uid, origin FROM people WHERE person_id = $1 AND erased_us IS NULL",
+            &[named(id)],
+            |row| Ok((person(row)?, row.parsed(4)?)),
+        )
+    }
+
+    /// As `person_or_leaver`, by name.
+    pub fn person_or_leaver_named(&mut self, name: &str) -> Result<Option<(Person, Origin)>, StoreFailure> {
+        self.query_one(
+            "people",
+            "SELECT person_id, name, role, local_uid, origin FROM people WHERE name = $1 AND erased_us IS NULL",
+            &[name.into()],
+            |row| Ok((person(row)?, row.parsed(4)?)),
         )
     }
 
@@ -153,7 +192,7 @@ impl Tx<'_> {
     pub fn leaving(&mut self, id: PersonId) -> Result<Leaving, StoreFailure> {
         let missing = || StoreFailure::Missing { noun: "person", given: id.to_string() };
         Ok(Leaving {
-            person: self.person(id)?.ok_or_else(missing)?,
+            person: self.person_or_leaver(id)?.ok_or_else(missing)?.0,
             owned: self.owned_by(id)?,
             approved: self.approved_and_not_begun(id)?,
             excepted_count: self.count_excepted_by(id)?,
@@ -166,7 +205,9 @@ impl Tx<'_> {
     /// charter. The last administrator stays.
     pub fn remove_person(&mut self, leaving: &Leaving, now: Instant) -> Result<(), StoreFailure> {
         let id = leaving.person.id;
-        self.leaves_an_administrator(id)?;
+        if self.person(id)?.is_some() {
+            self.leaves_an_administrator(id)?;
+        }
         for owned in &leaving.owned {
             self.set_charter(owned.id, &without(&owned.charter, id), now)?;
         }
@@ -180,6 +221,7 @@ impl Tx<'_> {
         self.end_tokens_of(id)?;
         self.unlink(id)?;
         self.touch_excepted_by(id, now)?;
+        self.forget_in_directory(id)?;
         // No person who is there has a line break in their name: this one is never in another's way.
         let marked = format!("removed\n{id}");
         self.execute_on(
@@ -233,7 +275,7 @@ impl Tx<'_> {
         Ok(about.into_iter().filter(|(_, bytes)| names(bytes)).map(|(entry, _)| entry).collect())
     }
 
-    fn leaves_an_administrator(&mut self, without: PersonId) -> Result<(), StoreFailure> {
+    pub(super) fn leaves_an_administrator(&mut self, without: PersonId) -> Result<(), StoreFailure> {
         let mut people = self.people()?.into_iter();
         if people.any(|person| person.id != without && person.role == Role::Administrator) {
             return Ok(());

@@ -29,6 +29,7 @@ mod man;
 mod own;
 mod own_many;
 mod people;
+mod people_directory;
 mod people_sign_in;
 mod plan;
 mod programme;

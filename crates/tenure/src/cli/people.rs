@@ -5,6 +5,7 @@
 
 use super::{
     changing,
+    people_directory::{Held, MapGroup, ScimToken, Teams},
     people_sign_in::{Link, Show, Token, Unlink},
     reading,
     revoke::quoted,
@@ -33,6 +34,10 @@ pub(crate) enum PeopleCommand {
     Link(Link),
     Unlink(Unlink),
     Code(Code),
+    ScimToken(ScimToken),
+    Teams(Teams),
+    MapGroup(MapGroup),
+    Held(Held),
 }
 
 impl PeopleCommand {
@@ -47,6 +52,10 @@ impl PeopleCommand {
             Self::Link(args) => args.run(context).await,
             Self::Unlink(args) => args.run(context).await,
             Self::Code(args) => args.run(context).await,
+            Self::ScimToken(args) => args.run(context).await,
+            Self::Teams(args) => args.run(context).await,
+            Self::MapGroup(args) => args.run(context).await,
+            Self::Held(args) => args.run(context).await,
         }
     }
 }
@@ -101,7 +110,7 @@ pub(crate) struct Add {
     local_uid: Option<u32>,
 }
 
-fn parse_role(given: &str) -> Result<Role, String> {
+pub(super) fn parse_role(given: &str) -> Result<Role, String> {
     given.parse().map_err(|error: tenure_model::UnknownWord| error.to_string())
 }
 
