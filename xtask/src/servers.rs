@@ -15,7 +15,8 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use tenure_testbed::{
     Availability, chromium_available, chromium_program, console_walk, journal_available, node_program,
-    oidc_available, oidc_folder, pgbouncer_available, postgres_available, sshd_available,
+    oidc_available, oidc_folder, pgbouncer_available, postgres_available, python_program, scim_available,
+    scim_folder, scim_program, sshd_available,
 };
 
 use crate::stages::{must_succeed, show, works};
@@ -44,7 +45,7 @@ struct Needed {
     look: fn() -> Availability,
 }
 
-const NEEDED: [Needed; 6] = [
+const NEEDED: [Needed; 7] = [
     Needed {
         name: "postgres",
         packages: || vec!["postgresql"],
@@ -60,6 +61,7 @@ const NEEDED: [Needed; 6] = [
     Needed { name: "sshd", packages: || vec!["openssh-server"], service: Some("ssh"), look: sshd_available },
     Needed { name: "chromium", packages: browser_packages, service: None, look: chromium_available },
     Needed { name: "oidc", packages: node_packages, service: None, look: oidc_available },
+    Needed { name: "scim", packages: python_packages, service: None, look: scim_available },
     // It starts nothing: its socket is off until somebody enables it.
     Needed {
         name: "journal",
@@ -85,6 +87,12 @@ fn node_packages() -> Vec<&'static str> {
     lacking.into_iter().filter(|(_, lacks)| *lacks).map(|(package, _)| package).collect()
 }
 
+/// What is lacking of Python, which runs the SCIM tester in an environment of its own.
+fn python_packages() -> Vec<&'static str> {
+    let lacks = !works(Command::new("python3").args(["-m", "ensurepip", "--version"]));
+    if lacks { vec!["python3", "python3-venv"] } else { Vec::new() }
+}
+
 /// Debian's switch for services at boot, for systemd and for others (update-rc.d(8)).
 const UPDATE_RC: &str = "/usr/sbin/update-rc.d";
 
@@ -102,6 +110,7 @@ pub(crate) fn ensure(installing: Installing, skipping: Skipping) -> Result<Vec<S
     }
     if installing == Installing::Allowed {
         fetch_packages()?;
+        fetch_scim_tester()?;
     }
     let skipped = skipped(NEEDED.iter().map(|needed| (needed.name, (needed.look)())));
     for line in &skipped {
@@ -167,6 +176,27 @@ fn fetch_packages() -> Result<()> {
             println!("   it could not be fetched; what needs {package} is skipped");
         }
     }
+    Ok(())
+}
+
+/// Makes the environment of the SCIM tester as its list of hashes says, once; wheels only, so that nothing of it runs by
+/// being fetched. Without a network what needs it is skipped, and that is said.
+fn fetch_scim_tester() -> Result<()> {
+    let (Some(python), None) = (python_program(), scim_program()) else { return Ok(()) };
+    let (folder, wanted) = (scim_folder().join("venv"), scim_folder().join("requirements.txt"));
+    let mut make = Command::new(python);
+    make.args(["-m", "venv", "--clear"]).arg(&folder);
+    let mut fetch = Command::new(folder.join("bin/pip"));
+    fetch.args(["install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"]);
+    fetch.args(["--require-hashes", "--no-deps", "-r"]).arg(&wanted);
+    for command in [&mut make, &mut fetch] {
+        println!("   $ {}", show(command));
+        if !command.status().is_ok_and(|status| status.success()) {
+            println!("   it could not be fetched; what needs scim is skipped");
+            return Ok(());
+        }
+    }
+    fs::copy(&wanted, folder.join("requirements.txt")).context("saying that the SCIM tester is whole")?;
     Ok(())
 }
 

@@ -20,6 +20,7 @@ mod process;
 mod programs;
 mod psql;
 mod replica;
+mod scim;
 mod server;
 mod sshd;
 mod template;
@@ -34,8 +35,10 @@ pub use postgres::{Postgres, PostgresOptions};
 pub use programs::{
     Availability, MUST_RUN, chromium_available, chromium_program, console_walk, journal_available,
     journal_remote_program, node_program, oidc_available, oidc_folder, pgbouncer_available,
-    postgres_available, ready_to_run, sshd_available,
+    postgres_available, python_program, ready_to_run, scim_available, scim_folder, scim_program,
+    sshd_available,
 };
 pub use psql::{PsqlFailed, quote_identifier, quote_literal};
 pub use replica::Replica;
+pub use scim::{ScimVerdict, test_scim};
 pub use sshd::{SshKey, SshSession, Sshd, SshdOptions};

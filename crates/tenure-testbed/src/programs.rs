@@ -82,6 +82,18 @@ pub fn oidc_available() -> Availability {
     Availability::Present
 }
 
+/// Whether the independent SCIM tester can be run here: what `crates/tenure-testbed/scim` says, beside it.
+pub fn scim_available() -> Availability {
+    if scim_program().is_some() {
+        return Availability::Present;
+    }
+    let lacking = match python_program() {
+        Some(_) => "run `cargo xtask test` once, with a network, which fetches it",
+        None => "python3 is not installed",
+    };
+    Availability::Missing(lacking.to_owned())
+}
+
 /// Whether journal files can be written and read here by systemd's own programs.
 pub fn journal_available() -> Availability {
     match (journal_remote_program(), on_search_path(&["journalctl"])) {
@@ -104,6 +116,25 @@ pub fn chromium_program() -> Option<PathBuf> {
 /// The Node.js program.
 pub fn node_program() -> Option<PathBuf> {
     on_search_path(&["node", "nodejs"])
+}
+
+/// The Python program.
+pub fn python_program() -> Option<PathBuf> {
+    on_search_path(&["python3"])
+}
+
+/// The folder that says what the SCIM tester is made of; `venv` in it is the tester.
+pub fn scim_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("scim")
+}
+
+/// The SCIM tester, where it was fetched whole.
+pub fn scim_program() -> Option<PathBuf> {
+    let folder = scim_folder().join("venv");
+    // Written last: an environment that was left half made is none.
+    let whole = fs::read(folder.join("requirements.txt")).ok()?
+        == fs::read(scim_folder().join("requirements.txt")).ok()?;
+    whole.then(|| folder.join("bin/scim2")).filter(|program| program.is_file())
 }
 
 /// The folder of the program that walks the console.
@@ -170,6 +201,7 @@ macro_rules! needs {
     (@availability sshd) => { $crate::sshd_available() };
     (@availability chromium) => { $crate::chromium_available() };
     (@availability oidc) => { $crate::oidc_available() };
+    (@availability scim) => { $crate::scim_available() };
     (@availability journal) => { $crate::journal_available() };
 }
 

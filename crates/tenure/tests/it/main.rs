@@ -33,6 +33,7 @@ mod ownership;
 mod program;
 mod programme;
 mod prompts;
+mod provisioned;
 mod reading;
 mod refusals;
 mod report;
