@@ -63,6 +63,7 @@ pub use verbs::{
     consequences::{ConsequenceShown, Followed},
     directory::{
         Provisioned, Provisioner,
+        list::{LISTED_MAX, Listed, NamedPeople, PeopleForeseen, PeopleList, TeamForeseen},
         teams::{MEMBERS_MAX, Team, TeamGiven, TeamShown},
         tokens::ProvisioningHolder,
     },

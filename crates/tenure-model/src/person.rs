@@ -27,6 +27,8 @@ noun! {
         Local = "local",
         /// From a directory that speaks SCIM.
         Scim = "scim",
+        /// On a list that an administrator brought in.
+        Csv = "csv",
     }
 }
 

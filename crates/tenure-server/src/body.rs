@@ -1,6 +1,6 @@
 //! What comes in, parsed once: bodies, names in the path, and what stands after `?`.
 //!
-//! Bodies are JSON of at most 256 KiB (8 KiB from strangers) with no unknown field. A body that may hold a secret is
+//! Bodies are JSON of at most 256 KiB (8 KiB from strangers, 2 MiB of a whole list) with no unknown field. A body that may hold a secret is
 //! refused without repeating any of it; the secret leaves its text for a `Secret` while it is
 //! parsed. Next: `problem.rs` for the texts.
 
@@ -19,11 +19,16 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 /// Bytes of a body, at most.
 pub(crate) const BODY_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of a body that holds a whole list, at most.
+pub(crate) const LARGE_BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Bytes of a body that somebody unknown may send, at most.
 const OPEN_BODY_BYTES_MAX: usize = 8 * 1024;
 
 /// A JSON body.
 pub(crate) struct Body<T>(pub(crate) T);
+
+/// A JSON body that holds a whole list.
+pub(crate) struct LargeBody<T>(pub(crate) T);
 
 /// A JSON body that may hold a secret.
 pub(crate) struct SecretBody<T>(pub(crate) T);
@@ -32,21 +37,32 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &Shared) -> Result<Self, Problem> {
-        let bytes = read_json(request).await?;
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
-            Problem::malformed(format!(
-                "the body is not what is expected: {}",
-                printable(&error.to_string(), 300)
-            ))
-        })
+        parsed(&read_json(request, BODY_BYTES_MAX).await?).map(Self)
     }
+}
+
+impl<T: DeserializeOwned> FromRequest<Shared> for LargeBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &Shared) -> Result<Self, Problem> {
+        parsed(&read_json(request, LARGE_BODY_BYTES_MAX).await?).map(Self)
+    }
+}
+
+fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        Problem::malformed(format!(
+            "the body is not what is expected: {}",
+            printable(&error.to_string(), 300)
+        ))
+    })
 }
 
 impl<T: DeserializeOwned> FromRequest<Shared> for SecretBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &Shared) -> Result<Self, Problem> {
-        let bytes = read_json(request).await?;
+        let bytes = read_json(request, BODY_BYTES_MAX).await?;
         serde_json::from_slice(&bytes).map(Self).map_err(|error| Problem::malformed(without_values(&error)))
     }
 }
@@ -67,12 +83,12 @@ fn without_values(error: &serde_json::Error) -> String {
     format!("the body {what} at {place}{expected} (not shown: it may hold a secret)")
 }
 
-async fn read_json(request: Request) -> Result<Zeroizing<Vec<u8>>, Problem> {
+async fn read_json(request: Request, bytes_max: usize) -> Result<Zeroizing<Vec<u8>>, Problem> {
     check_media_type(request.headers())?;
-    let mut body = Limited::new(request.into_body(), BODY_BYTES_MAX);
+    let mut body = Limited::new(request.into_body(), bytes_max);
     let mut bytes = Zeroizing::new(Vec::new());
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| unread(error.as_ref()))?;
+        let frame = frame.map_err(|error| unread(error.as_ref(), bytes_max))?;
         if let Ok(data) = frame.into_data() {
             // Growing would leave parts of a secret behind in freed memory.
             let mut grown = Zeroizing::new(Vec::with_capacity(bytes.len() + data.len()));
@@ -89,9 +105,9 @@ async fn read_json(request: Request) -> Result<Zeroizing<Vec<u8>>, Problem> {
     Ok(bytes)
 }
 
-pub(crate) fn unread(error: &(dyn std::error::Error + 'static)) -> Problem {
+pub(crate) fn unread(error: &(dyn std::error::Error + 'static), bytes_max: usize) -> Problem {
     if error.is::<http_body_util::LengthLimitError>() {
-        return too_large(BODY_BYTES_MAX);
+        return too_large(bytes_max);
     }
     match slow(error) {
         Some(slow) => Problem::new(StatusCode::REQUEST_TIMEOUT, "slow", "Too slow", slow.to_string()),

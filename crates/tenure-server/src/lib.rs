@@ -19,6 +19,7 @@ mod observe;
 mod openapi;
 mod page;
 mod peer;
+mod people_csv;
 mod problem;
 mod provider;
 mod repeat;

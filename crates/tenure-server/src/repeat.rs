@@ -8,7 +8,7 @@
 //! the answer is kept: whoever comes in between is told that it is under way, never carried out.
 
 use crate::{
-    body::{BODY_BYTES_MAX, unread},
+    body::{LARGE_BODY_BYTES_MAX, unread},
     endpoint::{Answers, Endpoint},
     problem::Problem,
     shared::Shared,
@@ -108,7 +108,9 @@ fn key_of(request: &Request) -> Result<Option<String>, Problem> {
 /// All of a call that tells it from others, and the request again.
 async fn digestible(request: Request) -> Result<(Vec<u8>, Request), Problem> {
     let (parts, body) = request.into_parts();
-    let body = Limited::new(body, BODY_BYTES_MAX).collect().await.map_err(|error| unread(error.as_ref()))?;
+    // The handler's own limit may be lower, and is asked behind this.
+    let body = Limited::new(body, LARGE_BODY_BYTES_MAX).collect().await;
+    let body = body.map_err(|error| unread(error.as_ref(), LARGE_BODY_BYTES_MAX))?;
     let body = body.to_bytes();
     let mut call = format!("{} {}\n", parts.method, parts.uri).into_bytes();
     call.extend_from_slice(&body);

@@ -276,8 +276,10 @@ fn directory() -> Vec<String> {
     statements.push(format!(
         "CREATE TABLE teams (team_id {{text}} PRIMARY KEY, name {{text}} NOT NULL, name_key {{text}} NOT NULL UNIQUE, \
          external_id {{text}}, role {{text}}, version {{int}} NOT NULL, created_us {{int}} NOT NULL, \
-         changed_us {{int}} NOT NULL, CONSTRAINT teams_role CHECK ({})){{end}}",
-        Role::sql_check("role")
+         changed_us {{int}} NOT NULL, origin {{text}} NOT NULL, CONSTRAINT teams_role CHECK ({}), \
+         CONSTRAINT teams_origin CHECK ({})){{end}}",
+        Role::sql_check("role"),
+        Origin::sql_check("origin")
     ));
     let members = [
         "CREATE TABLE team_members (team_id {text} NOT NULL REFERENCES teams, person_id {text} NOT NULL REFERENCES people, \

@@ -82,6 +82,43 @@ pub(crate) struct Team {
     pub(crate) role: Option<Role>,
 }
 
+/// What a list of people changes.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct PeopleForeseen {
+    pub(crate) word: String,
+    pub(crate) people: usize,
+    pub(crate) joins: NamedPeople,
+    pub(crate) changes: NamedPeople,
+    pub(crate) returns: NamedPeople,
+    pub(crate) leaves: NamedPeople,
+    pub(crate) held: NamedPeople,
+    pub(crate) teams: Vec<TeamForeseen>,
+}
+
+impl PeopleForeseen {
+    /// True when all is as the list says.
+    pub(crate) fn is_empty(&self) -> bool {
+        let all = [&self.joins, &self.changes, &self.returns, &self.leaves, &self.held];
+        all.iter().all(|who| who.count == 0) && self.teams.is_empty()
+    }
+}
+
+/// So many, and the first of their names.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct NamedPeople {
+    pub(crate) count: usize,
+    pub(crate) names: Vec<String>,
+}
+
+/// A team to which others belong.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct TeamForeseen {
+    pub(crate) name: String,
+    pub(crate) is_new: bool,
+    pub(crate) added: usize,
+    pub(crate) removed: usize,
+}
+
 /// Somebody whose leaving is held.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct HeldLeaving {

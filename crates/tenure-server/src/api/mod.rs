@@ -64,6 +64,8 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &people::provisioning::REVOKE,
     &people::teams::LIST,
     &people::teams::MAP,
+    &people::import::PREVIEW,
+    &people::import::IMPORT,
     &people::held::LIST,
     &people::held::DECIDE,
     &system::code::ENDPOINT,

@@ -113,7 +113,7 @@ impl FromRequest<Shared> for Document {
                     "the body is larger than 500 KiB",
                 );
             }
-            unread(error.as_ref()).into()
+            unread(error.as_ref(), BODY_BYTES_MAX).into()
         })?;
         match serde_json::from_slice(&bytes.to_bytes()) {
             Ok(Value::Object(fields)) => Ok(Self(fields)),

@@ -16,7 +16,7 @@ use super::{
 use crate::api::prelude::*;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
-use tenure_engine::{StoreFailure, Team, Tx};
+use tenure_engine::{StoreFailure, Team, TeamRow, Tx};
 use tenure_model::Origin;
 
 const LIST: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
@@ -293,10 +293,12 @@ fn teams(
 ) -> Result<Vec<Map<String, Value>>, StoreFailure> {
     let mut shown = Vec::new();
     let rows = match filter.and_then(|filter| filter.is_exactly("displayName")) {
-        Some(name) => tx.team_named(name)?.into_iter().collect(),
+        Some(name) => tx.team_named(name)?.into_iter().collect::<Vec<_>>(),
         None => tx.teams()?,
     };
-    for row in rows {
+    // Another origin's teams are not there for a directory.
+    let of_directory = |row: &TeamRow| row.origin == Origin::Scim;
+    for row in rows.into_iter().filter(of_directory) {
         let members = if by_member { tx.members_of(row.id)? } else { Vec::new() };
         let mut team = Team { row, members };
         if filter.is_none_or(|filter| filter.matches(&groups::resource(&team, base))) && page.takes() {

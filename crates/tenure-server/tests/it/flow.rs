@@ -107,6 +107,7 @@ async fn calls_leave_the_evidence_they_say() {
     assert_eq!(said.status, 200, "{}", said.text());
     hold_and_decide(&bench).await;
     let bench = provision(bench).await;
+    crate::people_import::import(&bench, "name\nlisted\n").await;
     cosign(&bench).await;
     let secret = json!({ "write": true, "secret": "AnotherPasswordOfOurs" });
     assert_eq!(bench.call(ADMINISTRATOR, "PATCH", "/api/v1/sources/main", Some(&secret)).await.status, 200);

@@ -27,6 +27,7 @@ mod hostile;
 mod matrix;
 mod ownership;
 mod people;
+mod people_import;
 mod programme;
 mod provider;
 mod repeat;

@@ -69,6 +69,8 @@ fn about_people() -> Vec<Rehearsal> {
         ("DELETE /api/v1/provisioning-tokens/{ref}", "/api/v1/provisioning-tokens/none", None),
         ("GET /api/v1/teams", "/api/v1/teams", None),
         ("PUT /api/v1/teams/{name}/role", "/api/v1/teams/nobody/role", Some(json!({ "role": "auditor" }))),
+        ("POST /api/v1/people-imports/preview", "/api/v1/people-imports/preview", Some(json!({ "csv": "" }))),
+        ("POST /api/v1/people-imports", "/api/v1/people-imports", Some(json!({ "csv": "", "word": "x" }))),
         ("GET /api/v1/leavings", "/api/v1/leavings", None),
         (
             "POST /api/v1/leavings/decide",

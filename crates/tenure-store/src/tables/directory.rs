@@ -42,7 +42,7 @@ pub struct DirectoryRow {
 }
 
 /// What a directory says of a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DirectoryGiven {
     /// The name they sign in with.
     pub name: String,
@@ -355,7 +355,12 @@ impl Tx<'_> {
             &[named(origin), since.into(), window.into()],
             count,
         )?;
-        let held = self.query_one("held_leavings", "SELECT count(*) FROM held_leavings", &[], count)?;
+        let held = self.query_one(
+            "held_leavings",
+            "SELECT count(*) FROM held_leavings h JOIN people p ON p.person_id = h.person_id WHERE p.origin = $1",
+            &[named(origin)],
+            count,
+        )?;
         Ok(LeavingLately {
             active: active.unwrap_or(0),
             left: left.unwrap_or(0) + erased.unwrap_or(0),

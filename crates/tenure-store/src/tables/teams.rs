@@ -6,7 +6,7 @@
 use super::directory::name_key;
 use crate::{Row, StoreFailure, Tx, value::named};
 use serde::Serialize;
-use tenure_model::{Instant, PersonId, Role, TeamId};
+use tenure_model::{Instant, Origin, PersonId, Role, TeamId};
 
 /// A team.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -25,6 +25,8 @@ pub struct TeamRow {
     pub created: Instant,
     /// When it was last changed.
     pub changed: Instant,
+    /// Who named it; its members come from there, too.
+    pub origin: Origin,
 }
 
 fn team(row: &Row<'_>) -> Result<TeamRow, StoreFailure> {
@@ -36,6 +38,7 @@ fn team(row: &Row<'_>) -> Result<TeamRow, StoreFailure> {
         version: row.number(4)?,
         created: row.instant(5)?,
         changed: row.instant(6)?,
+        origin: row.parsed(7)?,
     })
 }
 
@@ -43,8 +46,8 @@ impl Tx<'_> {
     /// Makes a team. Whether the name is free is asked before (`team_named`).
     pub fn add_team(&mut self, row: &TeamRow) -> Result<(), StoreFailure> {
         self.execute(
-            "INSERT INTO teams (team_id, name, name_key, external_id, role, version, created_us, changed_us) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO teams (team_id, name, name_key, external_id, role, version, created_us, changed_us, origin) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             &[
                 named(row.id),
                 row.name.as_str().into(),
@@ -54,6 +57,7 @@ impl Tx<'_> {
                 row.version.into(),
                 row.created.into(),
                 row.changed.into(),
+                named(row.origin),
             ],
         )?;
         Ok(())
@@ -63,7 +67,7 @@ impl Tx<'_> {
     pub fn team(&mut self, id: TeamId) -> Result<Option<TeamRow>, StoreFailure> {
         self.query_one(
             "teams",
-            "SELECT team_id, name, external_id, role, version, created_us, changed_us FROM teams WHERE team_id = $1",
+            "SELECT team_id, name, external_id, role, version, created_us, changed_us, origin FROM teams WHERE team_id = $1",
             &[named(id)],
             team,
         )
@@ -73,7 +77,7 @@ impl Tx<'_> {
     pub fn team_named(&mut self, name: &str) -> Result<Option<TeamRow>, StoreFailure> {
         self.query_one(
             "teams",
-            "SELECT team_id, name, external_id, role, version, created_us, changed_us FROM teams WHERE name_key = $1",
+            "SELECT team_id, name, external_id, role, version, created_us, changed_us, origin FROM teams WHERE name_key = $1",
             &[name_key(name).into()],
             team,
         )
@@ -83,7 +87,7 @@ impl Tx<'_> {
     pub fn teams(&mut self) -> Result<Vec<TeamRow>, StoreFailure> {
         self.query(
             "teams",
-            "SELECT team_id, name, external_id, role, version, created_us, changed_us FROM teams ORDER BY name_key",
+            "SELECT team_id, name, external_id, role, version, created_us, changed_us, origin FROM teams ORDER BY name_key",
             &[],
             team,
         )
@@ -154,7 +158,7 @@ impl Tx<'_> {
     pub fn teams_of(&mut self, person: PersonId) -> Result<Vec<TeamRow>, StoreFailure> {
         self.query(
             "teams",
-            "SELECT t.team_id, t.name, t.external_id, t.role, t.version, t.created_us, t.changed_us FROM teams t \
+            "SELECT t.team_id, t.name, t.external_id, t.role, t.version, t.created_us, t.changed_us, t.origin FROM teams t \
              JOIN team_members m ON m.team_id = t.team_id WHERE m.person_id = $1 ORDER BY t.name_key",
             &[named(person)],
             team,

@@ -30,6 +30,7 @@ mod own;
 mod own_many;
 mod people;
 mod people_directory;
+mod people_import;
 mod people_sign_in;
 mod plan;
 mod programme;

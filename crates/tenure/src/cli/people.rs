@@ -6,6 +6,7 @@
 use super::{
     changing,
     people_directory::{Held, MapGroup, ScimToken, Teams},
+    people_import::Import,
     people_sign_in::{Link, Show, Token, Unlink},
     reading,
     revoke::quoted,
@@ -38,6 +39,7 @@ pub(crate) enum PeopleCommand {
     Teams(Teams),
     MapGroup(MapGroup),
     Held(Held),
+    Import(Import),
 }
 
 impl PeopleCommand {
@@ -56,6 +58,7 @@ impl PeopleCommand {
             Self::Teams(args) => args.run(context).await,
             Self::MapGroup(args) => args.run(context).await,
             Self::Held(args) => args.run(context).await,
+            Self::Import(args) => args.run(context).await,
         }
     }
 }

@@ -223,7 +223,7 @@ impl Held {
     }
 }
 
-fn people(count: i64) -> String {
+pub(super) fn people(count: i64) -> String {
     if count == 1 { String::from("1 person") } else { format!("{count} people") }
 }
 

@@ -226,12 +226,14 @@ pub(crate) fn holds(
     leaving: &Leaving,
     now: Instant,
 ) -> Result<bool, StoreFailure> {
+    Ok(counts(before, leaving, now) && tx.leaving_lately(before.origin, now)?.holds(1))
+}
+
+/// False of somebody who is new here and has nothing yet.
+pub(crate) fn counts(before: &DirectoryRow, leaving: &Leaving, now: Instant) -> bool {
     let has_something =
         !leaving.owned.is_empty() || !leaving.approved.is_empty() || before.role != Role::Owner;
-    if before.created.plus(LEAVING_WINDOW) > now && !has_something {
-        return Ok(false);
-    }
-    Ok(tx.leaving_lately(before.origin, now)?.holds(1))
+    has_something || before.created.plus(LEAVING_WINDOW) <= now
 }
 
 /// Writes down that a leaving waits for a person, once.

@@ -73,6 +73,7 @@ impl Engine {
                 version: 1,
                 created: asks.now,
                 changed: asks.now,
+                origin: Origin::Scim,
             };
             tx.add_team(&row)?;
             let members = belong(tx, &mut asks, (&row, "team.made"), &given)?;
@@ -193,7 +194,7 @@ impl Engine {
     }
 }
 
-fn check(given: &TeamGiven) -> Result<(), EngineFailure> {
+pub(super) fn check(given: &TeamGiven) -> Result<(), EngineFailure> {
     let name = &given.name;
     let length = name.chars().count();
     let why = if length == 0 || length > NAME_CHARS_MAX {
@@ -210,11 +211,11 @@ fn check(given: &TeamGiven) -> Result<(), EngineFailure> {
 
 fn team(tx: &mut Tx<'_>, id: TeamId) -> Result<TeamRow, StoreFailure> {
     let missing = || StoreFailure::Missing { noun: "team", given: id.to_string() };
-    tx.team(id)?.ok_or_else(missing)
+    tx.team(id)?.filter(|team| team.origin == Origin::Scim).ok_or_else(missing)
 }
 
 /// Those given belong to a team from now on and nobody else; writes the entry, and the roles that follow.
-fn belong(
+pub(super) fn belong(
     tx: &mut Tx<'_>,
     asks: &mut Asks,
     (row, kind): (&TeamRow, &'static str),
@@ -226,7 +227,7 @@ fn belong(
         before.difference(&given.members).copied().collect(),
     );
     for person in &added {
-        if tx.directory_person(*person)?.is_none_or(|row| row.origin != Origin::Scim) {
+        if tx.directory_person(*person)?.is_none_or(|member| member.origin != row.origin) {
             return Err(StoreFailure::Missing { noun: "member", given: person.to_string() });
         }
         tx.add_member(row.id, *person)?;
