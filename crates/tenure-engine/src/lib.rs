@@ -35,6 +35,7 @@ pub use tenure_store::{
         findings::{FindingRow, FindingsMeant},
         identities::IdentityRow,
         inventory::{CredentialRow, GrantRow, PrincipalRow, UseRow},
+        leavers::{LeftBehind, PersonShownRow},
         links::{LinkRow, Whom},
         list_credentials::CredentialQuery,
         list_grants::{GrantQuery, HeldGrant},

@@ -24,6 +24,7 @@ mod headline;
 mod identity;
 mod lists;
 mod now;
+mod people;
 mod picture;
 mod plan;
 mod plan_acts;
@@ -87,6 +88,7 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &source_acts::DECIDE,
     &programme::ENDPOINT,
     &controls::ACKNOWLEDGE,
+    &people::ENDPOINT,
     &doctor::ENDPOINT,
     &report::ENDPOINT,
     &sign_in::SHOW,

@@ -8,15 +8,16 @@ use super::{
     exceptions::{self, ExceptionLine},
     identity::{PlanLine, plan_line},
     page,
+    people::BEHIND,
     text::{self, When},
     whose::{PassedLine, passed_line},
 };
 use crate::api::prelude::*;
 use askama::Template;
 use axum::response::Response;
-use std::time::Duration;
-use tenure_engine::{ExceptionsMeant, QueueItem, Suggested, SuggestionQuery, Waits};
-use tenure_model::{Instant, PlanState};
+use std::{collections::BTreeSet, time::Duration};
+use tenure_engine::{ExceptionsMeant, QueueItem, Suggested, SuggestionQuery, Tx, Waits};
+use tenure_model::{IdentityId, Instant, PersonId, PlanState};
 
 pub(super) static ENDPOINT: Endpoint = Endpoint {
     verb: Verb::Get,
@@ -53,6 +54,8 @@ struct NowPage {
     passed: Vec<Passed>,
     /// Exceptions that somebody else asked for and that wait.
     wished: Vec<ExceptionLine>,
+    /// People who left and what nobody took up since.
+    left: Option<Left>,
     /// What is theirs and waits to be confirmed: name and address.
     unconfirmed: Vec<(String, String)>,
     /// What happened since then, for whoever may read evidence.
@@ -80,6 +83,16 @@ struct Queued {
     opened: When,
 }
 
+/// People who left, and what waits because of it.
+struct Left {
+    /// How many of them answered for something that nobody took up.
+    people: usize,
+    /// So many identities.
+    behind: usize,
+    /// Leavings that a person must agree to.
+    held: i64,
+}
+
 struct HeldSurvey {
     source: String,
     href: String,
@@ -102,7 +115,9 @@ async fn handle(State(shared): State<Shared>, asked: Asked) -> Result<Response, 
     let frame = Frame::of("Now", Place::Now, &asked);
     let wished =
         shared.engine.exceptions(ExceptionsMeant::Waiting, 0, PASSED).await.map_err(Problem::from)?;
+    let left = left(&shared, &asked).await?;
     let shown = NowPage {
+        left,
         wished: wished.iter().map(|one| exceptions::line(one, now)).collect(),
         passed: passed.iter().map(|one| passed_on(one, now)).collect(),
         unconfirmed: unconfirmed
@@ -116,6 +131,19 @@ async fn handle(State(shared): State<Shared>, asked: Asked) -> Result<Response, 
         ..view(frame, waits, may_see_plans, may_see_sources, now)
     };
     Ok(page(StatusCode::OK, &shown))
+}
+
+/// Who left, where something waits for a decision because of it.
+async fn left(shared: &Shared, asked: &Asked) -> Result<Option<Left>, Problem> {
+    if !asked.may_also(ApiAction::View, ApiResourceKind::Person) {
+        return Ok(None);
+    }
+    let read = |tx: &mut Tx<'_>| Ok((tx.left_behind(BEHIND)?, tx.held_leavings_count()?));
+    let (found, held) = shared.engine.store().read("left_behind", read).await?;
+    let people: BTreeSet<PersonId> = found.iter().map(|one| one.person).collect();
+    let behind: BTreeSet<IdentityId> = found.iter().map(|one| one.identity).collect();
+    let waits = !behind.is_empty() || held > 0;
+    Ok(waits.then_some(Left { people: people.len(), behind: behind.len(), held }))
 }
 
 fn passed_on(one: &Suggested, now: Instant) -> Passed {
@@ -156,6 +184,7 @@ fn view(frame: Frame, waits: Waits, may_see_plans: bool, may_see_sources: bool, 
         doing: doing.into_iter().map(|plan| plan_line(plan, now)).collect(),
         ended: ended.into_iter().take(ENDED).map(|plan| plan_line(plan, now)).collect(),
         passed: Vec::new(),
+        left: None,
         wished: Vec::new(),
         unconfirmed: Vec::new(),
         since: Vec::new(),

@@ -256,6 +256,7 @@ fn about_pages() -> Vec<Rehearsal> {
         ("POST /sources/{name}/survey", "/sources/main/survey", no_form()),
         ("POST /sources/{name}/decide", "/sources/main/decide", no_form()),
         ("POST /programme/acknowledgement", "/programme/acknowledgement", no_form()),
+        ("GET /people", "/people", None),
         ("GET /doctor", "/doctor", None),
     ]
 }

@@ -150,6 +150,33 @@ async fn a_list_that_loses_most_of_its_people_is_held_and_their_teams_stay_their
 }
 
 #[tokio::test]
+async fn the_console_says_who_left_and_what_nobody_took_up_until_somebody_does() {
+    let bench = Bench::surveyed().await;
+    import(&bench, "name\nada\nbob\n").await;
+    let pages = async || {
+        let now = bench.get(AUDITOR, "/").await.text();
+        (now.contains("whose now?"), now, bench.get(AUDITOR, "/people").await.text())
+    };
+    let before = pages().await;
+    assert!(!before.0 && before.2.contains("list (CSV)") && before.2.contains("added here"), "{}", before.2);
+    let owned = json!({ "business_owner": "ada", "technical_owner": "ada" });
+    let path = "/api/v1/identities/billing/charter";
+    assert_eq!(bench.call(ADMINISTRATOR, "PUT", path, Some(&owned)).await.status, 200);
+    import(&bench, "name\nbob\n").await;
+    let (is_said, now, page) = pages().await;
+    assert!(
+        is_said && now.contains("1 person left") && now.contains("nobody took up 1 identity since"),
+        "{now}"
+    );
+    assert!(page.contains("Nobody took up") && page.contains("<bdi>main/billing</bdi></a>."), "{page}");
+    let owned = json!({ "business_owner": "operator", "technical_owner": "operator" });
+    assert_eq!(bench.call(ADMINISTRATOR, "PUT", path, Some(&owned)).await.status, 200);
+    let (is_said, now, page) = pages().await;
+    assert!(!is_said, "somebody took it up: {now}");
+    assert!(page.contains("ada") && !page.contains("main/billing"), "{page}");
+}
+
+#[tokio::test]
 async fn a_list_of_ten_thousand_people_is_one_call() {
     let bench = Bench::surveyed().await;
     let mut many = String::from("name,external_id,email,teams\n");

@@ -19,6 +19,7 @@ pub mod findings;
 pub mod identities;
 pub mod ingest;
 pub mod inventory;
+pub mod leavers;
 pub mod links;
 pub mod list_credentials;
 pub mod list_grants;

@@ -62,6 +62,20 @@ struct Planted {
     acts: serde_json::Value,
 }
 
+/// Somebody comes from a list, answers for something, and is not on the next list.
+fn somebody_leaves(place: &Place) {
+    let (first, second) = ("name,teams\nada,platform\nbob,platform\n", "name,teams\nbob,platform\n");
+    for (name, list, owns) in [("first.csv", first, true), ("second.csv", second, false)] {
+        let file = place.open_file(name, list);
+        let file = file.to_str().unwrap();
+        let shown = place.done(&["people", "import", file, "--preview", "--json"]).json();
+        place.done(&["people", "import", file, "--yes", shown["word"].as_str().unwrap()]);
+        if owns {
+            place.done(&["own", "pg-main/worker_07", "--technical-owner", "ada"]);
+        }
+    }
+}
+
 fn planted() -> Planted {
     let shop = shop();
     let place = Place::new();
@@ -90,6 +104,7 @@ fn planted() -> Planted {
         ["own", "pg-main/ci_deploy", "--not-mine", "--ask", "pay desk", "--reason", "it deploys the shop"];
     place.done(&passed);
     apply_programme(&place);
+    somebody_leaves(&place);
     let address = said["address"].as_str().unwrap();
     let exception = excepted(&place, address);
     let found = place.done(&["show", "pg-main/batch_admin", "--json"]).json();
@@ -242,6 +257,7 @@ fn pages(planted: &Planted) -> serde_json::Value {
         page("source-held", "/sources/warehouse"),
         page("source-change", "/sources/pg-main/change"),
         page("programme", "/programme"),
+        page("people", "/people"),
         page("doctor", "/doctor"),
         { "name": "report", "path": "/report?since=2026-01-01T00%3A00%3A00Z", "prints": true },
         page("whose", "/whose"),
