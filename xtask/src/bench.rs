@@ -54,6 +54,11 @@ const BENCHES: &[Bench] = &[
     },
     Bench {
         package: "tenure",
+        name: "provision",
+        measures: "people that a directory adds a second, over HTTP and each durable, against plain SQLite",
+    },
+    Bench {
+        package: "tenure",
         name: "start",
         measures: "`tenure up` until its socket answers, idle memory, the binary's size",
     },
