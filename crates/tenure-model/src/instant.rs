@@ -60,9 +60,11 @@ impl Instant {
     }
 }
 
+/// RFC 3339 in UTC; for people to read (`{:#}`) without the parts of a second, never later than it is.
 impl core::fmt::Display for Instant {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match jiff::Timestamp::from_microsecond(self.0) {
+        let shown = if f.alternate() { self.0 - self.0.rem_euclid(1_000_000) } else { self.0 };
+        match jiff::Timestamp::from_microsecond(shown) {
             Ok(stamp) => f.pad(&stamp.to_string()),
             Err(_) => write!(f, "{}us", self.0),
         }
@@ -92,6 +94,7 @@ mod tests {
         let at = Instant::from_micros(1_795_262_458_250_000);
         assert_eq!(at.to_string(), "2026-11-21T12:00:58.25Z");
         assert_eq!(Instant::parse(&at.to_string()), Ok(at));
+        assert_eq!(format!("{at:#}"), "2026-11-21T12:00:58Z");
         assert!(Instant::parse("yesterday").is_err());
         assert_eq!(Instant::parse_end("2027-03-31").unwrap().to_string(), "2027-03-31T23:59:59Z");
         assert_eq!(Instant::parse_end("2027-03-31T12:00:00Z").unwrap().to_string(), "2027-03-31T12:00:00Z");

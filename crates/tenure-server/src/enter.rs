@@ -177,7 +177,7 @@ pub(crate) async fn pass(
     }
     let decided = Arc::new(AtomicBool::new(false));
     let asked = Asked { decided: Arc::clone(&decided), ..Asked::in_passing(endpoint, &shared, person, via) };
-    let (asker, reader) = (asked.person.id, asked.clone());
+    let (asker, reader) = ((asked.person.id, asked.person.role), asked.clone());
     parts.extensions.insert(asked);
     let request = Request::from_parts(parts, body);
     let checked = move |request: Request| async move {

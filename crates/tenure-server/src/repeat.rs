@@ -25,7 +25,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 use tenure_engine::Recalled;
-use tenure_model::PersonId;
+use tenure_model::{PersonId, Role};
 
 /// Bytes of an answer that is kept, at most; of a longer one only that it was given.
 const KEPT_BYTES_MAX: usize = 1024 * 1024;
@@ -62,7 +62,7 @@ impl Drop for UnderWay<'_> {
 pub(crate) async fn once<F, A>(
     shared: &Shared,
     endpoint: &'static Endpoint,
-    asker: PersonId,
+    (asker, role): (PersonId, Role),
     request: Request,
     carry_out: F,
 ) -> Response
@@ -77,7 +77,7 @@ where
     };
     let answered = async {
         // Read before the mark is set: a body that comes slowly must not stand in another's way.
-        let (call, request) = digestible(request).await?;
+        let (call, request) = digestible(role, request).await?;
         let Some(_under_way) = shared.calls.begin((asker, key.clone())) else {
             return Err(Problem::conflict("a call with this idempotency key is under way")
                 .with_remedy("send it again later: it then gets that call's answer"));
@@ -86,7 +86,7 @@ where
             Recalled::New => {}
             Recalled::OtherCall => {
                 return Err(Problem::refused(
-                    "this idempotency key was used for another call; choose a new one",
+                    "this idempotency key was used for another call, or in another role; choose a new one",
                 ));
             }
             Recalled::Answered { status, body } => return repeated(endpoint, status, body),
@@ -105,14 +105,15 @@ fn key_of(request: &Request) -> Result<Option<String>, Problem> {
     Err(Problem::malformed(format!("`idempotency-key` has 1 to {KEY_CHARS_MAX} characters")))
 }
 
-/// All of a call that tells it from others, and the request again.
-async fn digestible(request: Request) -> Result<(Vec<u8>, Request), Problem> {
+/// All of a call that tells it from others, and the request again. Whoever has another role by now may see other things,
+/// and makes another call.
+async fn digestible(role: Role, request: Request) -> Result<(Vec<u8>, Request), Problem> {
     let (parts, body) = request.into_parts();
     // The handler's own limit may be lower, and is asked behind this.
     let body = Limited::new(body, LARGE_BODY_BYTES_MAX).collect().await;
     let body = body.map_err(|error| unread(error.as_ref(), LARGE_BODY_BYTES_MAX))?;
     let body = body.to_bytes();
-    let mut call = format!("{} {}\n", parts.method, parts.uri).into_bytes();
+    let mut call = format!("{role} {} {}\n", parts.method, parts.uri).into_bytes();
     call.extend_from_slice(&body);
     Ok((call, Request::from_parts(parts, Body::from(body))))
 }

@@ -2,7 +2,7 @@
 //!
 //! A made-up source sends them in pages of a thousand, in order, as a connector would. It is read into a new embedded
 //! deployment (a) first, (b) again with a digest, as a connector that recognises an extent does, (c) again without
-//! one, every row compared; then (d) everything is judged, and (e) every page of the console is asked for. `TENURE_SCALE`
+//! one, every row compared; then (d) everything is judged, and judged again after a programme asked for more, and (e) every page of the console is asked for. `TENURE_SCALE`
 //! takes another number of principals. The baseline is the same number of rows into a plain table.
 
 mod measure;
@@ -27,7 +27,7 @@ use tenure_connect::{
     Target,
 };
 use tenure_connect_host::HostConnector;
-use tenure_engine::{Belief, Deployment, NewSource};
+use tenure_engine::{Actor, Belief, Deployment, Foreseen, NewSource, ProgrammeApplied, ProgrammeFiles};
 use tenure_model::{
     Completeness, ControlPlane, CredentialKind, CredentialState, Extent, Fact, Facts, Instant, Observation,
     ObservedCredential, ObservedGrant, ObservedPrincipal, Point, PrincipalKey, PrincipalKind, ProbeAnswer,
@@ -81,12 +81,40 @@ async fn measured(principals: usize) -> Result<()> {
     #[expect(clippy::cast_precision_loss, reason = "a figure for reading")]
     let rate = judged as f64 / taken.as_secs_f64().max(1e-9);
     figure("scale: identities judged and written a second", &format!("{rate:.0}"));
+    judged_again(&deployment, person).await?;
     pages(&deployment, principals).await?;
     figure(
         "scale: memory at most, with the pages",
         &format!("{:.0} MiB", memory_mib(std::process::id(), "VmHWM")?),
     );
     deployment.close().await;
+    Ok(())
+}
+
+/// Looks at what a programme changes that asks a purpose of every identity, applies it, and judges all of them again.
+async fn judged_again(deployment: &Deployment, person: Actor) -> Result<()> {
+    let engine = &deployment.engine;
+    let class = "[[class]]\nid = \"all\"\nmatch = [\"name:**\"]\nrequired = [\"purpose\"]\n";
+    let files = [("programme.toml", "version = 1\n"), ("classes.toml", class)];
+    let files =
+        ProgrammeFiles(files.into_iter().map(|(name, text)| (name.to_owned(), text.to_owned())).collect());
+    let begun = Clock::now();
+    let looked = engine.foresee_programme(&files, Duration::from_hours(1)).await?;
+    let Foreseen::Made(looked) = looked else { anyhow::bail!("looking through took an hour") };
+    seconds("scale: what a programme changes, all of them judged twice", begun.elapsed());
+    let given = ProgrammeApplied {
+        files,
+        reason: String::from("measured"),
+        word: looked.word.clone(),
+        worse: Some(looked.worse),
+    };
+    let begun = Clock::now();
+    engine.apply_programme(person, given).await?;
+    seconds("scale: a programme applied, all of them marked", begun.elapsed());
+    let begun = Clock::now();
+    let judged = engine.judge_touched().await?;
+    ensure!(i64::try_from(judged)? >= looked.identities, "{judged} were judged again");
+    seconds("scale: judging all of them again, each with another standing", begun.elapsed());
     Ok(())
 }
 

@@ -40,7 +40,8 @@ pub struct DecisionNeeded {
 /// An approval that counts, and whoever gave it.
 struct Counting {
     person: Person,
-    owns: bool,
+    /// They answered for the identity when the plan was asked for, and do now.
+    owned: bool,
     approval: Approval,
 }
 
@@ -51,12 +52,31 @@ impl Counting {
                 person: self.person.id,
                 name: &self.person.name,
                 role: self.person.role,
-                owns: self.owns,
+                owns: self.owned,
                 approves: false,
             },
             step: self.approval.step.and_then(|step| u32::try_from(step).ok()),
             is_emergency: self.approval.emergency.is_some(),
         }
+    }
+}
+
+/// Who stands where a plan asks for an owner. Nobody makes themselves one to decide a plan that waits: where the charter
+/// was written since it was asked for, no owner is known to be one of then.
+struct Owners {
+    now: [Option<PersonId>; 2],
+    are_of_then: bool,
+}
+
+impl Owners {
+    fn of(tx: &mut Tx<'_>, plan: &PlanRow, identity: &IdentityRow) -> Result<Self, StoreFailure> {
+        let written = tx.charter_written(identity.id)?;
+        let now = [identity.charter.business_owner, identity.charter.technical_owner];
+        Ok(Self { now, are_of_then: written.is_none_or(|at| at <= plan.created) })
+    }
+
+    fn stand(&self, person: PersonId) -> bool {
+        self.are_of_then && self.now.contains(&Some(person))
     }
 }
 
@@ -83,7 +103,7 @@ impl Deciding {
         identity: &IdentityRow,
         now: Instant,
     ) -> Result<Vec<Counting>, StoreFailure> {
-        let mut counting = Vec::new();
+        let (mut counting, owners) = (Vec::new(), Owners::of(tx, plan, identity)?);
         for approval in tx.approvals(plan.id)? {
             if approval.ends <= now || approval.digest != plan.digest {
                 continue;
@@ -91,7 +111,7 @@ impl Deciding {
             let Some(person) = tx.person(approval.person)? else { continue };
             let owns = owns(identity, person.id);
             if self.may(&person, owns, &approval) {
-                counting.push(Counting { person, owns, approval });
+                counting.push(Counting { owned: owners.stand(person.id), person, approval });
             }
         }
         Ok(counting)
@@ -159,8 +179,9 @@ impl Deciding {
         super::dismiss::still_there(person.as_ref().map(|person| person.role), actor)?;
         refuse_second_plan(tx, &plan)?;
         tx.approve_plan(approval)?;
+        let owners = Owners::of(tx, &plan, &identity)?;
         let own = person.map(|person| Counting {
-            owns: owns(&identity, person.id),
+            owned: owners.stand(person.id),
             person,
             approval: approval.clone(),
         });
@@ -375,15 +396,25 @@ impl Engine {
             let counting = deciding.counting(tx, &row, &identity, now)?;
             let steps = deciding.steps(tx, &row, &identity, now)?;
             let Some(person) = tx.person(person)? else { return Ok(Ok(None)) };
+            let owners = Owners::of(tx, &row, &identity)?;
             let by = Approver {
                 person: person.id,
                 name: &person.name,
                 role: person.role,
-                owns: owns(&identity, person.id),
+                owns: owners.stand(person.id),
                 approves: false,
             };
             let given: Vec<Given<'_>> = counting.iter().map(Counting::given).collect();
-            Ok(may_decide(&steps, &given, row.requested_by, &by))
+            let mut step = may_decide(&steps, &given, row.requested_by, &by);
+            if let Err(NotApproved::NotThis { who, .. }) = &mut step
+                && !owners.are_of_then
+                && owns(&identity, person.id)
+            {
+                who.push_str(
+                    ", and the charter was written since this plan was asked for: withdraw it and plan again",
+                );
+            }
+            Ok(step)
         };
         Ok(self.store.read("step_of", read).await?)
     }

@@ -171,11 +171,14 @@ impl Engine {
         }
         self.may_claim(actor, asked.claimed(actor.person, &asked.charter))?;
         let for_owners = !owns(&asked.charter, actor.person);
-        let draft = Draft::new("identity.confirmed", By::Person(actor, Some(DecisionRight::Own)), id)
+        let mut draft = Draft::new("identity.confirmed", By::Person(actor, Some(DecisionRight::Own)), id)
             .text("digest", &answer.digest)
             .flag("needed", answer.needed)
-            .flag("same_scope", answer.same_scope)
             .flag("for_owners", for_owners);
+        // Of what is not needed nothing else was asked, so nothing else was said.
+        if answer.needed {
+            draft = draft.flag("same_scope", answer.same_scope);
+        }
         let body = serde_json::json!({ "identity": row.name, "note": answer.note });
         let (entry, now) = (self.entry(draft.body(body))?, self.clock.now());
         let written = self.store.write("confirm", move |tx| {
@@ -251,9 +254,11 @@ impl Engine {
 pub(super) fn validity(
     tx: &mut Tx<'_>,
     id: IdentityId,
+    enrolled_since: Option<Instant>,
 ) -> Result<(Validity, Option<ConfirmedBy>), StoreFailure> {
-    let (enrolled_since, last) = tx.confirmed_last(id)?;
-    let Some(last) = last else { return Ok((Validity { enrolled_since, ..Validity::default() }, None)) };
+    let Some(last) = tx.confirmed_last(id)? else {
+        return Ok((Validity { enrolled_since, ..Validity::default() }, None));
+    };
     let by =
         ConfirmedBy { by: last.by, person: tx.person_since(last.by, last.at)?, for_owners: last.for_owners };
     let denied = match (last.needed, last.same_scope) {
@@ -332,7 +337,7 @@ fn is_there(state: CredentialState) -> bool {
 
 fn shown_of(tx: &mut Tx<'_>, identity: IdentityRow) -> Result<ToConfirm, StoreFailure> {
     let rights = rights_of(tx, identity.id)?;
-    let (_, last) = tx.confirmed_last(identity.id)?;
+    let last = tx.confirmed_last(identity.id)?;
     let mut gained = last.as_ref().map(|last| gained(last, &rights)).unwrap_or_default();
     let lost = last.as_ref().map_or(0, |last| last.rights.difference(&rights.named).count());
     gained.truncate(GAINED_MAX);

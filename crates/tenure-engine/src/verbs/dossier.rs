@@ -10,12 +10,15 @@ use super::{
 };
 use tenure_judge::{
     ClaimedDead, CredentialDossier, Dossier, OpenSince, PrincipalDossier, RightDossier, Said, UseDossier,
-    Word,
+    Validity, Word,
 };
-use tenure_model::{Charter, Environment, IdentityId, Presence, PrincipalId, printable};
+use tenure_model::{
+    Charter, Environment, IdentityId, Presence, PrincipalId, PrincipalKind, Standing, printable,
+};
 use tenure_store::{
     StoreFailure, Tx,
     tables::{
+        few::Few,
         identities::IdentityRow,
         inventory::{CredentialRow, PrincipalRow, Related},
     },
@@ -32,33 +35,51 @@ pub(crate) struct Read {
     pub(super) open_since: OpenSince,
     pub(super) said_by: SaidBy,
     pub(super) confirmed_by: Option<ConfirmedBy>,
+    /// Its standing and class, as they were judged last.
+    pub(super) before: (Standing, Option<String>),
 }
 
 /// Everything known about one identity, and since when its findings are open.
 pub(crate) fn dossier(tx: &mut Tx<'_>, id: IdentityId) -> Result<Read, StoreFailure> {
     let identity = tx.identity(id)?;
-    dossier_of(tx, identity)
+    dossier_of(tx, identity, &Few::each_of(&[id]))
+}
+
+/// The same of several, in their order.
+pub(crate) fn dossiers(tx: &mut Tx<'_>, ids: &[IdentityId]) -> Result<Vec<Read>, StoreFailure> {
+    let few = tx.few_among(ids)?;
+    let read = |id: &IdentityId| {
+        let identity = tx.identity(*id)?;
+        dossier_of(tx, identity, &few)
+    };
+    ids.iter().map(read).collect()
 }
 
 /// As `dossier`, as if this were its charter.
 pub(crate) fn dossier_under(tx: &mut Tx<'_>, id: IdentityId, charter: Charter) -> Result<Read, StoreFailure> {
     let identity = tx.identity(id)?;
-    dossier_of(tx, IdentityRow { charter, enrolled: true, ..identity })
+    dossier_of(tx, IdentityRow { charter, enrolled: true, ..identity }, &Few::each_of(&[id]))
 }
 
-fn dossier_of(tx: &mut Tx<'_>, identity: IdentityRow) -> Result<Read, StoreFailure> {
+fn dossier_of(tx: &mut Tx<'_>, identity: IdentityRow, few: &Few) -> Result<Read, StoreFailure> {
     let id = identity.id;
     let open_since = tx
-        .open_findings_of(id)?
+        .open_since(id)?
         .into_iter()
         .map(|finding| ((finding.policy, finding.subject), finding.opened))
         .collect();
-    let (said, said_by) = said(tx, id)?;
+    let before = (identity.standing, identity.class.clone());
+    let (said, said_by) = said(tx, id, few)?;
     let mut principals = Vec::new();
     for row in tx.principals_of(id)? {
         principals.push(principal(tx, row, &identity.charter)?);
     }
-    let (mut validity, confirmed_by) = validity(tx, id)?;
+    let (enrolled_since, new_since_baseline) = tx.enrolled_and_new(id)?;
+    let (mut validity, confirmed_by) = if few.confirmed.contains(&id) {
+        validity(tx, id, enrolled_since)?
+    } else {
+        (Validity { enrolled_since, ..Validity::default() }, None)
+    };
     validity.awaited = awaited(tx, &identity)?;
     let dossier = Dossier {
         validity,
@@ -66,18 +87,19 @@ fn dossier_of(tx: &mut Tx<'_>, identity: IdentityRow) -> Result<Read, StoreFailu
         name: identity.name,
         enrolled: identity.enrolled,
         built_in: identity.built_in,
-        new_since_baseline: tx.is_new_since_baseline(id)?,
+        new_since_baseline,
         charter: identity.charter,
         said,
         principals,
     };
-    Ok(Read { dossier, open_since, said_by, confirmed_by })
+    Ok(Read { dossier, open_since, said_by, confirmed_by, before })
 }
 
 /// What people said of its conditions, and who.
-fn said(tx: &mut Tx<'_>, id: IdentityId) -> Result<(Vec<Said>, SaidBy), StoreFailure> {
+fn said(tx: &mut Tx<'_>, id: IdentityId, few: &Few) -> Result<(Vec<Said>, SaidBy), StoreFailure> {
     let (mut said, mut said_by) = (Vec::new(), SaidBy::new());
-    for one in tx.dismissals_of(id)? {
+    let dismissed = if few.dismissed.contains(&id) { tx.dismissals_of(id)? } else { Vec::new() };
+    for one in dismissed {
         said_by.insert(Word::Dismissal(one.id), tx.person_since(one.dismissed_by, one.dismissed)?);
         said.push(Said {
             policy: one.policy,
@@ -89,7 +111,8 @@ fn said(tx: &mut Tx<'_>, id: IdentityId) -> Result<(Vec<Said>, SaidBy), StoreFai
             void: None,
         });
     }
-    for one in tx.exceptions_standing(id)? {
+    let excepted = if few.excepted.contains(&id) { tx.exceptions_standing(id)? } else { Vec::new() };
+    for one in excepted {
         let by = match (one.decided_by, one.decided) {
             (Some(by), Some(decided)) => tx.person_since(by, decided)?,
             _ => None,
@@ -107,7 +130,7 @@ fn principal(
 ) -> Result<PrincipalDossier, StoreFailure> {
     let mut credentials = Vec::new();
     for held in tx.credentials_of(row.id)? {
-        credentials.push(credential(tx, held, charter.environment)?);
+        credentials.push(credential(tx, held, row.kind, charter.environment)?);
     }
     let uses = tx.uses_of(row.id, USES_READ)?.into_iter().map(|seen| UseDossier {
         consumer: seen.consumer,
@@ -143,13 +166,16 @@ fn principal(
 fn credential(
     tx: &mut Tx<'_>,
     row: CredentialRow,
+    of: PrincipalKind,
     environment: Option<Environment>,
 ) -> Result<CredentialDossier, StoreFailure> {
     let (mut same_value, mut value_ended, mut opens_elsewhere, mut other_environments) = Default::default();
     if let Some(fingerprint) = &row.fingerprint {
         same_value = tx.same_value_as(row.id, fingerprint)?;
         value_ended = tx.ended_with_value(row.id, fingerprint)?.iter().map(ended_shown).collect();
-        opens_elsewhere = tx.same_key_of_keys(row.id, fingerprint)?;
+        if of == PrincipalKind::Key {
+            opens_elsewhere = tx.same_key_of_keys(row.id, fingerprint)?;
+        }
         other_environments = match environment {
             Some(here) if !same_value.is_empty() => {
                 elsewhere(tx.charters_with_value(row.id, fingerprint)?, here)

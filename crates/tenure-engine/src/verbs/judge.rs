@@ -3,16 +3,20 @@
 //! The dossier is read in one transaction and judged outside of it; the verdict is written with
 //! one entry for all standings that changed. It must never decide anything itself: `tenure-judge` does. Next: `dossier.rs`, how it is read.
 
-use super::dossier::{Read, dossier};
+use super::dossier::{Read, dossier, dossiers};
 use crate::{
     Engine, EngineFailure,
     record::{By, Draft},
 };
+use futures::future::try_join_all;
 use tenure_judge::{
     Dossier, ExplainedJudgement, FailedCondition, JudgeFailed, Judgement, OpenSince, Said, Word, WordEnded,
 };
 use tenure_model::{IdentityId, Instant, Standing};
-use tenure_store::{NewEntry, tables::findings::FailedNow};
+use tenure_store::{
+    NewEntry, StoreFailure, Tx,
+    tables::{Mint, findings::FailedNow},
+};
 
 /// Identities judged in one transaction, at most.
 const BATCH: i64 = 500;
@@ -24,20 +28,23 @@ struct Judged {
     id: IdentityId,
     judgement: Judgement,
     class: Option<String>,
+    /// What was written of it by the last judgement.
+    before: (Standing, Option<String>),
+    /// Whether a dismissal stood, which may have come to its end.
+    was_dismissed: bool,
     touches: i64,
+}
+
+/// Identities judged by one version of the programme at one instant, and the last that was looked at.
+struct Verdicts {
+    judged: Vec<Judged>,
+    programme: i64,
+    now: Instant,
+    last: Option<IdentityId>,
 }
 
 /// What people said and is over, and the entry that says so.
 type Ended = (WordEnded, NewEntry);
-
-/// What a round of judging did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Round {
-    pub(crate) judged: usize,
-    pub(crate) opened: i64,
-    pub(crate) closed: i64,
-    pub(crate) changed: i64,
-}
 
 impl Engine {
     /// Judges everything that waits to be judged; returns how many identities that were. What nobody decided in time is
@@ -46,97 +53,81 @@ impl Engine {
         self.end_undecided().await?;
         let mut judged = 0;
         loop {
-            let round = self.judge_batch().await?;
-            judged += round.judged;
             // What stands otherwise now may have had others judged again that wait for it.
-            if round.judged < usize::try_from(BATCH).unwrap_or(usize::MAX) && round.changed == 0 {
-                return Ok(judged);
+            match self.judge_pass().await? {
+                0 => return Ok(judged),
+                more => judged += more,
             }
         }
     }
 
-    async fn judge_batch(&self) -> Result<Round, EngineFailure> {
+    /// Judges what waits, by id; the next are read and judged while the ones before are written. What is touched
+    /// meanwhile, by that too, keeps waiting: its touches are counted.
+    async fn judge_pass(&self) -> Result<usize, EngineFailure> {
+        let mut judged = 0;
+        let mut ready = self.judge_next(None).await?;
+        while ready.last.is_some() {
+            judged += ready.judged.len();
+            let after = ready.last;
+            let (written, next) = tokio::join!(self.write_judgements(ready), self.judge_next(after));
+            written?;
+            ready = next?;
+        }
+        Ok(judged)
+    }
+
+    async fn judge_next(&self, after: Option<IdentityId>) -> Result<Verdicts, EngineFailure> {
         let (now, in_force) = (self.clock.now(), self.in_force());
-        let dossiers = self
-            .store
-            .read("dossiers", move |tx| {
-                let waiting = tx.to_judge(now, BATCH)?;
-                let read = |id| {
-                    let touches = tx.touches(id)?;
-                    dossier(tx, id).map(|read| (read, touches))
-                };
-                waiting.into_iter().map(read).collect::<Result<Vec<_>, _>>()
-            })
-            .await?;
-        let mut verdicts = Vec::with_capacity(dossiers.len());
-        for (read, touches) in dossiers {
+        // What is touched from here on is read by a dossier or not; either way it is judged again.
+        let waiting = self.store.read("to_judge", move |tx| tx.to_judge(now, after, BATCH)).await?;
+        let mut verdicts = Verdicts {
+            judged: Vec::with_capacity(waiting.len()),
+            programme: in_force.version,
+            now,
+            last: waiting.last().map(|(id, _)| *id),
+        };
+        let dossiers = self.dossiers(waiting.iter().map(|(id, _)| *id).collect()).await?;
+        for (read, (_, touches)) in dossiers.into_iter().zip(waiting) {
+            let before = read.before.clone();
             let (dossier, open_since) = self.heeded(read);
+            let id = dossier.identity;
             match in_force.judge.judge(&dossier, &open_since, now) {
                 Ok(judgement) => {
                     let class = in_force.judge.class_of(&dossier).map(|class| class.id.clone());
-                    verdicts.push(Judged { id: dossier.identity, judgement, class, touches });
+                    let was_dismissed = dossier.said.iter().any(|one| matches!(one.word, Word::Dismissal(_)));
+                    verdicts.judged.push(Judged { id, judgement, class, before, was_dismissed, touches });
                 }
                 // The identity keeps its last judgement; it is tried again when something changes.
                 Err(error) => {
-                    tracing::error!(identity = %dossier.identity, %error, "not judged");
-                    let id = dossier.identity;
+                    tracing::error!(identity = %id, %error, "not judged");
                     self.store.write("untouch", move |tx| tx.untouch_if(id, touches)).await?;
                 }
             }
         }
-        if verdicts.is_empty() {
-            return Ok(Round::default());
-        }
-        self.write_judgements(verdicts, in_force.version, now).await
+        Ok(verdicts)
     }
 
-    async fn write_judgements(
-        &self,
-        verdicts: Vec<Judged>,
-        programme: i64,
-        now: Instant,
-    ) -> Result<Round, EngineFailure> {
-        let (mint, judged) = (self.mint()?, verdicts.len());
-        let verdicts = std::sync::Arc::new(verdicts);
-        let before = std::sync::Arc::clone(&verdicts);
-        let standings = self
-            .store
-            .read("standings", move |tx| {
-                before
-                    .iter()
-                    .map(|judged| tx.identity(judged.id).map(|row| (row.standing, row.class)))
-                    .collect::<Result<Vec<_>, _>>()
-            })
-            .await?;
-        let entry = self.moved(&verdicts, &standings)?;
-        let ended = self.ended(&verdicts)?;
-        let round = self
+    async fn write_judgements(&self, verdicts: Verdicts) -> Result<(), EngineFailure> {
+        if verdicts.judged.is_empty() {
+            return Ok(());
+        }
+        let mint = self.mint()?;
+        let entry = self.moved(&verdicts.judged)?;
+        let ended = self.ended(&verdicts.judged)?;
+        let is_written = self
             .store
             .write("judge", move |tx| {
-                let mut round = Round { judged: verdicts.len(), ..Round::default() };
                 // Judged by what is not in force any more: all of it was touched then, and is judged again.
-                if tx.programme_version()? != programme {
-                    return Ok(None);
+                if tx.programme_version()? != verdicts.programme {
+                    return Ok(false);
                 }
-                for (Judged { id, judgement, class, touches }, (_, class_before)) in
-                    verdicts.iter().zip(&standings)
-                {
-                    if class != class_before {
-                        tx.set_class(*id, class.as_deref(), now)?;
-                    }
-                    let failed: Vec<FailedNow> = judgement.conditions.iter().map(failed_now).collect();
-                    tx.end_dismissals(*id, now)?;
-                    let changes = tx.apply_findings(&mint, *id, &failed)?;
-                    round.opened += changes.opened;
-                    round.closed += changes.closed;
-                    let changed = tx.set_standing(*id, judgement.standing, judgement.changes_at, now)?;
-                    round.changed += i64::from(changed);
-                    tx.untouch_if(*id, *touches)?;
+                for judged in &verdicts.judged {
+                    write_judgement(tx, &mint, judged, verdicts.now)?;
                 }
                 for (ended, entry) in &ended {
                     let is_news = match ended.word {
-                        Word::Dismissal(id) => tx.end_dismissal_early(id, &ended.why, now)?,
-                        Word::Exception(id) => tx.end_exception(id, &ended.why, now)?,
+                        Word::Dismissal(id) => tx.end_dismissal_early(id, &ended.why, verdicts.now)?,
+                        Word::Exception(id) => tx.end_exception(id, &ended.why, verdicts.now)?,
                     };
                     if is_news {
                         tx.entry(entry.clone())?;
@@ -145,29 +136,22 @@ impl Engine {
                 if let Some(entry) = &entry {
                     tx.entry(entry.clone())?;
                 }
-                Ok(Some(round))
+                Ok(true)
             })
             .await?;
-        match round {
-            Some(round) => Ok(round),
-            None => {
-                self.read_programme_again().await?;
-                Ok(Round { judged, ..Round::default() })
-            }
+        if !is_written {
+            self.read_programme_again().await?;
         }
+        Ok(())
     }
 
     /// One entry for all standings that change, if any does.
-    fn moved(
-        &self,
-        verdicts: &[Judged],
-        before: &[(Standing, Option<String>)],
-    ) -> Result<Option<NewEntry>, EngineFailure> {
-        let both = verdicts.iter().zip(before).map(|(judged, (before, _))| (judged, *before));
-        let changes: Vec<serde_json::Value> = both
-            .filter(|(judged, before)| judged.judgement.standing != *before)
-            .map(|(Judged { id, judgement, .. }, before)| {
-                serde_json::json!({ "identity": id, "from": before, "to": judgement.standing })
+    fn moved(&self, verdicts: &[Judged]) -> Result<Option<NewEntry>, EngineFailure> {
+        let changes: Vec<serde_json::Value> = verdicts
+            .iter()
+            .filter(|judged| judged.judgement.standing != judged.before.0)
+            .map(|Judged { id, judgement, before, .. }| {
+                serde_json::json!({ "identity": id, "from": before.0, "to": judgement.standing })
             })
             .collect();
         if changes.is_empty() {
@@ -196,6 +180,17 @@ impl Engine {
             .collect()
     }
 
+    /// Everything known about these, in their order. They are read side by side, each at one instant, and not all at the
+    /// same.
+    pub(super) async fn dossiers(&self, ids: Vec<IdentityId>) -> Result<Vec<Read>, EngineFailure> {
+        let half = ids.len().div_ceil(2).max(1);
+        let reads = ids.chunks(half).map(|some| {
+            let some = some.to_vec();
+            self.store.read("dossiers", move |tx| dossiers(tx, &some))
+        });
+        Ok(try_join_all(reads).await?.into_iter().flatten().collect())
+    }
+
     /// Everything known about one identity now, without words on it that count for nothing any more.
     pub(super) async fn dossier_now(&self, id: IdentityId) -> Result<(Dossier, OpenSince), EngineFailure> {
         let read = self.store.read("dossier", move |tx| dossier(tx, id)).await?;
@@ -204,7 +199,7 @@ impl Engine {
 
     /// What was read, without words on it that count for nothing any more.
     pub(super) fn heeded(&self, read: Read) -> (Dossier, OpenSince) {
-        let Read { mut dossier, open_since, said_by, confirmed_by } = read;
+        let Read { mut dossier, open_since, said_by, confirmed_by, before: _ } = read;
         self.heed_who_left(&mut dossier, &said_by);
         self.heed_who_confirmed(&mut dossier, confirmed_by.as_ref());
         (dossier, open_since)
@@ -292,6 +287,20 @@ impl Engine {
             after = Some(last);
         }
     }
+}
+
+fn write_judgement(tx: &mut Tx<'_>, mint: &Mint, judged: &Judged, now: Instant) -> Result<(), StoreFailure> {
+    let Judged { id, judgement, class, before, was_dismissed, touches } = judged;
+    if *class != before.1 {
+        tx.set_class(*id, class.as_deref(), now)?;
+    }
+    if *was_dismissed {
+        tx.end_dismissals(*id, now)?;
+    }
+    let failed: Vec<FailedNow> = judgement.conditions.iter().map(failed_now).collect();
+    tx.apply_findings(mint, *id, &failed)?;
+    tx.set_standing(*id, judgement.standing, judgement.changes_at, now)?;
+    tx.untouch_if(*id, *touches)
 }
 
 /// What is said of each condition; of one that does not count, only that.

@@ -155,7 +155,7 @@ async fn what_somebody_decided_who_left_does_not_count_and_not_again_when_they_a
         let why = scene.begins(&plan).await.unwrap_err();
         assert!(why.contains("is not decided any more"), "{active}: {why}");
     }
-    // So it is of a plan that waits for another decision, and there they decide it anew.
+    // So it is of a plan that waits for another decision.
     let (scene, dana, plan) = decided_by_a_provisioned_person().await;
     for active in [false, true] {
         scene.active(dana, active).await;
@@ -163,9 +163,14 @@ async fn what_somebody_decided_who_left_does_not_count_and_not_again_when_they_a
         assert_eq!(waits[0].person, None, "{active}: {waits:?}");
     }
     assert!(scene.apply(scene.ola, &plan).await.is_err(), "step 1 waits");
-    scene.apply(dana, &plan).await.unwrap();
-    scene.apply(scene.ola, &plan).await.unwrap();
-    scene.begins(&plan).await.unwrap();
+    // Leaving took the identity from them, and coming back gave it back: it has been written since, so they decide the next.
+    let why = refused(scene.apply(dana, &plan).await, &plan);
+    assert!(why.contains("the charter was written since"), "{why}");
+    scene.bench.clock.advance(HOUR);
+    let next = scene.draft(scene.asha, PlanKind::Disable).await;
+    scene.apply(dana, &next).await.unwrap();
+    scene.apply(scene.ola, &next).await.unwrap();
+    scene.begins(&next).await.unwrap();
 }
 
 #[tokio::test]
@@ -258,4 +263,20 @@ async fn two_who_decide_one_step_at_once_decide_it_once() {
     // Whichever way they ran, nobody decided both, and no step has two.
     let steps: Vec<Option<i64>> = shown.approvals.iter().map(|one| one.step).collect();
     assert!(steps == [Some(0)] || steps == [Some(0), Some(1)], "{steps:?}");
+}
+
+/// An operator may say whose an identity is, and might make it theirs to decide for its owner.
+#[tokio::test]
+async fn nobody_becomes_an_owner_to_decide_a_plan_that_waits() {
+    let scene = Scene::set(STEPS).await;
+    let plan = scene.draft(scene.asha, PlanKind::Disable).await;
+    scene.bench.clock.advance(HOUR);
+    let mine = CharterChange { technical_owner: Some(String::from("ola")), ..CharterChange::default() };
+    scene.engine().own(scene.ola, "reporting", mine).await.unwrap();
+    let why = refused(scene.apply(scene.ola, &plan).await, &plan);
+    assert!(why.contains("decided by an owner of the identity, and the charter was written since"), "{why}");
+    // The twin: they own it when the next is asked for.
+    scene.bench.clock.advance(HOUR);
+    let next = scene.draft(scene.asha, PlanKind::Disable).await;
+    assert!(scene.apply(scene.ola, &next).await.unwrap().decisions[0].person.is_some());
 }

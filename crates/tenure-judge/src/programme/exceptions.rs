@@ -109,7 +109,7 @@ pub enum NotExcepted {
     #[error("the end lies in the past")]
     EndInThePast,
     /// One term would be too long, or all of them together.
-    #[error("it may stand until {max} at most: {why}")]
+    #[error("it may stand until {max:#} at most: {why}")]
     TooLong {
         /// The latest end.
         max: Instant,

@@ -30,7 +30,8 @@ pub use exceptions::{ExceptionRules, NextTerm, NotExcepted, Term, Wish};
 pub use files::{ProgrammeFault, ProgrammeFiles};
 pub use partner::{Partner, PartnerKind};
 pub use readiness::{
-    ACKNOWLEDGED_FOR, Asked, Gate, People, Readiness, Warned, gate, people_named, readiness, who_revokes,
+    ACKNOWLEDGED_FOR, Asked, DeliveredBy, Gate, People, Readiness, Warned, gate, people_named, readiness,
+    who_revokes,
 };
 
 use crate::{consumer::Pattern, policy};

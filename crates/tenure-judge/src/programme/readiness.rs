@@ -48,12 +48,25 @@ pub struct Readiness {
     pub holds: String,
     /// Ids of frameworks that ask for it, as they are published now.
     pub references: Vec<String>,
+    /// Whether what follows is begun or only recorded; nothing where nothing follows.
+    pub mode: Option<ConsequenceMode>,
+    /// Who delivers it, by id: each role with its partner, where one is named.
+    pub delivered_by: Vec<DeliveredBy>,
     /// True when nothing is in the way: no fault, and no warning that nobody accepted.
     pub ready: bool,
     /// What is wrong.
     pub faults: Vec<String>,
     /// What is not wrong and not good.
     pub warnings: Vec<Warned>,
+}
+
+/// Who delivers one part of a control.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeliveredBy {
+    /// Which part.
+    pub role: PartnerRole,
+    /// The id of its partner.
+    pub partner: String,
 }
 
 /// A warning of the check.
@@ -157,6 +170,14 @@ fn of_control(programme: &Programme, control: &Control, people: Option<&People>,
         control: control.id.clone(),
         holds: control.holds.clone(),
         references: control.references_now(),
+        mode: (!control.consequences.is_empty()).then(|| control.mode.unwrap_or(ConsequenceMode::Observe)),
+        delivered_by: PartnerRole::ALL
+            .iter()
+            .filter_map(|role| {
+                let partner = control.partner(*role)?.to_owned();
+                Some(DeliveredBy { role: *role, partner })
+            })
+            .collect(),
         ready: faults.is_empty() && warnings.iter().all(|one: &Warned| one.accepted_until.is_some()),
         faults,
         warnings,
@@ -203,7 +224,7 @@ fn of_escalation(control: &Control, people: Option<&People>, now: Instant) -> Op
             "`{shown}`, its escalation, never said that messages reach them (tenure programme acknowledge)"
         ),
         Some(at) => format!(
-            "`{shown}`, its escalation, said on {at} that messages reach them; that counts for 92 days (tenure programme acknowledge)"
+            "`{shown}`, its escalation, said on {at:#} that messages reach them; that counts for 92 days (tenure programme acknowledge)"
         ),
     })
 }

@@ -15,11 +15,11 @@ use crate::{
 };
 use std::sync::OnceLock;
 use tenure_engine::{CharterState, RingName, SourcePart};
-use tenure_judge::{CheckWarning, ClueKind, Confidence};
+use tenure_judge::{CheckWarning, ClueKind, Confidence, PartnerRole};
 use tenure_model::{
-    CharterField, ConsequenceState, CredentialKind, CredentialState, DecisionRight, Environment,
-    ExceptionKind, ExceptionState, PlanKind, PlanState, PolicyKind, ProofLevel, Readers, Role, Severity,
-    Standing, StepKind, StepState, SurveyState,
+    CharterField, ConsequenceMode, ConsequenceState, CredentialKind, CredentialState, DecisionRight,
+    Environment, ExceptionKind, ExceptionState, PlanKind, PlanState, PolicyKind, ProofLevel, Readers, Role,
+    Severity, Standing, StepKind, StepState, SurveyState,
 };
 use utoipa::openapi::{
     Components, ComponentsBuilder, Content, HttpMethod, InfoBuilder, LicenseBuilder, ObjectBuilder,
@@ -117,7 +117,9 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
         CharterState,
         ClueKind,
         CheckWarning,
+        PartnerRole,
         Confidence,
+        ConsequenceMode,
         ConsequenceState,
         CredentialKind,
         CredentialState,

@@ -1,4 +1,6 @@
 //! Calls that name themselves are carried out once.
+//!
+//! Answers are kept for a day and told only to whoever was given them, in the same role. Must never carry a call out twice.
 
 use crate::bench::{ADMINISTRATOR, Bench, OPERATOR, Reply};
 use axum::body::Body;
@@ -32,7 +34,7 @@ async fn the_same_call_is_answered_the_same_and_done_once() {
 
     let changed = json!({ "kind": "disable", "identity": "billing", "reason": "y" });
     let clash = named(&bench, OPERATOR, "k1", "/api/v1/plans", &changed).await;
-    insta::assert_snapshot!(clash.problem(), @"422 this idempotency key was used for another call; choose a new one");
+    insta::assert_snapshot!(clash.problem(), @"422 this idempotency key was used for another call, or in another role; choose a new one");
     bench.clock.advance(Duration::from_hours(24));
     let late = named(&bench, OPERATOR, "k1", "/api/v1/plans", &changed).await;
     assert_eq!(late.status, 201, "after a day a key is forgotten");
@@ -56,6 +58,23 @@ async fn of_calls_sent_at_once_under_one_key_one_is_carried_out_and_all_get_its_
     assert!(done.iter().all(|reply| reply.body == again.body), "one call, one answer");
     let plans = bench.get(OPERATOR, "/api/v1/plans").await.json();
     assert_eq!(plans["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_is_not_told_again_to_whoever_was_given_another_role_since() {
+    let bench = Bench::surveyed().await;
+    let plan = json!({ "kind": "disable", "identity": "billing", "reason": "x" });
+    let again = async || named(&bench, OPERATOR, "k1", "/api/v1/plans", &plan).await;
+    assert_eq!((again().await.status, again().await.status), (201, 201));
+    let mut request = Request::put("/api/v1/people/operator/role")
+        .header("content-type", "application/json")
+        .body(Body::from(r#"{"role":"auditor"}"#))
+        .unwrap();
+    request.extensions_mut().insert(Peer::Local { uid: ADMINISTRATOR });
+    let became = bench.send(request).await;
+    assert_eq!(became.status, 200, "{}", became.text());
+    let refused = again().await;
+    assert_eq!(refused.status, 422, "{}", refused.text());
 }
 
 #[tokio::test]

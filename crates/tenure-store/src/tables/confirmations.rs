@@ -40,16 +40,16 @@ pub struct ConfirmationRow {
 
 fn confirmation(row: &Row<'_>) -> Result<ConfirmationRow, StoreFailure> {
     Ok(ConfirmationRow {
-        identity: row.parsed(1)?,
-        at: row.instant(2)?,
-        by: row.parsed(3)?,
-        needed: row.flag(4)?,
-        same_scope: row.flag(5)?,
-        same_owners: row.flag(6)?,
-        for_owners: row.flag(7)?,
-        digest: row.text(8)?,
-        rights: row.json(9)?,
-        rights_count: row.number(10)?,
+        identity: row.parsed(0)?,
+        at: row.instant(1)?,
+        by: row.parsed(2)?,
+        needed: row.flag(3)?,
+        same_scope: row.flag(4)?,
+        same_owners: row.flag(5)?,
+        for_owners: row.flag(6)?,
+        digest: row.text(7)?,
+        rights: row.json(8)?,
+        rights_count: row.number(9)?,
     })
 }
 
@@ -75,23 +75,16 @@ impl Tx<'_> {
         self.touch(new.identity, new.at)
     }
 
-    /// Since when governance applies to an identity, and what was answered about it last.
-    pub fn confirmed_last(
-        &mut self,
-        of: IdentityId,
-    ) -> Result<(Option<Instant>, Option<ConfirmationRow>), StoreFailure> {
-        let found = self.query_one(
+    /// What was answered about an identity last.
+    pub fn confirmed_last(&mut self, of: IdentityId) -> Result<Option<ConfirmationRow>, StoreFailure> {
+        self.query_one(
             "confirmations",
-            "SELECT i.enrolled_us, c.identity_id, c.confirmed_us, c.person_id, c.needed, c.same_scope, c.same_owners, \
-             c.for_owners, c.digest, c.rights, c.rights_count FROM identities i LEFT JOIN confirmations c \
-             ON c.identity_id = i.identity_id WHERE i.identity_id = $1 ORDER BY c.confirmed_us DESC, c.person_id DESC LIMIT 1",
+            "SELECT identity_id, confirmed_us, person_id, needed, same_scope, same_owners, for_owners, digest, \
+             rights, rights_count FROM confirmations WHERE identity_id = $1 \
+             ORDER BY confirmed_us DESC, person_id DESC LIMIT 1",
             &[named(of)],
-            |row| {
-            let last = row.opt_instant(2)?.map(|_| confirmation(row)).transpose()?;
-            Ok((row.opt_instant(0)?, last))
-        },
-        )?;
-        Ok(found.unwrap_or_default())
+            confirmation,
+        )
     }
 
     /// Has everything judged again about which this person answered.

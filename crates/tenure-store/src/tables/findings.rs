@@ -120,6 +120,23 @@ pub struct FailedNow {
     pub excepted_until: Option<Instant>,
 }
 
+/// An open finding, as far as judging compares it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenFinding {
+    /// Which policy.
+    pub policy: String,
+    /// Which principal or credential.
+    pub subject: String,
+    /// Since when.
+    pub opened: Instant,
+    id: FindingId,
+    severity: Severity,
+    reason: String,
+    remedy: String,
+    cause: Option<String>,
+    excepted_until: Option<Instant>,
+}
+
 /// What applying a judgement changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FindingChanges {
@@ -327,6 +344,29 @@ impl Tx<'_> {
         self.query("findings", OF_IDENTITY, &[named(identity)], finding)
     }
 
+    /// The same, without what only people read: judging reads it of every identity, twice.
+    pub fn open_since(&mut self, identity: IdentityId) -> Result<Vec<OpenFinding>, StoreFailure> {
+        self.query(
+            "findings",
+            "SELECT policy, subject, opened_us, finding_id, severity, reason, remedy, cause, excepted_us FROM findings \
+             WHERE identity_id = $1 AND closed_us IS NULL",
+            &[named(identity)],
+            |row| {
+                Ok(OpenFinding {
+                    policy: row.text(0)?,
+                    subject: row.text(1)?,
+                    opened: row.instant(2)?,
+                    id: row.parsed(3)?,
+                    severity: row.parsed(4)?,
+                    reason: row.text(5)?,
+                    remedy: row.text(6)?,
+                    cause: row.opt_text(7)?,
+                    excepted_until: row.opt_instant(8)?,
+                })
+            },
+        )
+    }
+
     /// Open findings that count, worst first, one page after `skip` rows.
     pub fn open_findings(&mut self, skip: i64, page_size: i64) -> Result<Vec<FindingRow>, StoreFailure> {
         self.findings(FindingsMeant::Counted, skip, page_size)
@@ -438,12 +478,12 @@ impl Tx<'_> {
         identity: IdentityId,
         failed: &[FailedNow],
     ) -> Result<FindingChanges, StoreFailure> {
-        let mut open: BTreeMap<(String, String), FindingRow> = self
-            .open_findings_of(identity)?
+        let mut open: BTreeMap<(String, String), OpenFinding> = self
+            .open_since(identity)?
             .into_iter()
             .map(|row| ((row.policy.clone(), row.subject.clone()), row))
             .collect();
-        let at = self.opened_at(identity, mint.now)?;
+        let mut opened_at = None;
         let mut changes = FindingChanges::default();
         let mut said = BTreeSet::new();
         for now in failed {
@@ -454,6 +494,10 @@ impl Tx<'_> {
             if let Some(kept) = open.remove(&(now.policy.clone(), now.subject.clone())) {
                 self.refresh_finding(&kept, now)?;
             } else {
+                let at = match opened_at {
+                    Some(at) => at,
+                    None => *opened_at.insert(self.opened_at(identity, mint.now)?),
+                };
                 let since = self.since_before(identity, now)?.map_or(at, |before| before.min(at));
                 self.open_finding(mint, (identity, since), now)?;
                 changes.opened += 1;
@@ -533,7 +577,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn refresh_finding(&mut self, kept: &FindingRow, now: &FailedNow) -> Result<(), StoreFailure> {
+    fn refresh_finding(&mut self, kept: &OpenFinding, now: &FailedNow) -> Result<(), StoreFailure> {
         let kept_text = (&kept.reason, &kept.remedy, &kept.cause);
         let is_same = kept.severity == now.severity && kept.excepted_until == now.excepted_until;
         if is_same && kept_text == (&now.reason, &now.remedy, &now.cause) {

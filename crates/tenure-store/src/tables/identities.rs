@@ -222,7 +222,14 @@ impl Tx<'_> {
         due: Option<Instant>,
         now: Instant,
     ) -> Result<bool, StoreFailure> {
-        let before = self.identity(id)?.standing;
+        let before: Option<Standing> = self.query_one(
+            "identities",
+            "SELECT standing FROM identities WHERE identity_id = $1",
+            &[named(id)],
+            |row| row.parsed(0),
+        )?;
+        let missing = || StoreFailure::Missing { noun: "identity", given: id.to_string() };
+        let before = before.ok_or_else(missing)?;
         self.execute(
             "UPDATE identities SET standing = $2, due_us = $3, judged_us = $4 WHERE identity_id = $1",
             &[named(id), named(standing), due.into(), now.into()],
@@ -288,17 +295,26 @@ impl Tx<'_> {
         Ok(self.query_one("touched", sql, &[], |row| row.number(0))?.unwrap_or_default())
     }
 
-    /// Identities that wait to be judged: touched, or past their own due. At most `most`.
+    /// Identities after `after` that wait to be judged: touched, or past their own due; each with how often it was
+    /// touched since it was last judged, which is to be read together with what is judged. At most `most`, by id.
     ///
-    /// Each half is cut by itself, so that neither table is read whole for one batch of a million.
-    pub fn to_judge(&mut self, now: Instant, most: i64) -> Result<Vec<IdentityId>, StoreFailure> {
+    /// Each half is cut by itself, so that neither table is read whole for one batch of a million. What is past its due
+    /// is cut by that: one that comes after the cut is found by the next pass over all.
+    pub fn to_judge(
+        &mut self,
+        now: Instant,
+        after: Option<IdentityId>,
+        most: i64,
+    ) -> Result<Vec<(IdentityId, i64)>, StoreFailure> {
         self.query(
             "touched",
-            "SELECT identity_id FROM (SELECT identity_id FROM touched ORDER BY identity_id LIMIT $2) AS waiting UNION \
-             SELECT identity_id FROM (SELECT identity_id FROM identities WHERE due_us <= $1 ORDER BY due_us LIMIT $2) AS due \
-             ORDER BY identity_id LIMIT $2",
-            &[now.into(), most.into()],
-            |row| row.parsed(0),
+            "SELECT w.identity_id, COALESCE(t.times, 0) FROM (SELECT identity_id FROM (SELECT identity_id FROM touched \
+             WHERE identity_id > $3 ORDER BY identity_id LIMIT $2) AS waiting UNION \
+             SELECT identity_id FROM (SELECT identity_id FROM identities WHERE due_us <= $1 AND identity_id > $3 \
+             ORDER BY due_us LIMIT $2) AS due) AS w LEFT JOIN touched t ON t.identity_id = w.identity_id \
+             ORDER BY w.identity_id LIMIT $2",
+            &[now.into(), most.into(), after.map(|id| id.to_string()).unwrap_or_default().into()],
+            |row| Ok((row.parsed(0)?, row.number(1)?)),
         )
     }
 

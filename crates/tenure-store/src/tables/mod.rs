@@ -14,6 +14,7 @@ pub mod directory;
 pub mod dismissals;
 pub mod escrow;
 pub mod exceptions;
+pub mod few;
 pub mod files;
 pub mod findings;
 pub mod identities;

@@ -255,16 +255,21 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// None of an identity's principals was there at the baseline of its source.
-    pub fn is_new_since_baseline(&mut self, identity: IdentityId) -> Result<bool, StoreFailure> {
-        let counted = self.query_one(
+    /// Since when governance applies to an identity, and whether none of its principals was there at the baseline of
+    /// its source.
+    pub fn enrolled_and_new(
+        &mut self,
+        identity: IdentityId,
+    ) -> Result<(Option<Instant>, bool), StoreFailure> {
+        let found = self.query_one(
             "principals",
-            "SELECT COUNT(*), COUNT(CASE WHEN p.first_seen_us > s.baseline_us THEN 1 END) FROM principals p \
+            "SELECT (SELECT enrolled_us FROM identities WHERE identity_id = $1), COUNT(*), \
+             COUNT(CASE WHEN p.first_seen_us > s.baseline_us THEN 1 END) FROM principals p \
              JOIN sources s ON s.source_id = p.source_id WHERE p.identity_id = $1",
             &[named(identity)],
-            |row| Ok((row.number(0)?, row.number(1)?)),
+            |row| Ok((row.opt_instant(0)?, row.number(1)?, row.number(2)?)),
         )?;
-        Ok(counted.is_some_and(|(all, new)| all > 0 && all == new))
+        Ok(found.map_or((None, false), |(enrolled, all, new)| (enrolled, all > 0 && all == new)))
     }
 
     /// How many open findings that count hang on identities of a source, and how many of them are new.

@@ -22,7 +22,8 @@ const fn outcome(changed: i64, orphans: i64) -> PageOutcome {
 }
 
 fn waiting(store: &Store) -> Vec<IdentityId> {
-    read(store, |tx| tx.to_judge(Instant::from_micros(0), 100))
+    let found = read(store, |tx| tx.to_judge(Instant::from_micros(0), None, 100));
+    found.into_iter().map(|(id, _)| id).collect()
 }
 
 fn judged(store: &Store) {

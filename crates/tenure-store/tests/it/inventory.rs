@@ -149,8 +149,8 @@ on_both! {
         assert_eq!((row.charter, row.enrolled, row.standing), (charter.clone(), true, Standing::Due));
         assert_eq!((row.due, row.judged), (Some(later), Some(now)));
         write(&store, move |tx| tx.untouch(id)).unwrap();
-        assert_eq!(read(&store, move |tx| tx.to_judge(now, 10)), []);
-        assert_eq!(read(&store, move |tx| tx.to_judge(later, 10)), [id], "its own instant has come");
+        assert_eq!(read(&store, move |tx| tx.to_judge(now, None, 10)), []);
+        assert_eq!(read(&store, move |tx| tx.to_judge(later, None, 10)), [(id, 0)], "its own instant has come");
         assert_eq!(read(&store, |tx| tx.all_identities(None, 10)), [id]);
         assert_eq!(read(&store, move |tx| tx.all_identities(Some(id), 10)), []);
         let stranger = IdentityId::new(now, bed.ids.random());
@@ -176,16 +176,22 @@ on_both! {
             })
             .unwrap();
         }
-        assert_eq!(read(&store, move |tx| tx.to_judge(later, 10)), all);
-        assert_eq!(read(&store, move |tx| tx.to_judge(now, 10)).len(), 4);
+        let waiting = |after| {
+            let found = read(&store, move |tx| tx.to_judge(later, after, 10));
+            found.into_iter().map(|(id, _)| id).collect::<Vec<_>>()
+        };
+        assert_eq!(waiting(None), all);
+        assert_eq!(waiting(Some(all[2])), all[3..]);
+        assert_eq!(read(&store, move |tx| tx.to_judge(now, None, 10)).len(), 4);
         let mut judged = Vec::new();
         loop {
-            let batch = read(&store, move |tx| tx.to_judge(later, 2));
+            let batch = read(&store, move |tx| tx.to_judge(later, None, 2));
             assert!(batch.len() <= 2, "{batch:?}");
             if batch.is_empty() {
                 break;
             }
-            for id in batch {
+            for (id, touches) in batch {
+                assert_eq!(touches, read(&store, move |tx| tx.touches(id)));
                 judged.push(id);
                 write(&store, move |tx| {
                     tx.set_standing(id, Standing::Unclaimed, None, later)?;

@@ -19,6 +19,7 @@ mod anchor;
 mod concurrency;
 mod encryption;
 mod faults;
+mod few;
 mod findings;
 mod fixture;
 mod full_disk;

@@ -211,7 +211,8 @@ on_both! {
         assert_eq!(leaving.approved, [Approved { plan: plan_id, handle, principal: principal.name }]);
         assert_eq!(leaving.named_in.as_slice(), std::slice::from_ref(&added_id));
         write(&store, move |tx| tx.remove_person(&leaving, now)).unwrap();
-        let left = read(&store, move |tx| Ok((tx.identity(identity)?.charter, tx.to_judge(now, 10)?)));
+        let left = read(&store, move |tx| Ok((tx.identity(identity)?.charter, tx.to_judge(now, None, 10)?)));
+        let left = (left.0, left.1.into_iter().map(|(id, _)| id).collect::<Vec<_>>());
         assert_eq!(left, (Charter { technical_owner: None, ..charter }, vec![identity]), "and it is judged again");
         let bodies = read(&store, move |tx| {
             Ok([tx.body_of(&added_id)?, tx.body_of(&kept_id)?, tx.body_of(&ada_id)?].map(|body| body.is_some()))

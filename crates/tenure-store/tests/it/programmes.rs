@@ -77,8 +77,8 @@ on_both! {
         assert_eq!(of("app"), []);
         write(&store, move |tx| tx.set_class(etl, None, now)).unwrap();
         assert_eq!(of("apps").len(), 1);
-        let since = read(&store, move |tx| tx.confirmed_last(etl));
-        assert_eq!(since, (Some(now), None), "a class enrols, and its end does not undo that it was");
+        let since = read(&store, move |tx| tx.enrolled_and_new(etl));
+        assert_eq!(since.0, Some(now), "a class enrols, and its end does not undo that it was");
 
         let (now, before) = (bed.ids.now(), read(&store, move |tx| tx.touches(shop)));
         assert_eq!(write(&store, move |tx| tx.touch_all(now)).unwrap(), 3);

@@ -21,7 +21,7 @@ use clap::Args;
 use serde_json::json;
 use std::path::PathBuf;
 use tenure_engine::{Clock as _, SystemClock, check_files, check_programme};
-use tenure_model::{ConsequenceState, printable};
+use tenure_model::{ConsequenceMode, ConsequenceState, printable};
 
 /// Say what is wrong with a programme, and whether the people of its controls can be reached
 ///
@@ -105,8 +105,18 @@ async fn check_in_force(context: &Context) -> Result<Exit, Failure> {
 
 fn print_controls(context: &Context, controls: &[ControlChecked]) {
     for one in controls {
-        let state = if one.ready { "ready" } else { "not ready" };
+        let state = match (one.ready, one.mode) {
+            (true, Some(ConsequenceMode::Observe)) => "ready, and only observed (mode = \"observe\")",
+            (true, Some(ConsequenceMode::Enforce) | None) => "ready",
+            (false, _) => "not ready",
+        };
         context.print(format!("{}  {state}: {}", one.control, printable(&one.holds, 300)));
+        let partners =
+            one.delivered_by.iter().map(|by| format!("{} {}", by.role, printable(&by.partner, 60)));
+        let partners: Vec<String> = partners.collect();
+        if !partners.is_empty() {
+            context.print(format!("  {}", partners.join(", ")));
+        }
         for fault in &one.faults {
             context.print(format!("  fault: {}", printable(fault, 400)));
         }

@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 use tenure_engine::ProgrammeFiles;
-use tenure_model::{ConsequenceState, Instant, Severity, Standing};
+use tenure_model::{ConsequenceMode, ConsequenceState, Instant, Severity, Standing};
 
 pub(crate) use super::Page;
 
@@ -145,9 +145,17 @@ pub(crate) struct Checked {
 pub(crate) struct ControlChecked {
     pub(crate) control: String,
     pub(crate) holds: String,
+    pub(crate) mode: Option<ConsequenceMode>,
+    pub(crate) delivered_by: Vec<DeliveredBy>,
     pub(crate) ready: bool,
     pub(crate) faults: Vec<String>,
     pub(crate) warnings: Vec<Warned>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct DeliveredBy {
+    pub(crate) role: String,
+    pub(crate) partner: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]

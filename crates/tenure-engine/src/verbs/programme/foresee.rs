@@ -8,7 +8,7 @@ use super::{InForce, check_programme, digest_of, first};
 use crate::{
     Engine, EngineFailure,
     record::digest_hex,
-    verbs::{dossier::dossier, judge::only_in},
+    verbs::{dossier::Read, judge::only_in},
 };
 use serde::Serialize;
 use std::{
@@ -258,31 +258,38 @@ impl Engine {
         say: &watch::Sender<State>,
     ) -> Result<ProgrammeForeseen, EngineFailure> {
         let of = self.store.read("count_identities", |tx| tx.count_identities()).await?;
-        let (mut tally, mut after) = (Tally::default(), None);
-        loop {
-            let read = move |tx: &mut tenure_store::Tx<'_>| {
-                let page = tx.all_identities(after, BATCH)?;
-                page.into_iter().map(|id| dossier(tx, id)).collect::<Result<Vec<_>, _>>()
-            };
-            let page = self.store.read("foresee_programme", read).await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.dossier.identity);
-            for read in page {
-                let (dossier, open_since) = self.heeded(read);
-                let judged = [base, proposed].map(|one| one.judge.judge(&dossier, &open_since, now).ok());
-                let class = |one: &InForce| one.judge.class_of(&dossier).map(|class| class.id.clone());
-                match judged {
-                    [Some(before), Some(then)] => {
-                        let both = Both { before, then, classes: [class(base), class(proposed)] };
-                        tally.count(dossier.identity, &dossier.name, &both, now);
-                    }
-                    _ => tally.not_judged += 1,
+        let mut tally = Tally::default();
+        let mut page = self.page_after(None).await?;
+        while let Some(last) = page.last().map(|read| read.dossier.identity) {
+            // The next are read while these are judged.
+            let judged = async {
+                for read in std::mem::take(&mut page) {
+                    self.judge_twice(read, [base, proposed], now, &mut tally);
                 }
-            }
+            };
+            let (next, ()) = tokio::join!(self.page_after(Some(last)), judged);
+            page = next?;
             say.send_replace(State::UnderWay { judged: tally.identities + tally.not_judged, of });
             tokio::task::yield_now().await;
         }
         Ok(tally.foreseen(digest, base.version, now))
+    }
+
+    async fn page_after(&self, after: Option<IdentityId>) -> Result<Vec<Read>, EngineFailure> {
+        let page = self.store.read("foresee_programme", move |tx| tx.all_identities(after, BATCH)).await?;
+        self.dossiers(page).await
+    }
+
+    fn judge_twice(&self, read: Read, both: [&InForce; 2], now: Instant, tally: &mut Tally) {
+        let (dossier, open_since) = self.heeded(read);
+        let judged = both.map(|one| one.judge.judge(&dossier, &open_since, now).ok());
+        let classes = both.map(|one| one.judge.class_of(&dossier).map(|class| class.id.clone()));
+        match judged {
+            [Some(before), Some(then)] => {
+                tally.count(dossier.identity, &dossier.name, &Both { before, then, classes }, now);
+            }
+            _ => tally.not_judged += 1,
+        }
     }
 }
 

@@ -224,7 +224,6 @@ impl Engine {
                 return Err(StoreFailure::Conflict { why }.into());
             }
         };
-        agreed(&given, &foreseen)?;
         let digest = foreseen.digest.clone();
         if self
             .store
@@ -235,6 +234,7 @@ impl Engine {
             let why = String::from("this programme is in force already");
             return Err(StoreFailure::Conflict { why }.into());
         }
+        agreed(&given, &foreseen)?;
         let now = self.clock.now();
         let row = ProgrammeRow {
             version: foreseen.base_version + 1,
