@@ -58,6 +58,8 @@ pub struct Engine {
     /// Woken when a plan has work, when an identity was touched.
     pub(crate) plans_woken: Notify,
     pub(crate) judging_woken: Notify,
+    /// Woken when a source is to be read before its time.
+    pub(crate) surveys_woken: Notify,
     pub(crate) driving: Mutex<HashSet<PlanId>>,
     pub(crate) surveying: Mutex<HashSet<SourceId>>,
     pub(crate) reports: Arc<ReportsKept>,

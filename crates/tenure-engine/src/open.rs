@@ -197,6 +197,7 @@ impl Deployment {
             checkpoint_was_missing: !opened.created && !had_checkpoint,
             plans_woken: Notify::new(),
             judging_woken: Notify::new(),
+            surveys_woken: Notify::new(),
             driving: Mutex::new(HashSet::new()),
             surveying: Mutex::new(HashSet::new()),
             reports: Arc::default(),

@@ -78,7 +78,7 @@ async fn judging(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-/// Reads each source again when its last survey is old enough. A held survey waits for a person.
+/// Reads each source again when its last survey is old enough, and before something may be made there. A held survey waits for a person.
 async fn surveys(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
     let mut reading: JoinSet<()> = JoinSet::new();
     loop {
@@ -96,6 +96,7 @@ async fn surveys(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
             Err(error) => tracing::error!(error = %crate::failure::chain(&error), "sources cannot be read"),
         }
         tokio::select! {
+            () = engine.surveys_woken.notified() => {}
             () = tokio::time::sleep(SURVEY_TICK) => {}
             _ = stopped.wait_for(|stop| *stop) => break,
         }

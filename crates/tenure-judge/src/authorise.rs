@@ -33,6 +33,8 @@ noun! {
         Own = "own",
         /// Say what should change.
         Plan = "plan",
+        /// Ask for what others decide.
+        Request = "request",
         /// Agree to a plan.
         Approve = "approve",
         /// Carry a plan out.
@@ -61,6 +63,8 @@ noun! {
         Identity = "identity",
         /// What should change, with its actions and proof.
         Plan = "plan",
+        /// Something that was asked for and others decide.
+        Request = "request",
         /// One reading of a source.
         Survey = "survey",
         /// A human.
@@ -88,7 +92,8 @@ pub struct Actor {
 pub struct ApiResource {
     /// What kind of thing.
     pub kind: ApiResourceKind,
-    /// The actor is its business or technical owner; for a plan, of the identity it changes.
+    /// The actor is its business or technical owner; for a plan, of the identity it changes; for a
+    /// request, they asked for it or are to own what it is about.
     pub owned_by_actor: bool,
     /// What else counts when somebody says whose an identity is.
     pub claim: Claim,

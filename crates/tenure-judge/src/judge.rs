@@ -10,8 +10,9 @@ use crate::{
     dossier::{Dossier, Said, Word},
     facts::{Lines, Subject, SubjectKind, is_seen, is_unproven, read, unread},
     grounds::{changed, grounds, held},
+    ownership::Traits,
     policy::{PolicyCard, Rule, read_all},
-    programme::{Class, ClassReady, Programme, ProgrammeRefused, class_of},
+    programme::{Class, ClassReady, Programme, ProgrammeRefused, class_of, class_of_traits},
     remain::{Reach, Recall, Remain},
 };
 use serde::{Deserialize, Serialize};
@@ -202,6 +203,11 @@ impl Judge {
     /// The class of an identity; nothing where none means it, or where its vendor owns it.
     pub fn class_of(&self, dossier: &Dossier) -> Option<&Class> {
         class_of(&self.classes, dossier)
+    }
+
+    /// The class that something would be of that is only described.
+    pub fn class_foreseen(&self, traits: &Traits) -> Option<&Class> {
+        class_of_traits(&self.classes, traits)
     }
 
     /// Judges one identity. `open_since` holds when its standing findings were opened.

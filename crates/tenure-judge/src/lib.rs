@@ -37,10 +37,11 @@ pub use ownership::{
 pub use policy::PolicyCard;
 pub use programme::{
     ACKNOWLEDGED_FOR, Accepted, ApprovalRule, ApprovalRules, Approver, Asked, Calendar, CheckMode,
-    CheckWarning, Class, Consequence, Control, Day, DeliveredBy, ExceptionRules, Gate, Given, GraceDays,
-    NextTerm, NotApproved, NotExcepted, Part, Partner, PartnerKind, PartnerRole, People, PlanAbout,
-    PolicySetting, Programme, ProgrammeFault, ProgrammeFiles, ProgrammeRefused, Readiness, Term, Thresholds,
-    Warned, Wish, gate, may_decide, people_named, readiness, step_in_words, undecided, who_revokes,
+    CheckWarning, Class, Consequence, Control, CredentialStore, Day, DecidedKind, DeliveredBy,
+    ExceptionRules, FEDERATION, Gate, Given, GraceDays, NextTerm, NotApproved, NotExcepted, Part, Partner,
+    PartnerKind, PartnerRole, People, PlanAbout, PolicySetting, Programme, ProgrammeFault, ProgrammeFiles,
+    ProgrammeRefused, Readiness, RequestRules, StoreKind, Term, Thresholds, Warned, Wish, gate, may_decide,
+    people_named, readiness, step_in_words, undecided, who_revokes,
 };
 pub use remain::Recall;
 pub use tenure_model::Grounds;

@@ -121,6 +121,8 @@ id! {
     DismissalId = "dismissal";
     /// A permission to fail one condition, asked for or granted.
     ExceptionId = "exception";
+    /// Something that was asked for and others decide.
+    RequestId = "request";
     /// What should change.
     PlanId = "plan";
     /// One step of a plan.

@@ -21,6 +21,7 @@ mod person;
 mod plan;
 mod principal;
 mod proof;
+mod request;
 mod retire;
 mod secret;
 mod source;
@@ -34,8 +35,8 @@ pub use file::{FileTarget, FileWas, Readers};
 pub use ground::{Ground, Grounds};
 pub use id::{
     ActionId, CredentialId, DismissalId, EntryId, ExceptionId, FindingId, HANDLE_CHARS, IdRandomness,
-    IdentityId, IntentId, NotAnId, PersonId, PlanId, PrincipalId, SourceId, SurveyId, TeamId, TokenId,
-    handle_of, uuid_v7,
+    IdentityId, IntentId, NotAnId, PersonId, PlanId, PrincipalId, RequestId, SourceId, SurveyId, TeamId,
+    TokenId, handle_of, uuid_v7,
 };
 pub use identity::{Charter, CharterField, Environment, Finding, PolicyKind, Severity, Standing};
 pub use instant::{Instant, NotAnInstant};
@@ -48,6 +49,7 @@ pub use principal::{
     ObservedSighting, ObservedUse, Presence, PresenceEvent, PrincipalKey, PrincipalKind,
 };
 pub use proof::{ControlPlane, Derived, ProbeAnswer, ProofLevel};
+pub use request::{Creation, RequestEvent, RequestKind, RequestState};
 pub use retire::{NotATerm, RetireWhen};
 pub use secret::Secret;
 pub use source::{NotAShortName, PRIMARY, Point, ShortName};

@@ -47,6 +47,8 @@ noun! {
         Accept = "accept",
         /// Permit a condition to fail for a while.
         Except = "except",
+        /// Let something be made that is to be governed.
+        Create = "create",
     }
 }
 

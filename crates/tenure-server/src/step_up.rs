@@ -14,7 +14,7 @@ use crate::{
 use http::StatusCode;
 
 /// What asks for it.
-const DANGEROUS: [(Verb, &str); 27] = [
+const DANGEROUS: [(Verb, &str); 29] = [
     (Verb::Post, "/api/v1/plans/{ref}/apply"),
     (Verb::Post, "/api/v1/plans/{ref}/undo"),
     (Verb::Post, "/plans/{handle}/apply"),
@@ -22,6 +22,8 @@ const DANGEROUS: [(Verb, &str); 27] = [
     (Verb::Put, "/api/v1/programme"),
     (Verb::Put, "/api/v1/exceptions/{ref}/decision"),
     (Verb::Post, "/exceptions/{exception}/decide"),
+    (Verb::Put, "/api/v1/requests/{ref}/decision"),
+    (Verb::Post, "/requests/{request}/decide"),
     (Verb::Post, "/api/v1/people"),
     (Verb::Delete, "/api/v1/people/{name}"),
     (Verb::Put, "/api/v1/people/{name}/role"),

@@ -8,8 +8,8 @@
 
 use tenure_model::{
     ConsequenceState, CredentialKind, CredentialState, DecisionRight, ExceptionKind, ExceptionState, Origin,
-    PlanKind, PlanState, PolicyKind, Presence, PrincipalKind, ProofLevel, Role, Severity, Standing, StepKind,
-    StepState, SurveyState,
+    PlanKind, PlanState, PolicyKind, Presence, PrincipalKind, ProofLevel, RequestKind, RequestState, Role,
+    Severity, Standing, StepKind, StepState, SurveyState,
 };
 
 /// Which spelling.
@@ -141,6 +141,7 @@ pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
     statements.extend(filled(dialect, &consequences()));
     statements.extend(filled(dialect, &SIGN_IN.map(String::from)));
     statements.extend(filled(dialect, &exceptions()));
+    statements.extend(filled(dialect, &requests()));
     statements.extend(filled(dialect, &CONFIRMATIONS.map(String::from)));
     statements.extend(filled(dialect, &WATCHES.map(String::from)));
     statements.extend(filled(dialect, &directory()));
@@ -225,6 +226,43 @@ fn exceptions() -> [String; 5] {
             "CREATE UNIQUE INDEX exceptions_stand_once ON exceptions (identity_id, policy, subject) WHERE state = 'granted'",
         ),
         String::from("CREATE INDEX exceptions_over ON exceptions (ended_us) WHERE ended_us IS NOT NULL"),
+    ]
+}
+
+/// What people asked for and others decide, and what was decided of it, step by step.
+fn requests() -> Vec<String> {
+    let waits = "state IN ('asked', 'approved')";
+    vec![
+        format!(
+            "CREATE TABLE requests (request_id {{text}} PRIMARY KEY, kind {{text}} NOT NULL, state {{text}} NOT NULL, \
+             source_id {{text}} NOT NULL REFERENCES sources, principal_name {{text}} NOT NULL, body {{text}} NOT NULL, \
+             reason {{text}} NOT NULL, steps {{text}} NOT NULL, asked_by {{text}} NOT NULL, asked_us {{int}} NOT NULL, \
+             decide_by_us {{int}} NOT NULL, use_by_us {{int}} NOT NULL, approved_us {{int}}, absent_us {{int}}, \
+             principal_id {{text}} REFERENCES principals, identity_id {{text}} REFERENCES identities, ended_us {{int}}, \
+             ended_why {{text}}, \
+             CONSTRAINT requests_end CHECK (decide_by_us > asked_us AND use_by_us > decide_by_us), \
+             CONSTRAINT requests_are_used_when_approved CHECK (state NOT IN ('approved', 'fulfilled') OR approved_us IS NOT NULL), \
+             CONSTRAINT requests_are_used_for_what_was_absent CHECK (state <> 'fulfilled' OR (absent_us > approved_us \
+             AND principal_id IS NOT NULL AND identity_id IS NOT NULL AND ended_us <= use_by_us)), \
+             CONSTRAINT requests_are_over_some_day CHECK ((ended_us IS NULL) = ({waits})), \
+             CONSTRAINT requests_kind CHECK ({}), CONSTRAINT requests_state CHECK ({})){{end}}",
+            RequestKind::sql_check("kind"),
+            RequestState::sql_check("state")
+        ),
+        format!(
+            "CREATE UNIQUE INDEX requests_wait_once ON requests (source_id, principal_name) WHERE {waits}"
+        ),
+        String::from(
+            "CREATE UNIQUE INDEX requests_fulfilled_once ON requests (principal_id) WHERE principal_id IS NOT NULL",
+        ),
+        String::from("CREATE INDEX requests_of ON requests (identity_id) WHERE identity_id IS NOT NULL"),
+        String::from("CREATE INDEX requests_over ON requests (ended_us) WHERE ended_us IS NOT NULL"),
+        String::from(
+            "CREATE TABLE request_decisions (request_id {text} NOT NULL REFERENCES requests, person_id {text} NOT NULL, \
+             asked_by {text} NOT NULL, step {int} NOT NULL, digest {text} NOT NULL, refused {int} NOT NULL, reason {text} NOT NULL, \
+             decided_us {int} NOT NULL, PRIMARY KEY (request_id, person_id), UNIQUE (request_id, step), \
+             CONSTRAINT requests_are_decided_by_another CHECK (person_id <> asked_by)){end}",
+        ),
     ]
 }
 

@@ -25,6 +25,7 @@ macro_rules! ready {
         [
             include_str!(concat!("../../../programmes/", $name, "/programme.toml")),
             include_str!(concat!("../../../programmes/", $name, "/classes.toml")),
+            include_str!(concat!("../../../programmes/", $name, "/stores.toml")),
             include_str!(concat!("../../../programmes/", $name, "/partners.toml")),
             include_str!(concat!("../../../programmes/", $name, "/calendars.toml")),
             include_str!(concat!("../../../programmes/", $name, "/controls.toml")),
@@ -65,7 +66,7 @@ impl Ready {
 
     /// Its files.
     pub(crate) fn files(self) -> ProgrammeFiles {
-        let [programme, classes, partners, calendars, controls] = match self {
+        let [programme, classes, stores, partners, calendars, controls] = match self {
             Self::Starter => ready!("starter"),
             Self::Regulated => ready!("regulated"),
             Self::AgentsFirst => ready!("agents-first"),
@@ -73,6 +74,7 @@ impl Ready {
         let named = [
             ("programme.toml", programme),
             ("classes.toml", classes),
+            ("stores.toml", stores),
             ("partners.toml", partners),
             ("calendars.toml", calendars),
             ("controls.toml", controls),

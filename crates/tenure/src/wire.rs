@@ -6,8 +6,10 @@
 mod exceptions;
 pub(crate) mod ownership;
 pub(crate) mod programme;
+mod requests;
 
 pub(crate) use exceptions::{Exception, ExceptionCase, ExceptionFigures};
+pub(crate) use requests::Request;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use tenure_model::{
@@ -304,6 +306,8 @@ pub(crate) struct IdentityShown {
     pub(crate) plans: Vec<Plan>,
     #[serde(default)]
     pub(crate) not_ended_here: Option<String>,
+    #[serde(default)]
+    pub(crate) request: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -14,8 +14,8 @@ use crate::{
 use serde::Serialize;
 use std::{sync::Arc, time::Duration};
 use tenure_judge::{
-    ApiResource, ApiResourceKind, Approver, Authoriser, Given, NotApproved, PlanAbout, Verdict, may_decide,
-    step_in_words, undecided,
+    ApiResource, ApiResourceKind, Approver, Authoriser, DecidedKind, Given, NotApproved, PlanAbout, Verdict,
+    may_decide, step_in_words, undecided,
 };
 use tenure_model::{Instant, Person, PersonId, PlanEvent, PlanKind, PlanState};
 use tenure_store::{
@@ -129,7 +129,7 @@ impl Deciding {
         let lately = now.minus(self.waits());
         let written = tx.charter_written(identity.id)?;
         let about = PlanAbout {
-            kind,
+            kind: DecidedKind::Plan(kind),
             class: identity.class.as_deref(),
             environment: identity.charter.environment,
             is_settled: identity.judged.is_some() && written.is_none_or(|at| at <= lately),

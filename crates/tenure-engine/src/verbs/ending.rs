@@ -5,7 +5,10 @@
 //! swept, and its principals count as present. What an extent held is noted only if nothing at all
 //! was amiss; it must never be noted for rows that are not exactly what was read. Next: `sink.rs`.
 
-use super::sink::Gathered;
+use super::{
+    requests::{Surveyed, Waiting},
+    sink::Gathered,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use tenure_evidence::Hash;
 use tenure_model::{
@@ -164,6 +167,8 @@ pub(crate) struct Ending {
     pub(crate) entry_of_hold: NewEntry,
     pub(crate) reading: Reading,
     pub(crate) notes: Vec<Unobservable>,
+    /// What may be made there.
+    pub(crate) requests: Waiting,
     pub(crate) now: Instant,
 }
 
@@ -208,6 +213,9 @@ impl Ending {
         if matches!(survey.state, SurveyState::Complete | SurveyState::Partial | SurveyState::Accepted) {
             tx.set_first_baseline(source, self.now)?;
             tx.set_read_again(source, self.now)?;
+        }
+        if survey.state == SurveyState::Complete {
+            self.requests.settle(tx, Surveyed { began: self.reading.began, ended: self.now })?;
         }
         Ok(survey)
     }

@@ -51,6 +51,7 @@ impl Engine {
     /// over with it.
     pub async fn judge_touched(&self) -> Result<usize, EngineFailure> {
         self.end_undecided().await?;
+        self.lapse_requests().await?;
         let mut judged = 0;
         loop {
             // What stands otherwise now may have had others judged again that wait for it.

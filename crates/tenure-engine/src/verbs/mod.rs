@@ -34,6 +34,7 @@ pub(crate) mod programme;
 pub(crate) mod queue;
 pub(crate) mod report;
 pub(crate) mod report_soon;
+pub(crate) mod requests;
 pub(crate) mod retire;
 pub(crate) mod show;
 pub(crate) mod sink;

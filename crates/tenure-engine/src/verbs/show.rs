@@ -86,6 +86,8 @@ pub struct IdentityShown {
     pub plans: Vec<PlanRow>,
     /// Why nothing of it can be ended from here; nothing when some of it can be, as far as is known.
     pub not_ended_here: Option<String>,
+    /// The handle of the request that it was made by; nothing where there was none.
+    pub request: Option<String>,
 }
 
 impl Engine {
@@ -110,6 +112,7 @@ impl Engine {
                     findings: tx.open_findings_of(identity.id)?,
                     plans: tx.plans_of(identity.id)?,
                     not_ended_here: None,
+                    request: tx.request_of(identity.id)?.map(|row| row.id.handle()),
                     identity,
                 };
                 for principal in shown.principals.clone() {

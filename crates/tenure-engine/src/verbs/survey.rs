@@ -80,19 +80,24 @@ impl Engine {
         let surveyed = self
             .store
             .read("sources_due", |tx| {
-                let sources = tx.sources()?;
-                sources
+                let (sources, looked_at) = (tx.sources()?, tx.sources_to_look_at()?);
+                let surveyed = sources
                     .into_iter()
                     .map(|source| Ok((source.name.to_string(), tx.last_survey(source.id)?)))
-                    .collect::<Result<Vec<_>, _>>()
+                    .collect::<Result<Vec<_>, tenure_store::StoreFailure>>()?;
+                Ok::<_, tenure_store::StoreFailure>((surveyed, looked_at))
             })
             .await?;
-        let is_due = |last: &Option<SurveyRow>| match last {
+        let (surveyed, looked_at) = surveyed;
+        let is_due = |(name, last): &(String, Option<SurveyRow>)| match last {
             // The first reading is asked for by a person: adding a source is not yet reading it.
             None => false,
-            Some(last) => last.state != SurveyState::Held && now.since(last.started) >= every,
+            Some(last) => {
+                last.state != SurveyState::Held
+                    && (looked_at.contains(name) || now.since(last.started) >= every)
+            }
         };
-        Ok(surveyed.into_iter().filter(|(_, last)| is_due(last)).map(|(name, _)| name).collect())
+        Ok(surveyed.into_iter().filter(is_due).map(|(name, _)| name).collect())
     }
 
     /// How far a running survey has come.
@@ -194,6 +199,7 @@ impl Engine {
             entry_of_hold: self.entry(Draft::new("survey.held", by_of(by), id).about(row.id))?,
             reading,
             notes: gathered.notes,
+            requests: self.requests_waiting(row.id).await?,
             now: self.clock.now(),
         };
         let survey = self.store.write("finish_survey", move |tx| ending.write(tx)).await?;

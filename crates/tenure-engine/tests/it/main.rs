@@ -25,6 +25,7 @@ mod programme;
 mod quiet;
 mod recognised;
 mod report;
+mod requests;
 mod returned;
 mod scripted;
 mod survey;

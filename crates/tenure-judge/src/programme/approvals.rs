@@ -1,4 +1,4 @@
-//! Approvals of plans as the programme asks for them: who decides which plan, in which order.
+//! Approvals of plans and requests as the programme asks for them: who decides which, in which order.
 //!
 //! The first rule that means a plan says the steps; each is somebody else's, and never of whoever asked. Where no rule means
 //! it, one decision is enough and is recorded as alone. An approval counts only while whoever gave it would still be let
@@ -7,7 +7,7 @@
 use super::{Approver, Class, ProgrammeRefused, approver};
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
-use tenure_model::{Environment, PersonId, PlanKind, printable};
+use tenure_model::{Environment, PersonId, PlanKind, RequestKind, printable};
 
 /// Rules, and steps of one rule, at most.
 const RULES_MAX: usize = 50;
@@ -38,9 +38,12 @@ impl Default for ApprovalRules {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ApprovalRule {
-    /// Kinds of plans; all when none is named.
+    /// Kinds of plans; where neither these nor requests are named, all of both.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub plans: Vec<PlanKind>,
+    /// Kinds of requests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<RequestKind>,
     /// Classes of identities; any identity when none is named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub classes: Vec<String>,
@@ -62,11 +65,20 @@ pub struct Given<'given> {
     pub is_emergency: bool,
 }
 
-/// A plan as the rules look at it.
+/// What is decided about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DecidedKind {
+    /// A plan that does this.
+    Plan(PlanKind),
+    /// A request for this.
+    Request(RequestKind),
+}
+
+/// A plan or a request as the rules look at it.
 #[derive(Debug, Clone, Copy)]
 pub struct PlanAbout<'plan> {
-    /// What it does.
-    pub kind: PlanKind,
+    /// What it does, or asks for.
+    pub kind: DecidedKind,
     /// The class of its identity.
     pub class: Option<&'plan str>,
     /// The environment of its charter.
@@ -114,7 +126,7 @@ impl ApprovalRules {
     /// because it was changed lately, is taken as what the rule is about.
     pub fn steps_for(&self, plan: PlanAbout<'_>) -> &[String] {
         let means = |rule: &&ApprovalRule| {
-            (rule.plans.is_empty() || rule.plans.contains(&plan.kind))
+            rule.is_about(plan.kind)
                 && (rule.classes.is_empty()
                     || !plan.is_settled
                     || plan.class.is_some_and(|class| rule.classes.iter().any(|one| one == class)))
@@ -123,6 +135,16 @@ impl ApprovalRules {
                     || plan.environment.is_none_or(|environment| rule.environments.contains(&environment)))
         };
         self.rules.iter().find(means).map_or(&[], |rule| &rule.steps)
+    }
+}
+
+impl ApprovalRule {
+    fn is_about(&self, kind: DecidedKind) -> bool {
+        let all = self.plans.is_empty() && self.requests.is_empty();
+        match kind {
+            DecidedKind::Plan(kind) => all || self.plans.contains(&kind),
+            DecidedKind::Request(kind) => all || self.requests.contains(&kind),
+        }
     }
 }
 
@@ -203,9 +225,13 @@ pub(super) fn faults(rules: &ApprovalRules, classes: &[Class]) -> Vec<ProgrammeR
     let mut means_all: Option<usize> = None;
     for (number, rule) in (1_usize..).zip(rules.rules.iter().take(RULES_MAX)) {
         if let Some(before) = means_all {
-            unfit(format!("rule {number} is never reached: rule {before} before it means every plan"));
+            unfit(format!("rule {number} is never reached: rule {before} before it means everything"));
         }
-        if rule.plans.is_empty() && rule.classes.is_empty() && rule.environments.is_empty() {
+        if rule.plans.is_empty()
+            && rule.requests.is_empty()
+            && rule.classes.is_empty()
+            && rule.environments.is_empty()
+        {
             means_all = Some(number);
         }
         if rule.steps.is_empty() || rule.steps.len() > STEPS_MAX {

@@ -43,6 +43,9 @@ pub struct Class {
     /// Which kinds of credentials it may have; all of them when none is named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub credential_kinds: Vec<CredentialKind>,
+    /// Stores in which a credential of it may live, or `federation`; any of the programme when none is named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approved_stores: Vec<String>,
 }
 
 /// A class with its rules ready to be asked.
@@ -66,7 +69,15 @@ pub(crate) fn class_of<'judge>(classes: &'judge [ClassReady], dossier: &Dossier)
         return None;
     }
     let traits = traits_of(dossier);
-    classes.iter().find(|one| one.rules.iter().any(|rule| rule.holds(&traits))).map(|one| &one.class)
+    class_of_traits(classes, &traits)
+}
+
+/// The class that something would be of that is only described; nothing where none would mean it.
+pub(crate) fn class_of_traits<'judge>(
+    classes: &'judge [ClassReady],
+    traits: &Traits,
+) -> Option<&'judge Class> {
+    classes.iter().find(|one| one.rules.iter().any(|rule| rule.holds(traits))).map(|one| &one.class)
 }
 
 /// What rules look at. Principals that are gone say nothing any more, unless all are: then it keeps the class it had.

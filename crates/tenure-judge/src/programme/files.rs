@@ -4,16 +4,20 @@
 //! nothing is worse than none; all that is wrong is said at once, with the line and, where a word is nearly right, which
 //! was meant. Next: `class.rs`.
 
-use super::{Calendar, Class, Control, Part, Partner, Programme, ProgrammeRefused, calendar, class, partner};
+use super::{
+    Calendar, Class, Control, CredentialStore, Part, Partner, Programme, ProgrammeRefused, calendar, class,
+    partner,
+};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, ops::Range};
 use tenure_model::printable;
 use toml::de::{DeTable, DeValue};
 
 /// The files of a programme.
-const KNOWN: [&str; 5] = [MAIN, CLASSES, PARTNERS, CALENDARS, CONTROLS];
+const KNOWN: [&str; 6] = [MAIN, CLASSES, STORES, PARTNERS, CALENDARS, CONTROLS];
 const MAIN: &str = "programme.toml";
 const CLASSES: &str = "classes.toml";
+const STORES: &str = "stores.toml";
 const PARTNERS: &str = "partners.toml";
 const CALENDARS: &str = "calendars.toml";
 const CONTROLS: &str = "controls.toml";
@@ -50,6 +54,14 @@ pub struct ProgrammeFault {
 struct ClassesFile {
     #[serde(default, rename = "class")]
     classes: Vec<Class>,
+}
+
+/// The form of `stores.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoresFile {
+    #[serde(default, rename = "store")]
+    stores: Vec<CredentialStore>,
 }
 
 /// The form of `partners.toml`.
@@ -101,6 +113,7 @@ impl Programme {
             faults.push(whole(MAIN, format!("there is no {MAIN}; `version = 1` in it is enough")));
         }
         let classes = optional::<ClassesFile>(CLASSES, files, &mut faults).classes;
+        let stores = optional::<StoresFile>(STORES, files, &mut faults).stores;
         let partners = optional::<PartnersFile>(PARTNERS, files, &mut faults).partners;
         let calendars = optional::<CalendarsFile>(CALENDARS, files, &mut faults).calendars;
         let controls = optional::<ControlsFile>(CONTROLS, files, &mut faults).controls;
@@ -116,14 +129,19 @@ impl Programme {
         };
         if !faults.is_empty() {
             // What cannot be read is not there to be referred to: what refers to nothing is checked all the same.
+            programme.stores = stores;
             let in_main = programme.classes.len();
             programme.classes.extend(classes);
+            if faults.iter().any(|fault| fault.file == STORES) {
+                programme.classes.iter_mut().for_each(|class| class.approved_stores.clear());
+            }
             faults.extend(programme.faults().iter().map(|refused| placed(refused, files, in_main)));
             return Err(faults);
         }
         let in_main = programme.classes.len();
         programme.classes.extend(classes);
         (programme.partners, programme.calendars, programme.controls) = (partners, calendars, controls);
+        programme.stores = stores;
         faults.extend(programme.faults().iter().map(|refused| placed(refused, files, in_main)));
         if faults.is_empty() { Ok(programme) } else { Err(faults) }
     }
@@ -155,6 +173,7 @@ impl ProgrammeRefused {
                     Part::Partner => PARTNERS,
                     Part::Calendar => CALENDARS,
                     Part::Control => CONTROLS,
+                    Part::Store => STORES,
                 };
                 let field = Step::Key((*field).to_owned());
                 (file, vec![Step::Key(part.to_string()), Step::Index(*index), field])

@@ -17,14 +17,17 @@ mod framework;
 mod named;
 mod partner;
 mod readiness;
+mod requests;
+mod stores;
 
 pub use approvals::{
-    ApprovalRule, ApprovalRules, Given, NotApproved, PlanAbout, may_decide, step_in_words, undecided,
+    ApprovalRule, ApprovalRules, DecidedKind, Given, NotApproved, PlanAbout, may_decide, step_in_words,
+    undecided,
 };
 pub use approver::Approver;
 pub use calendar::{Calendar, Day};
 pub use class::Class;
-pub(crate) use class::{ClassReady, class_of};
+pub(crate) use class::{ClassReady, class_of, class_of_traits};
 pub use control::{Accepted, CheckWarning, Consequence, Control, PartnerRole};
 pub use exceptions::{ExceptionRules, NextTerm, NotExcepted, Term, Wish};
 pub use files::{ProgrammeFault, ProgrammeFiles};
@@ -33,6 +36,9 @@ pub use readiness::{
     ACKNOWLEDGED_FOR, Asked, DeliveredBy, Gate, People, Readiness, Warned, gate, people_named, readiness,
     who_revokes,
 };
+
+pub use requests::RequestRules;
+pub use stores::{CredentialStore, FEDERATION, StoreKind};
 
 use crate::{consumer::Pattern, policy};
 use serde::{Deserialize, Serialize};
@@ -68,12 +74,18 @@ pub struct Programme {
     /// Who decides which plan.
     #[serde(default)]
     pub approvals: ApprovalRules,
+    /// How long what is asked for waits.
+    #[serde(default)]
+    pub requests: RequestRules,
     /// Kinds of identities; the first that means one is its class.
     #[serde(default, rename = "class", skip_serializing_if = "Vec::is_empty")]
     pub classes: Vec<Class>,
     /// Teams and vendors; of a file of their own, as are calendars and controls.
     #[serde(skip)]
     pub partners: Vec<Partner>,
+    /// Where credentials may live.
+    #[serde(skip)]
+    pub stores: Vec<CredentialStore>,
     /// When people are at work.
     #[serde(skip)]
     pub calendars: Vec<Calendar>,
@@ -103,6 +115,8 @@ noun! {
         Calendar = "calendar",
         /// What must hold.
         Control = "control",
+        /// Where credentials may live.
+        Store = "store",
     }
 }
 
@@ -259,8 +273,10 @@ impl Default for Programme {
             policies: BTreeMap::new(),
             exceptions: ExceptionRules::default(),
             approvals: ApprovalRules::default(),
+            requests: RequestRules::default(),
             classes: Vec::new(),
             partners: Vec::new(),
+            stores: Vec::new(),
             calendars: Vec::new(),
             controls: Vec::new(),
         }
@@ -353,7 +369,9 @@ impl Programme {
         }));
         faults.extend(exceptions::faults(&self.exceptions));
         faults.extend(approvals::faults(&self.approvals, &self.classes));
+        faults.extend(requests::faults(&self.requests));
         faults.extend(class::faults(&self.classes));
+        faults.extend(stores::faults(&self.stores, &self.classes));
         faults.extend(partner::faults(&self.partners, &self.calendars));
         faults.extend(calendar::faults(&self.calendars));
         faults.extend(control::faults(&self.controls, &self.partners, self.check));

@@ -4,8 +4,10 @@
 
 use crate::dossiers::NOW;
 use proptest::prelude::*;
-use tenure_judge::{Approver, Given, PlanAbout, Programme, may_decide, undecided};
-use tenure_model::{Environment, PersonId, PlanKind, Role};
+use tenure_judge::{
+    Approver, DecidedKind, Given, PlanAbout, Programme, ProgrammeFiles, may_decide, undecided,
+};
+use tenure_model::{Environment, PersonId, PlanKind, RequestKind, Role};
 
 fn rules(text: &str) -> Programme {
     Programme::parse(&format!("version = 1\n{text}")).unwrap()
@@ -20,13 +22,16 @@ fn the_first_rule_that_means_a_plan_says_its_steps() {
          steps = [\"owner\"]\n[[approvals.rule]]\nsteps = [\"administrator\"]\n"
     ));
     let steps = |kind, class, environment| {
-        programme.approvals.steps_for(PlanAbout { kind, class, environment, is_settled: true }).join(" ")
+        programme
+            .approvals
+            .steps_for(PlanAbout { kind: DecidedKind::Plan(kind), class, environment, is_settled: true })
+            .join(" ")
     };
     let production = Some(Environment::Production);
     // What nobody said, and what was changed lately, is no way out of a rule.
     assert_eq!(steps(PlanKind::Revoke, Some("apps"), None), "owner");
     let lately = PlanAbout {
-        kind: PlanKind::Revoke,
+        kind: DecidedKind::Plan(PlanKind::Revoke),
         class: Some("other"),
         environment: Some(Environment::Test),
         is_settled: false,
@@ -43,13 +48,52 @@ fn the_first_rule_that_means_a_plan_says_its_steps() {
     }
     assert_eq!(
         rules("").approvals.steps_for(PlanAbout {
-            kind: PlanKind::Revoke,
+            kind: DecidedKind::Plan(PlanKind::Revoke),
             class: None,
             environment: None,
             is_settled: true
         }),
         &[] as &[String]
     );
+}
+
+#[test]
+fn a_rule_means_plans_requests_or_where_it_names_neither_both() {
+    let programme = rules(
+        "[[approvals.rule]]\nplans = [\"revoke\"]\nsteps = [\"owner\"]\n\
+         [[approvals.rule]]\nrequests = [\"create\"]\nenvironments = [\"production\"]\nsteps = [\"owner\", \"operator\"]\n\
+         [[approvals.rule]]\nsteps = [\"administrator\"]\n",
+    );
+    let steps = |kind, environment| {
+        let about = PlanAbout { kind, class: None, environment: Some(environment), is_settled: true };
+        programme.approvals.steps_for(about).join(" ")
+    };
+    let (plan, request) = (DecidedKind::Plan(PlanKind::Revoke), DecidedKind::Request(RequestKind::Create));
+    assert_eq!(steps(plan, Environment::Production), "owner");
+    assert_eq!(steps(request, Environment::Production), "owner operator");
+    assert_eq!(steps(request, Environment::Test), "administrator");
+    assert_eq!(steps(DecidedKind::Plan(PlanKind::Disable), Environment::Production), "administrator");
+}
+
+#[test]
+fn ends_of_requests_and_stores_that_cannot_be_meant_are_refused() {
+    let refused = |text: &str| Programme::parse(&format!("version = 1\n{text}")).unwrap_err().to_string();
+    insta::assert_snapshot!(refused("[requests]\ndecided_within_days = 0"), @"`requests.decided_within_days` is 0; it must be from 1 to 90");
+    insta::assert_snapshot!(refused("[requests]\nused_within_days = 181"), @"`requests.used_within_days` is 181; it must be from 1 to 180");
+    let files = |classes: &str, stores: &str| {
+        let files = [("programme.toml", "version = 1\n"), ("classes.toml", classes), ("stores.toml", stores)];
+        let files = files.into_iter().map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
+        let faults = Programme::read(&ProgrammeFiles(files)).unwrap_err();
+        faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    };
+    let class = "[[class]]\nid = \"apps\"\nmatch = [\"name:app\"]\napproved_stores = [\"vualt\"]\n";
+    insta::assert_snapshot!(files(class, "[[store]]\nid = \"vault\"\nkind = \"vault\"\n"));
+    insta::assert_snapshot!(files("", "[[store]]\nid = \"vault\"\nknd = \"vault\"\n"));
+    insta::assert_snapshot!(files(
+        "",
+        "[[store]]\nid = \"a\"\nkind = \"vault\"\n[[store]]\nid = \"a\"\nkind = \"file\"\n"
+    ));
+    insta::assert_snapshot!(files("", "[[store]]\nid = \"federation\"\nkind = \"file\"\n"));
 }
 
 #[test]
@@ -61,7 +105,7 @@ fn rules_that_cannot_be_meant_are_refused() {
     insta::assert_snapshot!(rule("steps = [\"auditor\"]"), @"rule 1: `auditor` decides nothing; expected one of: owner, operator, administrator, person:NAME");
     insta::assert_snapshot!(rule("steps = [\"person:ana\", \"person:ana\"]"), @"rule 1: `person:ana` is there twice, and each step is somebody else's");
     insta::assert_snapshot!(rule("classes = [\"aps\"]\nsteps = [\"owner\"]"), @"rule 1: `aps` is no class; the classes are: ");
-    insta::assert_snapshot!(rule("steps = [\"owner\"]\n[[approvals.rule]]\nsteps = [\"owner\"]"), @"rule 2 is never reached: rule 1 before it means every plan");
+    insta::assert_snapshot!(rule("steps = [\"owner\"]\n[[approvals.rule]]\nsteps = [\"owner\"]"), @"rule 2 is never reached: rule 1 before it means everything");
 }
 
 fn person(number: u8) -> PersonId {

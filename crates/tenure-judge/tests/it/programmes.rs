@@ -265,6 +265,10 @@ flagged_percent = 20
 
 [approvals]
 hours = 24
+
+[requests]
+decided_within_days = 14
+used_within_days = 30
 "#);
 }
 

@@ -50,6 +50,7 @@ fn programme() -> Programme {
         rotation_days_max: Some(45),
         review_days_max: Some(90),
         credential_kinds: vec![CredentialKind::Token, CredentialKind::Certificate],
+        approved_stores: Vec::new(),
     }];
     programme
 }

@@ -20,6 +20,7 @@ mod plans;
 pub(crate) mod prelude;
 mod programme;
 pub(crate) mod report;
+pub(crate) mod requests;
 mod sources;
 mod surveys;
 mod system;
@@ -116,6 +117,11 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &exceptions::show::ENDPOINT,
     &exceptions::decide::ENDPOINT,
     &exceptions::withdraw::ENDPOINT,
+    &requests::create::ENDPOINT,
+    &requests::list::ENDPOINT,
+    &requests::show::ENDPOINT,
+    &requests::decide::ENDPOINT,
+    &requests::withdraw::ENDPOINT,
     &plans::list::ENDPOINT,
     &plans::csv::ENDPOINT,
     &plans::draft::ENDPOINT,

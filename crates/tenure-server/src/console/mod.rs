@@ -31,6 +31,8 @@ mod plan_acts;
 mod plans;
 mod programme;
 mod report;
+mod request;
+mod requests;
 mod sign_in;
 mod source;
 mod source_acts;
@@ -70,6 +72,12 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &exception::SHOW,
     &exception::DECIDE,
     &exception::WITHDRAW,
+    &requests::LIST,
+    &requests::FORM,
+    &requests::ASK,
+    &request::SHOW,
+    &request::DECIDE,
+    &request::WITHDRAW,
     &whose::SHOW,
     &whose::CLAIM,
     &plan_acts::DRAFT,
@@ -113,6 +121,7 @@ enum Place {
     Inventory,
     Plans,
     Exceptions,
+    Requests,
     Evidence,
     Sources,
     Programme,
@@ -121,11 +130,12 @@ enum Place {
 }
 
 /// Every place: its address, its word, the letter after `g`, and what one must be allowed to go there.
-const PLACES: [PlaceKnown; 9] = [
+const PLACES: [PlaceKnown; 10] = [
     (Place::Now, "/", "Now", 'n', ApiAction::View, ApiResourceKind::Identity),
     (Place::Inventory, "/identities", "Inventory", 'i', ApiAction::View, ApiResourceKind::Identity),
     (Place::Plans, "/plans", "Plans", 'p', ApiAction::View, ApiResourceKind::Plan),
     (Place::Exceptions, "/exceptions", "Exceptions", 'x', ApiAction::View, ApiResourceKind::Identity),
+    (Place::Requests, "/requests", "Requests", 'q', ApiAction::View, ApiResourceKind::Request),
     (Place::Evidence, "/evidence", "Evidence", 'e', ApiAction::ReadEvidence, ApiResourceKind::Evidence),
     (Place::Sources, "/sources", "Sources", 's', ApiAction::View, ApiResourceKind::Source),
     (Place::Programme, "/programme", "Programme", 'm', ApiAction::View, ApiResourceKind::System),

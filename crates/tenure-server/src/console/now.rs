@@ -9,6 +9,7 @@ use super::{
     identity::{PlanLine, plan_line},
     page,
     people::BEHIND,
+    requests::{self, RequestLine},
     text::{self, When},
     whose::{PassedLine, passed_line},
 };
@@ -16,8 +17,8 @@ use crate::api::prelude::*;
 use askama::Template;
 use axum::response::Response;
 use std::{collections::BTreeSet, time::Duration};
-use tenure_engine::{ExceptionsMeant, QueueItem, Suggested, SuggestionQuery, Tx, Waits};
-use tenure_model::{IdentityId, Instant, PersonId, PlanState};
+use tenure_engine::{ExceptionsMeant, QueueItem, RequestsMeant, Suggested, SuggestionQuery, Tx, Waits};
+use tenure_model::{DecisionRight, IdentityId, Instant, PersonId, PlanState};
 
 pub(super) static ENDPOINT: Endpoint = Endpoint {
     verb: Verb::Get,
@@ -56,6 +57,8 @@ struct NowPage {
     wished: Vec<ExceptionLine>,
     /// People who left and what nobody took up since.
     left: Option<Left>,
+    /// Requests whose next step is theirs.
+    requested: Vec<RequestLine>,
     /// What is theirs and waits to be confirmed: name and address.
     unconfirmed: Vec<(String, String)>,
     /// What happened since then, for whoever may read evidence.
@@ -116,8 +119,10 @@ async fn handle(State(shared): State<Shared>, asked: Asked) -> Result<Response, 
     let wished =
         shared.engine.exceptions(ExceptionsMeant::Waiting, 0, PASSED).await.map_err(Problem::from)?;
     let left = left(&shared, &asked).await?;
+    let requested = requested(&shared, &asked, now).await?;
     let shown = NowPage {
         left,
+        requested,
         wished: wished.iter().map(|one| exceptions::line(one, now)).collect(),
         passed: passed.iter().map(|one| passed_on(one, now)).collect(),
         unconfirmed: unconfirmed
@@ -144,6 +149,20 @@ async fn left(shared: &Shared, asked: &Asked) -> Result<Option<Left>, Problem> {
     let behind: BTreeSet<IdentityId> = found.iter().map(|one| one.identity).collect();
     let waits = !behind.is_empty() || held > 0;
     Ok(waits.then_some(Left { people: people.len(), behind: behind.len(), held }))
+}
+
+/// Requests whose next step is this person's, the oldest first.
+async fn requested(shared: &Shared, asked: &Asked, now: Instant) -> Result<Vec<RequestLine>, Problem> {
+    let mut theirs = Vec::new();
+    for one in shared.engine.requests(RequestsMeant::Asked, 0, PASSED).await? {
+        let whose = Whose::Chartered(&one.row.creation.charter);
+        if asked.holds(DecisionRight::Create, ApiResourceKind::Request, whose)
+            && shared.engine.request_not_theirs(asked.person.id, &one.row).await?.is_none()
+        {
+            theirs.push(requests::line(&one, now));
+        }
+    }
+    Ok(theirs)
 }
 
 fn passed_on(one: &Suggested, now: Instant) -> Passed {
@@ -186,6 +205,7 @@ fn view(frame: Frame, waits: Waits, may_see_plans: bool, may_see_sources: bool, 
         passed: Vec::new(),
         left: None,
         wished: Vec::new(),
+        requested: Vec::new(),
         unconfirmed: Vec::new(),
         since: Vec::new(),
     }

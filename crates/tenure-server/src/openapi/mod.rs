@@ -6,6 +6,7 @@ mod shapes;
 mod shapes_exceptions;
 mod shapes_plans;
 mod shapes_programme;
+mod shapes_requests;
 mod shapes_validity;
 
 use crate::{
@@ -18,8 +19,8 @@ use tenure_engine::{CharterState, RingName, SourcePart};
 use tenure_judge::{CheckWarning, ClueKind, Confidence, PartnerRole};
 use tenure_model::{
     CharterField, ConsequenceMode, ConsequenceState, CredentialKind, CredentialState, DecisionRight,
-    Environment, ExceptionKind, ExceptionState, PlanKind, PlanState, PolicyKind, ProofLevel, Readers, Role,
-    Severity, Standing, StepKind, StepState, SurveyState,
+    Environment, ExceptionKind, ExceptionState, PlanKind, PlanState, PolicyKind, PrincipalKind, ProofLevel,
+    Readers, RequestKind, RequestState, Role, Severity, Standing, StepKind, StepState, SurveyState,
 };
 use utoipa::openapi::{
     Components, ComponentsBuilder, Content, HttpMethod, InfoBuilder, LicenseBuilder, ObjectBuilder,
@@ -65,7 +66,7 @@ pub(crate) fn document() -> &'static str {
 
 /// Every shape that is sent, by name.
 fn requests() -> impl Iterator<Item = &'static (&'static str, &'static [&'static str])> {
-    shapes::REQUESTS.iter().chain(shapes_exceptions::REQUESTS)
+    shapes::REQUESTS.iter().chain(shapes_exceptions::REQUESTS).chain(shapes_requests::REQUESTS)
 }
 
 /// Every shape of an answer, by name.
@@ -74,6 +75,7 @@ fn answers() -> impl Iterator<Item = &'static (&'static str, &'static [&'static 
         .iter()
         .chain(shapes_programme::ANSWERS)
         .chain(shapes_exceptions::ANSWERS)
+        .chain(shapes_requests::ANSWERS)
         .chain(shapes_validity::ANSWERS)
         .chain(shapes_plans::ANSWERS)
 }
@@ -131,7 +133,10 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
         PlanState,
         PolicyKind,
         ProofLevel,
+        PrincipalKind,
         Readers,
+        RequestKind,
+        RequestState,
         RingName,
         Role,
         Severity,
@@ -141,6 +146,7 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
         StepState,
         SurveyState
     );
+    words.push(("RequestAnswer", vec!["approve", "refuse"]));
     words.push(("ExceptionAnswer", vec!["grant", "refuse"]));
     words.push(("CheckState", vec!["well", "look", "broken"]));
     words

@@ -258,6 +258,7 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "findings: [Finding]",
             "plans: [Plan]",
             "not_ended_here: text?",
+            "request: text?",
         ],
     ),
     (

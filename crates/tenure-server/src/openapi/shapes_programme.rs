@@ -32,6 +32,7 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "rotation_days_max?: number",
             "review_days_max?: number",
             "credential_kinds?: [CredentialKind]",
+            "approved_stores?: [text]",
             "identities: number",
         ],
     ),

@@ -48,16 +48,34 @@ async fn every_page(bench: &Bench, identity: &str) -> Vec<String> {
         Some(finding) => Some(asked_for(bench, finding, "we need a month").await),
         None => None,
     };
+    let request = requested(bench).await;
     let paths = paths.filter(|path| exception.is_some() || !path.contains("{exception}"));
     let fill = |path: &str| {
         path.replace("{ref}", &handle)
             .replace("{handle}", &plan)
             .replace("{id}", finding.as_deref().unwrap_or_default())
             .replace("{exception}", exception.as_deref().unwrap_or_default())
+            .replace("{request}", &request)
             .replace("{index}", "3")
             .replace("{name}", "main")
     };
     paths.map(fill).collect()
+}
+
+/// What is asked for, or is asked for now.
+async fn requested(bench: &Bench) -> String {
+    let waiting = bench.get(ADMINISTRATOR, "/api/v1/requests").await.json();
+    if let Some(one) = waiting["items"].as_array().unwrap().first() {
+        return one["handle"].as_str().unwrap().to_owned();
+    }
+    let wish = json!({
+        "source": "main", "principal": "asked-for", "business_owner": "administrator", "technical_owner": "operator",
+        "purpose": "a rehearsal", "boundary": "here", "allowed_scope": ["none"], "environment": "test",
+        "rotation_days": 30, "retirement_trigger": "unused:30", "store": "federation", "reason": "a rehearsal",
+    });
+    let asked = bench.post(ADMINISTRATOR, "/api/v1/requests", &wish).await;
+    assert_eq!(asked.status, 201, "{}", asked.text());
+    asked.json()["handle"].as_str().unwrap().to_owned()
 }
 
 /// The exception that is asked for of a finding, or is asked for now.
@@ -424,6 +442,7 @@ async fn a_form_that_is_too_large_or_odd_is_refused_as_a_page() {
     bench.engine.judge_touched().await.unwrap();
     let open = bench.get(ADMINISTRATOR, "/api/v1/findings").await.json();
     let exception = asked_for(&bench, open["items"][0]["id"].as_str().unwrap(), "we need a month").await;
+    let request = requested(&bench).await;
     for endpoint in tenure_server::endpoints() {
         let of_programs = ["/api", "/scim"].iter().any(|start| endpoint.path.starts_with(start));
         let is_form = endpoint.method == "POST" && !of_programs;
@@ -433,7 +452,8 @@ async fn a_form_that_is_too_large_or_odd_is_refused_as_a_page() {
                 .replace("{ref}", "billing")
                 .replace("{name}", "main")
                 .replace("{handle}", &plan)
-                .replace("{exception}", &exception);
+                .replace("{exception}", &exception)
+                .replace("{request}", &request);
             let path = path.replace("{id}", "nothing");
             let asker = if path.ends_with("/change") { ADMINISTRATOR } else { OPERATOR };
             let refused = send_form(&bench, asker, &path, &format!("x={}", "x".repeat(17 * 1024))).await;

@@ -227,6 +227,35 @@ async fn except_and_take_back(bench: &Bench, finding: &str) {
     assert_eq!(bench.get(AUDITOR, &its).await.json()["ended_why"], "taken back: over");
 }
 
+/// Something is asked for, taken back, asked for anew, and approved by somebody else.
+async fn ask_and_decide(bench: &Bench) {
+    let wish = json!({
+        "source": "main", "principal": "asked-for", "business_owner": "administrator", "technical_owner": "operator",
+        "purpose": "a rehearsal", "boundary": "here", "allowed_scope": ["none"], "environment": "test",
+        "rotation_days": 30, "retirement_trigger": "unused:30", "store": "federation", "reason": "a rehearsal",
+    });
+    let decide = |one: &serde_json::Value| {
+        let handle = one["handle"].as_str().unwrap_or_else(|| panic!("{one}"));
+        (
+            format!("/api/v1/requests/{handle}"),
+            json!({ "answer": "approve", "reason": "for the rehearsal", "digest": one["digest"] }),
+        )
+    };
+    let asked = bench.post(ADMINISTRATOR, "/api/v1/requests", &wish).await;
+    assert_eq!(asked.status, 201, "{}", asked.text());
+    let (its, approve) = decide(&asked.json());
+    let refused = bench.call(ADMINISTRATOR, "PUT", &format!("{its}/decision"), Some(&approve)).await;
+    assert_eq!(refused.status, 403, "{}", refused.text());
+    assert_eq!(bench.post(AUDITOR, &format!("{its}/withdrawal"), &json!({})).await.status, 403);
+    assert_eq!(bench.post(ADMINISTRATOR, &format!("{its}/withdrawal"), &json!({})).await.status, 200);
+    let (its, approve) = decide(&bench.post(ADMINISTRATOR, "/api/v1/requests", &wish).await.json());
+    let approved = bench.call(OPERATOR, "PUT", &format!("{its}/decision"), Some(&approve)).await;
+    assert_eq!(approved.json()["state"], "approved", "{}", approved.text());
+    assert_eq!(bench.get(AUDITOR, &format!("{its}?wait=0")).await.json()["usable"], false);
+    let listed = bench.get(AUDITOR, "/api/v1/requests?state=approved").await.json();
+    assert_eq!(listed["items"][0]["decisions"][0]["person_name"], "operator", "{listed}");
+}
+
 /// Two hold one value; one finding is dismissed and that taken back, and what is there is made no news.
 async fn dismiss_and_set_baseline(bench: &Bench) {
     use tenure_connect::chaos::ChaosPrincipal;
@@ -250,6 +279,7 @@ async fn dismiss_and_set_baseline(bench: &Bench) {
     assert_eq!(bench.call(AUDITOR, "DELETE", &path, None).await.status, 403);
     assert_eq!(bench.call(OPERATOR, "DELETE", &path, None).await.status, 200);
     except_and_take_back(bench, &handle).await;
+    ask_and_decide(bench).await;
     let set = bench.call(ADMINISTRATOR, "PUT", "/api/v1/sources/main/baseline", None).await.json();
     assert_eq!((&set["new"], set["baseline"] != before["baseline"]), (&json!(0), true), "{set}");
 }

@@ -16,6 +16,7 @@ mod console_astray;
 mod console_exceptions;
 mod console_guard;
 mod console_manners;
+mod console_requests;
 mod console_steps;
 mod crowd;
 mod documents;

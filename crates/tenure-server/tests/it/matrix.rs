@@ -19,6 +19,7 @@ fn rehearsals() -> Vec<Rehearsal> {
         about_people(),
         about_things(),
         exceptions(),
+        requests(),
         about_the_programme(),
         about_lists(),
         about_the_deployment(),
@@ -98,6 +99,24 @@ fn exceptions() -> Vec<Rehearsal> {
         (
             "POST /api/v1/exceptions/{ref}/withdrawal",
             "/api/v1/exceptions/nothing/withdrawal",
+            Some(json!({ "reason": "x" })),
+        ),
+    ]
+}
+
+fn requests() -> Vec<Rehearsal> {
+    vec![
+        ("POST /api/v1/requests", "/api/v1/requests", Some(json!({ "kind": "create" }))),
+        ("GET /api/v1/requests", "/api/v1/requests", None),
+        ("GET /api/v1/requests/{ref}", "/api/v1/requests/nothing", None),
+        (
+            "PUT /api/v1/requests/{ref}/decision",
+            "/api/v1/requests/nothing/decision",
+            Some(json!({ "answer": "approve", "reason": "x", "digest": "y" })),
+        ),
+        (
+            "POST /api/v1/requests/{ref}/withdrawal",
+            "/api/v1/requests/nothing/withdrawal",
             Some(json!({ "reason": "x" })),
         ),
     ]
@@ -236,6 +255,12 @@ fn about_pages() -> Vec<Rehearsal> {
             "/identities/{identity}/findings/nothing/except",
             no_form(),
         ),
+        ("GET /requests", "/requests", None),
+        ("GET /requests/new", "/requests/new", None),
+        ("POST /requests/new", "/requests/new", no_form()),
+        ("GET /requests/{request}", "/requests/nothing", None),
+        ("POST /requests/{request}/decide", "/requests/nothing/decide", no_form()),
+        ("POST /requests/{request}/withdraw", "/requests/nothing/withdraw", no_form()),
         ("GET /exceptions", "/exceptions", None),
         ("GET /exceptions/{exception}", "/exceptions/nothing", None),
         ("POST /exceptions/{exception}/decide", "/exceptions/nothing/decide", no_form()),

@@ -36,6 +36,7 @@ pub mod plans;
 pub mod programmes;
 pub mod provisioning;
 pub mod report;
+pub mod requests;
 pub mod sources;
 pub mod steps;
 pub mod surveys;

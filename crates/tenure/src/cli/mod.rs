@@ -38,6 +38,8 @@ mod programme_apply;
 mod programme_check;
 mod proof;
 mod report;
+mod request;
+mod request_decide;
 mod revoke;
 mod show;
 mod source;
@@ -161,6 +163,8 @@ pub(crate) enum Command {
     Dismiss(dismiss::Dismiss),
     #[command(subcommand)]
     Exception(exception::ExceptionCommand),
+    #[command(subcommand)]
+    Request(request::RequestCommand),
     Baseline(baseline::BaselineArgs),
     #[command(subcommand)]
     Programme(programme::ProgrammeCommand),
@@ -213,6 +217,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Findings(args) => args.run(context).await,
         Command::Dismiss(args) => args.run(context).await,
         Command::Exception(command) => command.run(context).await,
+        Command::Request(command) => command.run(context).await,
         Command::Baseline(args) => args.run(context).await,
         Command::Programme(command) => command.run(context).await,
         Command::Plan(args) => args.run(context).await,

@@ -41,6 +41,12 @@ pub(crate) fn page(shown: &IdentityShown, frame: Frame) -> Vec<String> {
         lines.push(frame.paint.text(Look::Strong, "Not ended from here"));
         lines.extend(wrapped(&printable(why, 400), frame.prose(2)).iter().map(|line| format!("  {line}")));
     }
+    if let Some(request) = &shown.request {
+        lines.push(format!(
+            "It was asked for before it was made: tenure request show {}",
+            printable(request, 20)
+        ));
+    }
     lines.extend(findings(&shown.findings, frame));
     lines.extend(principals(&shown.principals));
     lines.extend(credentials(&shown.credentials));

@@ -37,6 +37,7 @@ mod provisioned;
 mod reading;
 mod refusals;
 mod report;
+mod requested;
 mod returned;
 mod service;
 mod sign_in;

@@ -1,0 +1,232 @@
+//! Deciding a step of a request.
+//!
+//! Each step is somebody else's and none is the asker's; a decision binds the digest of all that is asked, and counts while
+//! whoever made it is there and would still be let make it. It must never make or enrol anything. Next: `fulfil.rs`.
+
+use super::{RequestShown, about, digest_of, holds, shown};
+use crate::{
+    Actor, Engine, EngineFailure,
+    record::By,
+    verbs::{dismiss::still_there, own::owns, programme::InForce},
+};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use tenure_judge::{Approver, Authoriser, Given, NotApproved, may_decide, undecided};
+use tenure_model::{DecisionRight, Instant, Person, PersonId, RequestEvent, RequestState};
+use tenure_store::{
+    StoreFailure, Tx,
+    tables::requests::{RequestDecisionRow, RequestRow},
+};
+
+/// What somebody who decides says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestDecision {
+    /// Yes or no.
+    pub answer: RequestAnswer,
+    /// Why.
+    pub reason: String,
+    /// The digest that was shown with it.
+    pub digest: String,
+}
+
+/// Yes or no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestAnswer {
+    /// As far as this step goes, it may be.
+    Approve,
+    /// It may not; no other step changes that.
+    Refuse,
+}
+
+/// What decides about requests, to be taken into a transaction.
+#[derive(Clone)]
+pub(crate) struct RequestDeciding {
+    pub(super) authoriser: Arc<Authoriser>,
+    pub(super) in_force: Arc<InForce>,
+}
+
+/// A decision that counts, and whoever made it.
+pub(super) struct Counting {
+    person: Person,
+    owns: bool,
+    step: u32,
+}
+
+impl Counting {
+    pub(super) fn given(&self) -> Given<'_> {
+        Given { by: approver(&self.person, self.owns), step: Some(self.step), is_emergency: false }
+    }
+}
+
+fn approver(person: &Person, owns: bool) -> Approver<'_> {
+    Approver { person: person.id, name: &person.name, role: person.role, owns, approves: false }
+}
+
+impl RequestDeciding {
+    /// Whether somebody's decision counts, where they will answer for what is asked for or not.
+    pub(super) fn holds(&self, actor: Actor, owns: bool) -> bool {
+        let who = tenure_judge::Actor { person: Some(actor.person), role: actor.role, local: actor.local };
+        holds(self, who, owns)
+    }
+
+    /// Decisions that say yes to just this, of people who are there and would still be let make them.
+    pub(super) fn counting(
+        &self,
+        tx: &mut Tx<'_>,
+        row: &RequestRow,
+        digest: &str,
+    ) -> Result<Vec<Counting>, StoreFailure> {
+        let mut counting = Vec::new();
+        for made in tx.request_decisions(row.id)? {
+            if made.refused || made.digest != digest {
+                continue;
+            }
+            let Some(person) = tx.person(made.person)? else { continue };
+            let owns = owns(&row.creation.charter, person.id);
+            let who = tenure_judge::Actor { person: Some(person.id), role: person.role, local: false };
+            if holds(self, who, owns) {
+                counting.push(Counting { person, owns, step: made.step });
+            }
+        }
+        Ok(counting)
+    }
+
+    /// The step that is this person's now, from 0; or why none is.
+    fn step_of(
+        &self,
+        tx: &mut Tx<'_>,
+        (row, digest): (&RequestRow, &str),
+        person: PersonId,
+    ) -> Result<Result<u32, EngineFailure>, StoreFailure> {
+        let counting = self.counting(tx, row, digest)?;
+        let given: Vec<Given<'_>> = counting.iter().map(Counting::given).collect();
+        let Some(person) = tx.person(person)? else {
+            return Ok(Err(EngineFailure::Denied { why: String::from("whoever decides has left") }));
+        };
+        let by = approver(&person, owns(&row.creation.charter, person.id));
+        let handle = row.id.handle();
+        Ok(match may_decide(&row.steps, &given, Some(row.asked_by), &by) {
+            Ok(step) => Ok(step.unwrap_or_default()),
+            Err(NotApproved::Over) => {
+                let why = format!("request {handle} was not decided: every step of it is");
+                Err(StoreFailure::Conflict { why }.into())
+            }
+            Err(why) => {
+                let said = why.to_string().replace("asked for a plan", "asked for it");
+                Err(EngineFailure::Denied { why: format!("request {handle} was not decided: {said}") })
+            }
+        })
+    }
+
+    /// Whether every step is decided by now.
+    pub(super) fn is_decided(
+        &self,
+        tx: &mut Tx<'_>,
+        row: &RequestRow,
+        digest: &str,
+    ) -> Result<bool, StoreFailure> {
+        let counting = self.counting(tx, row, digest)?;
+        let given: Vec<Given<'_>> = counting.iter().map(Counting::given).collect();
+        Ok(!row.steps.is_empty() && undecided(&row.steps, &given, Some(row.asked_by)).is_none())
+    }
+}
+
+/// Refuses a decision without a reason, of what was not shown, and of what waits no more.
+fn fit(row: &RequestRow, decision: &RequestDecision, now: Instant) -> Result<(), EngineFailure> {
+    if decision.reason.trim().is_empty() {
+        return Err(EngineFailure::Refused { why: String::from("a decision says why; the reason is empty") });
+    }
+    let conflict = |why: &str| Err(StoreFailure::Conflict { why: why.to_owned() }.into());
+    if decision.digest != digest_of(row)? {
+        return conflict("what is asked is other than what was shown; look at it again");
+    }
+    if row.state != RequestState::Asked {
+        let (handle, state) = (row.id.handle(), row.state);
+        return conflict(&format!("request {handle} does not wait for a decision; it is {state}"));
+    }
+    if row.decide_by <= now {
+        return conflict("nobody decided in time; it has to be asked for anew");
+    }
+    Ok(())
+}
+
+impl Engine {
+    /// Why the next step of a request is not this person's; nothing where it is.
+    pub async fn request_not_theirs(
+        &self,
+        person: PersonId,
+        row: &RequestRow,
+    ) -> Result<Option<String>, EngineFailure> {
+        let (deciding, row, digest) = (self.request_deciding(), row.clone(), digest_of(row)?);
+        let read = move |tx: &mut Tx<'_>| deciding.step_of(tx, (&row, &digest), person);
+        Ok(self.store.read("step_of_request", read).await?.err().map(|why| why.to_string()))
+    }
+
+    /// Decides the step of a request that is this person's. With the last, it may be used.
+    pub async fn decide_request(
+        &self,
+        actor: Actor,
+        row: &RequestRow,
+        decision: RequestDecision,
+    ) -> Result<RequestShown, EngineFailure> {
+        let now = self.clock.now();
+        fit(row, &decision, now)?;
+        let deciding = self.request_deciding();
+        let (looked, asked, digest) = (deciding.clone(), row.clone(), decision.digest.clone());
+        let step = self.store.read("step_of", move |tx| looked.step_of(tx, (&asked, &digest), actor.person));
+        let step = step.await??;
+        let refused = decision.answer == RequestAnswer::Refuse;
+        let draft = about(row, "request.decided", By::Person(actor, Some(DecisionRight::Create)))
+            .text("answer", if refused { "refuse" } else { "approve" })
+            .number("step", i64::from(step) + 1)
+            .number("of", i64::try_from(row.steps.len()).unwrap_or(i64::MAX))
+            .text("digest", &decision.digest);
+        let reason = decision.reason.trim().to_owned();
+        let entry = self.entry(draft.body(serde_json::json!({ "reason": reason })))?;
+        let made = RequestDecisionRow {
+            person: actor.person,
+            step,
+            digest: decision.digest,
+            refused,
+            reason,
+            decided: now,
+        };
+        let id = row.id;
+        let written = self.store.write("decide_request", move |tx| {
+            still_there(tx.person(actor.person)?.map(|person| person.role), actor)?;
+            let row = tx.request(id)?;
+            // Two who decide one step at once: the second finds it decided.
+            match deciding.step_of(tx, (&row, &made.digest), actor.person)? {
+                Ok(now) if now == made.step => {}
+                Ok(_) => {
+                    let why = String::from("it was decided by somebody else meanwhile; look again");
+                    return Err(StoreFailure::Conflict { why });
+                }
+                Err(why) => return Ok(Err(why)),
+            }
+            if !deciding.holds(actor, owns(&row.creation.charter, actor.person)) {
+                let why = String::from("you do not hold the right to `create` here");
+                return Ok(Err(EngineFailure::Denied { why }));
+            }
+            if !made.refused && tx.person(row.asked_by)?.is_none() {
+                let why = String::from("whoever asked for it has left; it has to be asked for anew");
+                return Err(StoreFailure::Conflict { why });
+            }
+            tx.decide_request(id, &made)?;
+            if made.refused {
+                tx.end_request(id, RequestEvent::Refuse, &made.reason, made.decided)?;
+            } else if deciding.is_decided(tx, &row, &made.digest)? {
+                tx.approve_request(id, made.decided)?;
+            }
+            tx.entry(entry.clone())?;
+            let row = tx.request(id)?;
+            shown(tx, &deciding, row)
+        });
+        let written = written.await??;
+        // Whether it is there already is seen before it may be made.
+        self.surveys_woken.notify_one();
+        Ok(written)
+    }
+}

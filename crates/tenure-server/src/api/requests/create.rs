@@ -1,0 +1,44 @@
+//! `POST /api/v1/requests`: asks for what others decide.
+
+use crate::api::prelude::*;
+use crate::limits::{NAME_CHARS_MAX, SENTENCE_CHARS_MAX, at_most, at_most_if};
+use tenure_engine::{RequestShown, RequestWish};
+
+pub(crate) static ENDPOINT: Endpoint = Endpoint {
+    verb: Verb::Post,
+    path: "/api/v1/requests",
+    access: Access::Decided { action: ApiAction::Request, kind: ApiResourceKind::Request },
+    evidence: Some("request.asked"),
+    about: "Asks that a principal may be made at a source. Refused, naming all of it, while anything is missing: both owners, purpose, boundary, scope, environment, an end or a cadence, what retires it, and where its credential will live. It changes nothing: others decide, and it is used once, when a survey first sees what was made.",
+    query: &[],
+    takes: Some("RequestWish"),
+    answers: Answers::Json(201, "Request"),
+    route: || post(handle),
+};
+
+async fn handle(
+    State(shared): State<Shared>,
+    asked: Asked,
+    Body(wish): Body<RequestWish>,
+) -> Result<(StatusCode, Json<RequestShown>), Problem> {
+    let actor = asked.authorise(Whose::Nobodys)?;
+    limited(&wish)?;
+    let made = shared.engine.create_request(actor, wish).await?;
+    Ok((StatusCode::CREATED, Json(made)))
+}
+
+/// Refuses what is longer than anybody reads.
+pub(crate) fn limited(wish: &RequestWish) -> Result<(), Problem> {
+    for (field, text) in [
+        ("purpose", &wish.purpose),
+        ("boundary", &wish.boundary),
+        ("retirement_trigger", &wish.retirement_trigger),
+        ("reason", &wish.reason),
+    ] {
+        at_most_if(field, text.as_deref(), SENTENCE_CHARS_MAX)?;
+    }
+    for right in &wish.allowed_scope {
+        at_most("allowed_scope", right, NAME_CHARS_MAX)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,21 @@
+//! Requests: asked for by one, decided by others, used once or over by themselves.
+
+pub(crate) mod create;
+pub(super) mod decide;
+pub(super) mod list;
+pub(super) mod show;
+pub(super) mod withdraw;
+
+use crate::api::prelude::*;
+use tenure_engine::RequestRow;
+
+/// A request. Of one that does not exist nothing is told to whoever may not see any.
+pub(crate) async fn found(shared: &Shared, asked: &Asked, given: &str) -> Result<RequestRow, Problem> {
+    match shared.engine.request_row(given).await {
+        Ok(row) => Ok(row),
+        Err(failure) => {
+            asked.authorise(Whose::Nobodys)?;
+            Err(failure.into())
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! `tenure request approve` and `refuse`: somebody who did not ask decides the step that is theirs, as it was shown.
+//!
+//! The word that approves is the beginning of a digest of all that is asked: what changed since is not decided unseen.
+
+use super::{
+    changing,
+    request::{request_of, show, what},
+};
+use crate::{
+    client::part,
+    context::{Context, Form},
+    failure::{Exit, Failure},
+    render::words::typeable,
+    session::{Session, shaped},
+    wire::Request,
+};
+use clap::Args;
+use serde_json::json;
+use tenure_model::RequestState;
+
+/// Characters of the digest that are typed or given.
+const WORD_CHARS: usize = 12;
+
+/// Decide that it may be made, as far as your step goes
+///
+/// Shows the request and asks for the word that comes with it; --yes gives the word. Whoever asked decides no step of it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tenure request approve 7k2m4x --reason \"agreed with the data team\"
+  tenure request approve 7k2m4x --reason \"agreed\" --yes 3f9a01c2b77d
+
+Exit codes: 0 decided, 1 failed, 2 usage, 4 a decision is needed.")]
+pub(crate) struct Approve {
+    /// Its handle or its id
+    request: String,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Go on without asking: the word that was shown with it
+    #[arg(long, value_name = "WORD")]
+    yes: Option<String>,
+}
+
+/// Say no to a request
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tenure request refuse 7k2m4x --reason \"use the account that is there\"
+
+Exit codes: 0 refused, 1 failed, 2 usage.")]
+pub(crate) struct Refuse {
+    /// Its handle or its id
+    request: String,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+}
+
+impl Approve {
+    pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        changing(context, async |session| {
+            let (asked, _) = request_of(session, &self.request, "was not approved").await?;
+            self.decide(context, &asked).await?;
+            let (one, document) = send(session, &asked, "approve", &self.reason).await?;
+            context.document(&document);
+            if one.state == RequestState::Approved {
+                context.say(format!(
+                    "Approved: {} may be made once Tenure has seen that it is not there yet.",
+                    what(&one)
+                ));
+                context.next(format!(
+                    "tenure request wait {}, or tenure survey {}",
+                    one.handle,
+                    typeable(&one.source_name)
+                ));
+            } else {
+                let who = one.decided_next_by.as_deref().unwrap_or("somebody else");
+                context.say(format!("Decided, and not approved yet: the next step waits for {who}."));
+            }
+            Ok(Exit::Done)
+        })
+        .await
+    }
+
+    /// The word, as it was given or typed.
+    async fn decide(&self, context: &Context, asked: &Request) -> Result<(), Failure> {
+        let failed = format!("request `{}` was not approved", asked.handle);
+        let word: String = asked.digest.chars().take(WORD_CHARS).collect();
+        if let Some(given) = &self.yes {
+            if *given == word {
+                return Ok(());
+            }
+            return Err(Failure::new(failed)
+                .because("it is another word than the one that was shown with it")
+                .kept("nothing was changed")
+                .next("the same command without --yes shows what is asked, and its word"));
+        }
+        show(context, asked);
+        if !context.terminal.can_ask || context.form != Form::Text {
+            return Err(Failure::undecided(failed)
+                .because("it needs a decision, and there is no terminal to ask for one")
+                .kept("nothing was changed")
+                .next(format!("the same command with --yes {word} approves it as it was shown")));
+        }
+        let typed = crate::terminal::ask(&format!("Type this to approve it: {word}\n> "))
+            .await
+            .map_err(|failure| failure.kept("nothing was changed"))?;
+        if typed.trim() != word {
+            return Err(Failure::undecided(failed)
+                .because("something else was typed")
+                .kept("nothing was changed"));
+        }
+        Ok(())
+    }
+}
+
+impl Refuse {
+    pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        changing(context, async |session| {
+            let (asked, _) = request_of(session, &self.request, "was not refused").await?;
+            let (one, document) = send(session, &asked, "refuse", &self.reason).await?;
+            context.document(&document);
+            context.say(format!("Refused: {} may not be made.", what(&one)));
+            Ok(Exit::Done)
+        })
+        .await
+    }
+}
+
+async fn send(
+    session: &Session<'_>,
+    asked: &Request,
+    answer: &str,
+    reason: &str,
+) -> Result<(Request, serde_json::Value), Failure> {
+    let failed = format!("request `{}` was not decided", asked.handle);
+    let body = json!({ "answer": answer, "reason": reason, "digest": asked.digest });
+    let path = format!("/api/v1/requests/{}/decision", part(&asked.handle));
+    let document = session.put(&failed, &path, &body).await?;
+    Ok((shaped(&document)?, document))
+}
