@@ -11,8 +11,11 @@ export async function checkTabOrder(page, place, fault) {
     const all = [...document.querySelectorAll(usable)].filter((one) => {
       const rect = one.getBoundingClientRect();
       const style = getComputedStyle(one);
-      // Of radio buttons Tab reaches the chosen one; the arrow keys reach the others.
-      if (one.type === "radio" && !one.checked) return false;
+      // Of radio buttons Tab reaches the chosen one, or the first where none is; the arrow keys reach the others.
+      if (one.type === "radio" && !one.checked) {
+        const group = [...one.form.elements].filter((other) => other.type === "radio" && other.name === one.name);
+        if (group[0] !== one || group.some((other) => other.checked)) return false;
+      }
       return one.tabIndex >= 0 && !one.disabled && style.visibility !== "hidden" && rect.width > 0 && one.type !== "hidden" && one.checkVisibility();
     });
     all.forEach((one, index) => one.setAttribute("data-walk", index));

@@ -40,8 +40,8 @@ pub use programme::{
     CheckWarning, Class, Consequence, Control, CredentialStore, Day, DecidedKind, DeliveredBy,
     ExceptionRules, FEDERATION, Gate, Given, GraceDays, NextTerm, NotApproved, NotExcepted, Part, Partner,
     PartnerKind, PartnerRole, People, PlanAbout, PolicySetting, Programme, ProgrammeFault, ProgrammeFiles,
-    ProgrammeRefused, Readiness, RequestRules, StoreKind, Term, Thresholds, Warned, Wish, gate, may_decide,
-    people_named, readiness, step_in_words, undecided, who_revokes,
+    ProgrammeRefused, Readiness, RequestRules, StoreKind, Term, Thresholds, Warned, Wish, decides_step, gate,
+    may_decide, people_named, readiness, step_in_words, undecided, who_revokes,
 };
 pub use remain::Recall;
 pub use tenure_model::Grounds;

@@ -293,6 +293,8 @@ fn directory() -> Vec<String> {
     let others = [
         "ALTER TABLE people ADD COLUMN left_us {int}",
         "ALTER TABLE people ADD COLUMN returned_us {int}",
+        "ALTER TABLE people ADD COLUMN leaving_counted_us {int}",
+        "CREATE INDEX people_counted ON people (leaving_counted_us) WHERE leaving_counted_us IS NOT NULL",
         "CREATE INDEX people_by_lower_name ON people (lower(name))",
         "CREATE INDEX people_that_left ON people (left_us) WHERE left_us IS NOT NULL",
         "CREATE INDEX people_erased ON people (erased_us) WHERE erased_us IS NOT NULL",

@@ -634,6 +634,8 @@ pub(crate) struct Approval {
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct DecisionNeeded {
     pub(crate) who: String,
+    #[serde(default)]
+    pub(crate) people: Vec<String>,
     pub(crate) person: Option<String>,
 }
 

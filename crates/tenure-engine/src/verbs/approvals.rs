@@ -15,9 +15,9 @@ use serde::Serialize;
 use std::{sync::Arc, time::Duration};
 use tenure_judge::{
     ApiResource, ApiResourceKind, Approver, Authoriser, DecidedKind, Given, NotApproved, PlanAbout, Verdict,
-    may_decide, step_in_words, undecided,
+    decides_step, may_decide, step_in_words, undecided,
 };
-use tenure_model::{Instant, Person, PersonId, PlanEvent, PlanKind, PlanState};
+use tenure_model::{DecisionRight, Instant, Person, PersonId, PlanEvent, PlanKind, PlanState};
 use tenure_store::{
     StoreFailure, Tx,
     tables::{
@@ -26,11 +26,16 @@ use tenure_store::{
     },
 };
 
+/// People named for one step, at most.
+const NAMED_MAX: usize = 4;
+
 /// One of the decisions that a plan needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DecisionNeeded {
     /// Who decides it, in words.
     pub who: String,
+    /// Whoever may, by name, at most four; nobody once it is decided, and where nobody is there who may.
+    pub people: Vec<String>,
     /// Who did, as far as that counts now.
     pub person: Option<PersonId>,
     /// Until when that counts, unless the plan begins.
@@ -89,10 +94,10 @@ pub(super) struct Deciding {
 
 impl Deciding {
     /// Whether this person's decision counts for a plan now.
-    fn may(&self, person: &Person, owns: bool, approval: &Approval) -> bool {
+    fn may(&self, person: &Person, owns: bool, right: DecisionRight) -> bool {
         let asker = tenure_judge::Actor { person: Some(person.id), role: person.role, local: false };
         let about = ApiResource::new(ApiResourceKind::Plan, owns);
-        self.authoriser.holds(&asker, approval.right, &about) == Verdict::Allowed
+        self.authoriser.holds(&asker, right, &about) == Verdict::Allowed
     }
 
     /// Approvals that last, of this very plan, of people who are there and would still be let give them.
@@ -110,11 +115,38 @@ impl Deciding {
             }
             let Some(person) = tx.person(approval.person)? else { continue };
             let owns = owns(identity, person.id);
-            if self.may(&person, owns, &approval) {
+            if self.may(&person, owns, approval.right) {
                 counting.push(Counting { owned: owners.stand(person.id), person, approval });
             }
         }
         Ok(counting)
+    }
+
+    /// Whoever may decide a step that nobody decided, by name: neither whoever asked, nor who decided another step.
+    fn who_may(
+        &self,
+        everybody: &[Person],
+        (plan, identity, owners): (&PlanRow, &IdentityRow, &Owners),
+        (steps, index): (&[String], u32),
+        counting: &[Counting],
+    ) -> Vec<String> {
+        let is_free = |person: &&Person| {
+            plan.requested_by != Some(person.id) && !counting.iter().any(|one| one.person.id == person.id)
+        };
+        let decides = |person: &&Person| {
+            let owned = owners.stand(person.id);
+            let by = Approver {
+                person: person.id,
+                name: &person.name,
+                role: person.role,
+                owns: owned,
+                approves: false,
+            };
+            decides_step(steps, index, &by)
+                && self.may(person, owns(identity, person.id), plan.kind.decided_by())
+        };
+        let may = everybody.iter().filter(is_free).filter(decides);
+        may.take(NAMED_MAX).map(|person| person.name.clone()).collect()
     }
 
     /// The steps that a plan of this kind needs for an identity by the rules in force. What was changed within the time an
@@ -178,8 +210,17 @@ impl Deciding {
         let person = tx.person(actor.person)?;
         super::dismiss::still_there(person.as_ref().map(|person| person.role), actor)?;
         refuse_second_plan(tx, &plan)?;
-        tx.approve_plan(approval)?;
         let owners = Owners::of(tx, &plan, &identity)?;
+        if let (Some(person), Some(_)) = (&person, &approval.emergency)
+            && !self.may(person, owners.stand(person.id), approval.right)
+        {
+            let why = format!(
+                "the charter was written since plan {} was asked for, so no owner of now goes past its steps: make a new plan",
+                plan.handle
+            );
+            return Err(StoreFailure::Conflict { why });
+        }
+        tx.approve_plan(approval)?;
         let own = person.map(|person| Counting {
             owned: owners.stand(person.id),
             person,
@@ -262,10 +303,21 @@ impl Engine {
         let read = move |tx: &mut Tx<'_>| {
             let identity = tx.identity(plan.identity)?;
             let steps = deciding.steps(tx, &plan, &identity, now)?;
+            if steps.is_empty() {
+                return Ok(Vec::new());
+            }
             let counting = deciding.counting(tx, &plan, &identity, now)?;
+            let (owners, everybody) = (Owners::of(tx, &plan, &identity)?, tx.people()?);
             let of = |index: u32| counting.iter().find(|one| one.given().step == Some(index));
             let needed = (0_u32..).zip(&steps).map(|(index, _)| DecisionNeeded {
                 who: step_in_words(&steps, index),
+                people: match of(index) {
+                    Some(_) => Vec::new(),
+                    None => {
+                        let about = (&plan, &identity, &owners);
+                        deciding.who_may(&everybody, about, (&steps, index), &counting)
+                    }
+                },
                 person: of(index).map(|one| one.person.id),
                 ends: of(index).map(|one| one.approval.ends),
             });

@@ -10,7 +10,7 @@ use tenure_engine::{
     Provisioner,
 };
 use tenure_judge::ProgrammeFiles;
-use tenure_model::{Environment, PlanKind, PlanState, Role, TokenId};
+use tenure_model::{Environment, PersonId, PlanKind, PlanState, Role, TokenId};
 
 const HOUR: Duration = Duration::from_hours(1);
 const STEPS: &str = "[[approvals.rule]]\nplans = [\"disable\"]\nsteps = [\"owner\", \"operator\"]\n";
@@ -80,11 +80,14 @@ async fn a_plan_begins_when_each_step_was_decided_by_somebody_else_than_whoever_
     let plan = scene.draft(scene.asha, PlanKind::Disable).await;
     let whose: Vec<&str> = plan.decisions.iter().map(|one| one.who.as_str()).collect();
     assert_eq!(whose, ["an owner of the identity", "an operator"]);
+    let people = |plan: &PlanShown| plan.decisions.iter().map(|one| one.people.clone()).collect::<Vec<_>>();
+    assert_eq!(people(&plan), [["ravi"], ["ola"]], "not whoever asked");
     insta::assert_snapshot!(refused(scene.apply(scene.asha, &plan).await, &plan), @"denied: plan [plan] was not approved: whoever asked for a plan decides no step of it; step 1 is decided by an owner of the identity; in an emergency: tenure apply [plan] --emergency WHY");
     insta::assert_snapshot!(refused(scene.apply(scene.ola, &plan).await, &plan), @"denied: plan [plan] was not approved: step 1 of it is decided by an owner of the identity; in an emergency: tenure apply [plan] --emergency WHY");
     let first = scene.apply(scene.ravi, &plan).await.unwrap();
     assert_eq!(first.plan.state, PlanState::Proposed, "one of two");
     assert_eq!(first.decisions[0].person, Some(scene.ravi.person));
+    assert_eq!(people(&first), [vec![], vec!["ola"]]);
     insta::assert_snapshot!(refused(scene.apply(scene.ravi, &plan).await, &plan), @"denied: plan [plan] was not approved: you decided step 1 of it; step 2 is decided by somebody else: an operator; in an emergency: tenure apply [plan] --emergency WHY");
     let second = scene.apply(scene.ola, &plan).await.unwrap();
     assert_eq!((second.plan.state, second.approvals.len()), (PlanState::Approved, 2));
@@ -129,12 +132,22 @@ async fn decided_by_a_provisioned_person() -> (Scene, Actor, PlanShown) {
     (scene, dana, plan)
 }
 
-fn directory() -> Provisioner {
+pub(crate) fn directory() -> Provisioner {
     Provisioner { token: TokenId::new(start(), [7; 10]) }
 }
 
-fn dana() -> DirectoryGiven {
+pub(crate) fn dana() -> DirectoryGiven {
     DirectoryGiven { name: String::from("dana"), external_id: None, resource: String::from("{}") }
+}
+
+/// A directory takes `dana` away, and brings them back.
+pub(crate) async fn away_and_back(engine: &Engine, person: PersonId) {
+    for active in [false, true] {
+        let version = engine.provisioned(person).await.unwrap().version;
+        let changed =
+            engine.change_provisioned(directory(), (person, version), dana(), active).await.unwrap();
+        assert!(matches!(changed, Provisioned::Done(_)), "{changed:?}");
+    }
 }
 
 impl Scene {
@@ -275,8 +288,13 @@ async fn nobody_becomes_an_owner_to_decide_a_plan_that_waits() {
     scene.engine().own(scene.ola, "reporting", mine).await.unwrap();
     let why = refused(scene.apply(scene.ola, &plan).await, &plan);
     assert!(why.contains("decided by an owner of the identity, and the charter was written since"), "{why}");
+    let carol = person(scene.engine(), "carol", Role::Owner).await;
+    let hers = CharterChange { technical_owner: Some(String::from("carol")), ..CharterChange::default() };
+    scene.engine().own(scene.asha, "reporting", hers.clone()).await.unwrap();
+    let past = scene.engine().apply_in_emergency(carol, &plan.plan.handle, None, "it burns").await;
+    assert!(refused(past, &plan).contains("no owner of now goes past its steps"));
     // The twin: they own it when the next is asked for.
     scene.bench.clock.advance(HOUR);
     let next = scene.draft(scene.asha, PlanKind::Disable).await;
-    assert!(scene.apply(scene.ola, &next).await.unwrap().decisions[0].person.is_some());
+    assert!(scene.apply(carol, &next).await.unwrap().decisions[0].person.is_some());
 }

@@ -2,13 +2,14 @@
 //!
 //! Over the chaos world, in virtual time. Each use has a twin that is refused. Must never wait for real time.
 
+use crate::approvals::{away_and_back, dana, directory};
 use crate::bench::{Bench, actor};
 use crate::consequences::{apply as put_in_force, person};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tenure_connect::chaos::{ChaosPrincipal, Dice};
 use tenure_engine::{
-    Actor, Belief, Engine, EngineFailure, IdentityRow, RequestAnswer, RequestDecision, RequestShown,
-    RequestWish, RequestsMeant,
+    Actor, Belief, Engine, EngineFailure, IdentityRow, Provisioned, RequestAnswer, RequestDecision,
+    RequestShown, RequestWish, RequestsMeant,
 };
 use tenure_judge::ProgrammeFiles;
 use tenure_model::{Environment, Instant, RequestKind, RequestState, Role};
@@ -427,5 +428,44 @@ async fn one_event(scene: &Scene, dice: &mut Dice, (told, asked): (&mut Told, &m
             }
         }
         _ => scene.survey().await,
+    }
+}
+
+/// By a directory, which may bring them back: who decided, and who asked.
+#[tokio::test]
+async fn who_left_and_is_back_neither_asked_nor_decided_what_is_seen_after_that() {
+    let rule = "[[approvals.rule]]\nrequests = [\"create\"]\nsteps = [\"owner\"]\n";
+    for (leaves, asker, why) in [
+        ("the decider", "ravi", "may not decide it any more"),
+        ("the asker", "dana", "whoever asked for it has left"),
+        ("nobody", "ravi", ""),
+    ] {
+        let scene = Scene::set().await;
+        put_in_force(scene.engine(), programme(rule, "")).await;
+        let joined = scene.engine().provision_person(directory(), dana(), true).await.unwrap();
+        let Provisioned::Done(row) = joined else { panic!("{joined:?}") };
+        let dana = Actor { person: row.person, role: Role::Owner, local: false };
+        let owner = Some(String::from(if asker == "dana" { "ravi" } else { "dana" }));
+        let wish = RequestWish { technical_owner: owner.clone(), business_owner: owner, ..scene.wish("etl") };
+        let (asks, decides) = if asker == "dana" { (dana, scene.ravi) } else { (scene.ravi, dana) };
+        let asked = scene.engine().create_request(asks, wish).await.unwrap();
+        scene.approve(decides, &asked).await.unwrap();
+        scene.survey().await;
+        if leaves != "nobody" {
+            away_and_back(scene.engine(), dana.person).await;
+        }
+        scene.make("etl");
+        scene.survey().await;
+        let over = scene.now(&asked).await;
+        if leaves == "nobody" {
+            assert_eq!(over.row.state, RequestState::Fulfilled, "the twin: {:?}", over.row.ended_why);
+        } else {
+            assert_eq!(over.row.state, RequestState::Lapsed, "{leaves}");
+            assert!(
+                over.row.ended_why.as_deref().is_some_and(|said| said.contains(why)),
+                "{leaves}: {:?}",
+                over.row
+            );
+        }
     }
 }

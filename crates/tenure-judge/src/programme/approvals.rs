@@ -192,11 +192,16 @@ pub fn may_decide(
     if let Some(before) = before.filter(|before| *before < index) {
         return Err(NotApproved::Before { before: before + 1, step, who });
     }
-    let term = usize::try_from(index).ok().and_then(|at| steps.get(at));
-    if term.is_some_and(|term| approver::stands_on(term, by)) {
+    if decides_step(steps, index, by) {
         return Ok(Some(index));
     }
     Err(NotApproved::NotThis { step, who })
+}
+
+/// Whether somebody is who a step asks for, apart from what they did before.
+pub fn decides_step(steps: &[String], index: u32, by: &Approver<'_>) -> bool {
+    let term = usize::try_from(index).ok().and_then(|at| steps.get(at));
+    term.is_some_and(|term| approver::stands_on(term, by))
 }
 
 /// Who decides a step, in words.

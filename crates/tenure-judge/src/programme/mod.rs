@@ -21,8 +21,8 @@ mod requests;
 mod stores;
 
 pub use approvals::{
-    ApprovalRule, ApprovalRules, DecidedKind, Given, NotApproved, PlanAbout, may_decide, step_in_words,
-    undecided,
+    ApprovalRule, ApprovalRules, DecidedKind, Given, NotApproved, PlanAbout, decides_step, may_decide,
+    step_in_words, undecided,
 };
 pub use approver::Approver;
 pub use calendar::{Calendar, Day};

@@ -297,7 +297,11 @@ fn decisions(
     now: Instant,
 ) -> Vec<DecisionLine> {
     let line = |one: &DecisionNeeded| DecisionLine {
-        who: text::shown(&one.who),
+        who: match (one.people.is_empty(), one.person) {
+            (false, _) => text::shown(&format!("{}: {}", one.who, one.people.join(", "))),
+            (true, None) => text::shown(&format!("{} (nobody here may)", one.who)),
+            (true, Some(_)) => text::shown(&one.who),
+        },
         by: one.person.and_then(|id| names.get(&id).cloned()),
         ends: one.ends.map(|at| text::when(at, now)),
     };

@@ -122,5 +122,5 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "emergency: text?",
         ],
     ),
-    ("DecisionNeeded", &["who: text", "person: id?", "ends: instant?"]),
+    ("DecisionNeeded", &["who: text", "people: [text]", "person: id?", "ends: instant?"]),
 ];

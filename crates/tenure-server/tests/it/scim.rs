@@ -319,6 +319,23 @@ async fn settled(scene: &Scene, many: usize) -> Vec<String> {
     ids
 }
 
+/// Each leaving ends what somebody may do with tokens and decisions, also where they are back a moment later.
+#[tokio::test]
+async fn a_client_that_takes_everybody_away_and_back_stops_at_the_line_too() {
+    let scene = Scene::new().await;
+    let ids = settled(&scene, 20).await;
+    for id in &ids[..4] {
+        for active in [false, true] {
+            assert_eq!(scene.active(id, active).await.status, 200);
+        }
+    }
+    assert_eq!(scene.active(&ids[0], false).await.status, 503, "nor the same ones again");
+    for id in &ids[4..] {
+        assert_eq!(scene.active(id, false).await.status, 503);
+        assert_eq!(scene.call("DELETE", &format!("/Users/{id}"), None).await.status, 503);
+    }
+}
+
 #[tokio::test]
 async fn a_client_that_deactivates_everybody_stops_at_the_line_until_a_person_decides() {
     let scene = Scene::new().await;
@@ -379,6 +396,7 @@ async fn of_ten_thousand_people_one_in_five_leave_and_not_one_more() {
     let leave = move |tx: &mut tenure_engine::Tx<'_>| {
         gone.iter().try_for_each(|id| {
             let leaving = tx.leaving(*id)?;
+            tx.count_leaving(*id, now)?;
             tx.leave(&leaving, now)
         })
     };

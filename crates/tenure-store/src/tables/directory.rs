@@ -324,8 +324,17 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// How many of an origin are there, and how many left lately. Who had been there for less than the window when
-    /// they left does not count, nor what a person released before.
+    /// A leaving counts from now on towards those that are too many at once, also when they come back or are erased.
+    pub fn count_leaving(&mut self, id: PersonId, now: Instant) -> Result<(), StoreFailure> {
+        self.execute(
+            "UPDATE people SET leaving_counted_us = $2 WHERE person_id = $1",
+            &[named(id), now.into()],
+        )?;
+        Ok(())
+    }
+
+    /// How many of an origin are there, and how many left lately: leavings that count, whoever is back since, and none
+    /// that a person released before.
     pub fn leaving_lately(&mut self, origin: Origin, now: Instant) -> Result<LeavingLately, StoreFailure> {
         let released = self.query_one(
             "leavings_released",
@@ -334,25 +343,18 @@ impl Tx<'_> {
             |row| row.instant(0),
         )?;
         let since = now.minus(LEAVING_WINDOW).max(released.unwrap_or(Instant::from_micros(0)));
-        let window = i64::try_from(LEAVING_WINDOW.as_micros()).unwrap_or(i64::MAX);
         let count = |row: &Row<'_>| row.number(0);
         let active = self.query_one(
             "people",
-            "SELECT count(*) FROM people WHERE origin = $1 AND left_us IS NULL AND erased_us IS NULL",
-            &[named(origin)],
+            "SELECT count(*) FROM people WHERE origin = $1 AND left_us IS NULL AND erased_us IS NULL \
+             AND (leaving_counted_us IS NULL OR leaving_counted_us <= $2)",
+            &[named(origin), since.into()],
             count,
         )?;
         let left = self.query_one(
             "people",
-            "SELECT count(*) FROM people WHERE origin = $1 AND left_us > $2 AND created_us <= left_us - $3",
-            &[named(origin), since.into(), window.into()],
-            count,
-        )?;
-        let erased = self.query_one(
-            "people",
-            "SELECT count(*) FROM people WHERE origin = $1 AND left_us IS NULL AND erased_us > $2 \
-             AND created_us <= erased_us - $3",
-            &[named(origin), since.into(), window.into()],
+            "SELECT count(*) FROM people WHERE origin = $1 AND leaving_counted_us > $2",
+            &[named(origin), since.into()],
             count,
         )?;
         let held = self.query_one(
@@ -361,11 +363,7 @@ impl Tx<'_> {
             &[named(origin)],
             count,
         )?;
-        Ok(LeavingLately {
-            active: active.unwrap_or(0),
-            left: left.unwrap_or(0) + erased.unwrap_or(0),
-            held: held.unwrap_or(0),
-        })
+        Ok(LeavingLately { active: active.unwrap_or(0), left: left.unwrap_or(0), held: held.unwrap_or(0) })
     }
 
     /// Writes down that a person's leaving is held; false when it was already.

@@ -91,7 +91,12 @@ impl PlanArgs {
             if context.form == crate::context::Form::Quiet {
                 context.print(&shown.plan.handle);
             }
-            context.next(format!("tenure apply {}", shown.plan.handle));
+            let command = format!("tenure apply {}", shown.plan.handle);
+            // Whoever asked decides none of the steps.
+            context.next(match shown.decisions.first() {
+                Some(first) => format!("{command}, by {}", printable(&first.who, 80)),
+                None => command,
+            });
             Ok(Exit::Done)
         })
         .await

@@ -61,9 +61,12 @@ enum Which {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  tenure request create --source pg-main --principal etl --owner alice --technical-owner bob --purpose \"nightly load\" \\
-      --boundary \"from the etl host\" --scope \"SELECT on orders\" --environment production --expires 2027-06-30 \\
-      --retire-when unused:90 --store vault --reason \"the orders report needs it\"
+  tenure request create --source pg-main --principal etl \\
+      --owner alice --technical-owner bob --purpose \"nightly load\" \\
+      --boundary \"from the etl host\" --scope \"SELECT on orders\" \\
+      --environment production --expires 2027-06-30 \\
+      --retire-when unused:90 --store federation \\
+      --reason \"the orders report needs it\"
 
 Exit codes: 0 asked for, 1 failed, 2 usage.")]
 pub(crate) struct Create {
@@ -244,7 +247,9 @@ impl List {
             let listed = listing::read::<Request>(session, failed, "/api/v1/requests", &query, most).await?;
             context.document(&listed.document);
             if listed.rows.is_empty() {
-                context.say("There is none.");
+                context.say(
+                    "There is none of these; `tenure request list approved` and `over` show the others.",
+                );
                 context.next("tenure request create asks for something");
                 return Ok(Exit::Done);
             }

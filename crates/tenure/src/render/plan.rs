@@ -169,8 +169,13 @@ pub(crate) fn decisions(needed: &[DecisionNeeded]) -> Option<String> {
         return None;
     }
     let step = |(number, one): (usize, &DecisionNeeded)| {
-        let decided = if one.person.is_some() { " (decided)" } else { "" };
-        format!("{number} {}{decided}", short(&one.who))
+        let names: Vec<String> = one.people.iter().map(|name| short(name)).collect();
+        let known = match (&one.person, names.is_empty()) {
+            (Some(_), _) => String::from(" (decided)"),
+            (None, true) => String::from(" (nobody here may)"),
+            (None, false) => format!(" ({})", names.join(", ")),
+        };
+        format!("{number} {}{known}", short(&one.who))
     };
     let steps: Vec<String> = (1..).zip(needed).map(step).collect();
     Some(format!("Decided in steps, each by somebody else than whoever asked: {}.", steps.join(", ")))

@@ -58,6 +58,8 @@ struct Planted {
     finding: String,
     /// The address of an exception that somebody else asked for.
     exception: String,
+    /// The address of a request that waits.
+    request: String,
     /// What the walk does with forms.
     acts: serde_json::Value,
 }
@@ -107,6 +109,7 @@ fn planted() -> Planted {
     somebody_leaves(&place);
     let address = said["address"].as_str().unwrap();
     let exception = excepted(&place, address);
+    let request = requested(&place, address);
     let found = place.done(&["show", "pg-main/batch_admin", "--json"]).json();
     let (of, id) = (found["identity"]["handle"].as_str(), found["findings"][0]["id"].as_str());
     Planted {
@@ -114,6 +117,7 @@ fn planted() -> Planted {
         address: said["address"].as_str().unwrap().to_owned(),
         acts,
         exception,
+        request,
         code: said["one_time_code"].as_str().unwrap().to_owned(),
         proposed: handle("proposed"),
         proved: handle("proved"),
@@ -160,6 +164,26 @@ fn excepted(place: &Place, address: &str) -> String {
         &word,
     ]);
     format!("/exceptions/{last}")
+}
+
+/// What whoever bills customers asks for: one is refused, the other waits; the address of the latter.
+fn requested(place: &Place, address: &str) -> String {
+    let token = place.done(&["people", "token", "pay desk", "--quiet"]).out.trim().to_owned();
+    let ask = |principal: &str| {
+        let wish = serde_json::json!({
+            "source": "pg-main", "principal": principal, "business_owner": "pay desk", "technical_owner": "pay desk",
+            "purpose": "the nightly load of <b>orders</b>", "boundary": "from the etl host",
+            "allowed_scope": ["SELECT on orders", "INSERT on orders_by_day"], "environment": "production",
+            "expires_at": crate::excepted::ahead(86_400 * 90), "retirement_trigger": "unused:90",
+            "store": "federation", "reason": "the report of the board is made from it",
+        });
+        let (status, made) = crate::excepted::call(address, &token, "POST", "/api/v1/requests", &wish);
+        assert_eq!(status, 201, "{made}");
+        made["handle"].as_str().unwrap().to_owned()
+    };
+    let refused = ask("orders_copy");
+    place.done(&["request", "refuse", &refused, "--reason", "there is one already: orders_export"]);
+    format!("/requests/{}", ask("orders_load"))
 }
 
 /// One class with two identities, and one with none; a control whose people are there, and one that lacks some.
@@ -268,6 +292,10 @@ fn pages(planted: &Planted) -> serde_json::Value {
         page("except", &format!("{}/except", planted.finding)),
         page("exceptions", "/exceptions"),
         page("exception", &planted.exception),
+        page("requests", "/requests"),
+        page("request", &planted.request),
+        page("request-new", "/requests/new"),
+        page("confirm", &format!("{}/confirm", identity("pg-main/billing"))),
         page("finding-group", planted.acts[0]["findings"][0].as_str().unwrap()),
         page("identity-file", planted.acts[0]["identity"].as_str().unwrap()),
         page("source-change-machine", "/sources/box/change"),
@@ -290,7 +318,7 @@ fn walk(planted: &Planted) -> Ran {
             "less": "/identities/former_job.pg-main",
         },
         "acts": planted.acts,
-        "keys": { "n": "/", "i": "/identities", "p": "/plans", "e": "/evidence", "s": "/sources", "m": "/programme", "r": "/report", "d": "/doctor" },
+        "keys": { "n": "/", "i": "/identities", "p": "/plans", "e": "/evidence", "s": "/sources", "m": "/programme", "r": "/report", "d": "/doctor", "q": "/requests" },
     });
     let script = console_walk().join("walk.mjs");
     let node = node_program().unwrap();

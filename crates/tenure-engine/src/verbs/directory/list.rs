@@ -406,6 +406,9 @@ fn carry_out(
     }
     for row in leaves {
         let leaving = tx.leaving(row.person)?;
+        if counts(row, &leaving, asks.now) {
+            tx.count_leaving(row.person, asks.now)?;
+        }
         leave(tx, asks, &leaving)?;
     }
     for row in held {

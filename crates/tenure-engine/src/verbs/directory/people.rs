@@ -93,6 +93,9 @@ impl Engine {
                 hold(tx, &mut asks, &before, true)?;
                 return Ok(Provisioned::Held);
             }
+            if before.active && counts(&before, &leaving, asks.now) {
+                tx.count_leaving(id, asks.now)?;
+            }
             erase(tx, &mut asks, &leaving)?;
             Ok(Provisioned::Done(id))
         };
@@ -183,6 +186,9 @@ pub(crate) fn change(
         asks.write(tx, draft.body(said(&given.name, given.external_id.as_deref(), &given.resource)))?;
     }
     if let Some(leaving) = &leaving {
+        if counts(before, leaving, asks.now) {
+            tx.count_leaving(id, asks.now)?;
+        }
         leave(tx, asks, leaving)?;
     }
     if !before.active && active {

@@ -83,7 +83,7 @@ impl RequestDeciding {
             if made.refused || made.digest != digest {
                 continue;
             }
-            let Some(person) = tx.person(made.person)? else { continue };
+            let Some(person) = tx.person_since(made.person, made.decided)? else { continue };
             let owns = owns(&row.creation.charter, person.id);
             let who = tenure_judge::Actor { person: Some(person.id), role: person.role, local: false };
             if holds(self, who, owns) {
@@ -210,7 +210,7 @@ impl Engine {
                 let why = String::from("you do not hold the right to `create` here");
                 return Ok(Err(EngineFailure::Denied { why }));
             }
-            if !made.refused && tx.person(row.asked_by)?.is_none() {
+            if !made.refused && tx.person_since(row.asked_by, row.asked)?.is_none() {
                 let why = String::from("whoever asked for it has left; it has to be asked for anew");
                 return Err(StoreFailure::Conflict { why });
             }

@@ -50,6 +50,10 @@ impl Engine {
 impl Waiting {
     /// Uses what was approved for what this survey saw, and notes what it did not see.
     pub(crate) fn settle(&self, tx: &mut Tx<'_>, surveyed: Surveyed) -> Result<(), StoreFailure> {
+        // Another programme came in force meanwhile: the next survey uses them, by that one.
+        if tx.programme_version()? != self.deciding.in_force.version {
+            return Ok(());
+        }
         for prepared in &self.requests {
             let row = tx.request(prepared.id)?;
             if row.state == RequestState::Approved && row.use_by >= surveyed.ended {
@@ -104,7 +108,7 @@ impl Waiting {
         if seen.built_in || seen.kind != row.creation.principal_kind {
             return Ok(Some("what was made is of another kind than what was asked for"));
         }
-        if tx.person(row.asked_by)?.is_none() {
+        if tx.person_since(row.asked_by, row.asked)?.is_none() {
             return Ok(Some("whoever asked for it has left"));
         }
         let charter = &row.creation.charter;

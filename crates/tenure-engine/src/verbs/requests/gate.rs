@@ -46,6 +46,12 @@ pub(super) fn checked(
         None => {}
     }
     let mut charter = said_of(wish);
+    if charter.allowed_scope.len() > SCOPE_MAX {
+        let count = charter.allowed_scope.len();
+        wrong.push(format!(
+            "allowed_scope has {count} rights; at most {SCOPE_MAX} are read, and a pattern means many"
+        ));
+    }
     charter.business_owner = person(tx, wish.business_owner.as_deref(), &mut wrong)?;
     charter.technical_owner = person(tx, wish.technical_owner.as_deref(), &mut wrong)?;
     match resolved(tx, wish.retirement_trigger.as_deref())? {
@@ -138,9 +144,7 @@ fn said(text: Option<&str>) -> Option<&str> {
 /// The charter as far as it needs nothing looked up.
 fn said_of(wish: &RequestWish) -> Charter {
     let text = |text: &Option<String>| said(text.as_deref()).map(str::to_owned);
-    let mut scope: Vec<String> =
-        wish.allowed_scope.iter().filter_map(|one| said(Some(one)).map(str::to_owned)).collect();
-    scope.truncate(SCOPE_MAX);
+    let scope = wish.allowed_scope.iter().filter_map(|one| said(Some(one)).map(str::to_owned)).collect();
     Charter {
         purpose: text(&wish.purpose),
         boundary: text(&wish.boundary),
