@@ -114,7 +114,7 @@ fn facts(one: &RequestShown) -> Vec<(&'static str, text::Prose)> {
     facts.extend(
         charter.rotation_days.map(|days| ("Its credential is changed every", format!("{days} days"))),
     );
-    facts.extend(charter.expires_at.map(|at| ("Ends", at.to_string())));
+    facts.extend(charter.expires_at.map(|at| ("Ends", format!("{at:#}"))));
     facts.push(("What ends it earlier", charter.retirement_trigger.clone().unwrap_or_default()));
     facts.push(("Its credential will live in", creation.store.clone()));
     facts.into_iter().map(|(word, said)| (word, text::prose(&said))).collect()

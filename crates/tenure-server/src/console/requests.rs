@@ -80,10 +80,10 @@ pub(super) struct RequestLine {
 pub(super) fn line(one: &RequestShown, now: Instant) -> RequestLine {
     let row = &one.row;
     let (word, at) = match row.state {
-        RequestState::Asked => ("to be decided by", row.decide_by),
-        RequestState::Approved => ("to be made by", row.use_by),
+        RequestState::Asked => ("to be decided", row.decide_by),
+        RequestState::Approved => ("to be made", row.use_by),
         RequestState::Fulfilled | RequestState::Refused | RequestState::Withdrawn | RequestState::Lapsed => {
-            ("over since", row.ended.unwrap_or(row.use_by))
+            ("over", row.ended.unwrap_or(row.use_by))
         }
     };
     RequestLine {

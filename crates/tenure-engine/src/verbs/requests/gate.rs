@@ -46,12 +46,6 @@ pub(super) fn checked(
         None => {}
     }
     let mut charter = said_of(wish);
-    if charter.allowed_scope.len() > SCOPE_MAX {
-        let count = charter.allowed_scope.len();
-        wrong.push(format!(
-            "allowed_scope has {count} rights; at most {SCOPE_MAX} are read, and a pattern means many"
-        ));
-    }
     charter.business_owner = person(tx, wish.business_owner.as_deref(), &mut wrong)?;
     charter.technical_owner = person(tx, wish.technical_owner.as_deref(), &mut wrong)?;
     match resolved(tx, wish.retirement_trigger.as_deref())? {
@@ -242,6 +236,12 @@ fn unanswered(charter: &Charter, class: Option<&Class>, named: [bool; 3]) -> Vec
 /// What lies outside of what the class allows.
 fn bounds(charter: &Charter, class: Option<&Class>, now: Instant) -> Vec<String> {
     let mut wrong = Vec::new();
+    let rights = charter.allowed_scope.len();
+    if rights > SCOPE_MAX {
+        wrong.push(format!(
+            "allowed_scope has {rights} rights; at most {SCOPE_MAX} are read, and a pattern means many"
+        ));
+    }
     if charter.expires_at.is_some_and(|end| end <= now) {
         wrong.push(String::from("expires_at lies in the past"));
     }
