@@ -27,7 +27,7 @@ use serde_json::json;
 use tenure_model::{Environment, Instant, PrincipalKind, RequestState, printable};
 
 /// Seconds that one call waits for a change.
-const WAIT_SECONDS: u64 = 20;
+const WAIT_SECONDS: u64 = 5;
 
 /// Ask that something may be made: ask, decide, wait, take back
 ///
@@ -434,14 +434,16 @@ impl Wait {
         let failed = format!("request `{}` was not waited for", printable(&self.request, 60));
         changing(context, async |session| {
             let begun = std::time::Instant::now();
+            // A call that waits answers when something changes: what is so already is asked for first.
+            let mut wait = 0;
             loop {
                 let left = self.seconds.saturating_sub(begun.elapsed().as_secs());
-                let wait = left.min(WAIT_SECONDS);
                 let path = format!("/api/v1/requests/{}?wait={wait}", part(&self.request));
                 let document = session.get(&failed, &path).await?;
                 let one: Request = shaped(&document)?;
                 let is_over = one.ended.is_some();
                 if !is_over && !one.usable && left > 0 {
+                    wait = left.min(WAIT_SECONDS);
                     continue;
                 }
                 context.document(&document);
