@@ -3,12 +3,13 @@
 //! The word that decides is the beginning of a digest of all that is asked: what changed since is not decided unseen.
 
 use super::{
+    agree::ToAgree,
     changing,
     exception::{case_of, show},
 };
 use crate::{
     client::part,
-    context::{Context, Form},
+    context::Context,
     failure::{Exit, Failure},
     render::words::instant,
     session::{Session, shaped},
@@ -17,9 +18,6 @@ use crate::{
 use clap::Args;
 use serde_json::json;
 use tenure_model::printable;
-
-/// Characters of the digest that are typed or given.
-const WORD_CHARS: usize = 12;
 
 /// Let the finding fail until the end that was asked for
 ///
@@ -61,7 +59,13 @@ impl Grant {
     pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
         changing(context, async |session| {
             let (case, _) = case_of(session, &self.exception, "was not granted").await?;
-            self.decide(context, &case).await?;
+            let agree = ToAgree {
+                failed: format!("exception `{}` was not granted", case.exception.handle),
+                verb: ("grants", "grant"),
+                digest: &case.exception.digest,
+                given: self.yes.as_deref(),
+            };
+            agree.agreed(context, || show(context, &case)).await?;
             let (one, document) = send(session, &case, "grant", &self.reason).await?;
             context.document(&document);
             context.say(format!(
@@ -74,37 +78,6 @@ impl Grant {
             Ok(Exit::Done)
         })
         .await
-    }
-
-    /// The word, as it was given or typed.
-    async fn decide(&self, context: &Context, case: &ExceptionCase) -> Result<(), Failure> {
-        let what = format!("exception `{}` was not granted", case.exception.handle);
-        let word: String = case.exception.digest.chars().take(WORD_CHARS).collect();
-        if let Some(given) = &self.yes {
-            if *given == word {
-                return Ok(());
-            }
-            return Err(Failure::new(what)
-                .because("it is another word than the one that was shown with it")
-                .kept("nothing was changed")
-                .next("the same command without --yes shows what is asked, and its word"));
-        }
-        show(context, case);
-        if !context.terminal.can_ask || context.form != Form::Text {
-            return Err(Failure::undecided(what)
-                .because("it needs a decision, and there is no terminal to ask for one")
-                .kept("nothing was changed")
-                .next(format!("the same command with --yes {word} grants it as it was shown")));
-        }
-        let typed = crate::terminal::ask(&format!("Type this to grant it: {word}\n> "))
-            .await
-            .map_err(|failure| failure.kept("nothing was changed"))?;
-        if typed.trim() != word {
-            return Err(Failure::undecided(what)
-                .because("something else was typed")
-                .kept("nothing was changed"));
-        }
-        Ok(())
     }
 }
 

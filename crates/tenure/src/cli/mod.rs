@@ -4,6 +4,7 @@
 //! a request handler could not. Help texts are part of the interface: golden files in
 //! `snapshots/` hold every one of them.
 
+mod agree;
 mod backup;
 mod baseline;
 mod by_hand;

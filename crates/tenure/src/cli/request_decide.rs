@@ -3,12 +3,13 @@
 //! The word that approves is the beginning of a digest of all that is asked: what changed since is not decided unseen.
 
 use super::{
+    agree::ToAgree,
     changing,
     request::{request_of, show, what},
 };
 use crate::{
     client::part,
-    context::{Context, Form},
+    context::Context,
     failure::{Exit, Failure},
     render::words::typeable,
     session::{Session, shaped},
@@ -17,9 +18,6 @@ use crate::{
 use clap::Args;
 use serde_json::json;
 use tenure_model::RequestState;
-
-/// Characters of the digest that are typed or given.
-const WORD_CHARS: usize = 12;
 
 /// Decide that it may be made, as far as your step goes
 ///
@@ -61,7 +59,13 @@ impl Approve {
     pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
         changing(context, async |session| {
             let (asked, _) = request_of(session, &self.request, "was not approved").await?;
-            self.decide(context, &asked).await?;
+            let agree = ToAgree {
+                failed: format!("request `{}` was not approved", asked.handle),
+                verb: ("approves", "approve"),
+                digest: &asked.digest,
+                given: self.yes.as_deref(),
+            };
+            agree.agreed(context, || show(context, &asked)).await?;
             let (one, document) = send(session, &asked, "approve", &self.reason).await?;
             context.document(&document);
             if one.state == RequestState::Approved {
@@ -81,37 +85,6 @@ impl Approve {
             Ok(Exit::Done)
         })
         .await
-    }
-
-    /// The word, as it was given or typed.
-    async fn decide(&self, context: &Context, asked: &Request) -> Result<(), Failure> {
-        let failed = format!("request `{}` was not approved", asked.handle);
-        let word: String = asked.digest.chars().take(WORD_CHARS).collect();
-        if let Some(given) = &self.yes {
-            if *given == word {
-                return Ok(());
-            }
-            return Err(Failure::new(failed)
-                .because("it is another word than the one that was shown with it")
-                .kept("nothing was changed")
-                .next("the same command without --yes shows what is asked, and its word"));
-        }
-        show(context, asked);
-        if !context.terminal.can_ask || context.form != Form::Text {
-            return Err(Failure::undecided(failed)
-                .because("it needs a decision, and there is no terminal to ask for one")
-                .kept("nothing was changed")
-                .next(format!("the same command with --yes {word} approves it as it was shown")));
-        }
-        let typed = crate::terminal::ask(&format!("Type this to approve it: {word}\n> "))
-            .await
-            .map_err(|failure| failure.kept("nothing was changed"))?;
-        if typed.trim() != word {
-            return Err(Failure::undecided(failed)
-                .because("something else was typed")
-                .kept("nothing was changed"));
-        }
-        Ok(())
     }
 }
 
