@@ -66,10 +66,10 @@ pub(super) struct ExceptionLine {
 pub(super) fn line(one: &ExceptionShown, now: Instant) -> ExceptionLine {
     let row = &one.row;
     let (word, at) = match row.state {
-        ExceptionState::Requested => ("to be decided by", row.decide_by),
+        ExceptionState::Requested => ("to be decided", row.decide_by),
         ExceptionState::Granted => ("counts again", row.ends),
         ExceptionState::Refused | ExceptionState::Withdrawn | ExceptionState::Ended => {
-            ("over since", row.ended.unwrap_or(row.ends))
+            ("over", row.ended.unwrap_or(row.ends))
         }
     };
     ExceptionLine {
