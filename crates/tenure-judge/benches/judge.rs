@@ -44,6 +44,7 @@ fn main() {
         shared_consumers_max: 3,
         // Nobody is asked.
         review_days_max: 1_000_000,
+        review_days_critical: 1_000_000,
         required: ProofLevel::P4,
         administrative: vec!["psql", "pg_dump*"],
         interactive: vec!["pgadmin*"],

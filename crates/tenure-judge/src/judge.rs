@@ -8,16 +8,17 @@
 use crate::{
     consumer::Pattern,
     dossier::{Dossier, Said, Word},
-    facts::{Lines, Subject, SubjectKind, is_seen, is_unproven, read, unread},
+    facts::{Lines, ReadFacts, Subject, SubjectKind, is_seen, is_unproven, read, unread},
     grounds::{changed, grounds, held},
     ownership::Traits,
     policy::{PolicyCard, Rule, read_all},
     programme::{Class, ClassReady, Programme, ProgrammeRefused, class_of, class_of_traits},
     remain::{Reach, Recall, Remain},
+    risk::{Risk, Weighed},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use tenure_model::{Grounds, Instant, PolicyKind, Presence, Severity, Standing};
+use tenure_model::{Grounds, Instant, PolicyKind, Presence, RiskTier, Severity, Standing};
 
 /// Principals in one dossier.
 pub const PRINCIPALS_MAX: usize = 1_000;
@@ -106,6 +107,9 @@ pub struct ExplainedFact {
 pub struct Judgement {
     /// Its state.
     pub standing: Standing,
+    /// How much it could cost; nothing of what a system brought with it, and of what is not there.
+    #[serde(default)]
+    pub tier: Option<RiskTier>,
     /// What fails, by subject in the dossier's order, then in the order of the policies.
     pub conditions: Vec<FailedCondition>,
     /// What people said and does not count any more: exceptions whose end came, and what ends before its end.
@@ -121,6 +125,9 @@ pub struct ExplainedJudgement {
     /// What the judge says.
     #[serde(flatten)]
     pub judgement: Judgement,
+    /// What its tier is made of.
+    #[serde(default)]
+    pub risk: Option<Risk>,
     /// Every fact that was looked at.
     pub explanation: Vec<ExplainedFact>,
 }
@@ -151,6 +158,7 @@ pub enum JudgeFailed {
 /// Every subject of a dossier.
 struct Subjects {
     all: Vec<Subject>,
+    risk: Option<Weighed>,
     /// Governance applies: claimed, of a class, or part of a system and so its vendor's.
     enrolled: bool,
 }
@@ -229,7 +237,10 @@ impl Judge {
     ) -> Result<ExplainedJudgement, JudgeFailed> {
         let subjects = self.subjects(dossier, now)?;
         let judgement = self.judge_subjects(dossier, &subjects, open_since, now)?;
-        Ok(ExplainedJudgement { judgement, explanation: explain(subjects.all) })
+        let risk = subjects.risk.map(|risk| {
+            risk.in_words(dossier, subjects.all.get(1..).unwrap_or_default(), &self.programme.risk)
+        });
+        Ok(ExplainedJudgement { judgement, risk, explanation: explain(subjects.all) })
     }
 
     /// Every subject of the dossier with its facts, and whether governance applies.
@@ -237,13 +248,14 @@ impl Judge {
         check_size(dossier)?;
         let lines = self.lines(dossier, now);
         let enrolled = dossier.enrolled || dossier.built_in || lines.class.is_some();
-        Ok(Subjects { all: read(dossier, &lines), enrolled })
+        let ReadFacts { subjects, risk } = read(dossier, &lines);
+        Ok(Subjects { all: subjects, risk, enrolled })
     }
 
     fn judge_subjects(
         &self,
         dossier: &Dossier,
-        Subjects { all: subjects, enrolled }: &Subjects,
+        Subjects { all: subjects, risk, enrolled }: &Subjects,
         open_since: &OpenSince,
         now: Instant,
     ) -> Result<Judgement, JudgeFailed> {
@@ -275,7 +287,7 @@ impl Judge {
         let ends = ends.map(|said| said.ends_at);
         let changes_at = flips.chain(lapses).chain(returns).chain(ends).min();
         let standing = self.standing(dossier, *enrolled, &conditions);
-        Ok(Judgement { standing, conditions, ended, changes_at })
+        Ok(Judgement { standing, tier: risk.map(|risk| risk.tier), conditions, ended, changes_at })
     }
 
     /// What a finding of this policy about this subject rests on now; `None` when there is no such policy or subject.
@@ -284,7 +296,7 @@ impl Judge {
         let id = policy.strip_suffix(".error").unwrap_or(policy);
         let rule = self.rules.iter().find(|rule| rule.card.id == id)?;
         let lines = self.lines(dossier, now);
-        let subjects = read(dossier, &lines);
+        let subjects = read(dossier, &lines).subjects;
         subjects.iter().find(|one| one.key == subject).map(|one| grounds(rule, one, dossier, &lines))
     }
 
@@ -295,6 +307,7 @@ impl Judge {
             interactive: &self.interactive,
             allowed: dossier.charter.allowed_scope.iter().map(|scope| Pattern::new(scope)).collect(),
             class: self.class_of(dossier),
+            risk: &self.programme.risk,
             now,
         }
     }

@@ -16,6 +16,7 @@ mod ownership;
 mod policy;
 mod programme;
 mod remain;
+mod risk;
 mod sentence;
 
 pub use authorise::{
@@ -37,11 +38,13 @@ pub use ownership::{
 pub use policy::PolicyCard;
 pub use programme::{
     ACKNOWLEDGED_FOR, Accepted, ApprovalRule, ApprovalRules, Approver, Asked, Calendar, CheckMode,
-    CheckWarning, Class, Consequence, Control, CredentialStore, Day, DecidedKind, DeliveredBy,
-    ExceptionRules, FEDERATION, Gate, Given, GraceDays, NextTerm, NotApproved, NotExcepted, Part, Partner,
-    PartnerKind, PartnerRole, People, PlanAbout, PolicySetting, Programme, ProgrammeFault, ProgrammeFiles,
-    ProgrammeRefused, Readiness, RequestRules, StoreKind, Term, Thresholds, Warned, Wish, decides_step, gate,
+    CheckWarning, Class, Consequence, Control, CredentialStore, DataPoints, Day, DecidedKind, DeliveredBy,
+    EnvironmentPoints, ExceptionRules, ExposurePoints, FEDERATION, Gate, Given, GraceDays, NextTerm,
+    NotApproved, NotExcepted, Part, Partner, PartnerKind, PartnerRole, People, PlanAbout, PolicySetting,
+    Programme, ProgrammeFault, ProgrammeFiles, ProgrammeRefused, ReachPoints, Readiness, RequestRules,
+    RiskRules, StoreKind, Term, Thresholds, TierDays, TierLines, Warned, Wish, decides_step, gate,
     may_decide, people_named, readiness, step_in_words, undecided, who_revokes,
 };
 pub use remain::Recall;
+pub use risk::{Risk, RiskTerm, RiskTermKind, tier_foreseen};
 pub use tenure_model::Grounds;

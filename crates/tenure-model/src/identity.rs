@@ -89,6 +89,34 @@ noun! {
 }
 
 noun! {
+    /// How bad it would be if what an identity can reach came into the wrong hands.
+    pub enum DataClass as "data class" {
+        /// Anybody may have it.
+        Public = "public",
+        /// It is for the people of the organisation.
+        Internal = "internal",
+        /// It harms people or the organisation when others have it.
+        Confidential = "confidential",
+        /// A law or a contract says who may have it.
+        Restricted = "restricted",
+    }
+}
+
+noun! {
+    /// How much an identity could cost: from its data, where it runs, what it may do and who could get at it.
+    pub enum RiskTier as "risk tier" {
+        /// Little is lost.
+        Low = "low",
+        /// Something is.
+        Moderate = "moderate",
+        /// Much is.
+        High = "high",
+        /// Everything may be.
+        Critical = "critical",
+    }
+}
+
+noun! {
     /// A field of a charter, as a programme asks for it.
     pub enum CharterField as "charter field" {
         /// Who answers for its existence.
@@ -101,6 +129,8 @@ noun! {
         Boundary = "boundary",
         /// Where it runs.
         Environment = "environment",
+        /// What its data is.
+        DataClass = "data_class",
         /// Rights it may hold.
         AllowedScope = "allowed_scope",
         /// How old its credentials may get.
@@ -125,6 +155,9 @@ pub struct Charter {
     pub boundary: Option<String>,
     /// Where it runs.
     pub environment: Option<Environment>,
+    /// What the data is that it can reach.
+    #[serde(default)]
+    pub data_class: Option<DataClass>,
     /// Rights it may hold.
     pub allowed_scope: Vec<String>,
     /// How old its credentials may get, in days.
@@ -145,6 +178,7 @@ impl Charter {
             CharterField::Purpose => says(&self.purpose),
             CharterField::Boundary => says(&self.boundary),
             CharterField::Environment => self.environment.is_some(),
+            CharterField::DataClass => self.data_class.is_some(),
             CharterField::AllowedScope => !self.allowed_scope.is_empty(),
             CharterField::RotationDays => self.rotation_days.is_some(),
             CharterField::ExpiresAt => self.expires_at.is_some(),

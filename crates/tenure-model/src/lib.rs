@@ -38,7 +38,9 @@ pub use id::{
     IdentityId, IntentId, NotAnId, PersonId, PlanId, PrincipalId, RequestId, SourceId, SurveyId, TeamId,
     TokenId, handle_of, uuid_v7,
 };
-pub use identity::{Charter, CharterField, Environment, Finding, PolicyKind, Severity, Standing};
+pub use identity::{
+    Charter, CharterField, DataClass, Environment, Finding, PolicyKind, RiskTier, Severity, Standing,
+};
 pub use instant::{Instant, NotAnInstant};
 pub use intent::{IntentRecord, RecordedIntent};
 pub use noun::UnknownWord;

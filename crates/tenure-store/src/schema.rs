@@ -8,8 +8,8 @@
 
 use tenure_model::{
     ConsequenceState, CredentialKind, CredentialState, DecisionRight, ExceptionKind, ExceptionState, Origin,
-    PlanKind, PlanState, PolicyKind, Presence, PrincipalKind, ProofLevel, RequestKind, RequestState, Role,
-    Severity, Standing, StepKind, StepState, SurveyState,
+    PlanKind, PlanState, PolicyKind, Presence, PrincipalKind, ProofLevel, RequestKind, RequestState,
+    RiskTier, Role, Severity, Standing, StepKind, StepState, SurveyState,
 };
 
 /// Which spelling.
@@ -135,6 +135,7 @@ pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
         ]
         .map(String::from),
     ));
+    statements.extend(filled(dialect, &[risk_tier()]));
     statements.extend(filled(dialect, &PASSINGS.map(String::from)));
     statements.extend(filled(dialect, &[String::from(PROGRAMMES)]));
     statements.extend(plans_without_a_person(dialect));
@@ -181,6 +182,14 @@ fn consequences() -> Vec<String> {
         String::from("CREATE INDEX consequences_by_control ON consequences (control, state, identity_id)"),
         String::from("CREATE INDEX plans_of_tenure ON plans (state) WHERE requested_by IS NULL"),
     ]
+}
+
+/// How much an identity could cost, as it was judged last.
+fn risk_tier() -> String {
+    format!(
+        "ALTER TABLE identities ADD COLUMN risk_tier {{text}} CONSTRAINT identities_risk_tier CHECK (risk_tier IS NULL OR {})",
+        RiskTier::sql_check("risk_tier")
+    )
 }
 
 /// Programmes as they were applied; the one with the highest version is in force.

@@ -5,7 +5,7 @@
 
 use crate::wire::ownership::{CharterTaken, CharterWritten};
 use serde::{Deserialize, Serialize};
-use tenure_model::{Environment, Instant, printable};
+use tenure_model::{DataClass, Environment, Instant, printable};
 
 /// The version of the file.
 const VERSION: i64 = 1;
@@ -62,6 +62,7 @@ struct Read {
     purpose: Option<String>,
     boundary: Option<String>,
     environment: Option<Environment>,
+    data_class: Option<DataClass>,
     #[serde(default)]
     allowed_scope: Vec<String>,
     rotation_days: Option<u32>,
@@ -118,6 +119,7 @@ fn charter(text: &str, one: toml::Spanned<Read>) -> Result<CharterInFile, String
             purpose: read.purpose,
             boundary: read.boundary,
             environment: read.environment,
+            data_class: read.data_class,
             allowed_scope: read.allowed_scope,
             rotation_days: read.rotation_days,
             expires_at: read.expires_at.map(end).transpose()?,
@@ -179,7 +181,7 @@ mod tests {
     use crate::wire::ownership::{CharterTaken, CharterWritten};
     use proptest::prelude::*;
     use std::fmt::Write as _;
-    use tenure_model::{Environment, Instant};
+    use tenure_model::{DataClass, Environment, Instant};
 
     #[test]
     fn an_end_is_a_day_or_an_instant() {
@@ -193,7 +195,10 @@ mod tests {
     }
 
     fn charter() -> impl Strategy<Value = CharterWritten> {
-        let environments = prop::option::of(prop::sample::select(Environment::ALL));
+        let environments = (
+            prop::option::of(prop::sample::select(Environment::ALL)),
+            prop::option::of(prop::sample::select(DataClass::ALL)),
+        );
         let scope = prop::collection::vec(any::<String>(), 0..3);
         let end = prop::option::of(
             (0_i64..4_000_000_000).prop_map(|seconds| Instant::from_micros(seconds * 1_000_000)),
@@ -201,13 +206,14 @@ mod tests {
         let rest = (environments, scope, prop::option::of(any::<u32>()), end);
         ([text(), text(), text(), text(), text()], rest).prop_map(|(texts, rest)| {
             let [business_owner, technical_owner, purpose, boundary, retirement_trigger] = texts;
-            let (environment, allowed_scope, rotation_days, expires_at) = rest;
+            let ((environment, data_class), allowed_scope, rotation_days, expires_at) = rest;
             CharterWritten {
                 business_owner,
                 technical_owner,
                 purpose,
                 boundary,
                 environment,
+                data_class,
                 allowed_scope,
                 rotation_days,
                 expires_at,

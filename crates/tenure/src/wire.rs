@@ -4,18 +4,20 @@
 //! so that a newer server can be asked. `--json` prints the server's document, not these.
 
 mod exceptions;
+mod judgement;
 pub(crate) mod ownership;
 pub(crate) mod programme;
 mod requests;
 
 pub(crate) use exceptions::{Exception, ExceptionCase, ExceptionFigures};
+pub(crate) use judgement::{Condition, Explained, ExplainedFact, Judgement, Risk};
 pub(crate) use requests::Request;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use tenure_model::{
     Charter, CredentialKind, CredentialState, Derived, ExceptionId, ExceptionState, Facts, FileTarget,
     FindingId, IdentityId, Instant, PlanKind, PlanState, PolicyKind, Presence, PrincipalKind, ProofLevel,
-    Role, Severity, Standing, StepKind, StepState, SurveyState,
+    RiskTier, Role, Severity, Standing, StepKind, StepState, SurveyState,
 };
 
 /// One page of a list.
@@ -270,6 +272,8 @@ pub(crate) struct Identity {
     pub(crate) standing: Standing,
     pub(crate) due: Option<Instant>,
     pub(crate) judged: Option<Instant>,
+    #[serde(default)]
+    pub(crate) tier: Option<RiskTier>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -308,6 +312,8 @@ pub(crate) struct IdentityShown {
     pub(crate) not_ended_here: Option<String>,
     #[serde(default)]
     pub(crate) request: Option<String>,
+    #[serde(default)]
+    pub(crate) risk: Option<Risk>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -683,55 +689,6 @@ pub(crate) struct Owned {
     pub(crate) place: String,
     pub(crate) kind: String,
     pub(crate) count: i64,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Explained {
-    pub(crate) dossier: DossierNamed,
-    pub(crate) judgement: Judgement,
-    #[serde(default)]
-    pub(crate) changes_to: Option<Standing>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct DossierNamed {
-    pub(crate) name: String,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Judgement {
-    pub(crate) standing: Standing,
-    pub(crate) conditions: Vec<Condition>,
-    pub(crate) changes_at: Option<Instant>,
-    pub(crate) explanation: Vec<ExplainedFact>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Condition {
-    pub(crate) policy: String,
-    pub(crate) control: String,
-    pub(crate) severity: Severity,
-    pub(crate) reason: String,
-    pub(crate) remedy: String,
-    #[serde(default)]
-    pub(crate) subject: String,
-    #[serde(default)]
-    pub(crate) rests_on: Vec<String>,
-    pub(crate) lapses_at: Instant,
-    pub(crate) lapsed: bool,
-    #[serde(default)]
-    pub(crate) dismissed_until: Option<Instant>,
-    #[serde(default)]
-    pub(crate) excepted_until: Option<Instant>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct ExplainedFact {
-    #[serde(default)]
-    pub(crate) subject: String,
-    pub(crate) name: String,
-    pub(crate) value: String,
-    pub(crate) flips_at: Option<Instant>,
 }
 
 /// Commands that end an identity at one source.

@@ -164,6 +164,7 @@ impl Deciding {
             kind: DecidedKind::Plan(kind),
             class: identity.class.as_deref(),
             environment: identity.charter.environment,
+            tier: identity.tier,
             is_settled: identity.judged.is_some() && written.is_none_or(|at| at <= lately),
         };
         Ok(self.in_force.programme.approvals.steps_for(about).to_vec())

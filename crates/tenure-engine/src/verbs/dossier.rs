@@ -35,8 +35,8 @@ pub(crate) struct Read {
     pub(super) open_since: OpenSince,
     pub(super) said_by: SaidBy,
     pub(super) confirmed_by: Option<ConfirmedBy>,
-    /// Its standing and class, as they were judged last.
-    pub(super) before: (Standing, Option<String>),
+    /// Its standing, as it was judged last.
+    pub(super) before: Standing,
 }
 
 /// Everything known about one identity, and since when its findings are open.
@@ -68,7 +68,7 @@ fn dossier_of(tx: &mut Tx<'_>, identity: IdentityRow, few: &Few) -> Result<Read,
         .into_iter()
         .map(|finding| ((finding.policy, finding.subject), finding.opened))
         .collect();
-    let before = (identity.standing, identity.class.clone());
+    let before = identity.standing;
     let (said, said_by) = said(tx, id, few)?;
     let mut principals = Vec::new();
     for row in tx.principals_of(id)? {

@@ -15,7 +15,7 @@ use tenure_judge::{
 use tenure_model::{IdentityId, Instant, Standing};
 use tenure_store::{
     NewEntry, StoreFailure, Tx,
-    tables::{Mint, findings::FailedNow},
+    tables::{Mint, findings::FailedNow, identities::JudgedAs},
 };
 
 /// Identities judged in one transaction, at most.
@@ -28,8 +28,8 @@ struct Judged {
     id: IdentityId,
     judgement: Judgement,
     class: Option<String>,
-    /// What was written of it by the last judgement.
-    before: (Standing, Option<String>),
+    /// Its standing as it was written by the last judgement.
+    before: Standing,
     /// Whether a dismissal stood, which may have come to its end.
     was_dismissed: bool,
     touches: i64,
@@ -89,7 +89,7 @@ impl Engine {
         };
         let dossiers = self.dossiers(waiting.iter().map(|(id, _)| *id).collect()).await?;
         for (read, (_, touches)) in dossiers.into_iter().zip(waiting) {
-            let before = read.before.clone();
+            let before = read.before;
             let (dossier, open_since) = self.heeded(read);
             let id = dossier.identity;
             match in_force.judge.judge(&dossier, &open_since, now) {
@@ -150,9 +150,9 @@ impl Engine {
     fn moved(&self, verdicts: &[Judged]) -> Result<Option<NewEntry>, EngineFailure> {
         let changes: Vec<serde_json::Value> = verdicts
             .iter()
-            .filter(|judged| judged.judgement.standing != judged.before.0)
+            .filter(|judged| judged.judgement.standing != judged.before)
             .map(|Judged { id, judgement, before, .. }| {
-                serde_json::json!({ "identity": id, "from": before.0, "to": judgement.standing })
+                serde_json::json!({ "identity": id, "from": before, "to": judgement.standing })
             })
             .collect();
         if changes.is_empty() {
@@ -262,13 +262,6 @@ impl Engine {
         Ok(next)
     }
 
-    /// The same, of an identity as it is known now.
-    pub(super) async fn changes_of(&self, id: IdentityId) -> Result<Option<Instant>, EngineFailure> {
-        let (dossier, open_since) = self.dossier_now(id).await?;
-        let now = self.in_force().judge.judge(&dossier, &open_since, self.clock.now()).map_err(not_judged)?;
-        self.changes(&dossier, &open_since, &now)
-    }
-
     /// Judges every identity anew and counts those whose standing was not what it should have
     /// been: a touch that was forgotten somewhere, which is a defect.
     pub async fn full_sweep(&self) -> Result<(usize, usize), EngineFailure> {
@@ -292,15 +285,18 @@ impl Engine {
 
 fn write_judgement(tx: &mut Tx<'_>, mint: &Mint, judged: &Judged, now: Instant) -> Result<(), StoreFailure> {
     let Judged { id, judgement, class, before, was_dismissed, touches } = judged;
-    if *class != before.1 {
-        tx.set_class(*id, class.as_deref(), now)?;
-    }
     if *was_dismissed {
         tx.end_dismissals(*id, now)?;
     }
     let failed: Vec<FailedNow> = judgement.conditions.iter().map(failed_now).collect();
     tx.apply_findings(mint, *id, &failed)?;
-    tx.set_standing(*id, judgement.standing, judgement.changes_at, now)?;
+    let judged = JudgedAs {
+        standing: judgement.standing,
+        due: judgement.changes_at,
+        class: class.clone(),
+        tier: judgement.tier,
+    };
+    tx.set_judged(*id, &judged, *before, now)?;
     tx.untouch_if(*id, *touches)
 }
 

@@ -11,7 +11,9 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use tenure_judge::{ApiResource, ApiResourceKind, Claim, Verdict};
-use tenure_model::{Charter, DecisionRight, Environment, Fact, Facts, IdentityId, Instant, PersonId, names};
+use tenure_model::{
+    Charter, DataClass, DecisionRight, Environment, Fact, Facts, IdentityId, Instant, PersonId, names,
+};
 use tenure_store::{StoreFailure, Tx, tables::identities::IdentityRow};
 
 /// How often a charter is read again because somebody else changed it meanwhile.
@@ -31,6 +33,8 @@ pub struct CharterChange {
     pub boundary: Option<String>,
     /// Where it runs.
     pub environment: Option<Environment>,
+    /// What the data is that it can reach.
+    pub data_class: Option<DataClass>,
     /// How old its credentials may get, in days.
     pub rotation_days: Option<u32>,
     /// When it ends.
@@ -264,6 +268,7 @@ fn merged(
         purpose: change.purpose.or(before.purpose),
         boundary: change.boundary.or(before.boundary),
         environment: change.environment.or(before.environment),
+        data_class: change.data_class.or(before.data_class),
         allowed_scope: before.allowed_scope,
         rotation_days: change.rotation_days.or(before.rotation_days),
         expires_at: change.expires_at.or(before.expires_at),

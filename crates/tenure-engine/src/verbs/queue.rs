@@ -1,11 +1,11 @@
 //! queue: what to do first. Findings of one policy with one cause are one thing to do.
 //!
-//! Worst first, then what has something new, then by policy and name. Dismissed findings are not in it and
+//! Worst first, then of the highest risk tier, then what has something new, then by policy and name. Dismissed findings are not in it and
 //! are counted. It must never change anything. Next: `dismiss.rs`.
 
 use crate::{Engine, EngineFailure};
 use serde::Serialize;
-use tenure_model::{Instant, PolicyKind, Severity, printable};
+use tenure_model::{Instant, PolicyKind, RiskTier, Severity, printable};
 use tenure_store::tables::{
     dismissals::DismissedShare,
     findings::{FindingGroup, FindingsMeant},
@@ -51,6 +51,8 @@ pub struct QueueItem {
     pub count: i64,
     /// Of how many identities they are.
     pub identities: i64,
+    /// The highest risk tier of them; nothing where none has one.
+    pub tier: Option<RiskTier>,
     /// What to say before an example where it ends several: `fix once: /etc/shop.env; 3 findings`.
     pub fix_once: Option<String>,
     /// At least one was opened after the baseline.
@@ -103,6 +105,7 @@ fn undated(group: FindingGroup) -> QueueItem {
         });
     QueueItem {
         identities: group.identities,
+        tier: group.tier,
         fix_once,
         finding: first.id.handle(),
         policy: first.policy,

@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 use tenure_connect::Connector;
-use tenure_judge::{Dossier, ExplainedJudgement};
+use tenure_judge::{Dossier, ExplainedJudgement, Risk};
 use tenure_model::{Charter, CredentialState, PlanKind, Presence, PrincipalId, counted, flag, names, text};
 use tenure_store::tables::{
     findings::FindingRow,
@@ -88,6 +88,8 @@ pub struct IdentityShown {
     pub not_ended_here: Option<String>,
     /// The handle of the request that it was made by; nothing where there was none.
     pub request: Option<String>,
+    /// How much it could cost, term by term; nothing of what a system brought with it, and of what is not there.
+    pub risk: Option<Risk>,
 }
 
 impl Engine {
@@ -113,6 +115,7 @@ impl Engine {
                     plans: tx.plans_of(identity.id)?,
                     not_ended_here: None,
                     request: tx.request_of(identity.id)?.map(|row| row.id.handle()),
+                    risk: None,
                     identity,
                 };
                 for principal in shown.principals.clone() {
@@ -137,9 +140,11 @@ impl Engine {
                 Ok(shown)
             })
             .await?;
+        let (_, explained) = self.explain_now(shown.identity.id).await?;
+        shown.risk = explained.risk;
         // What is kept is when it is to be judged again, which need not change anything.
         if shown.identity.due.is_some() {
-            shown.identity.due = self.changes_of(shown.identity.id).await?;
+            shown.identity.due = explained.judgement.changes_at;
         }
         Ok(shown)
     }

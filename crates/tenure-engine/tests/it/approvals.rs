@@ -10,7 +10,7 @@ use tenure_engine::{
     Provisioner,
 };
 use tenure_judge::ProgrammeFiles;
-use tenure_model::{Environment, PersonId, PlanKind, PlanState, Role, TokenId};
+use tenure_model::{DataClass, Environment, PersonId, PlanKind, PlanState, RiskTier, Role, TokenId};
 
 const HOUR: Duration = Duration::from_hours(1);
 const STEPS: &str = "[[approvals.rule]]\nplans = [\"disable\"]\nsteps = [\"owner\", \"operator\"]\n";
@@ -233,6 +233,31 @@ async fn nobody_steps_out_of_a_rule_around_a_plan() {
     let third = scene.draft(scene.ravi, PlanKind::Disable).await;
     assert!(third.decisions.is_empty());
     assert_eq!(scene.apply(scene.ravi, &third).await.unwrap().plan.state, PlanState::Approved);
+}
+
+/// What it could cost is judged, and what its owner said of it lately is no way to a lower tier around a plan.
+#[tokio::test]
+async fn the_risk_tier_of_an_identity_says_which_rule_means_it() {
+    let rule = "[[approvals.rule]]\ntiers = [\"high\", \"critical\"]\nsteps = [\"owner\", \"operator\"]\n";
+    let scene = Scene::set(rule).await;
+    let says = async |data: DataClass| {
+        let change = CharterChange { data_class: Some(data), ..CharterChange::default() };
+        scene.engine().own(scene.ravi, "reporting", change).await.unwrap();
+        scene.engine().judge_touched().await.unwrap();
+        scene.engine().show("reporting").await.unwrap().identity.tier
+    };
+    let steps = async || {
+        let plan = scene.draft(scene.ola, PlanKind::Disable).await;
+        scene.engine().withdraw(scene.ola, &plan.plan.handle).await.unwrap();
+        plan.decisions.len()
+    };
+    assert_eq!(says(DataClass::Public).await, Some(RiskTier::Moderate));
+    assert_eq!(steps().await, 2, "it was said lately");
+    scene.bench.clock.advance(HOUR * 25);
+    assert_eq!(steps().await, 0);
+    assert_eq!(says(DataClass::Restricted).await, Some(RiskTier::High));
+    scene.bench.clock.advance(HOUR * 25);
+    assert_eq!(steps().await, 2);
 }
 
 /// An undo brings a login back: of what was decided in steps not by an owner who took no part.

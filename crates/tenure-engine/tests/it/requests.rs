@@ -12,7 +12,7 @@ use tenure_engine::{
     RequestShown, RequestWish, RequestsMeant,
 };
 use tenure_judge::ProgrammeFiles;
-use tenure_model::{Environment, Instant, RequestKind, RequestState, Role};
+use tenure_model::{DataClass, Environment, Instant, RequestKind, RequestState, Role};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -63,6 +63,7 @@ impl Scene {
             boundary: some("one host"),
             allowed_scope: vec![String::from("SELECT on orders")],
             environment: Some(Environment::Production),
+            data_class: None,
             rotation_days: None,
             expires_at: Some(self.bench.world.now().plus(DAY * 200)),
             retirement_trigger: some("the report is given up"),
@@ -315,6 +316,15 @@ async fn each_setting_of_requests_changes_an_end_and_each_step_is_somebody_elses
     let wish = RequestWish { environment: Some(Environment::Test), ..scene.wish("c") };
     let asked = scene.engine().create_request(scene.ravi, wish).await.unwrap();
     assert_eq!(scene.approve(scene.ola, &asked).await.unwrap().row.state, RequestState::Approved);
+    // What it could cost is foreseen from what is asked for.
+    let rules = "[[approvals.rule]]\nrequests = [\"create\"]\ntiers = [\"critical\"]\nsteps = [\"owner\", \"operator\"]\n";
+    put_in_force(scene.engine(), programme(rules, "")).await;
+    for (name, scope, steps) in [("e", "**", 2), ("f", "SELECT on orders", 1)] {
+        let data_class = Some(DataClass::Restricted);
+        let wish = RequestWish { data_class, allowed_scope: vec![scope.to_owned()], ..scene.wish(name) };
+        let asked = scene.engine().create_request(scene.ravi, wish).await.unwrap();
+        assert_eq!(asked.decisions.len(), steps, "{scope}");
+    }
     let refused = scene.ask("d").await;
     let refused = scene.decide(scene.asha, &refused, RequestAnswer::Refuse).await.unwrap();
     assert_eq!(

@@ -18,13 +18,16 @@ mod validity;
 use crate::{
     consumer::Pattern,
     dossier::{Dossier, PrincipalDossier},
-    programme::{Class, Thresholds, days_long},
+    programme::{Class, RiskRules, Thresholds, days_long},
+    risk::{Weighed, weigh},
 };
 pub use credential::CredentialFact;
 pub(crate) use members::Members;
 pub use principal::PrincipalFact;
 use std::borrow::Cow;
-use tenure_model::{Fact, Facts, Instant, Presence, PrincipalKind, ProofLevel, names, noun, printable};
+use tenure_model::{
+    Fact, Facts, Instant, Presence, PrincipalKind, ProofLevel, RiskTier, names, noun, printable,
+};
 
 /// Characters of a name or text from outside, when shown.
 const SHOWN_CHARS_MAX: usize = 120;
@@ -181,19 +184,32 @@ pub(crate) struct Lines<'judge> {
     pub(crate) allowed: Vec<Pattern>,
     /// What the programme asks of its kind.
     pub(crate) class: Option<&'judge Class>,
+    /// How the programme draws risk tiers.
+    pub(crate) risk: &'judge RiskRules,
     pub(crate) now: Instant,
 }
 
-/// Reads every subject of a dossier: the identity, then each principal followed by its credentials.
-pub(crate) fn read(dossier: &Dossier, lines: &Lines<'_>) -> Vec<Subject> {
-    let mut subjects = vec![read_identity(dossier, lines)];
+/// Every subject of a dossier with its facts, and what they add up to.
+pub(crate) struct ReadFacts {
+    /// The identity, then each principal followed by its credentials.
+    pub(crate) subjects: Vec<Subject>,
+    /// How much it could cost; nothing where that is not asked.
+    pub(crate) risk: Option<Weighed>,
+}
+
+/// Reads every subject of a dossier. The identity is read last, because how often it is confirmed hangs on the others.
+pub(crate) fn read(dossier: &Dossier, lines: &Lines<'_>) -> ReadFacts {
+    let credentials: usize = dossier.principals.iter().map(|one| one.credentials.len()).sum();
+    let mut subjects = Vec::with_capacity(1 + dossier.principals.len() + credentials);
     for principal in &dossier.principals {
         subjects.push(principal::read(dossier, principal, lines));
         let credentials = principal.credentials.iter();
         subjects
             .extend(credentials.map(|credential| credential::read(dossier, principal, credential, lines)));
     }
-    subjects
+    let risk = weigh(dossier, &subjects, lines.risk);
+    subjects.insert(0, read_identity(dossier, lines, risk.map(|risk| risk.tier)));
+    ReadFacts { subjects, risk }
 }
 
 /// The level that counts: the stricter of what the plan and what the programme require.
@@ -228,7 +244,7 @@ fn is_owned(dossier: &Dossier) -> bool {
     dossier.charter.business_owner.is_some() || dossier.charter.technical_owner.is_some()
 }
 
-fn read_identity(dossier: &Dossier, lines: &Lines<'_>) -> Subject {
+fn read_identity(dossier: &Dossier, lines: &Lines<'_>, tier: Option<RiskTier>) -> Subject {
     let owned = is_owned(dossier);
     let present = dossier.principals.iter().any(is_seen);
     let unread = dossier.principals.iter().find_map(unread).filter(|_| !present);
@@ -240,7 +256,7 @@ fn read_identity(dossier: &Dossier, lines: &Lines<'_>) -> Subject {
         (IdentityFact::CharterIncomplete, _) => read_incomplete(fact.as_str(), dossier, lines),
         (IdentityFact::EndTooFar, _) => read_end_too_far(fact.as_str(), dossier, lines),
         (IdentityFact::CharterEnded, _) => read_charter_ended(fact.as_str(), dossier, lines),
-        (IdentityFact::ConfirmationDue, _) => validity::confirmation_due(fact.as_str(), dossier, lines),
+        (IdentityFact::ConfirmationDue, _) => validity::confirmation_due(fact.as_str(), dossier, lines, tier),
         (IdentityFact::RetirementTriggered, _) => {
             validity::retirement_triggered(fact.as_str(), dossier, lines.now)
         }

@@ -9,18 +9,22 @@ use crate::{
     dossier::{Confirmed, Dossier, PrincipalDossier},
     programme::days_long,
 };
-use tenure_model::{Instant, RetireWhen, counted, printable};
+use tenure_model::{Instant, RetireWhen, RiskTier, counted, printable};
 
 /// Rights gained since a confirmation that are named.
 const GAINED_NAMED_MAX: usize = 5;
 
 /// No owner said within the cadence that it is still as the charter says.
-pub(super) fn confirmation_due(name: &'static str, dossier: &Dossier, lines: &Lines<'_>) -> Seen {
-    let of_class = lines.class.and_then(|class| class.review_days_max);
-    let Some(days) = of_class.into_iter().chain(lines.thresholds.review_days_max).min() else {
+pub(super) fn confirmation_due(
+    name: &'static str,
+    dossier: &Dossier,
+    lines: &Lines<'_>,
+    tier: Option<RiskTier>,
+) -> Seen {
+    let Some((days, because)) = cadence(lines, tier) else {
         return Seen::new(name, Holds::No, "nobody has to confirm it");
     };
-    let within = format!("an owner confirms it every {}", counted(days, "day"));
+    let within = format!("an owner confirms it every {}{because}", counted(days, "day"));
     let (since, said) = match (&dossier.validity.confirmed, dossier.validity.enrolled_since) {
         (Some(confirmed), _) => match counts_no_more(confirmed) {
             Some(why) => return Seen::new(name, Holds::Yes, format!("{why}; {within}")),
@@ -38,6 +42,19 @@ pub(super) fn confirmation_due(name: &'static str, dossier: &Dossier, lines: &Li
         Seen::new(name, Holds::Yes, says)
     } else {
         Seen::new(name, Holds::No, says).flipping(Some(due))
+    }
+}
+
+/// How often an owner confirms it: the strictest of programme, class and risk tier, and of the tier that it is.
+fn cadence(lines: &Lines<'_>, tier: Option<RiskTier>) -> Option<(u32, String)> {
+    let of_class = lines.class.and_then(|class| class.review_days_max);
+    let asked = of_class.into_iter().chain(lines.thresholds.review_days_max).min();
+    let of_tier = tier.and_then(|tier| Some((lines.risk.cadence_of(tier)?, tier)));
+    match (asked, of_tier) {
+        (asked, Some((days, tier))) if asked.is_none_or(|asked| days < asked) => {
+            Some((days, format!(", because its risk tier is {tier}")))
+        }
+        (asked, _) => Some((asked?, String::new())),
     }
 }
 

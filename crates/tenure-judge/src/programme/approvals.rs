@@ -7,7 +7,7 @@
 use super::{Approver, Class, ProgrammeRefused, approver};
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
-use tenure_model::{Environment, PersonId, PlanKind, RequestKind, printable};
+use tenure_model::{Environment, PersonId, PlanKind, RequestKind, RiskTier, printable};
 
 /// Rules, and steps of one rule, at most.
 const RULES_MAX: usize = 50;
@@ -50,6 +50,9 @@ pub struct ApprovalRule {
     /// Environments of charters; any when none is named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub environments: Vec<Environment>,
+    /// Risk tiers of identities; any when none is named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tiers: Vec<RiskTier>,
     /// Who decides, in order: `owner`, `operator`, `administrator` or `person:NAME`.
     pub steps: Vec<String>,
 }
@@ -83,7 +86,9 @@ pub struct PlanAbout<'plan> {
     pub class: Option<&'plan str>,
     /// The environment of its charter.
     pub environment: Option<Environment>,
-    /// Both are as they were for a while: what was changed lately, or was never judged, is no way out of a rule.
+    /// Its risk tier.
+    pub tier: Option<RiskTier>,
+    /// All of it is as it was for a while: what was changed lately, or was never judged, is no way out of a rule.
     pub is_settled: bool,
 }
 
@@ -133,6 +138,9 @@ impl ApprovalRules {
                 && (rule.environments.is_empty()
                     || !plan.is_settled
                     || plan.environment.is_none_or(|environment| rule.environments.contains(&environment)))
+                && (rule.tiers.is_empty()
+                    || !plan.is_settled
+                    || plan.tier.is_none_or(|tier| rule.tiers.contains(&tier)))
         };
         self.rules.iter().find(means).map_or(&[], |rule| &rule.steps)
     }
@@ -236,6 +244,7 @@ pub(super) fn faults(rules: &ApprovalRules, classes: &[Class]) -> Vec<ProgrammeR
             && rule.requests.is_empty()
             && rule.classes.is_empty()
             && rule.environments.is_empty()
+            && rule.tiers.is_empty()
         {
             means_all = Some(number);
         }

@@ -18,6 +18,7 @@ mod named;
 mod partner;
 mod readiness;
 mod requests;
+mod risk;
 mod stores;
 
 pub use approvals::{
@@ -38,6 +39,8 @@ pub use readiness::{
 };
 
 pub use requests::RequestRules;
+pub use risk::{DataPoints, EnvironmentPoints, ExposurePoints, ReachPoints, RiskRules, TierDays, TierLines};
+pub(crate) use risk::{Exposure, Reach};
 pub use stores::{CredentialStore, FEDERATION, StoreKind};
 
 use crate::{consumer::Pattern, policy};
@@ -77,6 +80,9 @@ pub struct Programme {
     /// How long what is asked for waits.
     #[serde(default)]
     pub requests: RequestRules,
+    /// How identities are put into risk tiers.
+    #[serde(default)]
+    pub risk: RiskRules,
     /// Kinds of identities; the first that means one is its class.
     #[serde(default, rename = "class", skip_serializing_if = "Vec::is_empty")]
     pub classes: Vec<Class>,
@@ -274,6 +280,7 @@ impl Default for Programme {
             exceptions: ExceptionRules::default(),
             approvals: ApprovalRules::default(),
             requests: RequestRules::default(),
+            risk: RiskRules::default(),
             classes: Vec::new(),
             partners: Vec::new(),
             stores: Vec::new(),
@@ -370,6 +377,7 @@ impl Programme {
         faults.extend(exceptions::faults(&self.exceptions));
         faults.extend(approvals::faults(&self.approvals, &self.classes));
         faults.extend(requests::faults(&self.requests));
+        faults.extend(risk::faults(&self.risk));
         faults.extend(class::faults(&self.classes));
         faults.extend(stores::faults(&self.stores, &self.classes));
         faults.extend(partner::faults(&self.partners, &self.calendars));

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use tenure_judge::{
     Approver, DecidedKind, Given, PlanAbout, Programme, ProgrammeFiles, may_decide, undecided,
 };
-use tenure_model::{Environment, PersonId, PlanKind, RequestKind, Role};
+use tenure_model::{Environment, PersonId, PlanKind, RequestKind, RiskTier, Role};
 
 fn rules(text: &str) -> Programme {
     Programme::parse(&format!("version = 1\n{text}")).unwrap()
@@ -24,7 +24,13 @@ fn the_first_rule_that_means_a_plan_says_its_steps() {
     let steps = |kind, class, environment| {
         programme
             .approvals
-            .steps_for(PlanAbout { kind: DecidedKind::Plan(kind), class, environment, is_settled: true })
+            .steps_for(PlanAbout {
+                kind: DecidedKind::Plan(kind),
+                class,
+                environment,
+                tier: None,
+                is_settled: true,
+            })
             .join(" ")
     };
     let production = Some(Environment::Production);
@@ -34,6 +40,7 @@ fn the_first_rule_that_means_a_plan_says_its_steps() {
         kind: DecidedKind::Plan(PlanKind::Revoke),
         class: Some("other"),
         environment: Some(Environment::Test),
+        tier: None,
         is_settled: false,
     };
     assert_eq!(programme.approvals.steps_for(lately), ["owner"]);
@@ -51,10 +58,29 @@ fn the_first_rule_that_means_a_plan_says_its_steps() {
             kind: DecidedKind::Plan(PlanKind::Revoke),
             class: None,
             environment: None,
+            tier: None,
             is_settled: true
         }),
         &[] as &[String]
     );
+}
+
+#[test]
+fn tiers_say_which_identities_a_rule_means_and_what_is_not_known_is_no_way_out() {
+    let programme = rules(
+        "[[approvals.rule]]\ntiers = [\"high\", \"critical\"]\nsteps = [\"owner\"]\n\
+         [[approvals.rule]]\nsteps = [\"administrator\"]\n",
+    );
+    let steps = |tier, is_settled| {
+        let kind = DecidedKind::Plan(PlanKind::Revoke);
+        let about = PlanAbout { kind, class: None, environment: None, tier, is_settled };
+        programme.approvals.steps_for(about).join(" ")
+    };
+    assert_eq!(steps(Some(RiskTier::High), true), "owner");
+    assert_eq!(steps(Some(RiskTier::Critical), true), "owner");
+    assert_eq!(steps(Some(RiskTier::Moderate), true), "administrator");
+    assert_eq!(steps(None, true), "owner", "nobody judged it yet");
+    assert_eq!(steps(Some(RiskTier::Low), false), "owner", "what was changed lately");
 }
 
 #[test]
@@ -65,7 +91,8 @@ fn a_rule_means_plans_requests_or_where_it_names_neither_both() {
          [[approvals.rule]]\nsteps = [\"administrator\"]\n",
     );
     let steps = |kind, environment| {
-        let about = PlanAbout { kind, class: None, environment: Some(environment), is_settled: true };
+        let about =
+            PlanAbout { kind, class: None, environment: Some(environment), tier: None, is_settled: true };
         programme.approvals.steps_for(about).join(" ")
     };
     let (plan, request) = (DecidedKind::Plan(PlanKind::Revoke), DecidedKind::Request(RequestKind::Create));

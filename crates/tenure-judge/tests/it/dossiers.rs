@@ -11,9 +11,9 @@ use tenure_judge::{
     UseDossier, Validity, Word,
 };
 use tenure_model::{
-    Charter, CredentialId, CredentialKind, CredentialState, DismissalId, Environment, ExceptionId, Fact,
-    Facts, IdRandomness, IdentityId, Instant, PersonId, Presence, PrincipalId, PrincipalKind, ProofLevel,
-    names,
+    Charter, CredentialId, CredentialKind, CredentialState, DataClass, DismissalId, Environment, ExceptionId,
+    Fact, Facts, IdRandomness, IdentityId, Instant, PersonId, Presence, PrincipalId, PrincipalKind,
+    ProofLevel, names,
 };
 
 /// The time at which tests judge: 2026-06-01T00:00:00Z.
@@ -39,6 +39,7 @@ pub(crate) struct Brief {
     pub(crate) rotation_days: Option<u32>,
     pub(crate) new_since_baseline: bool,
     pub(crate) environment: Option<Environment>,
+    pub(crate) data_class: Option<DataClass>,
     pub(crate) allowed_scope: Vec<String>,
     enrolled_days_ago: Option<i64>,
     confirmed: Option<BriefConfirmed>,
@@ -70,6 +71,8 @@ pub(crate) struct BriefPrincipal {
     use_not_observable: Option<String>,
     watched_days_ago: Option<i64>,
     rights: Vec<String>,
+    grants: i64,
+    owned: i64,
     claimed_dead: Option<ClaimedDead>,
     name_ended: Vec<String>,
     unread_days_ago: Option<i64>,
@@ -121,6 +124,7 @@ impl Default for Brief {
             rotation_days: None,
             new_since_baseline: false,
             environment: None,
+            data_class: None,
             allowed_scope: Vec::new(),
             enrolled_days_ago: None,
             confirmed: None,
@@ -144,6 +148,8 @@ impl Default for BriefPrincipal {
             use_not_observable: None,
             watched_days_ago: None,
             rights: Vec::new(),
+            grants: 3,
+            owned: 1,
             claimed_dead: None,
             name_ended: Vec::new(),
             unread_days_ago: None,
@@ -207,8 +213,9 @@ impl Brief {
                 expires_at: self.expires_in_days.map(|days| days_ago(-days)),
                 rotation_days: self.rotation_days,
                 environment: self.environment,
+                data_class: self.data_class,
                 allowed_scope: self.allowed_scope.clone(),
-                ..Charter::default()
+                boundary: None,
             },
             principals,
         }
@@ -245,8 +252,8 @@ impl BriefPrincipal {
             rights: self.rights.iter().map(|held| right(held)).collect(),
             claimed_dead: self.claimed_dead.clone(),
             name_ended: self.name_ended.clone(),
-            grants: 3,
-            owned: 1,
+            grants: self.grants,
+            owned: self.owned,
         }
     }
 }
@@ -578,7 +585,11 @@ pub(crate) fn any_dossier() -> impl Strategy<Value = Dossier> {
             proptest::option::of(Just("nightly load".to_owned())),
             any_trigger(),
         ),
-        (proptest::option::of(any_of(Environment::ALL)), any_scope()),
+        (
+            proptest::option::of(any_of(Environment::ALL)),
+            proptest::option::of(any_of(DataClass::ALL)),
+            any_scope(),
+        ),
         (
             proptest::collection::vec(any_principal(), 0..3),
             proptest::collection::vec((any_of(SAID_OF), any_instant(), any_word(), any::<bool>()), 0..3),
@@ -595,7 +606,7 @@ pub(crate) fn any_dossier() -> impl Strategy<Value = Dossier> {
                 held,
                 (principals, spoken, validity),
             )| {
-                let (environment, allowed_scope) = held;
+                let (environment, data_class, allowed_scope) = held;
                 let charter = Charter {
                     business_owner,
                     technical_owner,
@@ -603,9 +614,10 @@ pub(crate) fn any_dossier() -> impl Strategy<Value = Dossier> {
                     expires_at,
                     purpose,
                     environment,
+                    data_class,
                     allowed_scope,
                     retirement_trigger,
-                    ..Charter::default()
+                    boundary: None,
                 };
                 Dossier {
                     identity: IdentityId::new(NOW, [9; 10]),

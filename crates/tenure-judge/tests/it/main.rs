@@ -17,4 +17,5 @@ mod matrix;
 mod model;
 mod programmes;
 mod properties;
+mod risk;
 mod standings;

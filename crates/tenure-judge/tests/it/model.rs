@@ -6,8 +6,8 @@
 use std::{collections::BTreeSet, time::Duration};
 use tenure_judge::{CredentialDossier, Dossier, PrincipalDossier, UseDossier};
 use tenure_model::{
-    CredentialKind, CredentialState, Fact, Facts, Instant, Presence, PrincipalKind, ProofLevel, Standing,
-    names,
+    CredentialKind, CredentialState, DataClass, Environment, Fact, Facts, Instant, Presence, PrincipalKind,
+    ProofLevel, RiskTier, Standing, names,
 };
 
 const DAY: Duration = Duration::from_hours(24);
@@ -22,6 +22,8 @@ pub(crate) struct Lines {
     pub(crate) unused_days: u32,
     pub(crate) shared_consumers_max: usize,
     pub(crate) review_days_max: u32,
+    /// The same of what is of the critical tier.
+    pub(crate) review_days_critical: u32,
     pub(crate) required: ProofLevel,
     /// Program names that are administrative, exactly or by this beginning, in lower case.
     pub(crate) administrative: Vec<&'static str>,
@@ -104,7 +106,11 @@ fn triggered(dossier: &Dossier, now: Instant) -> bool {
 /// Somebody whose word counts said within the cadence that it is as it was, or nobody had to yet.
 fn confirmed(dossier: &Dossier, lines: &Lines, now: Instant) -> bool {
     let of_class = class_of(dossier, lines).map_or(u32::MAX, |class| class.review_days_max);
-    let cadence = DAY * lines.review_days_max.min(of_class);
+    let of_tier = match tier(dossier, lines, now) {
+        Some(RiskTier::Critical) => lines.review_days_critical,
+        _ => u32::MAX,
+    };
+    let cadence = DAY * lines.review_days_max.min(of_class).min(of_tier);
     let within = |since: Instant| since.plus(cadence) > now;
     match &dossier.validity.confirmed {
         Some(said) => {
@@ -112,6 +118,93 @@ fn confirmed(dossier: &Dossier, lines: &Lines, now: Instant) -> bool {
         }
         None => dossier.validity.enrolled_since.is_none_or(within),
     }
+}
+
+/// How much it could cost, by the points of the default programme.
+pub(crate) fn tier(dossier: &Dossier, lines: &Lines, now: Instant) -> Option<RiskTier> {
+    let there: Vec<&PrincipalDossier> = dossier.principals.iter().filter(|one| seen(one)).collect();
+    if dossier.built_in || there.is_empty() {
+        return None;
+    }
+    let charter = &dossier.charter;
+    let data = match charter.data_class {
+        Some(DataClass::Public) => 0,
+        Some(DataClass::Internal) => 1,
+        Some(DataClass::Confidential) | None => 2,
+        Some(DataClass::Restricted) => 4,
+    };
+    let environment = match charter.environment {
+        Some(Environment::Development | Environment::Test) => 0,
+        Some(Environment::Staging) => 1,
+        Some(Environment::Production) => 3,
+        None => 2,
+    };
+    let live = |one: &&CredentialDossier| {
+        one.state == CredentialState::Live && one.valid_until.is_none_or(|until| until > now)
+    };
+    let everything = there.iter().any(|one| {
+        [names::SUPERUSER, names::CREATE_PRINCIPALS]
+            .iter()
+            .any(|name| one.facts.get(*name) == Some(&Fact::Flag(true)))
+            || one.credentials.iter().filter(live).any(|held| known_text(&held.facts, names::OPENS_ROOT))
+    });
+    let reach = match there.iter().map(|one| one.grants + one.owned).sum::<i64>() {
+        _ if everything => 4,
+        101.. => 2,
+        _ if there.iter().any(|one| one.facts.get(names::OF_ANOTHER_SYSTEM) == Some(&Fact::Flag(true))) => 2,
+        0 => 0,
+        _ => 1,
+    };
+    let of_credentials = |one: &&PrincipalDossier| {
+        let ways = one.credentials.iter().filter(live).map(|held| way_in(dossier, one, held, lines, now));
+        ways.max().unwrap_or(0)
+    };
+    let of_itself = |one: &&PrincipalDossier| {
+        let unasked = known_text(&one.facts, names::PASSWORDLESS_RULE) && !shut_out(one);
+        if unasked || known_text(&one.facts, names::WRITABLE_BY) { 4 } else { 0 }
+    };
+    let exposure = there.iter().map(|one| of_credentials(one).max(of_itself(one))).max().unwrap_or(0);
+    Some(match data + environment + reach + exposure {
+        0..=3 => RiskTier::Low,
+        4..=6 => RiskTier::Moderate,
+        7..=9 => RiskTier::High,
+        _ => RiskTier::Critical,
+    })
+}
+
+/// Points for the worst way in which others could come to use this credential.
+fn way_in(
+    dossier: &Dossier,
+    principal: &PrincipalDossier,
+    credential: &CredentialDossier,
+    lines: &Lines,
+    now: Instant,
+) -> u32 {
+    let known = |name| known_text(&credential.facts, name);
+    let fails = |policy: &str| of_file(principal, credential, lines, now).contains(&policy);
+    let password = credential.kind == CredentialKind::Password;
+    let md5 = facts_text(&credential.facts, names::VERIFIER) == Some("md5");
+    if known(names::GUESSABLE)
+        || known(names::IN_CLEAR)
+        || fails("readable_by_others")
+        || fails("writable_by_others")
+        || !credential.value_ended.is_empty()
+    {
+        return 4;
+    }
+    let elsewhere = dossier.charter.environment.is_some() && !credential.other_environments.is_empty();
+    if (password && md5)
+        || known(names::WEAK)
+        || fails("unencrypted_private_key")
+        || fails("same_key_several_accounts")
+        || !credential.same_value.is_empty()
+        || elsewhere
+    {
+        return 2;
+    }
+    let overdue =
+        governed_credential(dossier, principal, credential, lines, now).contains(&"rotation_overdue");
+    u32::from(known(names::ENDLESS) || overdue)
 }
 
 /// Which conditions fail, as `(policy, subject)`, sorted.
@@ -335,9 +428,12 @@ fn dead_below_level(principal: &PrincipalDossier, lines: &Lines) -> bool {
         Some(claim) => claim.level < claim.required || claim.level < lines.required,
         None => true,
     };
-    let shut_out = principal.kind == PrincipalKind::Group
-        || principal.facts.get(names::LOGIN) == Some(&Fact::Flag(false));
-    claimed && (weakly || (seen(principal) && !shut_out))
+    claimed && (weakly || (seen(principal) && !shut_out(principal)))
+}
+
+/// Known not to be let in.
+fn shut_out(principal: &PrincipalDossier) -> bool {
+    principal.kind == PrincipalKind::Group || principal.facts.get(names::LOGIN) == Some(&Fact::Flag(false))
 }
 
 /// There, as far as a source says that is still read.

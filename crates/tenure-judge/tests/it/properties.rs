@@ -21,6 +21,7 @@ fn lines() -> model::Lines {
         unused_days: 90,
         shared_consumers_max: 2,
         review_days_max: 180,
+        review_days_critical: 20,
         required: ProofLevel::P4,
         administrative: vec!["psql"],
         interactive: vec!["pgadmin*", "dbeaver*", "pts/*"],
@@ -42,6 +43,7 @@ fn programme() -> Programme {
         ["pgAdmin*", "DBeaver*", "pts/*"].map(str::to_owned).to_vec();
     programme.thresholds.shared_consumers_max = 2;
     programme.thresholds.review_days_max = Some(180);
+    programme.risk.review_days.critical = Some(20);
     programme.classes = vec![Class {
         id: "workloads".to_owned(),
         matches: vec!["name:never-drawn".to_owned(), "kind:workload".to_owned()],
@@ -137,6 +139,7 @@ proptest! {
             let expected = model::failing(dossier, &lines(), NOW);
             prop_assert_eq!(failing(&fresh), expected.clone());
             prop_assert_eq!(failing(&later), expected.clone());
+            prop_assert_eq!(fresh.tier, model::tier(dossier, &lines(), NOW));
             let past_grace = |policy: &str| grace_spent_days >= grace_of(policy);
             let said = |failed: &(&'static str, String)| said_of(dossier, failed, &expected);
             let counted: Vec<_> = expected.iter().filter(|failed| said(failed).is_none()).collect();

@@ -6,7 +6,7 @@
 
 use crate::problem::Problem;
 use std::{fmt::Display, str::FromStr};
-use tenure_model::{CredentialKind, CredentialState, Presence, PrincipalKind, Standing, printable};
+use tenure_model::{CredentialKind, CredentialState, Presence, PrincipalKind, RiskTier, Standing, printable};
 
 /// Characters of a filter, at most.
 const FILTER_CHARS_MAX: usize = 500;
@@ -36,6 +36,7 @@ pub(crate) struct IdentityWords {
     pub(crate) owner: Option<String>,
     /// A class of the programme.
     pub(crate) class: Option<String>,
+    pub(crate) tier: Option<RiskTier>,
     pub(crate) findings: bool,
     pub(crate) built_in: bool,
 }
@@ -77,6 +78,7 @@ pub(crate) fn identities(query: &str) -> Read<IdentityWords> {
     reading.text("source", &mut wanted.source);
     reading.text("owner", &mut wanted.owner);
     reading.text("class", &mut wanted.class);
+    reading.parsed("tier", &mut wanted.tier);
     reading.yes("findings", &mut wanted.findings);
     reading.yes("built-in", &mut wanted.built_in);
     wanted.contains = reading.words();
@@ -209,13 +211,15 @@ mod tests {
 
     #[test]
     fn a_filter_is_words_and_pairs() {
-        insta::assert_snapshot!(check(" ci  deploy standing:lapsed"), @r##"{ contains: Some("ci deploy"), standing: Some(Lapsed), kind: ·, source: ·, owner: ·, class: ·, findings: false, built_in: false }"##);
-        insta::assert_snapshot!(check("kind:account source:pg-main findings:yes built-in:yes owner:none"), @r##"{ contains: ·, standing: ·, kind: Some(Account), source: Some("pg-main"), owner: Some("none"), class: ·, findings: true, built_in: true }"##);
-        insta::assert_snapshot!(check("owner:\"pay desk\" \"two words\""), @r##"{ contains: Some("two words"), standing: ·, kind: ·, source: ·, owner: Some("pay desk"), class: ·, findings: false, built_in: false }"##);
-        insta::assert_snapshot!(check("pg-main/a:b"), @r##"{ contains: Some("pg-main/a:b"), standing: ·, kind: ·, source: ·, owner: ·, class: ·, findings: false, built_in: false }"##);
-        insta::assert_snapshot!(check("standing:fine"), @"{ contains: ·, standing: ·, kind: ·, source: ·, owner: ·, class: ·, findings: false, built_in: false } `fine` is not a known standing; expected one of: unclaimed, sound, excepted, due, lapsed, suspended, unobserved, retired, gone, unproven");
-        insta::assert_snapshot!(check("findings:no"), @"{ contains: ·, standing: ·, kind: ·, source: ·, owner: ·, class: ·, findings: false, built_in: false } `no` means nothing here; write `yes`, or leave it out");
-        insta::assert_snapshot!(check(&"x".repeat(501)), @"{ contains: ·, standing: ·, kind: ·, source: ·, owner: ·, class: ·, findings: false, built_in: false } the filter has 501 characters; at most 500 are read");
+        insta::assert_snapshot!(check(" ci  deploy standing:lapsed"), @r##"{ contains: Some("ci deploy"), standing: Some(Lapsed), kind: ·, source: ·, owner: ·, class: ·, tier: ·, findings: false, built_in: false }"##);
+        insta::assert_snapshot!(check("kind:account source:pg-main findings:yes built-in:yes owner:none"), @r##"{ contains: ·, standing: ·, kind: Some(Account), source: Some("pg-main"), owner: Some("none"), class: ·, tier: ·, findings: true, built_in: true }"##);
+        insta::assert_snapshot!(check("owner:\"pay desk\" \"two words\""), @r##"{ contains: Some("two words"), standing: ·, kind: ·, source: ·, owner: Some("pay desk"), class: ·, tier: ·, findings: false, built_in: false }"##);
+        insta::assert_snapshot!(check("pg-main/a:b"), @r##"{ contains: Some("pg-main/a:b"), standing: ·, kind: ·, source: ·, owner: ·, class: ·, tier: ·, findings: false, built_in: false }"##);
+        assert!(check("tier:high").contains("tier: Some(High)"));
+        assert!(check("tier:highest").contains("`highest` is not a known risk tier"));
+        insta::assert_snapshot!(check("standing:fine"), @"{ contains: ·, standing: ·, kind: ·, source: ·, owner: ·, class: ·, tier: ·, findings: false, built_in: false } `fine` is not a known standing; expected one of: unclaimed, sound, excepted, due, lapsed, suspended, unobserved, retired, gone, unproven");
+        insta::assert_snapshot!(check("findings:no"), @"{ contains: ·, standing: ·, kind: ·, source: ·, owner: ·, class: ·, tier: ·, findings: false, built_in: false } `no` means nothing here; write `yes`, or leave it out");
+        insta::assert_snapshot!(check(&"x".repeat(501)), @"{ contains: ·, standing: ·, kind: ·, source: ·, owner: ·, class: ·, tier: ·, findings: false, built_in: false } the filter has 501 characters; at most 500 are read");
     }
 
     #[test]

@@ -93,6 +93,7 @@ mod tests {
             due: None,
             judged: None,
             class: None,
+            tier: None,
         }
     }
 

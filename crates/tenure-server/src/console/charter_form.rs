@@ -12,18 +12,19 @@ use crate::{
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use tenure_engine::CharterWritten;
-use tenure_model::{Environment, Instant};
+use tenure_model::{DataClass, Environment, Instant};
 
 /// What is wrong, by field.
 pub(super) type Wrongs = BTreeMap<&'static str, String>;
 
 /// Every field: its name, its label, what helps to fill it in.
-pub(super) const FIELDS: [(&str, &str, &str); 9] = [
+pub(super) const FIELDS: [(&str, &str, &str); 10] = [
     ("business_owner", "Business owner", "Who answers for its existence."),
     ("technical_owner", "Technical owner", "Who can change it."),
     ("purpose", "Purpose", "Why it exists."),
     ("boundary", "Boundary", "Where it may be used from and against."),
     ("environment", "Environment", "Where it runs."),
+    ("data_class", "Data class", "How bad it would be if what it can reach came into the wrong hands."),
     ("allowed_scope", "Allowed scope", "Rights it may hold, one a line, as its system calls them."),
     ("rotation_days", "Rotation", "How old its credentials may get, in days."),
     ("expires_at", "Ends", "A day such as 2027-03-31, or an instant in UTC."),
@@ -51,6 +52,7 @@ pub(super) struct Filled {
     purpose: String,
     boundary: String,
     environment: String,
+    data_class: String,
     allowed_scope: String,
     rotation_days: String,
     expires_at: String,
@@ -76,6 +78,7 @@ pub(super) fn fields_of(charter: &CharterWritten) -> Vec<Field> {
                 "purpose" => line(&said(&charter.purpose)),
                 "boundary" => line(&said(&charter.boundary)),
                 "environment" => choice(line(charter.environment.map_or("", Environment::as_str))),
+                "data_class" => data(line(charter.data_class.map_or("", DataClass::as_str))),
                 "allowed_scope" => Field::lines(name, label, hint, &charter.allowed_scope),
                 "rotation_days" => line(&days),
                 "expires_at" => line(&charter.expires_at.map(end).unwrap_or_default()),
@@ -91,6 +94,10 @@ fn person(field: Field) -> Field {
 
 fn choice(field: Field) -> Field {
     field.shaped(Shape::Choice(ENVIRONMENTS.iter().map(|one| one.as_str()).collect()))
+}
+
+fn data(field: Field) -> Field {
+    field.shaped(Shape::Choice(DataClass::ALL.iter().map(|one| one.as_str()).collect()))
 }
 
 /// An end as it is typed: the last second of a day is the day.
@@ -109,6 +116,7 @@ impl Filled {
             &self.purpose,
             &self.boundary,
             &self.environment,
+            &self.data_class,
             &self.allowed_scope,
             &self.rotation_days,
             &self.expires_at,
@@ -122,6 +130,7 @@ impl Filled {
                     "allowed_scope" => Field::lines(name, label, hint, &lines),
                     "business_owner" | "technical_owner" => person(Field::line(name, label, hint, value)),
                     "environment" => choice(Field::line(name, label, hint, value)),
+                    "data_class" => data(Field::line(name, label, hint, value)),
                     _ => Field::line(name, label, hint, value),
                 };
                 field.with_wrong(wrongs.get(name))
@@ -143,6 +152,9 @@ impl Filled {
             boundary: typed(&self.boundary, before.boundary.as_deref()),
             environment: parsed(&mut wrongs, "environment", &self.environment, |text| {
                 text.parse::<Environment>().map_err(|error| error.to_string())
+            }),
+            data_class: parsed(&mut wrongs, "data_class", &self.data_class, |text| {
+                text.parse::<DataClass>().map_err(|error| error.to_string())
             }),
             allowed_scope: self.scope(before),
             rotation_days: parsed(&mut wrongs, "rotation_days", &self.rotation_days, days),

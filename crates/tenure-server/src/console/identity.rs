@@ -23,6 +23,7 @@ use tenure_engine::{
     Answer, ConsequenceShown, CredentialShown, Entry, IdentityRow, IdentityShown, PassingRow, PlanRow,
     PrincipalRow, Reachable, Who,
 };
+use tenure_judge::{Risk, RiskTermKind};
 use tenure_model::{Charter, Facts, Instant, PersonId, Presence, PrincipalKind};
 
 pub(super) static ENDPOINT: Endpoint = Endpoint {
@@ -61,6 +62,8 @@ struct IdentityPage {
     charter: Vec<(&'static str, String)>,
     /// What nobody answered, in words.
     unanswered: String,
+    /// How much it could cost.
+    risk: Option<RiskShown>,
     principals: Vec<PrincipalLine>,
     /// Where a plan to tighten a file is posted to.
     tightens: String,
@@ -93,6 +96,21 @@ struct IdentityPage {
     consequences: Vec<ConsequenceLine>,
     /// Why nothing of it can be ended from here.
     not_ended_here: Option<Prose>,
+}
+
+/// A risk tier, term by term.
+struct RiskShown {
+    tier: &'static str,
+    /// How its points add up, and where the tier begins.
+    sum: String,
+    terms: Vec<RiskTermShown>,
+}
+
+/// One term of a risk tier.
+struct RiskTermShown {
+    word: &'static str,
+    points: u32,
+    says: Prose,
 }
 
 /// Somebody who can be reached now.
@@ -317,6 +335,7 @@ fn view(
         }),
         charter: answered,
         unanswered: unanswered.join(", "),
+        risk: shown.risk.as_ref().map(risk_shown),
         principals: shown.principals.iter().map(|one| principal(one, now)).collect(),
         credentials: shown.credentials.iter().map(|one| credential(one, tightens.is_some(), now)).collect(),
         tightens: tightens.unwrap_or_default(),
@@ -333,6 +352,27 @@ fn view(
         address,
         name: text::shown(&shown.identity.name),
         handle: shown.identity.handle,
+    }
+}
+
+fn risk_shown(risk: &Risk) -> RiskShown {
+    let points = |many: u32| tenure_model::counted(many, "point");
+    let from =
+        if risk.from == 0 { String::new() } else { format!("; it is {} from {} on", risk.tier, risk.from) };
+    let terms = risk.terms.iter().map(|term| RiskTermShown {
+        word: match term.term {
+            RiskTermKind::Data => "Its data",
+            RiskTermKind::Environment => "Where it runs",
+            RiskTermKind::Reach => "What it may do",
+            RiskTermKind::Exposure => "How others get at it",
+        },
+        points: term.points,
+        says: text::prose(&term.says),
+    });
+    RiskShown {
+        tier: risk.tier.as_str(),
+        sum: format!("{}{from}", points(risk.points)),
+        terms: terms.collect(),
     }
 }
 
@@ -378,6 +418,7 @@ fn charter(
         ("Purpose", said(&charter.purpose)),
         ("Boundary", said(&charter.boundary)),
         ("Environment", charter.environment.map(|environment| environment.to_string())),
+        ("Data class", charter.data_class.map(|data| data.to_string())),
         ("Allowed scope", (!scope.is_empty()).then(|| scope.join(", "))),
         (
             "Rotation",

@@ -205,6 +205,7 @@ async fn identities(
             column("Owners", "text"),
             column("Findings", "few"),
             column("Class", "short"),
+            column("Risk", "few"),
         ],
         empty: Empty {
             sentence: "No identities yet. Add a source and read it:",
@@ -240,6 +241,7 @@ fn identity_row(row: Listed) -> Vec<Cell> {
             Some(worst) => Cell::Findings { count: findings, worst: worst.as_str() },
         },
         identity.class.as_ref().map_or_else(|| Cell::quiet("none"), |class| Cell::outside(class)),
+        identity.tier.map_or_else(|| Cell::quiet("none"), |tier| Cell::outside(tier.as_str())),
     ]
 }
 

@@ -110,6 +110,7 @@ fn facts(one: &RequestShown) -> Vec<(&'static str, text::Prose)> {
         ("May hold", charter.allowed_scope.join(", ")),
         ("Environment", charter.environment.map_or_else(String::new, |one| one.to_string())),
     ];
+    facts.extend(charter.data_class.map(|data| ("Data class", data.to_string())));
     facts.extend(creation.class.clone().map(|class| ("Class", class)));
     facts.extend(
         charter.rotation_days.map(|days| ("Its credential is changed every", format!("{days} days"))),

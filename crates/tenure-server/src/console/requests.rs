@@ -14,7 +14,7 @@ use crate::api::{prelude::*, requests::create::limited};
 use askama::Template;
 use axum::response::Response;
 use tenure_engine::{RequestShown, RequestWish, RequestsMeant};
-use tenure_model::{Environment, Instant, PrincipalKind, RequestKind, RequestState};
+use tenure_model::{DataClass, Environment, Instant, PrincipalKind, RequestKind, RequestState};
 
 pub(super) static LIST: Endpoint = Endpoint {
     verb: Verb::Get,
@@ -165,6 +165,7 @@ struct AskedFor {
     boundary: String,
     allowed_scope: String,
     environment: String,
+    data_class: String,
     rotation_days: String,
     expires_at: String,
     retirement_trigger: String,
@@ -176,6 +177,7 @@ fn fields(sent: &AskedFor) -> Vec<Field> {
     let names = || Shape::Line { names: true };
     let kinds = || Shape::Choice(PrincipalKind::ALL.iter().map(|one| one.as_str()).collect());
     let environments = || Shape::Choice(Environment::ALL.iter().map(|one| one.as_str()).collect());
+    let data = || Shape::Choice(DataClass::ALL.iter().map(|one| one.as_str()).collect());
     let scope: Vec<String> = sent.allowed_scope.lines().map(str::to_owned).collect();
     vec![
         Field::needed("source", "Where it will be", "The name of a source.", &sent.source),
@@ -202,6 +204,7 @@ fn fields(sent: &AskedFor) -> Vec<Field> {
         Field::lines("allowed_scope", "Rights it may hold", "One on each line.", &scope),
         Field::needed("environment", "Environment", "Where it will run.", &sent.environment)
             .shaped(environments()),
+        Field::line("data_class", "Data class", "What its data is.", &sent.data_class).shaped(data()),
         Field::line(
             "expires_at",
             "Ends",
@@ -272,6 +275,7 @@ fn read(sent: &AskedFor) -> Result<RequestWish, String> {
         boundary: said(&sent.boundary),
         allowed_scope: sent.allowed_scope.lines().filter_map(said).collect(),
         environment: word(said(&sent.environment))?,
+        data_class: word(said(&sent.data_class))?,
         rotation_days: said(&sent.rotation_days).map(|text| text.parse().map_err(no_number)).transpose()?,
         expires_at: said(&sent.expires_at)
             .map(|text| Instant::parse_end(&text).map_err(no_day))

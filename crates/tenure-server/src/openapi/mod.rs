@@ -16,11 +16,12 @@ use crate::{
 };
 use std::sync::OnceLock;
 use tenure_engine::{CharterState, RingName, SourcePart};
-use tenure_judge::{CheckWarning, ClueKind, Confidence, PartnerRole};
+use tenure_judge::{CheckWarning, ClueKind, Confidence, PartnerRole, RiskTermKind};
 use tenure_model::{
-    CharterField, ConsequenceMode, ConsequenceState, CredentialKind, CredentialState, DecisionRight,
-    Environment, ExceptionKind, ExceptionState, PlanKind, PlanState, PolicyKind, PrincipalKind, ProofLevel,
-    Readers, RequestKind, RequestState, Role, Severity, Standing, StepKind, StepState, SurveyState,
+    CharterField, ConsequenceMode, ConsequenceState, CredentialKind, CredentialState, DataClass,
+    DecisionRight, Environment, ExceptionKind, ExceptionState, PlanKind, PlanState, PolicyKind,
+    PrincipalKind, ProofLevel, Readers, RequestKind, RequestState, RiskTier, Role, Severity, Standing,
+    StepKind, StepState, SurveyState,
 };
 use utoipa::openapi::{
     Components, ComponentsBuilder, Content, HttpMethod, InfoBuilder, LicenseBuilder, ObjectBuilder,
@@ -125,6 +126,7 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
         ConsequenceState,
         CredentialKind,
         CredentialState,
+        DataClass,
         DecisionRight,
         Environment,
         ExceptionKind,
@@ -138,6 +140,8 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
         RequestKind,
         RequestState,
         RingName,
+        RiskTermKind,
+        RiskTier,
         Role,
         Severity,
         SourcePart,

@@ -16,6 +16,7 @@ pub(super) const REQUESTS: &[(&str, &[&str])] = &[
             "boundary?: text?",
             "allowed_scope?: [text]",
             "environment?: Environment?",
+            "data_class?: DataClass?",
             "rotation_days?: number?",
             "expires_at?: instant?",
             "retirement_trigger?: text?",

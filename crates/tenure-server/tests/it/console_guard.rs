@@ -325,7 +325,7 @@ async fn a_form_opened_in_one_session_is_sent_by_the_one_who_sends_it() {
     let opened = bench.get(OPERATOR, "/identities/billing/charter").await.text();
     let as_of = opened.split("name=\"as_of\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let form = format!(
-        "as_of={as_of}&step=write&business_owner=&technical_owner=operator&purpose=&boundary=&environment=&allowed_scope=&\
+        "as_of={as_of}&step=write&business_owner=&technical_owner=operator&purpose=&boundary=&environment=&data_class=&allowed_scope=&\
          rotation_days=&expires_at=&retirement_trigger="
     );
     let ours = [("cookie", auditor.as_str()), ("origin", "http://127.0.0.1:8420")];

@@ -16,7 +16,7 @@ impl Tx<'_> {
         self.query(
             "identities",
             "SELECT DISTINCT i.identity_id, i.name, i.handle, i.charter, i.enrolled, i.built_in, i.standing, i.due_us, \
-             i.judged_us, i.class FROM principals me JOIN credentials mine ON mine.principal_id = me.principal_id \
+             i.judged_us, i.class, i.risk_tier FROM principals me JOIN credentials mine ON mine.principal_id = me.principal_id \
              JOIN credentials c ON c.fingerprint = mine.fingerprint JOIN principals p ON p.principal_id = c.principal_id \
              JOIN identities i ON i.identity_id = p.identity_id WHERE me.identity_id = $1 AND i.identity_id <> $1 \
              AND mine.state NOT IN ('gone', 'removed') AND c.state NOT IN ('gone', 'removed') \
@@ -30,7 +30,7 @@ impl Tx<'_> {
     pub fn owned_beside(&mut self, beginning: &str) -> Result<Vec<IdentityRow>, StoreFailure> {
         self.query(
             "identities",
-            "SELECT identity_id, name, handle, charter, enrolled, built_in, standing, due_us, judged_us, class FROM identities \
+            "SELECT identity_id, name, handle, charter, enrolled, built_in, standing, due_us, judged_us, class, risk_tier FROM identities \
              WHERE name >= $1 AND name < $2 AND charter LIKE '%\\_owner\":\"%' ESCAPE '\\' \
              ORDER BY name, identity_id LIMIT $3",
             &[beginning.into(), format!("{beginning}\u{10ffff}").into(), OTHERS_MAX.into()],
@@ -46,7 +46,7 @@ impl Tx<'_> {
     ) -> Result<Option<IdentityRow>, StoreFailure> {
         self.query_one(
             "identities",
-            "SELECT i.identity_id, i.name, i.handle, i.charter, i.enrolled, i.built_in, i.standing, i.due_us, i.judged_us, i.class \
+            "SELECT i.identity_id, i.name, i.handle, i.charter, i.enrolled, i.built_in, i.standing, i.due_us, i.judged_us, i.class, i.risk_tier \
              FROM principals p JOIN identities i ON i.identity_id = p.identity_id \
              WHERE p.name = $2 AND p.source_id = $1 AND p.presence = 'present' ORDER BY p.principal_id LIMIT 1",
             &[named(source), principal_name.into()],

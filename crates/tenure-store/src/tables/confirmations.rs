@@ -111,7 +111,7 @@ impl Tx<'_> {
     ) -> Result<Vec<IdentityRow>, StoreFailure> {
         self.query(
             "identities",
-            "SELECT i.identity_id, i.name, i.handle, i.charter, i.enrolled, i.built_in, i.standing, i.due_us, i.judged_us, i.class \
+            "SELECT i.identity_id, i.name, i.handle, i.charter, i.enrolled, i.built_in, i.standing, i.due_us, i.judged_us, i.class, i.risk_tier \
              FROM (SELECT identity_id FROM findings WHERE policy = $1 AND closed_us IS NULL ORDER BY identity_id LIMIT 20000) f \
              JOIN identities i ON i.identity_id = f.identity_id WHERE i.charter LIKE $2 ESCAPE '\\' ORDER BY i.name, i.identity_id LIMIT $3",
             &[policy.into(), format!("%\\_owner\":\"{owner}\"%").into(), most.into()],

@@ -8,7 +8,7 @@ use crate::{Row, StoreFailure, Tx, value::named};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use tenure_model::{
-    ExceptionId, ExceptionState, FindingId, IdentityId, Instant, PolicyKind, Severity, printable,
+    ExceptionId, ExceptionState, FindingId, IdentityId, Instant, PolicyKind, RiskTier, Severity, printable,
 };
 
 /// A finding as it is kept.
@@ -71,6 +71,8 @@ pub struct FindingGroup {
     pub count: i64,
     /// Of how many identities.
     pub identities: i64,
+    /// The highest risk tier among them.
+    pub tier: Option<RiskTier>,
     /// At least one was opened after the baseline.
     pub is_new: bool,
     /// Since when the oldest is open.
@@ -176,6 +178,13 @@ macro_rules! counted {
 macro_rules! rank {
     () => {
         "CASE f.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END"
+    };
+}
+
+/// The place of its identity's risk tier in the queue: the highest first, none last.
+macro_rules! tier_rank {
+    () => {
+        "CASE i.risk_tier WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'moderate' THEN 2 WHEN 'low' THEN 3 ELSE 4 END"
     };
 }
 
@@ -295,21 +304,32 @@ impl FindingsMeant {
         about_meant!(
             self,
             [
-                "SELECT MIN(g.finding_id), COUNT(*), MAX(g.is_new), MIN(g.opened_us), COUNT(DISTINCT g.identity_id) \
+                "SELECT MIN(g.finding_id), COUNT(*), MAX(g.is_new), MIN(g.opened_us), COUNT(DISTINCT g.identity_id), CAST(MIN(g.tier_rank) AS BIGINT) \
                  FROM (SELECT f.finding_id, f.identity_id, i.name, f.policy, f.opened_us, COALESCE(f.cause, f.finding_id) AS place, ",
                 rank!(),
                 " AS severity_rank, ",
+                tier_rank!(),
+                " AS tier_rank, ",
                 is_new!(),
                 " AS is_new",
                 from_findings!(),
                 "WHERE "
             ],
             [
-                ") AS g GROUP BY g.policy, g.place, g.severity_rank ORDER BY g.severity_rank, MAX(g.is_new) DESC, \
+                ") AS g GROUP BY g.policy, g.place, g.severity_rank ORDER BY g.severity_rank, MIN(g.tier_rank), MAX(g.is_new) DESC, \
                  g.policy, MIN(g.name), g.place LIMIT $1"
             ]
         )
     }
+}
+
+/// One of a group, how many they are and of how many identities, whether one is new, since when, and the highest tier.
+type Grouped = (FindingId, (i64, i64), bool, Instant, Option<RiskTier>);
+
+/// The tier that `tier_rank!` puts there.
+fn tier_of_rank(rank: i64) -> Option<RiskTier> {
+    let highest_first = RiskTier::ALL.iter().rev();
+    highest_first.zip(0_i64..).find(|(_, its)| *its == rank).map(|(tier, _)| *tier)
 }
 
 pub(super) fn finding(row: &Row<'_>) -> Result<FindingRow, StoreFailure> {
@@ -417,19 +437,19 @@ impl Tx<'_> {
         self.query("findings", GROUP_OF, &given, finding)
     }
 
-    /// What to do first: findings that count, those of one policy and one cause as one; worst first, then those
-    /// with something new, then by policy and name.
+    /// What to do first: findings that count, those of one policy and one cause as one; worst first, then
+    /// of the highest risk tier, then those with something new, then by policy and name.
     pub fn finding_groups(
         &mut self,
         meant: FindingsMeant,
         most: i64,
     ) -> Result<Vec<FindingGroup>, StoreFailure> {
-        let found: Vec<(FindingId, i64, bool, Instant, i64)> =
-            self.query("findings", meant.groups(), &[most.into()], |row| {
-                Ok((row.parsed(0)?, row.number(1)?, row.flag(2)?, row.instant(3)?, row.number(4)?))
-            })?;
+        let found: Vec<Grouped> = self.query("findings", meant.groups(), &[most.into()], |row| {
+            let counts = (row.number(1)?, row.number(4)?);
+            Ok((row.parsed(0)?, counts, row.flag(2)?, row.instant(3)?, tier_of_rank(row.number(5)?)))
+        })?;
         let mut groups = Vec::with_capacity(found.len());
-        for (id, count, is_new, opened, identities) in found {
+        for (id, (count, identities), is_new, opened, tier) in found {
             let first = self.query_one("findings", OF_ID, &[named(id)], finding)?;
             let Some(first) = first else { continue };
             let first = match &first.cause {
@@ -440,7 +460,7 @@ impl Tx<'_> {
                 Some(cause) => self.names_of_group(&first.policy, cause)?,
                 None => vec![first.identity_name.clone()],
             };
-            groups.push(FindingGroup { count, identities, is_new, opened, first, names });
+            groups.push(FindingGroup { count, identities, tier, is_new, opened, first, names });
         }
         Ok(groups)
     }

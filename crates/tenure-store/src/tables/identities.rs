@@ -9,7 +9,7 @@ use crate::{
     value::{json, named},
 };
 use serde::{Deserialize, Serialize};
-use tenure_model::{Charter, IdentityId, Instant, Standing, printable};
+use tenure_model::{Charter, IdentityId, Instant, RiskTier, Standing, printable};
 
 /// An identity as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +34,21 @@ pub struct IdentityRow {
     pub judged: Option<Instant>,
     /// Its class in the programme, as it was judged last.
     pub class: Option<String>,
+    /// How much it could cost, as it was judged last; nothing of what a system brought with it, and of what is not there.
+    pub tier: Option<RiskTier>,
+}
+
+/// What a judgement says of an identity, as far as it is kept with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JudgedAs {
+    /// Its state.
+    pub standing: Standing,
+    /// When that changes by itself.
+    pub due: Option<Instant>,
+    /// Its class in the programme; the first one enrols it.
+    pub class: Option<String>,
+    /// How much it could cost.
+    pub tier: Option<RiskTier>,
 }
 
 pub(super) fn identity(row: &Row<'_>) -> Result<IdentityRow, StoreFailure> {
@@ -48,6 +63,7 @@ pub(super) fn identity(row: &Row<'_>) -> Result<IdentityRow, StoreFailure> {
         due: row.opt_instant(7)?,
         judged: row.opt_instant(8)?,
         class: row.opt_text(9)?,
+        tier: row.opt_parsed(10)?,
     })
 }
 
@@ -95,7 +111,7 @@ impl Tx<'_> {
     pub fn identity(&mut self, id: IdentityId) -> Result<IdentityRow, StoreFailure> {
         self.query_one(
             "identities",
-            "SELECT identity_id, name, handle, charter, enrolled, built_in, standing, due_us, judged_us, class FROM identities \
+            "SELECT identity_id, name, handle, charter, enrolled, built_in, standing, due_us, judged_us, class, risk_tier FROM identities \
              WHERE identity_id = $1",
             &[named(id)],
             identity,
@@ -116,7 +132,7 @@ impl Tx<'_> {
         }
         let by_name = self.query(
             "identities",
-            "SELECT identity_id, name, handle, charter, enrolled, built_in, standing, due_us, judged_us, class FROM identities \
+            "SELECT identity_id, name, handle, charter, enrolled, built_in, standing, due_us, judged_us, class, risk_tier FROM identities \
              WHERE name = $1 ORDER BY CASE WHEN EXISTS (SELECT 1 FROM principals p \
              JOIN sources s ON s.source_id = p.source_id WHERE p.identity_id = identities.identity_id \
              AND p.presence = 'present' AND s.removed_us IS NULL) THEN 0 ELSE 1 END, created_us DESC LIMIT 2",
@@ -130,7 +146,7 @@ impl Tx<'_> {
         let there = self.query(
             "identities",
             "SELECT DISTINCT i.identity_id, i.name, i.handle, i.charter, i.enrolled, i.built_in, i.standing, i.due_us, \
-             i.judged_us, i.class FROM identities i JOIN principals p ON p.identity_id = i.identity_id \
+             i.judged_us, i.class, i.risk_tier FROM identities i JOIN principals p ON p.identity_id = i.identity_id \
              JOIN sources s ON s.source_id = p.source_id \
              WHERE p.name = $1 AND p.presence = 'present' AND s.removed_us IS NULL LIMIT 20",
             &[given.into()],
@@ -143,14 +159,14 @@ impl Tx<'_> {
         let by_principal = self.query(
             "identities",
             "SELECT DISTINCT i.identity_id, i.name, i.handle, i.charter, i.enrolled, i.built_in, i.standing, i.due_us, \
-             i.judged_us, i.class FROM identities i JOIN principals p ON p.identity_id = i.identity_id WHERE p.name = $1 LIMIT 20",
+             i.judged_us, i.class, i.risk_tier FROM identities i JOIN principals p ON p.identity_id = i.identity_id WHERE p.name = $1 LIMIT 20",
             &[given.into()],
             identity,
         )?;
         if by_principal.is_empty() && given.len() >= 3 {
             let by_handle = self.query(
                 "identities",
-                "SELECT identity_id, name, handle, charter, enrolled, built_in, standing, due_us, judged_us, class FROM identities \
+                "SELECT identity_id, name, handle, charter, enrolled, built_in, standing, due_us, judged_us, class, risk_tier FROM identities \
                  WHERE handle >= $1 AND handle < $2 ORDER BY handle LIMIT 20",
                 &[given.into(), format!("{given}\u{7f}").into()],
                 identity,
@@ -214,45 +230,48 @@ impl Tx<'_> {
         self.touch(id, now)
     }
 
-    /// Records a judgement. True when the standing changed.
-    pub fn set_standing(
+    /// Records a judgement; `before` is the standing that was read before it was judged. True when the standing changed:
+    /// whatever waits for it is judged again then.
+    pub fn set_judged(
         &mut self,
         id: IdentityId,
-        standing: Standing,
-        due: Option<Instant>,
+        judged: &JudgedAs,
+        before: Standing,
         now: Instant,
     ) -> Result<bool, StoreFailure> {
-        let before: Option<Standing> = self.query_one(
-            "identities",
-            "SELECT standing FROM identities WHERE identity_id = $1",
-            &[named(id)],
-            |row| row.parsed(0),
-        )?;
-        let missing = || StoreFailure::Missing { noun: "identity", given: id.to_string() };
-        let before = before.ok_or_else(missing)?;
-        self.execute(
-            "UPDATE identities SET standing = $2, due_us = $3, judged_us = $4 WHERE identity_id = $1",
-            &[named(id), named(standing), due.into(), now.into()],
-        )?;
-        if before != standing {
+        let mut was = before;
+        if self.write_judged(id, judged, was, now)? == 0 {
+            // Somebody else judged it meanwhile.
+            was = self.identity(id)?.standing;
+            self.write_judged(id, judged, was, now)?;
+        }
+        if was != judged.standing {
             self.touch_watching_identity(id, now)?;
         }
-        Ok(before != standing)
+        Ok(was != judged.standing)
     }
 
-    /// Sets the class that the programme has for it. The first one enrols it.
-    pub fn set_class(
+    fn write_judged(
         &mut self,
         id: IdentityId,
-        class: Option<&str>,
+        judged: &JudgedAs,
+        before: Standing,
         now: Instant,
-    ) -> Result<(), StoreFailure> {
-        let enrolled = class.map(|_| now);
+    ) -> Result<u64, StoreFailure> {
         self.execute(
-            "UPDATE identities SET class = $2, enrolled_us = COALESCE(enrolled_us, $3) WHERE identity_id = $1",
-            &[named(id), class.map(str::to_owned).into(), enrolled.into()],
-        )?;
-        Ok(())
+            "UPDATE identities SET standing = $2, class = $3, risk_tier = $4, due_us = $5, judged_us = $6, \
+             enrolled_us = COALESCE(enrolled_us, $7) WHERE identity_id = $1 AND standing = $8",
+            &[
+                named(id),
+                named(judged.standing),
+                judged.class.clone().into(),
+                judged.tier.map(|tier| tier.to_string()).into(),
+                judged.due.into(),
+                now.into(),
+                judged.class.as_ref().map(|_| now).into(),
+                named(before),
+            ],
+        )
     }
 
     /// Has every identity judged again. Returns how many that are.
@@ -273,6 +292,18 @@ impl Tx<'_> {
             &[],
             |row| Ok((row.text(0)?, row.number(1)?)),
         )
+    }
+
+    /// How many identities there are of each risk tier, the lowest first; those of none are not counted.
+    pub fn tier_counts(&mut self) -> Result<Vec<(RiskTier, i64)>, StoreFailure> {
+        let mut counts = self.query(
+            "identities",
+            "SELECT risk_tier, COUNT(*) FROM identities WHERE risk_tier IS NOT NULL GROUP BY risk_tier",
+            &[],
+            |row| Ok((row.parsed::<RiskTier>(0)?, row.number(1)?)),
+        )?;
+        counts.sort();
+        Ok(counts)
     }
 
     /// How many identities there are.

@@ -7,7 +7,7 @@ use super::{
     list_scan::{LOOK, Scanned, Span, containing, scan},
 };
 use crate::{StoreFailure, Tx, value::named};
-use tenure_model::{IdentityId, PersonId, PrincipalKind, Standing};
+use tenure_model::{IdentityId, PersonId, PrincipalKind, RiskTier, Standing};
 
 /// Whose identities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct IdentityQuery {
     pub owner: Option<OwnedBy>,
     /// Of this class of the programme.
     pub class: Option<String>,
+    /// Of this risk tier.
+    pub tier: Option<RiskTier>,
     /// An open finding that counts: nobody dismissed or excepted it.
     pub with_findings: bool,
     /// Also built-in ones.
@@ -92,7 +94,7 @@ impl Tx<'_> {
         };
         self.query(
             "identities",
-            "SELECT i.identity_id, i.name, i.handle, i.charter, i.enrolled, i.built_in, i.standing, i.due_us, i.judged_us, i.class \
+            "SELECT i.identity_id, i.name, i.handle, i.charter, i.enrolled, i.built_in, i.standing, i.due_us, i.judged_us, i.class, i.risk_tier \
              FROM identities i WHERE (i.name, i.identity_id) > ($1, $2) \
              AND (i.name, i.identity_id) <= ($3, $4) AND LOWER(i.name) LIKE $5 ESCAPE '\\' \
              AND ($6 = '' OR i.standing = $6) AND ($7 = 1 OR i.built_in = 0) \
@@ -103,7 +105,7 @@ impl Tx<'_> {
              WHERE p.identity_id = i.identity_id AND s.name = $9)) \
              AND ($10 = '' OR EXISTS (SELECT 1 FROM principals p WHERE p.identity_id = i.identity_id AND p.kind = $10)) \
              AND ($11 = 0 OR (i.built_in = 0 AND i.charter NOT LIKE '%\\_owner\":\"%' ESCAPE '\\')) \
-             AND ($12 = '' OR i.charter LIKE $12 ESCAPE '\\') AND ($14 = '' OR i.class = $14) \
+             AND ($12 = '' OR i.charter LIKE $12 ESCAPE '\\') AND ($14 = '' OR i.class = $14) AND ($15 = '' OR i.risk_tier = $15) \
              ORDER BY i.name, i.identity_id LIMIT $13",
             &[
                 after_name.into(),
@@ -120,6 +122,7 @@ impl Tx<'_> {
                 owner.into(),
                 span.most.into(),
                 wanted.class.clone().unwrap_or_default().into(),
+                wanted.tier.map(|tier| tier.to_string()).unwrap_or_default().into(),
             ],
             identity,
         )
@@ -129,7 +132,7 @@ impl Tx<'_> {
     pub fn identities_of_handle(&mut self, handle: &str) -> Result<Vec<IdentityRow>, StoreFailure> {
         self.query(
             "identities",
-            "SELECT identity_id, name, handle, charter, enrolled, built_in, standing, due_us, judged_us, class FROM identities \
+            "SELECT identity_id, name, handle, charter, enrolled, built_in, standing, due_us, judged_us, class, risk_tier FROM identities \
              WHERE handle = $1 ORDER BY identity_id LIMIT 10",
             &[handle.into()],
             identity,

@@ -85,7 +85,7 @@ impl Tx<'_> {
         let (name, id) = after.map(|(name, id)| (name.clone(), id.to_string())).unwrap_or_default();
         self.query(
             "identities",
-            "SELECT i.identity_id, i.name, i.handle, i.charter, i.enrolled, i.built_in, i.standing, i.due_us, i.judged_us, i.class \
+            "SELECT i.identity_id, i.name, i.handle, i.charter, i.enrolled, i.built_in, i.standing, i.due_us, i.judged_us, i.class, i.risk_tier \
              FROM identities i WHERE i.identity_id IN (SELECT p.identity_id FROM passings p WHERE p.asked_id = $1 \
              AND p.answered_us IS NULL AND NOT EXISTS (SELECT 1 FROM passings mine WHERE mine.identity_id = p.identity_id \
              AND mine.passed_by = $1 AND mine.passed_us > p.passed_us)) AND (i.name, i.identity_id) > ($2, $3) \

@@ -3,7 +3,7 @@
 //! SQLite hides write skew behind its one writer, so it is not asked here.
 
 use crate::bed::{Bed, Ids, assert_whole, read, record, settled, write};
-use crate::world::{add_source, ingest, role, with_shop};
+use crate::world::{add_source, ingest, judged_as, role, with_shop};
 use std::sync::{
     Arc, Barrier,
     atomic::{AtomicU32, Ordering},
@@ -25,7 +25,10 @@ fn write_skew_is_met_retried_and_never_committed() {
     for round in 0..10_u32 {
         for id in ids.clone() {
             let now = bed.ids.now();
-            write(&store, move |tx| tx.set_standing(id, Standing::Sound, None, now)).unwrap();
+            write(&store, move |tx| {
+                tx.set_judged(id, &judged_as(Standing::Sound, None), Standing::Unclaimed, now)
+            })
+            .unwrap();
         }
         let meet = Arc::new(Barrier::new(2));
         let outcomes: Vec<Result<bool, StoreFailure>> = std::thread::scope(|scope| {
@@ -43,7 +46,7 @@ fn write_skew_is_met_retried_and_never_committed() {
                         if other == Standing::Lapsed {
                             return Ok(false);
                         }
-                        tx.set_standing(changed, Standing::Lapsed, None, now)
+                        tx.set_judged(changed, &judged_as(Standing::Lapsed, None), Standing::Unclaimed, now)
                     })
                 })
             });

@@ -3,15 +3,17 @@
 //! Each count stands beside its twin: what is dismissed, old or elsewhere is not in it.
 
 use crate::bed::{Bed, read, write};
-use crate::world::{add_source, everyone, ingest, role};
+use crate::world::{add_source, everyone, ingest, judged_as, role};
 use tenure_model::{
-    Ground, Grounds, IdentityId, Instant, Observation, Person, PersonId, PolicyKind, Role, Severity, SourceId,
+    Ground, Grounds, IdentityId, Instant, Observation, Person, PersonId, PolicyKind, RiskTier, Role,
+    Severity, SourceId, Standing,
 };
 use tenure_store::{
     Store, StoreFailure,
     tables::{
         dismissals::NewDismissal,
         findings::{FailedNow, FindingRow, FindingsMeant},
+        identities::JudgedAs,
         list_identities::IdentityQuery,
     },
 };
@@ -104,6 +106,27 @@ on_both! {
             ]
         );
         assert_eq!(groups[2].first.cause.as_deref(), unit);
+        assert_eq!(groups[0].tier, None, "nothing was judged yet");
+        // What could cost more comes first among what is equally bad, and never before what is worse.
+        for (id, tier) in [(ids[1], RiskTier::Low), (ids[2], RiskTier::Critical)] {
+            let now = bed.ids.now();
+            let judged = JudgedAs { tier: Some(tier), ..judged_as(Standing::Due, None) };
+            write(&store, move |tx| tx.set_judged(id, &judged, Standing::Unclaimed, now)).unwrap();
+        }
+        let groups = read(&store, |tx| tx.finding_groups(FindingsMeant::Counted, 10));
+        let shown: Vec<_> = groups.iter().map(|group| (group.names.join(" "), group.tier)).collect();
+        let row = |names: &str, tier| (names.to_owned(), tier);
+        let (low, critical) = (Some(RiskTier::Low), Some(RiskTier::Critical));
+        assert_eq!(
+            shown,
+            [
+                row("web/b", low),
+                row("web/a", None),
+                row("web/c", critical),
+                row("web/a web/b", low),
+                row("web/c", critical),
+            ]
+        );
         assert_eq!(read(&store, |tx| tx.finding_groups(FindingsMeant::Counted, 2)).len(), 2);
         apply(bed, &store, ids[0], &[failed("readable", Severity::High, None)]);
         let moved = read(&store, |tx| tx.open_findings(0, 10));
@@ -127,7 +150,7 @@ on_both! {
         apply(bed, &store, ids[1], &[failed("late", Severity::Low, None)]);
         assert_eq!(count(&store, FindingsMeant::New), 0);
         let now = bed.ids.now();
-        write(&store, move |tx| tx.set_standing(id, tenure_model::Standing::Due, None, now)).unwrap();
+        write(&store, move |tx| tx.set_judged(id, &judged_as(Standing::Due, None), Standing::Unclaimed, now)).unwrap();
         apply(bed, &store, id, &[failed("old", Severity::Low, None), failed("news", Severity::Low, None)]);
         let new = read(&store, |tx| tx.findings(FindingsMeant::New, 0, 10));
         assert_eq!(new.iter().map(|row| row.policy.as_str()).collect::<Vec<_>>(), ["news"]);
@@ -148,7 +171,7 @@ on_both! {
         let id = ids[0];
         let half_way = bed.ids.now();
         write(&store, move |tx| {
-            tx.set_standing(id, tenure_model::Standing::Unclaimed, None, half_way)?;
+            tx.set_judged(id, &judged_as(Standing::Unclaimed, None), Standing::Unclaimed, half_way)?;
             tx.untouch(id)
         })
         .unwrap();

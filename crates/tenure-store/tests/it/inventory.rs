@@ -3,7 +3,7 @@
 //! Lookups answer exactly one identity or say in words why not.
 
 use crate::bed::{Bed, block_on, read, write};
-use crate::world::{add_source, everyone, hostile_names, ingest, principals, role, with_shop};
+use crate::world::{add_source, everyone, hostile_names, ingest, judged_as, principals, role, with_shop};
 use tenure_model::{
     Charter, Environment, IdentityId, Observation, PolicyKind, Presence, PrincipalKind, Severity, Standing,
 };
@@ -142,8 +142,8 @@ on_both! {
         };
         let given = charter.clone();
         write(&store, move |tx| tx.set_charter(id, &given, now)).unwrap();
-        let changed = write(&store, move |tx| tx.set_standing(id, Standing::Due, Some(later), now)).unwrap();
-        let again = write(&store, move |tx| tx.set_standing(id, Standing::Due, Some(later), now)).unwrap();
+        let changed = write(&store, move |tx| tx.set_judged(id, &judged_as(Standing::Due, Some(later)), Standing::Unclaimed, now)).unwrap();
+        let again = write(&store, move |tx| tx.set_judged(id, &judged_as(Standing::Due, Some(later)), Standing::Unclaimed, now)).unwrap();
         assert_eq!((changed, again), (true, false));
         let row = read(&store, move |tx| tx.identity(id));
         assert_eq!((row.charter, row.enrolled, row.standing), (charter.clone(), true, Standing::Due));
@@ -171,7 +171,7 @@ on_both! {
         // Half of them wait for their own instant, the others for being touched; one for both.
         for (number, id) in all.iter().copied().enumerate().filter(|(number, _)| number % 2 == 0) {
             write(&store, move |tx| {
-                tx.set_standing(id, Standing::Unclaimed, Some(later), now)?;
+                tx.set_judged(id, &judged_as(Standing::Unclaimed, Some(later)), Standing::Unclaimed, now)?;
                 if number == 4 { Ok(()) } else { tx.untouch(id) }
             })
             .unwrap();
@@ -194,7 +194,7 @@ on_both! {
                 assert_eq!(touches, read(&store, move |tx| tx.touches(id)));
                 judged.push(id);
                 write(&store, move |tx| {
-                    tx.set_standing(id, Standing::Unclaimed, None, later)?;
+                    tx.set_judged(id, &judged_as(Standing::Unclaimed, None), Standing::Unclaimed, later)?;
                     tx.untouch(id)
                 })
                 .unwrap();

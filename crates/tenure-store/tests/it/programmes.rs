@@ -3,10 +3,10 @@
 use crate::bed::{Bed, read, write};
 use crate::world::{add_source, ingest, role};
 use std::collections::BTreeMap;
-use tenure_model::{IdentityId, Observation, PersonId};
+use tenure_model::{IdentityId, Observation, PersonId, RiskTier, Standing};
 use tenure_store::{
     Store, StoreFailure,
-    tables::{list_identities::IdentityQuery, programmes::ProgrammeRow},
+    tables::{identities::JudgedAs, list_identities::IdentityQuery, programmes::ProgrammeRow},
 };
 
 fn planted(bed: &Bed) -> Store {
@@ -61,10 +61,18 @@ on_both! {
         let store = planted(bed);
         let (shop, etl) = (identity(&store, "pg/shop"), identity(&store, "pg/etl"));
         let now = bed.ids.now();
+        let of_class = |class: Option<&str>, tier| JudgedAs {
+            standing: Standing::Due,
+            due: None,
+            class: class.map(str::to_owned),
+            tier,
+        };
+        let (apps, jobs) = (of_class(Some("apps"), Some(RiskTier::High)), of_class(Some("jobs"), None));
         write(&store, move |tx| {
-            tx.set_class(shop, Some("apps"), now)?;
-            tx.set_class(etl, Some("jobs"), now)?;
-            tx.set_class(etl, Some("apps"), now)
+            tx.set_judged(shop, &apps, Standing::Unclaimed, now)?;
+            tx.set_judged(etl, &jobs, Standing::Unclaimed, now)?;
+            // What was read before it was judged is not what it is any more: it is written all the same.
+            tx.set_judged(etl, &apps, Standing::Lapsed, now)
         }).unwrap();
         assert_eq!(read(&store, |tx| tx.class_counts()), [(String::from("apps"), 2)]);
         let of = |class: &str| {
@@ -75,7 +83,15 @@ on_both! {
         let apps = Some(String::from("apps"));
         assert_eq!(of("apps"), [(String::from("pg/etl"), apps.clone()), (String::from("pg/shop"), apps)]);
         assert_eq!(of("app"), []);
-        write(&store, move |tx| tx.set_class(etl, None, now)).unwrap();
+        let of_tier = |tier| {
+            let query = IdentityQuery { tier: Some(tier), ..IdentityQuery::default() };
+            read(&store, move |tx| tx.list_identities(&query, None, 10)).rows.len()
+        };
+        assert_eq!((of_tier(RiskTier::High), of_tier(RiskTier::Low)), (2, 0));
+        assert_eq!(read(&store, |tx| tx.tier_counts()), [(RiskTier::High, 2)]);
+        let none = of_class(None, None);
+        write(&store, move |tx| tx.set_judged(etl, &none, Standing::Due, now)).unwrap();
+        assert_eq!(of_tier(RiskTier::High), 1);
         assert_eq!(of("apps").len(), 1);
         let since = read(&store, move |tx| tx.enrolled_and_new(etl));
         assert_eq!(since.0, Some(now), "a class enrols, and its end does not undo that it was");

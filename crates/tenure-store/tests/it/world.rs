@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use tenure_model::{
     ActionId, CredentialKind, CredentialState, Extent, Fact, Facts, Instant, Observation, ObservedCredential,
     ObservedGrant, ObservedPrincipal, ObservedSighting, ObservedUse, PersonId, PlanEvent, PlanId, PlanKind,
-    PlanState, Point, PrincipalKey, PrincipalKind, ProofLevel, ShortName, SourceId, StepKind, SurveyId,
+    PlanState, Point, PrincipalKey, PrincipalKind, ProofLevel, ShortName, SourceId, Standing, StepKind,
+    SurveyId,
 };
 use tenure_store::{
     Store, StoreFailure,
     tables::{
-        identities::IdentityRow,
+        identities::{IdentityRow, JudgedAs},
         ingest::{IngestContext, PageOutcome, Seen, seen_key},
         inventory::PrincipalRow,
         list_identities::IdentityQuery,
@@ -33,6 +34,11 @@ pub(crate) fn hostile_names() -> Vec<String> {
         String::from("%_\\ like $1 ?1 {braces} \u{1F600} \u{1}\u{7f}\u{85}"),
         String::from(" leading and trailing "),
     ]
+}
+
+/// What a judgement says, of no class and no risk tier.
+pub(crate) fn judged_as(standing: Standing, due: Option<Instant>) -> JudgedAs {
+    JudgedAs { standing, due, class: None, tier: None }
 }
 
 pub(crate) fn source_row(bed: &Bed, name: &str) -> SourceRow {

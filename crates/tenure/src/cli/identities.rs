@@ -20,7 +20,7 @@ use crate::{
     wire::{Credential, IdentityListed, Principal},
 };
 use clap::Args;
-use tenure_model::{CredentialState, Presence, Standing, names, text};
+use tenure_model::{CredentialState, Presence, RiskTier, Standing, names, text};
 
 /// List identities: what is governed, and how it stands
 #[derive(Debug, Args)]
@@ -47,6 +47,9 @@ pub(crate) struct Identities {
     /// Only those of this class of the programme
     #[arg(long, value_name = "CLASS")]
     class: Option<String>,
+    /// Only those of this risk tier: low, moderate, high or critical
+    #[arg(long, value_name = "TIER", value_parser = parse_tier)]
+    tier: Option<RiskTier>,
     /// Also those that are part of a system itself
     #[arg(long)]
     built_in: bool,
@@ -58,6 +61,10 @@ fn parse_standing(given: &str) -> Result<Standing, String> {
     given.parse().map_err(|error: tenure_model::UnknownWord| error.to_string())
 }
 
+fn parse_tier(given: &str) -> Result<RiskTier, String> {
+    given.parse().map_err(|error: tenure_model::UnknownWord| error.to_string())
+}
+
 impl Identities {
     fn query(&self) -> Vec<String> {
         let mut query = Vec::new();
@@ -66,6 +73,7 @@ impl Identities {
             ("standing", self.standing.map(Standing::as_str)),
             ("source", self.source.as_deref()),
             ("class", self.class.as_deref()),
+            ("tier", self.tier.map(RiskTier::as_str)),
         ];
         for (name, value) in texts {
             query.extend(value.map(|value| format!("{name}={}", part(value))));

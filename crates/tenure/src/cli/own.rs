@@ -19,7 +19,7 @@ use crate::{
 use clap::Args;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
-use tenure_model::{Environment, Instant, printable};
+use tenure_model::{DataClass, Environment, Instant, printable};
 
 /// How long to wait until the identity is judged with its new charter.
 const JUDGING_MAX: Duration = Duration::from_secs(5);
@@ -27,7 +27,8 @@ const JUDGING_MAX: Duration = Duration::from_secs(5);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// What a charter says beside its owners: of one identity at a time.
-const CHARTER: [&str; 6] = ["purpose", "boundary", "environment", "rotation_days", "expires", "retire_when"];
+const CHARTER: [&str; 7] =
+    ["purpose", "boundary", "environment", "data_class", "rotation_days", "expires", "retire_when"];
 
 /// Say whose an identity is, and what it is for
 ///
@@ -90,6 +91,9 @@ pub(crate) struct Own {
     /// Where it runs: production, staging, development or test
     #[arg(long, value_parser = parse_environment)]
     environment: Option<Environment>,
+    /// What its data is: public, internal, confidential or restricted
+    #[arg(long, value_name = "CLASS", value_parser = parse_data_class)]
+    data_class: Option<DataClass>,
     /// How old its credentials may get, in days
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
     rotation_days: Option<u32>,
@@ -102,6 +106,10 @@ pub(crate) struct Own {
 }
 
 fn parse_environment(given: &str) -> Result<Environment, String> {
+    given.parse().map_err(|error: tenure_model::UnknownWord| error.to_string())
+}
+
+pub(super) fn parse_data_class(given: &str) -> Result<DataClass, String> {
     given.parse().map_err(|error: tenure_model::UnknownWord| error.to_string())
 }
 
@@ -119,6 +127,7 @@ impl Own {
             change.extend(value.as_ref().map(|value| (name.to_owned(), json!(value))));
         }
         change.extend(self.environment.map(|value| (String::from("environment"), json!(value))));
+        change.extend(self.data_class.map(|value| (String::from("data_class"), json!(value))));
         change.extend(self.rotation_days.map(|value| (String::from("rotation_days"), json!(value))));
         change.extend(self.expires.map(|value| (String::from("expires_at"), json!(value))));
         Value::Object(change)
@@ -183,6 +192,7 @@ impl Own {
             let mut said = vec![format!("owned by {}", printable(&shown.owners.join(" and "), 200))];
             said.extend(charter.purpose.as_ref().map(|purpose| format!("for: {}", printable(purpose, 200))));
             said.extend(charter.environment.map(|environment| format!("in {environment}")));
+            said.extend(charter.data_class.map(|data| format!("with {data} data")));
             said.extend(
                 charter
                     .rotation_days
@@ -194,7 +204,8 @@ impl Own {
             );
             context.say(format!("{}: {}.", printable(&shown.identity.name, 200), said.join("; ")));
             let note = if is_current { "" } else { " (not judged anew yet)" };
-            context.say(format!("Standing: {}{note}.", standing(&shown.identity)));
+            let tier = shown.identity.tier.map(|tier| format!("; risk tier {tier}")).unwrap_or_default();
+            context.say(format!("Standing: {}{tier}{note}.", standing(&shown.identity)));
             let missing = if charter.purpose.is_none() {
                 format!("say what it is for: tenure own {} --purpose \"…\"", identity.handle)
             } else {

@@ -24,7 +24,7 @@ use crate::{
 };
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
-use tenure_model::{Environment, Instant, PrincipalKind, RequestState, printable};
+use tenure_model::{DataClass, Environment, Instant, PrincipalKind, RequestState, printable};
 
 /// Seconds that one call waits for a change.
 const WAIT_SECONDS: u64 = 5;
@@ -100,6 +100,9 @@ pub(crate) struct Create {
     /// Where it will run: production, staging, development or test
     #[arg(long, value_parser = parse_environment)]
     environment: Option<Environment>,
+    /// What its data is: public, internal, confidential or restricted
+    #[arg(long, value_name = "CLASS", value_parser = super::own::parse_data_class)]
+    data_class: Option<DataClass>,
     /// How old its credentials may get, in days
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
     rotation_days: Option<u32>,
@@ -207,7 +210,8 @@ impl Create {
                 "kind": "create", "source": self.source, "principal": self.principal, "principal_kind": self.kind,
                 "class": self.class, "business_owner": self.owner, "technical_owner": self.technical_owner,
                 "purpose": self.purpose, "boundary": self.boundary, "allowed_scope": self.scope,
-                "environment": self.environment, "rotation_days": self.rotation_days, "expires_at": self.expires,
+                "environment": self.environment, "data_class": self.data_class,
+                "rotation_days": self.rotation_days, "expires_at": self.expires,
                 "retirement_trigger": self.retire_when, "store": self.store, "reason": self.reason,
             });
             let document = session.post("nothing was asked for", "/api/v1/requests", &body).await?;
@@ -370,6 +374,7 @@ fn facts(one: &Request) -> Vec<(String, String)> {
         ("may hold", charter.allowed_scope.join(", ")),
         ("environment", charter.environment.map_or_else(String::new, |one| one.to_string())),
     ];
+    facts.extend(charter.data_class.map(|data| ("data class", data.to_string())));
     facts.extend(charter.rotation_days.map(|days| ("rotated every", format!("{days} days"))));
     facts.extend(charter.expires_at.map(|at| ("ends", instant(at))));
     facts.push(("retired when", text(&charter.retirement_trigger)));

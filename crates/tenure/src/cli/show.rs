@@ -9,7 +9,7 @@ use crate::{
     context::Context,
     failure::{Exit, Failure},
     render::{
-        identity::page,
+        identity::{page, risk},
         paint::{look_of_severity, look_of_standing},
         width::{columns, padded},
         words::{count, instant, typeable},
@@ -135,6 +135,9 @@ fn print(context: &Context, explained: &Explained, all: bool) {
     }
     if judgement.conditions.is_empty() {
         context.print("  Nothing fails.");
+    }
+    for line in judgement.risk.iter().flat_map(risk).skip(1) {
+        context.print(line);
     }
     print_facts(context, judgement, all);
 }

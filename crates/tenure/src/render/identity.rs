@@ -9,7 +9,7 @@ use super::{
     table::{Table, cell, looking},
     words::{count, dated, dies, instant, wrapped},
 };
-use crate::wire::{Credential, CredentialShown, Finding, Identity, IdentityShown, Principal};
+use crate::wire::{Credential, CredentialShown, Finding, Identity, IdentityShown, Principal, Risk};
 use tenure_model::{CredentialKind, Presence, flag, names, printable, text};
 
 /// Rights shown, at most.
@@ -48,6 +48,7 @@ pub(crate) fn page(shown: &IdentityShown, frame: Frame) -> Vec<String> {
         ));
     }
     lines.extend(findings(&shown.findings, frame));
+    lines.extend(shown.risk.iter().flat_map(risk));
     lines.extend(principals(&shown.principals));
     lines.extend(credentials(&shown.credentials));
     lines.extend(rights(shown, frame));
@@ -109,6 +110,17 @@ pub(crate) fn findings(findings: &[Finding], frame: Frame) -> Vec<String> {
             ),
         ));
     }
+    lines
+}
+
+/// The risk tier and what it is made of, one term a line.
+pub(crate) fn risk(risk: &Risk) -> Vec<String> {
+    let from = if risk.from == 0 { String::new() } else { format!("; {} from {} on", risk.tier, risk.from) };
+    let mut lines =
+        vec![String::new(), format!("Risk tier {}: {}{from}", risk.tier, count(risk.points.into(), "point"))];
+    lines.extend(risk.terms.iter().map(|term| {
+        format!("  {:2}  {}: {}", term.points, printable(&term.term, 40), printable(&term.says, 300))
+    }));
     lines
 }
 

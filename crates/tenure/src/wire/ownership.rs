@@ -1,7 +1,7 @@
 //! The answers about ownership, as far as this program shows them.
 
 use serde::{Deserialize, Serialize};
-use tenure_model::{Environment, Instant};
+use tenure_model::{DataClass, Environment, Instant};
 
 /// What nobody owns, with whose it might be.
 #[derive(Debug, Clone, Deserialize)]
@@ -89,6 +89,7 @@ pub(crate) struct CharterWritten {
     pub(crate) boundary: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) environment: Option<Environment>,
+    pub(crate) data_class: Option<DataClass>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) allowed_scope: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

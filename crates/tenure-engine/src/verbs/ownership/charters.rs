@@ -6,7 +6,7 @@
 use super::Names;
 use crate::{Engine, EngineFailure};
 use serde::{Deserialize, Serialize};
-use tenure_model::{Charter, Environment, IdentityId, Instant};
+use tenure_model::{Charter, DataClass, Environment, IdentityId, Instant};
 use tenure_store::{
     StoreFailure, Tx,
     tables::{
@@ -33,6 +33,8 @@ pub struct CharterWritten {
     pub boundary: Option<String>,
     /// Where it runs.
     pub environment: Option<Environment>,
+    /// What the data is that it can reach.
+    pub data_class: Option<DataClass>,
     /// Rights it may hold.
     #[serde(default)]
     pub allowed_scope: Vec<String>,
@@ -67,6 +69,7 @@ impl CharterWritten {
             purpose: charter.purpose.clone(),
             boundary: charter.boundary.clone(),
             environment: charter.environment,
+            data_class: charter.data_class,
             allowed_scope: charter.allowed_scope.clone(),
             rotation_days: charter.rotation_days,
             expires_at: charter.expires_at,

@@ -6,7 +6,7 @@
 use super::RequestWish;
 use crate::verbs::{programme::InForce, retire::resolved};
 use std::time::Duration;
-use tenure_judge::{Class, DecidedKind, PlanAbout, Traits};
+use tenure_judge::{Class, DecidedKind, PlanAbout, Traits, tier_foreseen};
 use tenure_model::{Charter, CharterField, Creation, Instant, PersonId, PrincipalKind, printable};
 use tenure_store::{StoreFailure, Tx};
 
@@ -113,10 +113,16 @@ pub(super) fn incomplete(in_force: &InForce, creation: &Creation, now: Instant) 
 /// Who decides it, in order: by the programme's rules, else somebody else who may. A class that was said and that its rules
 /// do not foresee is no way out of a rule.
 pub(super) fn steps(in_force: &InForce, wish: &RequestWish, creation: &Creation) -> Vec<String> {
+    let programme = &in_force.programme;
     let about = PlanAbout {
         kind: DecidedKind::Request(wish.kind),
         class: creation.class.as_deref(),
         environment: creation.charter.environment,
+        tier: Some(tier_foreseen(
+            &creation.charter,
+            !programme.is_federation(&creation.store),
+            &programme.risk,
+        )),
         is_settled: said(wish.class.as_deref()).is_none(),
     };
     let steps = in_force.programme.approvals.steps_for(about).to_vec();
@@ -143,6 +149,7 @@ fn said_of(wish: &RequestWish) -> Charter {
         purpose: text(&wish.purpose),
         boundary: text(&wish.boundary),
         environment: wish.environment,
+        data_class: wish.data_class,
         allowed_scope: scope,
         rotation_days: wish.rotation_days,
         expires_at: wish.expires_at,
@@ -210,6 +217,7 @@ fn unanswered(charter: &Charter, class: Option<&Class>, named: [bool; 3]) -> Vec
         (F::AllowedScope, "allowed_scope (rights it may hold)", true),
         (F::Environment, "environment (where it will run)", true),
         (F::RetirementTrigger, "retirement_trigger (what ends it)", true),
+        (F::DataClass, "data_class (what its data is; its class asks for it)", false),
         (F::ExpiresAt, "expires_at (when it ends; its class asks for it)", false),
         (F::RotationDays, "rotation_days (how old its credentials may get; its class asks for it)", false),
     ];

@@ -21,8 +21,8 @@ use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
 use tenure_judge::{ApiResource, ApiResourceKind, Verdict, step_in_words, undecided};
 use tenure_model::{
-    DecisionRight, Environment, IdentityId, Instant, PersonId, PrincipalKind, RequestEvent, RequestKind,
-    RequestState,
+    DataClass, DecisionRight, Environment, IdentityId, Instant, PersonId, PrincipalKind, RequestEvent,
+    RequestKind, RequestState,
 };
 use tenure_store::{
     StoreFailure, Tx,
@@ -62,6 +62,8 @@ pub struct RequestWish {
     pub allowed_scope: Vec<String>,
     /// Where it will run.
     pub environment: Option<Environment>,
+    /// What the data is that it will reach.
+    pub data_class: Option<DataClass>,
     /// How old its credentials may get, in days.
     pub rotation_days: Option<u32>,
     /// When it ends.

@@ -16,6 +16,7 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
         ("findings", "flag"),
         ("source", "text"),
         ("class", "text"),
+        ("tier", "RiskTier"),
         ("built_in", "flag"),
         ("limit", "limit"),
         ("after", "text"),

@@ -8,7 +8,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use tenure_engine::{IdentityQuery, IdentityRow, OwnedBy, StoreFailure, Tx};
-use tenure_model::{IdentityId, PersonId, Severity, Standing, printable};
+use tenure_model::{IdentityId, PersonId, RiskTier, Severity, Standing, printable};
 
 /// What stands after `?`.
 #[derive(Debug, Default, Deserialize)]
@@ -21,6 +21,7 @@ pub(crate) struct Wanted {
     pub(crate) findings: Option<bool>,
     pub(crate) source: Option<String>,
     pub(crate) class: Option<String>,
+    pub(crate) tier: Option<RiskTier>,
     pub(crate) built_in: Option<bool>,
     pub(crate) limit: Option<u32>,
     pub(crate) after: Option<String>,
@@ -46,6 +47,7 @@ pub(crate) async fn read(shared: &Shared, wanted: Wanted, me: PersonId) -> Resul
     words.standing = wanted.standing.or(words.standing);
     words.source = wanted.source.or(words.source);
     words.class = wanted.class.or(words.class);
+    words.tier = wanted.tier.or(words.tier);
     words.findings |= wanted.findings.unwrap_or(false);
     words.built_in |= wanted.built_in.unwrap_or(false);
     filtered(shared, words, me, page::size(wanted.limit)?, wanted.after).await
@@ -78,6 +80,7 @@ pub(crate) async fn filtered(
         with_findings: words.findings,
         source_name: words.source,
         class: words.class,
+        tier: words.tier,
     };
     let read = move |tx: &mut Tx<'_>| {
         let found = tx.list_identities(&query, after.as_ref(), i64::from(size) + 1)?;

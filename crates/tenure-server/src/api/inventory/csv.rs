@@ -35,7 +35,17 @@ pub(crate) static GRANTS: Endpoint =
 
 static IDENTITY_SHEET: Sheet<Listed> = Sheet {
     name: "identities",
-    columns: &["identity", "handle", "standing", "owners", "findings", "worst", "class", "built_in"],
+    columns: &[
+        "identity",
+        "handle",
+        "standing",
+        "owners",
+        "findings",
+        "worst",
+        "class",
+        "risk_tier",
+        "built_in",
+    ],
     cells: identity_cells,
 };
 static PRINCIPAL_SHEET: Sheet<Held<PrincipalRow>> = Sheet {
@@ -156,6 +166,7 @@ fn identity_cells(row: Listed) -> Vec<String> {
         row.findings.to_string(),
         row.worst.map(|worst| worst.to_string()).unwrap_or_default(),
         row.identity.class.unwrap_or_default(),
+        row.identity.tier.map(|tier| tier.to_string()).unwrap_or_default(),
         yes_no(row.identity.built_in),
     ]
 }
