@@ -161,6 +161,7 @@ fn dossier(number: u32) -> Dossier {
         rights: Vec::new(),
         claimed_dead: None,
         name_ended: Vec::new(),
+        made_outside: None,
         grants: 12,
         owned: 0,
     };

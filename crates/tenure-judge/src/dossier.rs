@@ -144,6 +144,9 @@ pub struct PrincipalDossier {
     /// A claim of death that still stands; `None` when nobody claims it, or the claim was withdrawn
     /// by an undo.
     pub claimed_dead: Option<ClaimedDead>,
+    /// It was made where a request was needed, and there is none: what surveys say of when. What was asked for late is not.
+    #[serde(default)]
+    pub made_outside: Option<MadeOutside>,
     /// Others of this name at the same source that were ended, in words; at most 10.
     #[serde(default)]
     pub name_ended: Vec<String>,
@@ -155,6 +158,17 @@ pub struct PrincipalDossier {
     pub grants: i64,
     /// How many objects it owns.
     pub owned: i64,
+}
+
+/// What surveys say of something that was made and nobody had asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MadeOutside {
+    /// When a complete survey ended that did not see it.
+    pub absent: Instant,
+    /// When the first complete survey ended that did.
+    pub seen: Instant,
+    /// The class of the programme that it was of then.
+    pub class: String,
 }
 
 /// One credential of a principal.

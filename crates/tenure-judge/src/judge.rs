@@ -8,7 +8,9 @@
 use crate::{
     consumer::Pattern,
     dossier::{Dossier, Said, Word},
-    facts::{Lines, ReadFacts, Subject, SubjectKind, is_seen, is_unproven, read, unread},
+    facts::{
+        Lines, ReadFacts, Subject, SubjectKind, is_governed_by_making, is_seen, is_unproven, read, unread,
+    },
     grounds::{changed, grounds, held},
     ownership::Traits,
     policy::{PolicyCard, Rule, read_all},
@@ -247,7 +249,10 @@ impl Judge {
     fn subjects(&self, dossier: &Dossier, now: Instant) -> Result<Subjects, JudgeFailed> {
         check_size(dossier)?;
         let lines = self.lines(dossier, now);
-        let enrolled = dossier.enrolled || dossier.built_in || lines.class.is_some();
+        let enrolled = dossier.enrolled
+            || dossier.built_in
+            || lines.class.is_some()
+            || is_governed_by_making(dossier, lines.classes);
         let ReadFacts { subjects, risk } = read(dossier, &lines);
         Ok(Subjects { all: subjects, risk, enrolled })
     }
@@ -308,6 +313,7 @@ impl Judge {
             allowed: dossier.charter.allowed_scope.iter().map(|scope| Pattern::new(scope)).collect(),
             class: self.class_of(dossier),
             risk: &self.programme.risk,
+            classes: &self.programme.classes,
             now,
         }
     }

@@ -15,11 +15,12 @@ use std::collections::BTreeMap;
 use tenure_model::{PolicyKind, Severity};
 
 /// Id and text of every policy, in the order in which conditions are reported.
-const POLICIES: [(&str, &str); 33] = [
+const POLICIES: [(&str, &str); 34] = [
     ("dead_below_level", include_str!("../policies/dead_below_level.cedar")),
     ("returned_value", include_str!("../policies/returned_value.cedar")),
     ("returned_name", include_str!("../policies/returned_name.cedar")),
     ("unknown_authorized_key", include_str!("../policies/unknown_authorized_key.cedar")),
+    ("made_outside", include_str!("../policies/made_outside.cedar")),
     ("passwordless_access", include_str!("../policies/passwordless_access.cedar")),
     ("root_key_unrestricted", include_str!("../policies/root_key_unrestricted.cedar")),
     ("superuser_as_application_role", include_str!("../policies/superuser_as_application_role.cedar")),

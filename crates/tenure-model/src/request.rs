@@ -3,7 +3,7 @@
 //! A request grants nothing: what it permits is matched once, with everything asked again then. Every one has an end by
 //! which it is decided and one by which it is used; it must never outlive both. Next: `identity.rs`, the charter it carries.
 
-use crate::{Charter, PrincipalKind, SourceId, lifecycle::Lifecycle, noun};
+use crate::{Charter, PrincipalId, PrincipalKind, SourceId, lifecycle::Lifecycle, noun};
 use serde::{Deserialize, Serialize};
 
 noun! {
@@ -83,6 +83,9 @@ pub struct Creation {
     pub store: String,
     /// Who answers for it, why, where and until when.
     pub charter: Charter,
+    /// The principal that was there already: it was made before it was asked for, and this was asked late.
+    #[serde(default)]
+    pub late_for: Option<PrincipalId>,
 }
 
 #[cfg(test)]

@@ -248,11 +248,12 @@ fn requests() -> Vec<String> {
              reason {{text}} NOT NULL, steps {{text}} NOT NULL, asked_by {{text}} NOT NULL, asked_us {{int}} NOT NULL, \
              decide_by_us {{int}} NOT NULL, use_by_us {{int}} NOT NULL, approved_us {{int}}, absent_us {{int}}, \
              principal_id {{text}} REFERENCES principals, identity_id {{text}} REFERENCES identities, ended_us {{int}}, \
-             ended_why {{text}}, \
+             ended_why {{text}}, late_for {{text}} REFERENCES principals, \
              CONSTRAINT requests_end CHECK (decide_by_us > asked_us AND use_by_us > decide_by_us), \
              CONSTRAINT requests_are_used_when_approved CHECK (state NOT IN ('approved', 'fulfilled') OR approved_us IS NOT NULL), \
-             CONSTRAINT requests_are_used_for_what_was_absent CHECK (state <> 'fulfilled' OR (absent_us > approved_us \
-             AND principal_id IS NOT NULL AND identity_id IS NOT NULL AND ended_us <= use_by_us)), \
+             CONSTRAINT requests_are_used_for_what_was_absent CHECK (state <> 'fulfilled' OR (principal_id IS NOT NULL \
+             AND identity_id IS NOT NULL AND ended_us <= use_by_us AND CASE WHEN late_for IS NULL \
+             THEN COALESCE(absent_us, 0) > approved_us ELSE principal_id = late_for END)), \
              CONSTRAINT requests_are_over_some_day CHECK ((ended_us IS NULL) = ({waits})), \
              CONSTRAINT requests_kind CHECK ({}), CONSTRAINT requests_state CHECK ({})){{end}}",
             RequestKind::sql_check("kind"),
@@ -272,6 +273,17 @@ fn requests() -> Vec<String> {
              decided_us {int} NOT NULL, PRIMARY KEY (request_id, person_id), UNIQUE (request_id, step), \
              CONSTRAINT requests_are_decided_by_another CHECK (person_id <> asked_by)){end}",
         ),
+        String::from(
+            "CREATE TABLE request_watches (source_id {text} PRIMARY KEY REFERENCES sources, basis {text} NOT NULL, \
+             absent_us {int} NOT NULL){keyed}",
+        ),
+        String::from(
+            "CREATE TABLE made_outside (principal_id {text} PRIMARY KEY REFERENCES principals, \
+             identity_id {text} NOT NULL REFERENCES identities, class {text} NOT NULL, absent_us {int} NOT NULL, \
+             seen_us {int} NOT NULL, request_id {text} REFERENCES requests, \
+             CONSTRAINT made_outside_was_absent_first CHECK (seen_us > absent_us)){keyed}",
+        ),
+        String::from("CREATE INDEX made_outside_of ON made_outside (identity_id) WHERE request_id IS NULL"),
     ]
 }
 

@@ -314,6 +314,8 @@ pub(crate) struct IdentityShown {
     pub(crate) request: Option<String>,
     #[serde(default)]
     pub(crate) risk: Option<Risk>,
+    #[serde(default)]
+    pub(crate) request_is_late: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -9,8 +9,8 @@ use super::{
     retire::awaited,
 };
 use tenure_judge::{
-    ClaimedDead, CredentialDossier, Dossier, OpenSince, PrincipalDossier, RightDossier, Said, UseDossier,
-    Validity, Word,
+    ClaimedDead, CredentialDossier, Dossier, MadeOutside, OpenSince, PrincipalDossier, RightDossier, Said,
+    UseDossier, Validity, Word,
 };
 use tenure_model::{
     Charter, Environment, IdentityId, Presence, PrincipalId, PrincipalKind, Standing, printable,
@@ -74,6 +74,9 @@ fn dossier_of(tx: &mut Tx<'_>, identity: IdentityRow, few: &Few) -> Result<Read,
     for row in tx.principals_of(id)? {
         principals.push(principal(tx, row, &identity.charter)?);
     }
+    if few.made_outside.contains(&id) {
+        made_outside(tx, id, &mut principals)?;
+    }
     let (enrolled_since, new_since_baseline) = tx.enrolled_and_new(id)?;
     let (mut validity, confirmed_by) = if few.confirmed.contains(&id) {
         validity(tx, id, enrolled_since)?
@@ -93,6 +96,21 @@ fn dossier_of(tx: &mut Tx<'_>, identity: IdentityRow, few: &Few) -> Result<Read,
         principals,
     };
     Ok(Read { dossier, open_since, said_by, confirmed_by, before })
+}
+
+/// Which of them were made although they had to be asked for, and nobody did since.
+fn made_outside(
+    tx: &mut Tx<'_>,
+    id: IdentityId,
+    principals: &mut [PrincipalDossier],
+) -> Result<(), StoreFailure> {
+    for row in tx.made_outside_of(id)?.into_iter().filter(|row| row.request.is_none()) {
+        let made = MadeOutside { absent: row.absent, seen: row.seen, class: row.class };
+        if let Some(one) = principals.iter_mut().find(|one| one.id == row.principal) {
+            one.made_outside = Some(made);
+        }
+    }
+    Ok(())
 }
 
 /// What people said of its conditions, and who.
@@ -148,6 +166,7 @@ fn principal(
         use_watched_since: None,
         claimed_dead,
         name_ended: names_ended(tx, row.id)?,
+        made_outside: None,
         rights: rights(tx, row.id, charter)?,
         name: row.name,
         source: row.source_name,

@@ -215,7 +215,8 @@ impl Ending {
             tx.set_read_again(source, self.now)?;
         }
         if survey.state == SurveyState::Complete {
-            self.requests.settle(tx, Surveyed { began: self.reading.began, ended: self.now })?;
+            let surveyed = Surveyed { began: self.reading.began, ended: self.now };
+            self.requests.settle(tx, surveyed, &self.reading.ephemeral)?;
         }
         Ok(survey)
     }

@@ -90,6 +90,8 @@ pub struct IdentityShown {
     pub request: Option<String>,
     /// How much it could cost, term by term; nothing of what a system brought with it, and of what is not there.
     pub risk: Option<Risk>,
+    /// It was there before it was asked for.
+    pub request_is_late: bool,
 }
 
 impl Engine {
@@ -101,6 +103,7 @@ impl Engine {
             .read("show", move |tx| {
                 let identity = tx.find_identity(&wanted)?;
                 let owners = owners_of(tx, &identity.charter)?;
+                let request = tx.request_of(identity.id)?;
                 let mut shown = IdentityShown {
                     questions: Vec::new(),
                     owners,
@@ -114,8 +117,9 @@ impl Engine {
                     findings: tx.open_findings_of(identity.id)?,
                     plans: tx.plans_of(identity.id)?,
                     not_ended_here: None,
-                    request: tx.request_of(identity.id)?.map(|row| row.id.handle()),
                     risk: None,
+                    request: request.as_ref().map(|row| row.id.handle()),
+                    request_is_late: request.is_some_and(|row| row.creation.late_for.is_some()),
                     identity,
                 };
                 for principal in shown.principals.clone() {

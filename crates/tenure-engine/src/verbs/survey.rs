@@ -199,7 +199,7 @@ impl Engine {
             entry_of_hold: self.entry(Draft::new("survey.held", by_of(by), id).about(row.id))?,
             reading,
             notes: gathered.notes,
-            requests: self.requests_waiting(row.id).await?,
+            requests: self.requests_waiting(row).await?,
             now: self.clock.now(),
         };
         let survey = self.store.write("finish_survey", move |tx| ending.write(tx)).await?;

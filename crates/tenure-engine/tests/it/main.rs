@@ -19,6 +19,8 @@ mod ephemeral;
 mod exceptions;
 mod faults;
 mod governance;
+mod outside;
+mod outside_model;
 mod ownership;
 mod people;
 mod programme;

@@ -14,28 +14,28 @@ use tenure_engine::{
 use tenure_judge::ProgrammeFiles;
 use tenure_model::{DataClass, Environment, Instant, RequestKind, RequestState, Role};
 
-const DAY: Duration = Duration::from_hours(24);
+pub(crate) const DAY: Duration = Duration::from_hours(24);
 
-fn programme(main: &str, stores: &str) -> ProgrammeFiles {
+pub(crate) fn programme(main: &str, stores: &str) -> ProgrammeFiles {
     let files = [("programme.toml", format!("version = 1\n{main}")), ("stores.toml", stores.to_owned())];
     ProgrammeFiles(files.into_iter().map(|(name, text)| (name.to_owned(), text)).collect::<BTreeMap<_, _>>())
 }
 
 /// A deployment in which `ravi` asks, and `asha` and `ola` may decide.
-struct Scene {
-    bench: Bench,
+pub(crate) struct Scene {
+    pub(crate) bench: Bench,
     deployment: tenure_engine::Deployment,
-    asha: Actor,
-    ravi: Actor,
-    ola: Actor,
+    pub(crate) asha: Actor,
+    pub(crate) ravi: Actor,
+    pub(crate) ola: Actor,
 }
 
 impl Scene {
-    async fn set() -> Self {
+    pub(crate) async fn set() -> Self {
         Self::seeded(1).await
     }
 
-    async fn seeded(seed: u64) -> Self {
+    pub(crate) async fn seeded(seed: u64) -> Self {
         let mut bench = Bench::seeded(seed, tenure_connect::chaos::FaultRates::NONE);
         let deployment = bench.surveyed().await;
         let engine = &deployment.engine;
@@ -45,11 +45,11 @@ impl Scene {
         Self { bench, deployment, asha, ravi, ola }
     }
 
-    fn engine(&self) -> &Arc<Engine> {
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
         &self.deployment.engine
     }
 
-    fn wish(&self, name: &str) -> RequestWish {
+    pub(crate) fn wish(&self, name: &str) -> RequestWish {
         let some = |text: &str| Some(text.to_owned());
         RequestWish {
             kind: RequestKind::Create,
@@ -72,11 +72,11 @@ impl Scene {
         }
     }
 
-    async fn ask(&self, name: &str) -> RequestShown {
+    pub(crate) async fn ask(&self, name: &str) -> RequestShown {
         self.engine().create_request(self.ravi, self.wish(name)).await.unwrap()
     }
 
-    async fn decide(
+    pub(crate) async fn decide(
         &self,
         by: Actor,
         asked: &RequestShown,
@@ -88,32 +88,36 @@ impl Scene {
         self.engine().decide_request(by, &row, decision).await
     }
 
-    async fn approve(&self, by: Actor, asked: &RequestShown) -> Result<RequestShown, EngineFailure> {
+    pub(crate) async fn approve(
+        &self,
+        by: Actor,
+        asked: &RequestShown,
+    ) -> Result<RequestShown, EngineFailure> {
         self.decide(by, asked, RequestAnswer::Approve).await
     }
 
-    async fn survey(&self) {
+    pub(crate) async fn survey(&self) {
         self.bench.clock.advance(Duration::from_secs(1));
         self.engine().survey(None, "main", Belief::HoldWhenMuchIsMissing).await.unwrap();
         self.bench.clock.advance(Duration::from_secs(1));
         self.engine().judge_touched().await.unwrap();
     }
 
-    fn make(&self, name: &str) {
+    pub(crate) fn make(&self, name: &str) {
         self.bench.world.create(ChaosPrincipal::account(name, &format!("{name}Value0000000001")));
     }
 
-    async fn now(&self, asked: &RequestShown) -> RequestShown {
+    pub(crate) async fn now(&self, asked: &RequestShown) -> RequestShown {
         let row = self.engine().request_row(&asked.handle).await.unwrap();
         self.engine().request_shown(&row).await.unwrap()
     }
 
-    async fn identity(&self, name: &str) -> IdentityRow {
+    pub(crate) async fn identity(&self, name: &str) -> IdentityRow {
         self.engine().show(name).await.unwrap().identity
     }
 
     /// Asked, approved by somebody else, and seen not to be there.
-    async fn usable(&self, name: &str) -> RequestShown {
+    pub(crate) async fn usable(&self, name: &str) -> RequestShown {
         let asked = self.ask(name).await;
         self.approve(self.ola, &asked).await.unwrap();
         self.survey().await;
@@ -123,7 +127,7 @@ impl Scene {
     }
 }
 
-fn refusal<T: std::fmt::Debug>(outcome: Result<T, EngineFailure>) -> String {
+pub(crate) fn refusal<T: std::fmt::Debug>(outcome: Result<T, EngineFailure>) -> String {
     outcome.unwrap_err().to_string()
 }
 

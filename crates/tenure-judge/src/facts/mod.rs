@@ -24,6 +24,7 @@ use crate::{
 pub use credential::CredentialFact;
 pub(crate) use members::Members;
 pub use principal::PrincipalFact;
+pub(crate) use principal::is_governed_by_making;
 use std::borrow::Cow;
 use tenure_model::{
     Fact, Facts, Instant, Presence, PrincipalKind, ProofLevel, RiskTier, names, noun, printable,
@@ -186,6 +187,8 @@ pub(crate) struct Lines<'judge> {
     pub(crate) class: Option<&'judge Class>,
     /// How the programme draws risk tiers.
     pub(crate) risk: &'judge RiskRules,
+    /// Every class of the programme.
+    pub(crate) classes: &'judge [Class],
     pub(crate) now: Instant,
 }
 

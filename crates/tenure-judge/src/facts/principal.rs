@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     dossier::{Dossier, PrincipalDossier},
-    programme::Thresholds,
+    programme::{Class, Thresholds, asks_for_requests},
 };
 use tenure_model::{CredentialKind, Fact, Instant, Presence, PrincipalKind, flag, names, noun, printable};
 
@@ -71,6 +71,8 @@ noun! {
         SharedUse = "shared_use",
         /// It holds a right that the charter does not allow.
         OutsideCharter = "outside_charter",
+        /// It was made where the programme asks for a request, and nobody had asked for it.
+        MadeOutside = "made_outside",
     }
 }
 
@@ -108,7 +110,7 @@ fn read_one(fact: PrincipalFact, dossier: &Dossier, principal: &PrincipalDossier
         PrincipalFact::Owned => Seen::plain(name, is_owned(dossier)),
         PrincipalFact::Enrolled => match lines.class {
             Some(class) => Seen::new(name, Holds::Yes, format!("of class `{}`", class.id)),
-            None => Seen::plain(name, dossier.enrolled),
+            None => Seen::plain(name, dossier.enrolled || is_governed_by_making(dossier, lines.classes)),
         },
         PrincipalFact::NewSinceBaseline => Seen::plain(name, dossier.new_since_baseline),
         PrincipalFact::NotPinned => read_text(name, facts, names::NOT_PINNED),
@@ -122,6 +124,7 @@ fn read_one(fact: PrincipalFact, dossier: &Dossier, principal: &PrincipalDossier
         PrincipalFact::InteractiveUse => uses::interactive(name, principal, lines),
         PrincipalFact::SharedUse => uses::shared(name, principal, lines),
         PrincipalFact::OutsideCharter => read_outside(name, principal, lines),
+        PrincipalFact::MadeOutside => read_made_outside(name, principal, lines),
     }
 }
 
@@ -250,4 +253,31 @@ pub(super) fn outside(principal: &PrincipalDossier, lines: &Lines<'_>) -> Vec<St
     };
     let held = principal.rights.iter().filter(|held| !allowed(&held.right, &held.resource));
     held.map(|held| format!("{} on {}", held.right, held.resource)).collect()
+}
+
+/// Whether what was made outside is there: the programme asked about it when it was made, whatever became of its class.
+pub(crate) fn is_governed_by_making(dossier: &Dossier, classes: &[Class]) -> bool {
+    let outside =
+        dossier.principals.iter().filter(|one| is_seen(one)).filter_map(|one| one.made_outside.as_ref());
+    !dossier.built_in && outside.into_iter().any(|made| asks_for_requests(classes, &made.class))
+}
+
+/// Whether it was made where a request was needed, without one. Who owns it by now is another question.
+fn read_made_outside(name: &'static str, principal: &PrincipalDossier, lines: &Lines<'_>) -> Seen {
+    let Some(made) = &principal.made_outside else {
+        return Seen::new(name, Holds::No, "nothing says that it was made without a request that it needed");
+    };
+    if !asks_for_requests(lines.classes, &made.class) {
+        return Seen::new(name, Holds::No, "the programme asks for no request any more for what is like it");
+    }
+    let place = exact(&principal.facts, names::DEFINED_IN);
+    let place = place.map(|place| format!("; it is defined in `{}`", printable(&place, SHOWN_CHARS_MAX)));
+    let says = format!(
+        "it was not there at the complete survey that ended {}, the one that ended {} saw it, and nobody had asked for it; \
+         the system does not say who made it{}",
+        made.absent,
+        made.seen,
+        place.unwrap_or_default()
+    );
+    Seen::new(name, Holds::Yes, says)
 }

@@ -46,6 +46,18 @@ pub struct Class {
     /// Stores in which a credential of it may live, or `federation`; any of the programme when none is named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approved_stores: Vec<String>,
+    /// What is of it is asked for before it is made; what is made otherwise is found.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub made_by_request: bool,
+}
+
+/// Whether these classes ask that what was of the class `then` had been asked for. What a programme has no such class for
+/// any more is asked of as long as it asks of any: another name for a class is no way out.
+pub(crate) fn asks_for_requests(classes: &[Class], then: &str) -> bool {
+    match classes.iter().find(|class| class.id == then) {
+        Some(class) => class.made_by_request,
+        None => classes.iter().any(|class| class.made_by_request),
+    }
 }
 
 /// A class with its rules ready to be asked.

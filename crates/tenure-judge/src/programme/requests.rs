@@ -1,7 +1,7 @@
 //! Requests as the programme bounds them: how long one waits for its decisions, and how long what was approved may be used.
 //! It must never read a clock. Next: `approvals.rs`, who decides; `stores.rs`, where credentials may live.
 
-use super::ProgrammeRefused;
+use super::{Class, Programme, ProgrammeRefused};
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 
@@ -36,4 +36,39 @@ pub(super) fn faults(rules: &RequestRules) -> Vec<ProgrammeRefused> {
         ProgrammeRefused::OutOfRange { setting, given, min, max }
     });
     refused.collect()
+}
+
+impl Programme {
+    /// Whether anything has to be asked for before it is made.
+    pub fn asks_for_requests(&self) -> bool {
+        self.classes.iter().any(|class| class.made_by_request)
+    }
+
+    /// Whether both ask for the same: by the same classes, which mean the same.
+    pub fn asks_for_requests_as(&self, other: &Self) -> bool {
+        let asked = |one: &Class| (one.id.clone(), one.matches.clone(), one.made_by_request);
+        let (these, those) = (self.classes.iter().map(asked), other.classes.iter().map(asked));
+        these.eq(those)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Programme;
+
+    #[test]
+    fn two_programmes_ask_for_the_same_where_their_classes_mean_and_ask_the_same() {
+        let of = |rest: &str| {
+            Programme::parse(&format!("version = 1\n[[class]]\nid = \"a\"\nmatch = [\"name:a\"]\n{rest}"))
+                .unwrap()
+        };
+        let (free, asks) = (of(""), of("made_by_request = true\n"));
+        assert!(!free.asks_for_requests() && asks.asks_for_requests());
+        assert!(asks.asks_for_requests_as(&of("made_by_request = true\nlifetime_days_max = 3\n")));
+        assert!(!asks.asks_for_requests_as(&free));
+        let other = Programme::parse(
+            "version = 1\n[[class]]\nid = \"a\"\nmatch = [\"name:b\"]\nmade_by_request = true\n",
+        );
+        assert!(!asks.asks_for_requests_as(&other.unwrap()));
+    }
 }

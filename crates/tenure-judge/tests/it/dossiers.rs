@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use tenure_judge::{
-    Awaited, ClaimedDead, Confirmed, CredentialDossier, Dossier, PrincipalDossier, RightDossier, Said,
-    UseDossier, Validity, Word,
+    Awaited, ClaimedDead, Confirmed, CredentialDossier, Dossier, MadeOutside, PrincipalDossier, RightDossier,
+    Said, UseDossier, Validity, Word,
 };
 use tenure_model::{
     Charter, CredentialId, CredentialKind, CredentialState, DataClass, DismissalId, Environment, ExceptionId,
@@ -76,6 +76,15 @@ pub(crate) struct BriefPrincipal {
     claimed_dead: Option<ClaimedDead>,
     name_ended: Vec<String>,
     unread_days_ago: Option<i64>,
+    made_outside: Option<BriefMade>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BriefMade {
+    absent_days_ago: i64,
+    seen_days_ago: i64,
+    class: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -153,6 +162,7 @@ impl Default for BriefPrincipal {
             claimed_dead: None,
             name_ended: Vec::new(),
             unread_days_ago: None,
+            made_outside: None,
         }
     }
 }
@@ -252,8 +262,19 @@ impl BriefPrincipal {
             rights: self.rights.iter().map(|held| right(held)).collect(),
             claimed_dead: self.claimed_dead.clone(),
             name_ended: self.name_ended.clone(),
+            made_outside: self.made_outside.as_ref().map(BriefMade::of),
             grants: self.grants,
             owned: self.owned,
+        }
+    }
+}
+
+impl BriefMade {
+    fn of(&self) -> MadeOutside {
+        MadeOutside {
+            absent: days_ago(self.absent_days_ago),
+            seen: days_ago(self.seen_days_ago),
+            class: self.class.clone(),
         }
     }
 }
@@ -450,6 +471,16 @@ fn any_scope() -> impl Strategy<Value = Vec<String>> {
     proptest::collection::vec(any_of(SCOPES).prop_map(str::to_owned), 0..3)
 }
 
+/// Of a class that asks for requests, of one that does not, and of one that was given up.
+fn any_making() -> impl Strategy<Value = MadeOutside> {
+    const CLASSES: &[&str] = &["workloads", "free", "free", "given-up"];
+    (any_instant(), any_of(CLASSES)).prop_map(|(absent, class)| MadeOutside {
+        absent,
+        seen: Instant::from_micros(absent.as_micros() + 1),
+        class: class.to_owned(),
+    })
+}
+
 fn any_principal() -> impl Strategy<Value = PrincipalDossier> {
     (
         any::<[u8; 10]>(),
@@ -466,6 +497,7 @@ fn any_principal() -> impl Strategy<Value = PrincipalDossier> {
             proptest::option::weighted(0.2, any_instant()),
             proptest::option::of(any_instant()),
             proptest::collection::vec(any_right(), 0..3),
+            proptest::option::weighted(0.1, any_making()),
         ),
     )
         .prop_map(
@@ -479,7 +511,7 @@ fn any_principal() -> impl Strategy<Value = PrincipalDossier> {
                 uses,
                 use_coverage,
                 claimed_dead,
-                (ended, unread_since, use_watched_since, rights),
+                (ended, unread_since, use_watched_since, rights, made_outside),
             )| {
                 PrincipalDossier {
                     id: PrincipalId::new(NOW, id),
@@ -498,6 +530,7 @@ fn any_principal() -> impl Strategy<Value = PrincipalDossier> {
                     rights,
                     claimed_dead,
                     name_ended: ended.into_iter().collect(),
+                    made_outside,
                     grants: 0,
                     owned: 0,
                 }

@@ -8,11 +8,12 @@ use serde::Deserialize;
 use std::fmt::Write as _;
 use tenure_judge::{Judge, OpenSince, PolicySetting, Programme};
 
-const EXAMPLES: [(&str, &str); 33] = [
+const EXAMPLES: [(&str, &str); 34] = [
     ("dead_below_level", include_str!("../../policies/dead_below_level.examples.toml")),
     ("returned_value", include_str!("../../policies/returned_value.examples.toml")),
     ("returned_name", include_str!("../../policies/returned_name.examples.toml")),
     ("unknown_authorized_key", include_str!("../../policies/unknown_authorized_key.examples.toml")),
+    ("made_outside", include_str!("../../policies/made_outside.examples.toml")),
     ("passwordless_access", include_str!("../../policies/passwordless_access.examples.toml")),
     ("root_key_unrestricted", include_str!("../../policies/root_key_unrestricted.examples.toml")),
     (
@@ -111,7 +112,11 @@ const CLASSED: &str = r#"
     match = ["name:classed-*"]
     required = ["business_owner", "purpose", "environment", "expires_at"]
     lifetime_days_max = 365
-    credential_kinds = ["certificate", "token"]"#;
+    credential_kinds = ["certificate", "token"]
+    made_by_request = true
+    [[class]]
+    id = "free"
+    match = ["name:free-*"]"#;
 
 /// The default programme with every policy taken in, so that those left out are measured, too.
 fn every_policy() -> Judge {

@@ -53,7 +53,16 @@ fn class_of<'lines>(dossier: &Dossier, lines: &'lines Lines) -> Option<&'lines C
 
 /// Claimed, built in, or of a class.
 pub(crate) fn enrolled(dossier: &Dossier, lines: &Lines) -> bool {
-    dossier.enrolled || dossier.built_in || class_of(dossier, lines).is_some()
+    let outside = |one: &PrincipalDossier| seen(one) && made_outside(one);
+    dossier.enrolled
+        || dossier.built_in
+        || class_of(dossier, lines).is_some()
+        || dossier.principals.iter().any(outside)
+}
+
+/// Without the request that its class asked for then, unless the programme's class of that name does not ask any more.
+fn made_outside(principal: &PrincipalDossier) -> bool {
+    principal.made_outside.as_ref().is_some_and(|made| made.class != "free")
 }
 
 /// What fails of the charter.
@@ -253,7 +262,7 @@ fn of_principal(
     let lets_in_unasked = principal.kind == PrincipalKind::Key
         && ownerless(dossier)
         && !dossier.built_in
-        && (dossier.enrolled || class_of(dossier, lines).is_some() || dossier.new_since_baseline);
+        && (enrolled(dossier, lines) || dossier.new_since_baseline);
     let rows = [
         ("dead_below_level", dead_below_level(principal, lines)),
         ("returned_name", seen(principal) && !principal.name_ended.is_empty() && ownerless(dossier)),
@@ -300,6 +309,12 @@ fn governed(
         ("shared_use", seen(principal) && !dossier.built_in && shared(&recent, lines)),
         ("human_use", seen(principal) && person && service(principal, &recent, lines)),
         ("scope_wider_than_charter", seen(principal) && outside(dossier, principal)),
+        (
+            "made_outside",
+            seen(principal)
+                && made_outside(principal)
+                && (principal.name_ended.is_empty() || !ownerless(dossier)),
+        ),
     ];
     rows.into_iter().filter(|(_, fails)| *fails).map(|(policy, _)| policy).collect()
 }

@@ -53,7 +53,19 @@ fn programme() -> Programme {
         review_days_max: Some(90),
         credential_kinds: vec![CredentialKind::Token, CredentialKind::Certificate],
         approved_stores: Vec::new(),
+        made_by_request: true,
     }];
+    programme.classes.push(Class {
+        id: "free".to_owned(),
+        matches: vec!["name:never-drawn-either".to_owned()],
+        required: Vec::new(),
+        lifetime_days_max: None,
+        rotation_days_max: None,
+        review_days_max: None,
+        credential_kinds: Vec::new(),
+        approved_stores: Vec::new(),
+        made_by_request: false,
+    });
     programme
 }
 
@@ -102,6 +114,7 @@ fn grace_of(policy: &str) -> i64 {
         "superuser_as_application_role"
         | "weak_or_reused_password"
         | "returned_name"
+        | "made_outside"
         | "readable_by_others"
         | "writable_by_others"
         | "definition_writable_by_others"
@@ -267,6 +280,22 @@ proptest! {
     }
 }
 
+/// The same with an exception for whatever fails.
+fn permitted(dossier: &Dossier, fails: &Judgement) -> Dossier {
+    let until = after(NOW, 1);
+    let word = Word::Exception(tenure_model::ExceptionId::new(NOW, [8; 10]));
+    let said = fails.conditions.iter().map(|one| Said {
+        policy: one.policy.clone(),
+        subject: one.subject.clone(),
+        ends_at: until,
+        word,
+        rested_on: None,
+        instead: Vec::new(),
+        void: None,
+    });
+    Dossier { said: said.collect(), ..dossier.clone() }
+}
+
 #[test]
 fn the_drawn_dossiers_reach_every_policy_and_every_standing_the_judge_gives() {
     let judge = Judge::new(&programme()).unwrap();
@@ -284,7 +313,8 @@ fn the_drawn_dossiers_reach_every_policy_and_every_standing_the_judge_gives() {
         let fresh = judge.judge(&dossier, &OpenSince::new(), NOW).unwrap();
         let old = judge.judge(&dossier, &opened(&fresh, Instant::from_micros(0)), NOW).unwrap();
         policies.extend(fresh.conditions.iter().map(|condition| condition.policy.clone()));
-        standings.extend([fresh.standing, old.standing]);
+        let permitted = judge.judge(&permitted(&dossier, &fresh), &OpenSince::new(), NOW).unwrap();
+        standings.extend([fresh.standing, old.standing, permitted.standing]);
     }
     assert_eq!(policies, every);
     assert_eq!(standings, given);

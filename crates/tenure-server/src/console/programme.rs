@@ -109,6 +109,9 @@ fn class(one: ClassShown) -> ClassLine {
         let kinds: Vec<&str> = class.credential_kinds.iter().map(|kind| kind.title()).collect();
         asks.push(format!("no credential but {}", kinds.join(", ")));
     }
+    if class.made_by_request {
+        asks.push(String::from("asked for before it is made"));
+    }
     ClassLine {
         href: address::of_list("/identities", &format!("class:{}", class.id)),
         id: class.id,

@@ -55,6 +55,8 @@ struct RequestPage {
     /// What is asked, a line each: its word, and what is said.
     facts: Vec<(&'static str, text::Prose)>,
     federation_preferred: bool,
+    /// It was there before it was asked for.
+    is_late: bool,
     asked_by: String,
     asked: When,
     decide_by: Option<When>,
@@ -163,6 +165,7 @@ async fn shown(
         reason: text::prose(&one.row.reason),
         facts: facts(&one),
         federation_preferred: one.federation_preferred,
+        is_late: one.row.creation.late_for.is_some(),
         asked_by: one.asked_by_name.as_deref().map_or_else(|| String::from("somebody who left"), text::shown),
         asked: text::when(one.row.asked, now),
         decide_by: waits.then(|| text::when(one.row.decide_by, now)),

@@ -101,7 +101,8 @@ pub(super) fn line(one: &RequestShown, now: Instant) -> RequestLine {
 
 /// What may be made, by name.
 pub(super) fn what(one: &RequestShown) -> String {
-    text::shown(&format!("{}/{}", one.row.source_name, one.row.creation.principal))
+    let late = if one.row.creation.late_for.is_some() { " (late)" } else { "" };
+    text::shown(&format!("{}/{}{late}", one.row.source_name, one.row.creation.principal))
 }
 
 /// How it stands, with a mark that does not need its colour.

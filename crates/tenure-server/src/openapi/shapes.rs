@@ -265,6 +265,7 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "not_ended_here: text?",
             "request: text?",
             "risk: Risk?",
+            "request_is_late: flag",
         ],
     ),
     (
@@ -621,6 +622,7 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "use_watched_since: instant?",
             "claimed_dead: ClaimedDead?",
             "name_ended: [text]",
+            "made_outside: MadeOutside?",
             "rights: [HeldRight]",
             "grants: number",
             "owned: number",
@@ -656,6 +658,7 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
     ),
     ("HeldRight", &["right: text", "resource: text"]),
     ("ClaimedDead", &["level: ProofLevel", "required: ProofLevel", "sentence: text"]),
+    ("MadeOutside", &["absent: instant", "seen: instant", "class: text"]),
     (
         "Judgement",
         &[

@@ -33,6 +33,7 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "review_days_max?: number",
             "credential_kinds?: [CredentialKind]",
             "approved_stores?: [text]",
+            "made_by_request?: flag",
             "identities: number",
         ],
     ),

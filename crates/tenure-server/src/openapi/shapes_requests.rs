@@ -71,6 +71,7 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "class: text?",
             "store: text",
             "charter: Charter",
+            "late_for: id?",
         ],
     ),
     (

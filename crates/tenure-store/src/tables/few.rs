@@ -1,6 +1,6 @@
-//! Which of a stretch of identities have what few have: words people said of them, confirmations.
+//! Which of a stretch of identities have what few have: words people said of them, confirmations, no request.
 //!
-//! Reading a million dossiers asks three times for each batch, instead of three times for each identity, to be told that
+//! Reading a million dossiers asks four times for each batch, instead of four times for each identity, to be told that
 //! there is nothing. Stretches that follow each other read each of these indexes once. It must never leave one out that
 //! has something; one too many costs a question. Next: `dismissals.rs`, `exceptions.rs`, `confirmations.rs`.
 
@@ -14,6 +14,7 @@ const STRETCH_MIN: usize = 50;
 const DISMISSED: &str = "SELECT DISTINCT identity_id FROM dismissals WHERE withdrawn_us IS NULL AND identity_id BETWEEN $1 AND $2";
 const EXCEPTED: &str =
     "SELECT DISTINCT identity_id FROM exceptions WHERE state = 'granted' AND identity_id BETWEEN $1 AND $2";
+const MADE_OUTSIDE: &str = "SELECT DISTINCT identity_id FROM made_outside WHERE request_id IS NULL AND identity_id BETWEEN $1 AND $2";
 const CONFIRMED: &str = "SELECT DISTINCT identity_id FROM confirmations WHERE identity_id BETWEEN $1 AND $2";
 
 /// Identities of a stretch that have what few have.
@@ -25,6 +26,8 @@ pub struct Few {
     pub excepted: BTreeSet<IdentityId>,
     /// Somebody answered whether it is still needed.
     pub confirmed: BTreeSet<IdentityId>,
+    /// It was made where a request was needed, without one.
+    pub made_outside: BTreeSet<IdentityId>,
 }
 
 impl Tx<'_> {
@@ -45,6 +48,7 @@ impl Tx<'_> {
             dismissed: those("dismissals", DISMISSED)?,
             excepted: those("exceptions", EXCEPTED)?,
             confirmed: those("confirmations", CONFIRMED)?,
+            made_outside: those("made_outside", MADE_OUTSIDE)?,
         })
     }
 }
@@ -53,19 +57,19 @@ impl Few {
     /// Each of these may have all of it.
     pub fn each_of(ids: &[IdentityId]) -> Self {
         let all: BTreeSet<IdentityId> = ids.iter().copied().collect();
-        Self { dismissed: all.clone(), excepted: all.clone(), confirmed: all }
+        Self { dismissed: all.clone(), excepted: all.clone(), confirmed: all.clone(), made_outside: all }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{CONFIRMED, DISMISSED, EXCEPTED};
+    use super::{CONFIRMED, DISMISSED, EXCEPTED, MADE_OUTSIDE};
     use crate::schema::tests::sqlite_of_today;
 
     #[test]
     fn a_stretch_is_read_off_an_index() {
         let connection = sqlite_of_today();
-        for sql in [DISMISSED, EXCEPTED, CONFIRMED] {
+        for sql in [DISMISSED, EXCEPTED, CONFIRMED, MADE_OUTSIDE] {
             let explained = format!("EXPLAIN QUERY PLAN {}", sql.replace('$', "?"));
             let mut asked = connection.prepare(&explained).unwrap();
             let steps: Vec<String> =

@@ -28,6 +28,7 @@ pub mod list_identities;
 pub mod list_principals;
 pub mod list_scan;
 pub mod list_waiting;
+pub mod made_outside;
 pub mod marks;
 mod near;
 pub mod passings;

@@ -43,6 +43,12 @@ impl Tx<'_> {
         Ok(self.query_one("programmes", sql, &[], |row| row.number(0))?.unwrap_or_default())
     }
 
+    /// When the programme in force was applied; nothing when none ever was.
+    pub fn programme_applied(&mut self) -> Result<Option<Instant>, StoreFailure> {
+        let sql = "SELECT applied_us FROM programmes ORDER BY version DESC LIMIT 1";
+        self.query_one("programmes", sql, &[], |row| row.instant(0))
+    }
+
     /// The programme in force; nothing when none was ever applied.
     pub fn programme_in_force(&mut self) -> Result<Option<ProgrammeRow>, StoreFailure> {
         Ok(self.programmes(1)?.pop())

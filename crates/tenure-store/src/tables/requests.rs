@@ -257,7 +257,7 @@ impl Tx<'_> {
         let id = RequestId::new(at, randomness);
         self.execute(
             "INSERT INTO requests (request_id, kind, state, source_id, principal_name, body, reason, steps, asked_by, asked_us, \
-             decide_by_us, use_by_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+             decide_by_us, use_by_us, late_for) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
             &[
                 named(id),
                 named(new.kind),
@@ -271,6 +271,7 @@ impl Tx<'_> {
                 at.into(),
                 new.decide_by.into(),
                 new.use_by.into(),
+                new.creation.late_for.map(|id| id.to_string()).into(),
             ],
         )?;
         Ok(id)

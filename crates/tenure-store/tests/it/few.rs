@@ -1,9 +1,13 @@
-//! Which of many identities have what few have: each is named, however many there are, and no other.
+//! Which of many identities have what few have: each is named, however many there are, and no other; and what was made
+//! outside, one of these, as it is noted. Must never know what had to be asked for: that is the engine's.
+//! Next: `lists.rs`.
 
 use crate::bed::{Bed, read, write};
 use crate::world::{add_source, ingest, role};
 use std::collections::BTreeSet;
-use tenure_model::{ExceptionKind, Grounds, IdentityId, Instant, Observation, PersonId};
+use tenure_model::{
+    ExceptionKind, Grounds, IdentityId, Instant, Observation, PersonId, PrincipalId, RequestId,
+};
 use tenure_store::{
     Store,
     tables::{
@@ -11,6 +15,7 @@ use tenure_store::{
         dismissals::NewDismissal,
         exceptions::{ExceptionDecided, NewException},
         few::Few,
+        made_outside::{MadeOutsideCount, MadeOutsideRow, RequestWatch},
     },
 };
 
@@ -66,6 +71,46 @@ fn confirmed(bed: &Bed, store: &Store, identity: IdentityId) {
     write(store, move |tx| tx.confirm(&new)).unwrap();
 }
 
+fn outside(store: &Store, identity: IdentityId, principal: PrincipalId) {
+    let at = Instant::from_micros;
+    let class = String::from("apps");
+    let row = MadeOutsideRow { principal, identity, class, absent: at(5), seen: at(6), request: None };
+    write(store, move |tx| tx.add_made_outside(&row)).unwrap();
+}
+
+on_both! {
+    fn what_appeared_after_a_survey_is_listed_once_and_noted_once(bed) {
+        let store = bed.open();
+        let source = add_source(bed, &store, "pg");
+        let id = source.id;
+        let named = |name: &str| vec![Observation::Principal(role(&format!("oid:{name}"), name))];
+        ingest(bed, &store, &source, "roles", &named("old")).unwrap();
+        let ended = bed.ids.now();
+        let watch = RequestWatch { basis: String::from("b"), absent: ended };
+        let kept = watch.clone();
+        write(&store, move |tx| tx.set_request_watch(id, &kept)).unwrap();
+        assert_eq!(read(&store, move |tx| tx.request_watch(id)), Some(watch));
+        for name in ["a", "b", "c"] {
+            ingest(bed, &store, &source, "roles", &named(name)).unwrap();
+        }
+        let page = read(&store, move |tx| tx.appeared_since(id, ended, None, 2));
+        assert_eq!(page.len(), 2, "{page:?}");
+        let last = page[1].id;
+        let rest = read(&store, move |tx| tx.appeared_since(id, ended, Some(last), 2));
+        assert_eq!(rest.len(), 1, "{rest:?}");
+        outside(&store, page[0].identity, page[0].id);
+        assert_eq!(read(&store, move |tx| tx.appeared_since(id, ended, None, 9)).len(), 2);
+        let noted = read(&store, { let one = page[0].identity; move |tx| tx.made_outside_of(one) });
+        assert_eq!((noted.len(), noted[0].principal, noted[0].request), (1, page[0].id, None));
+        assert_eq!(read(&store, |tx| tx.count_made_outside()), MadeOutsideCount { open: 1, late: 0 });
+        let (other, request) = (page[1].id, RequestId::new(ended, bed.ids.random()));
+        let refused = write(&store, move |tx| tx.set_asked_late(other, request, ended)).unwrap_err();
+        assert!(refused.to_string().contains("not made outside"), "{refused}");
+        write(&store, |tx| tx.forget_request_watches()).unwrap();
+        assert_eq!(read(&store, move |tx| tx.request_watch(id)), None);
+    }
+}
+
 on_both! {
     fn who_has_what_few_have_is_named_and_nobody_else(bed) {
         let store = bed.open();
@@ -88,6 +133,11 @@ on_both! {
         let over = read(&store, move |tx| tx.dismissals_of(middle)).remove(0).id;
         write(&store, move |tx| tx.end_dismissal_early(over, "mended", now)).unwrap();
 
+        for identity in [first, middle] {
+            let principal = read(&store, move |tx| tx.principals_of(identity))[0].id;
+            outside(&store, identity, principal);
+        }
+
         let among = |ids: &[IdentityId]| {
             let ids = ids.to_vec();
             read(&store, move |tx| tx.few_among(&ids))
@@ -97,6 +147,7 @@ on_both! {
         assert_eq!(found.dismissed, set(&[first, last]));
         assert_eq!(found.excepted, set(&[middle, last]));
         assert_eq!(found.confirmed, set(&[first, last]));
+        assert_eq!(found.made_outside, set(&[first, middle]));
         let half = among(&all[..80]);
         assert_eq!((half.dismissed, half.excepted), (set(&[first]), set(&[middle])), "the last is beyond it");
         assert_eq!(among(&all[..3]), Few::each_of(&all[..3]), "of so few, each may have all of it");

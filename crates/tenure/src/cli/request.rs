@@ -57,7 +57,8 @@ enum Which {
 
 /// Ask that a principal may be made at a source
 ///
-/// Everything that is missing is named at once. It must not be there yet: Tenure looks again once it is approved.
+/// Everything that is missing is named at once. It must not be there yet: Tenure looks again once it is approved. What was
+/// made outside the process is asked for late, and stays late.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -217,11 +218,12 @@ impl Create {
             let document = session.post("nothing was asked for", "/api/v1/requests", &body).await?;
             context.document(&document);
             let made: Request = shaped(&document)?;
-            context.say(format!(
-                "Asked: {} may be made. Nothing may be made before it is approved, by {}.",
-                what(&made),
-                instant(made.decide_by)
-            ));
+            let by = instant(made.decide_by);
+            context.say(if made.creation.late_for.is_some() {
+                format!("Asked, late: {} is there already. It stays found until others approve it, by {by}.", what(&made))
+            } else {
+                format!("Asked: {} may be made. Nothing may be made before it is approved, by {by}.", what(&made))
+            });
             if made.federation_preferred {
                 context.say("Federation is approved for it too, and is preferred: then no secret lies anywhere.");
             }
@@ -344,7 +346,11 @@ pub(super) async fn request_of(
 pub(super) fn show(context: &Context, one: &Request) {
     let paint = context.frame().paint;
     let look = if one.ended.is_some() { Look::Faint } else { Look::Warn };
-    context.print(format!("that {} may be made: {}", what(one), paint.text(look, one.state.as_str())));
+    let state = paint.text(look, one.state.as_str());
+    context.print(match one.creation.late_for {
+        Some(_) => format!("that {}, made before it was asked for, may stay: {state}", what(one)),
+        None => format!("that {} may be made: {state}", what(one)),
+    });
     let columns = context.frame().prose(22);
     for (word, text) in facts(one) {
         let mut word = word.as_str();

@@ -68,7 +68,9 @@ impl Approve {
             agree.agreed(context, || show(context, &asked)).await?;
             let (one, document) = send(session, &asked, "approve", &self.reason).await?;
             context.document(&document);
-            if one.state == RequestState::Approved {
+            if one.creation.late_for.is_some() && one.state != RequestState::Asked {
+                say_late(context, &one);
+            } else if one.state == RequestState::Approved {
                 context.say(format!(
                     "Approved: {} may be made once Tenure has seen that it is not there yet.",
                     what(&one)
@@ -94,10 +96,24 @@ impl Refuse {
             let (asked, _) = request_of(session, &self.request, "was not refused").await?;
             let (one, document) = send(session, &asked, "refuse", &self.reason).await?;
             context.document(&document);
-            context.say(format!("Refused: {} may not be made.", what(&one)));
+            let verb = if one.creation.late_for.is_some() { "stay as it is" } else { "be made" };
+            context.say(format!("Refused: {} may not {verb}.", what(&one)));
             Ok(Exit::Done)
         })
         .await
+    }
+}
+
+/// What became of a request for what was there already: it is used with its last decision.
+fn say_late(context: &Context, one: &Request) {
+    let what = what(one);
+    match &one.ended_why {
+        None => {
+            context.say(format!("Approved, late: {what} is enrolled with this charter, and stays late."));
+            let name = one.identity_name.as_deref().unwrap_or_default();
+            context.next(format!("tenure show {}", typeable(name)));
+        }
+        Some(why) => context.say(format!("Decided, and over: {}.", tenure_model::printable(why, 300))),
     }
 }
 

@@ -42,10 +42,12 @@ pub(crate) fn page(shown: &IdentityShown, frame: Frame) -> Vec<String> {
         lines.extend(wrapped(&printable(why, 400), frame.prose(2)).iter().map(|line| format!("  {line}")));
     }
     if let Some(request) = &shown.request {
-        lines.push(format!(
-            "It was asked for before it was made: tenure request show {}",
-            printable(request, 20)
-        ));
+        let said = if shown.request_is_late {
+            "It was made before it was asked for, and approved late"
+        } else {
+            "It was asked for before it was made"
+        };
+        lines.push(format!("{said}: tenure request show {}", printable(request, 20)));
     }
     lines.extend(findings(&shown.findings, frame));
     lines.extend(shown.risk.iter().flat_map(risk));

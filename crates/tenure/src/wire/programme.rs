@@ -48,6 +48,8 @@ pub(crate) struct ClassShown {
     pub(crate) review_days_max: Option<u32>,
     #[serde(default)]
     pub(crate) credential_kinds: Vec<String>,
+    #[serde(default)]
+    pub(crate) made_by_request: bool,
     pub(crate) identities: i64,
 }
 
@@ -63,6 +65,9 @@ impl ClassShown {
         asks.extend(self.review_days_max.map(|days| format!("confirmed every {days} days")));
         if !self.credential_kinds.is_empty() {
             asks.push(format!("no credential but {}", self.credential_kinds.join(", ")));
+        }
+        if self.made_by_request {
+            asks.push(String::from("asked for before it is made"));
         }
         if asks.is_empty() { String::from("an owner") } else { asks.join("; ") }
     }

@@ -25,6 +25,7 @@ mod host_acts;
 mod imported;
 mod kill;
 mod live;
+mod made_outside;
 mod narrow;
 mod not_ended;
 mod on_postgres;

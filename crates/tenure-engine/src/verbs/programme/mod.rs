@@ -245,6 +245,7 @@ impl Engine {
             applied: now,
         };
         let ready = InForce::of(Some(&row))?;
+        let asks_as_before = self.in_force().programme.asks_for_requests_as(&ready.programme);
         let draft =
             Draft::new("programme.applied", By::Person(actor, Some(DecisionRight::Configure)), "programme")
                 .number("version", row.version)
@@ -263,8 +264,7 @@ impl Engine {
                     let why = String::from("whoever asked this was removed or given another role meanwhile");
                     return Err(StoreFailure::Conflict { why });
                 }
-                tx.apply_programme(&written)?;
-                tx.touch_all(now)?;
+                replace(tx, &written, asks_as_before)?;
                 tx.entry(entry.clone())
             })
             .await?;
@@ -286,6 +286,16 @@ impl Engine {
             *in_force = Arc::new(ready);
         }
     }
+}
+
+/// Puts it in the place of the one in force. Where something else has to be asked for, what was made before stays out of it.
+fn replace(tx: &mut Tx<'_>, row: &ProgrammeRow, asks_as_before: bool) -> Result<(), StoreFailure> {
+    tx.apply_programme(row)?;
+    if !asks_as_before {
+        tx.forget_request_watches()?;
+    }
+    tx.touch_all(row.applied)?;
+    Ok(())
 }
 
 fn listed(tx: &mut Tx<'_>, row: ProgrammeRow) -> Result<ProgrammeListed, StoreFailure> {

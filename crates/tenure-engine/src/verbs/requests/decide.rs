@@ -3,7 +3,7 @@
 //! Each step is somebody else's and none is the asker's; a decision binds the digest of all that is asked, and counts while
 //! whoever made it is there and would still be let make it. It must never make or enrol anything. Next: `fulfil.rs`.
 
-use super::{RequestShown, about, digest_of, holds, shown};
+use super::{RequestShown, about, digest_of, holds, late, shown};
 use crate::{
     Actor, Engine, EngineFailure,
     record::By,
@@ -185,6 +185,7 @@ impl Engine {
             .text("digest", &decision.digest);
         let reason = decision.reason.trim().to_owned();
         let entry = self.entry(draft.body(serde_json::json!({ "reason": reason })))?;
+        let prepared = self.prepared(row)?;
         let made = RequestDecisionRow {
             person: actor.person,
             step,
@@ -221,6 +222,11 @@ impl Engine {
                 tx.approve_request(id, made.decided)?;
             }
             tx.entry(entry.clone())?;
+            let row = tx.request(id)?;
+            // What is there already is not waited for.
+            if let (RequestState::Approved, Some(there)) = (row.state, row.creation.late_for) {
+                late::settle(tx, &deciding, (&row, &prepared, there), made.decided)?;
+            }
             let row = tx.request(id)?;
             shown(tx, &deciding, row)
         });

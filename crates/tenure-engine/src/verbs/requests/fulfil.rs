@@ -3,20 +3,27 @@
 //! t0 every step is decided; t1 a complete survey that began after t0 does not see it; t2 it is made; t3 the first complete
 //! survey sees it. What is seen at t1 was there before, and fulfils nothing. At t3 everything is asked again in the
 //! transaction that ends the survey. It must never enrol by a request what another principal, kind or class was asked for.
+//! Next: `outside.rs`, what no request is used for.
 
-use super::{about, decide::RequestDeciding, digest_of, gate};
+use super::{about, decide::RequestDeciding, digest_of, gate, outside::Watching};
 use crate::{Engine, EngineFailure, record::By, verbs::dossier::dossier_under};
+use std::collections::BTreeSet;
 use tenure_evidence::FactValue;
-use tenure_model::{IdentityId, Instant, PrincipalId, RequestEvent, RequestId, RequestState, SourceId};
-use tenure_store::{NewEntry, StoreFailure, Tx, tables::requests::RequestRow};
+use tenure_model::{Extent, IdentityId, Instant, PrincipalId, RequestEvent, RequestId, RequestState};
+use tenure_store::{
+    NewEntry, StoreFailure, Tx,
+    tables::{inventory::PrincipalRow, requests::RequestRow, sources::SourceRow},
+};
 
 /// Requests that may be used at a source, with the entries that say what became of them.
 pub(crate) struct Waiting {
     deciding: RequestDeciding,
     requests: Vec<Prepared>,
+    watching: Watching,
 }
 
-struct Prepared {
+/// A request with the entries that say what became of it.
+pub(super) struct Prepared {
     id: RequestId,
     digest: String,
     fulfilled: NewEntry,
@@ -32,24 +39,32 @@ pub(crate) struct Surveyed {
 
 impl Engine {
     /// The requests that the end of a survey of this source may use.
-    pub(crate) async fn requests_waiting(&self, source: SourceId) -> Result<Waiting, EngineFailure> {
-        let rows = self.store.read("requests_approved", move |tx| tx.requests_approved(source)).await?;
-        let mut requests = Vec::with_capacity(rows.len());
-        for row in rows {
-            requests.push(Prepared {
-                id: row.id,
-                digest: digest_of(&row)?,
-                fulfilled: self.entry(about(&row, "request.fulfilled", By::Tenure))?,
-                lapsed: self.entry(about(&row, "request.lapsed", By::Tenure))?,
-            });
-        }
-        Ok(Waiting { deciding: self.request_deciding(), requests })
+    pub(crate) async fn requests_waiting(&self, source: &SourceRow) -> Result<Waiting, EngineFailure> {
+        let id = source.id;
+        let rows = self.store.read("requests_approved", move |tx| tx.requests_approved(id)).await?;
+        let requests = rows.iter().map(|row| self.prepared(row)).collect::<Result<_, _>>()?;
+        Ok(Waiting { deciding: self.request_deciding(), requests, watching: self.watching(source)? })
+    }
+
+    /// The entries that say what becomes of a request.
+    pub(super) fn prepared(&self, row: &RequestRow) -> Result<Prepared, EngineFailure> {
+        Ok(Prepared {
+            id: row.id,
+            digest: digest_of(row)?,
+            fulfilled: self.entry(about(row, "request.fulfilled", By::Tenure))?,
+            lapsed: self.entry(about(row, "request.lapsed", By::Tenure))?,
+        })
     }
 }
 
 impl Waiting {
-    /// Uses what was approved for what this survey saw, and notes what it did not see.
-    pub(crate) fn settle(&self, tx: &mut Tx<'_>, surveyed: Surveyed) -> Result<(), StoreFailure> {
+    /// Uses what was approved for what this survey saw, and notes what it did not see, and what nobody had asked for.
+    pub(crate) fn settle(
+        &self,
+        tx: &mut Tx<'_>,
+        surveyed: Surveyed,
+        ephemeral: &BTreeSet<Extent>,
+    ) -> Result<(), StoreFailure> {
         // Another programme came in force meanwhile: the next survey uses them, by that one.
         if tx.programme_version()? != self.deciding.in_force.version {
             return Ok(());
@@ -60,7 +75,7 @@ impl Waiting {
                 self.settle_one(tx, (&row, prepared), surveyed)?;
             }
         }
-        Ok(())
+        self.watching.settle(tx, &self.deciding.in_force, (surveyed, ephemeral))
     }
 
     fn settle_one(
@@ -76,19 +91,14 @@ impl Waiting {
                 return if began_after { tx.set_request_absent(row.id, surveyed.ended) } else { Ok(()) };
             }
             [(principal, identity, first_seen)] => {
-                match self.unfit(tx, (row, prepared), (*principal, *identity, *first_seen), surveyed.ended)? {
+                match self.unfit(tx, (row, prepared), (*principal, *first_seen), surveyed.ended)? {
                     Some(why) => why,
                     None => return fulfil(tx, (row, prepared), (*principal, *identity), surveyed.ended),
                 }
             }
             _ => "several principals have its name",
         };
-        if tx.end_request(row.id, RequestEvent::Lapse, why, surveyed.ended)? {
-            let mut entry = prepared.lapsed.clone();
-            entry.entry.facts.insert(String::from("why"), FactValue::Text(why.to_owned()));
-            tx.entry(entry)?;
-        }
-        Ok(())
+        lapse(tx, (row, prepared), why, surveyed.ended)
     }
 
     /// Why what was seen is not what was asked for, or may not be by now.
@@ -96,7 +106,7 @@ impl Waiting {
         &self,
         tx: &mut Tx<'_>,
         (row, prepared): (&RequestRow, &Prepared),
-        (principal, identity, first_seen): (PrincipalId, IdentityId, Instant),
+        (principal, first_seen): (PrincipalId, Instant),
         now: Instant,
     ) -> Result<Option<&'static str>, StoreFailure> {
         if row.absent.is_none_or(|absent| first_seen <= absent) {
@@ -105,37 +115,61 @@ impl Waiting {
             ));
         }
         let seen = tx.principal(principal)?;
-        if seen.built_in || seen.kind != row.creation.principal_kind {
-            return Ok(Some("what was made is of another kind than what was asked for"));
-        }
-        if tx.person_since(row.asked_by, row.asked)?.is_none() {
-            return Ok(Some("whoever asked for it has left"));
-        }
-        let charter = &row.creation.charter;
-        for owner in [charter.business_owner, charter.technical_owner] {
-            if owner.map(|owner| tx.person(owner)).transpose()?.flatten().is_none() {
-                return Ok(Some("somebody who was to own it has left"));
-            }
-        }
-        if !self.deciding.is_decided(tx, row, &prepared.digest)? {
-            return Ok(Some("somebody who decided it has left, or may not decide it any more"));
-        }
-        let in_force = &self.deciding.in_force;
-        if gate::incomplete(in_force, &row.creation, now).is_some() {
-            return Ok(Some(
-                "the programme in force asks for more than it says, or approves its store no more",
-            ));
-        }
-        let read = dossier_under(tx, identity, charter.clone())?;
-        let class = in_force.judge.class_of(&read.dossier).map(|class| class.id.as_str());
-        if class != row.creation.class.as_deref() {
-            return Ok(Some("what was made is of another class than what was asked for"));
-        }
-        Ok(None)
+        no_more(tx, &self.deciding, (row, prepared), (&seen, now))
     }
 }
 
-fn fulfil(
+/// Why what is there is not what was asked for, or why what was decided does not hold any more.
+pub(super) fn no_more(
+    tx: &mut Tx<'_>,
+    deciding: &RequestDeciding,
+    (row, prepared): (&RequestRow, &Prepared),
+    (seen, now): (&PrincipalRow, Instant),
+) -> Result<Option<&'static str>, StoreFailure> {
+    if seen.built_in || seen.kind != row.creation.principal_kind {
+        return Ok(Some("what was made is of another kind than what was asked for"));
+    }
+    if tx.person_since(row.asked_by, row.asked)?.is_none() {
+        return Ok(Some("whoever asked for it has left"));
+    }
+    let charter = &row.creation.charter;
+    for owner in [charter.business_owner, charter.technical_owner] {
+        if owner.map(|owner| tx.person(owner)).transpose()?.flatten().is_none() {
+            return Ok(Some("somebody who was to own it has left"));
+        }
+    }
+    if !deciding.is_decided(tx, row, &prepared.digest)? {
+        return Ok(Some("somebody who decided it has left, or may not decide it any more"));
+    }
+    let in_force = &deciding.in_force;
+    if gate::incomplete(in_force, &row.creation, now).is_some() {
+        return Ok(Some("the programme in force asks for more than it says, or approves its store no more"));
+    }
+    let read = dossier_under(tx, seen.identity, charter.clone())?;
+    let class = in_force.judge.class_of(&read.dossier).map(|class| class.id.as_str());
+    if class != row.creation.class.as_deref() {
+        return Ok(Some("what was made is of another class than what was asked for"));
+    }
+    Ok(None)
+}
+
+/// Writes down that a request is over without having been used, unless it was over already.
+pub(super) fn lapse(
+    tx: &mut Tx<'_>,
+    (row, prepared): (&RequestRow, &Prepared),
+    why: &str,
+    now: Instant,
+) -> Result<(), StoreFailure> {
+    if tx.end_request(row.id, RequestEvent::Lapse, why, now)? {
+        let mut entry = prepared.lapsed.clone();
+        entry.entry.facts.insert(String::from("why"), FactValue::Text(why.to_owned()));
+        tx.entry(entry)?;
+    }
+    Ok(())
+}
+
+/// Enrols what was asked for with the charter that was decided about, and uses the request up.
+pub(super) fn fulfil(
     tx: &mut Tx<'_>,
     (row, prepared): (&RequestRow, &Prepared),
     (principal, identity): (PrincipalId, IdentityId),

@@ -3,12 +3,15 @@
 //! Everything that is missing or wrong is said at once, in the words of the fields. The same is asked again when it is
 //! seen. It must never guess what was not said. Next: `fulfil.rs`.
 
-use super::RequestWish;
-use crate::verbs::{programme::InForce, retire::resolved};
+use super::{
+    RequestWish,
+    late::{self, There},
+};
+use crate::verbs::{dossier::dossier_under, programme::InForce, retire::resolved};
 use std::time::Duration;
 use tenure_judge::{Class, DecidedKind, PlanAbout, Traits, tier_foreseen};
 use tenure_model::{Charter, CharterField, Creation, Instant, PersonId, PrincipalKind, printable};
-use tenure_store::{StoreFailure, Tx};
+use tenure_store::{StoreFailure, Tx, tables::sources::SourceRow};
 
 /// Who decides where no rule of the programme says: somebody who may, and never whoever asked.
 const ANYBODY_ELSE: &str = "operator";
@@ -25,20 +28,7 @@ pub(super) fn checked(
     now: Instant,
 ) -> Result<Result<Creation, String>, StoreFailure> {
     let (mut missing, mut wrong) = (Vec::new(), Vec::new());
-    let source = match said(wish.source.as_deref()) {
-        None => {
-            missing.push("source (where it will be)");
-            None
-        }
-        Some(name) => {
-            let found = tx.source_named(name)?;
-            if found.is_none() {
-                wrong
-                    .push(format!("`{}` is no source; `tenure source list` shows them", printable(name, 60)));
-            }
-            found
-        }
-    };
+    let source = source_of(tx, wish, (&mut missing, &mut wrong))?;
     let principal = said(wish.principal.as_deref()).unwrap_or_default();
     match unnamed(principal) {
         Some(why) if principal.is_empty() => missing.push(why),
@@ -52,8 +42,17 @@ pub(super) fn checked(
         Ok(kept) => charter.retirement_trigger = kept,
         Err(why) => wrong.push(why),
     }
-    let source_name = source.as_ref().map(|row| (row.name.to_string(), row.system.as_str()));
-    let class = class_of(in_force, wish, source_name, &mut wrong);
+    let there = match &source {
+        Some(source) if !principal.is_empty() => found(tx, source, principal, &mut wrong)?,
+        Some(_) | None => None,
+    };
+    let class = match there {
+        Some(there) => class_of_there(tx, in_force, (wish, &charter), there, &mut wrong)?,
+        None => {
+            let source_name = source.as_ref().map(|row| (row.name.to_string(), row.system.as_str()));
+            class_of(in_force, wish, source_name, &mut wrong)
+        }
+    };
     let named = [&wish.business_owner, &wish.technical_owner, &wish.retirement_trigger]
         .map(|text| said(text.as_deref()).is_some());
     missing.extend(unanswered(&charter, class, named));
@@ -67,25 +66,51 @@ pub(super) fn checked(
     if said(wish.reason.as_deref()).is_none() {
         missing.push("reason (why this is asked)");
     }
-    if let Some(source) = &source
-        && !tx.principals_called(source.id, principal)?.is_empty()
-    {
-        let shown = format!("{}/{}", source.name, printable(principal, 100));
-        wrong.push(format!(
-            "`{shown}` is there already: what is there is claimed (tenure own), not asked for"
-        ));
-    }
     match (source, missing.is_empty() && wrong.is_empty()) {
         (Some(source), true) => Ok(Ok(Creation {
             source: source.id,
             principal: principal.to_owned(),
-            principal_kind: wish.principal_kind.unwrap_or(PrincipalKind::Account),
+            principal_kind: there
+                .map(|there| there.kind)
+                .or(wish.principal_kind)
+                .unwrap_or(PrincipalKind::Account),
             class: class.map(|class| class.id.clone()),
             store: store.to_owned(),
             charter,
+            late_for: there.map(|there| there.principal),
         })),
         _ => Ok(Err(told(&missing, wrong))),
     }
+}
+
+/// Where it will be.
+fn source_of(
+    tx: &mut Tx<'_>,
+    wish: &RequestWish,
+    (missing, wrong): (&mut Vec<&str>, &mut Vec<String>),
+) -> Result<Option<SourceRow>, StoreFailure> {
+    let Some(name) = said(wish.source.as_deref()) else {
+        missing.push("source (where it will be)");
+        return Ok(None);
+    };
+    let found = tx.source_named(name)?;
+    if found.is_none() {
+        wrong.push(format!("`{}` is no source; `tenure source list` shows them", printable(name, 60)));
+    }
+    Ok(found)
+}
+
+/// What is there under the name and was made outside; what else is there is not asked for.
+fn found(
+    tx: &mut Tx<'_>,
+    source: &SourceRow,
+    principal: &str,
+    wrong: &mut Vec<String>,
+) -> Result<Option<There>, StoreFailure> {
+    Ok(late::found(tx, source.id, principal)?.unwrap_or_else(|why| {
+        wrong.push(format!("`{}/{}` {why}", source.name, printable(principal, 100)));
+        None
+    }))
 }
 
 /// Why a principal cannot be called so.
@@ -204,6 +229,26 @@ fn class_of<'programme>(
         ..Traits::default()
     };
     in_force.judge.class_foreseen(&traits)
+}
+
+/// The class that what is there is of with this charter; nobody says another of it.
+fn class_of_there<'programme>(
+    tx: &mut Tx<'_>,
+    in_force: &'programme InForce,
+    (wish, charter): (&RequestWish, &Charter),
+    there: There,
+    wrong: &mut Vec<String>,
+) -> Result<Option<&'programme Class>, StoreFailure> {
+    let read = dossier_under(tx, there.identity, charter.clone())?;
+    let class = in_force.judge.class_of(&read.dossier);
+    let is = class.map_or("none", |class| class.id.as_str());
+    if let Some(other) = said(wish.class.as_deref()).filter(|other| *other != is) {
+        wrong.push(format!("what is there is of class `{is}`, not `{}`", printable(other, 60)));
+    }
+    if let Some(other) = wish.principal_kind.filter(|other| *other != there.kind) {
+        wrong.push(format!("what is there is of kind `{}`, not `{other}`", there.kind));
+    }
+    Ok(class)
 }
 
 /// What must be said of anything, and what its class asks for besides. Of what is looked up it counts whether it was said.

@@ -2,11 +2,13 @@
 //!
 //! What is decided about is named by a digest over all of it. A request must never do anything by itself: when what was
 //! asked for is seen, every rule, person and right is asked again in the transaction that enrols it. Next: `gate.rs`, what
-//! must be said; `decide.rs`; `fulfil.rs`.
+//! must be said; `decide.rs`; `fulfil.rs`; `outside.rs`, what was made without one.
 
 mod decide;
 mod fulfil;
 mod gate;
+mod late;
+mod outside;
 
 pub use decide::{RequestAnswer, RequestDecision};
 pub(crate) use fulfil::{Surveyed, Waiting};
@@ -153,7 +155,8 @@ impl Engine {
             .text("kind", new.kind)
             .text("decide_by", new.decide_by)
             .text("use_by", new.use_by)
-            .number("steps", i64::try_from(new.steps.len()).unwrap_or(i64::MAX));
+            .number("steps", i64::try_from(new.steps.len()).unwrap_or(i64::MAX))
+            .flag("late", creation.late_for.is_some());
         let entry =
             self.entry(draft.body(serde_json::json!({ "creation": creation, "reason": new.reason })))?;
         let deciding = self.request_deciding();
@@ -372,7 +375,8 @@ fn digest_of(row: &RequestRow) -> Result<String, EngineFailure> {
 
 /// An entry about one.
 fn about(row: &RequestRow, kind: &'static str, by: By) -> Draft {
-    Draft::new(kind, by, row.id).about(row.creation.source).text("kind", row.kind)
+    let draft = Draft::new(kind, by, row.id).about(row.creation.source).text("kind", row.kind);
+    if row.creation.late_for.is_some() { draft.flag("late", true) } else { draft }
 }
 
 /// Whether this person's decision would count for it.
