@@ -52,6 +52,7 @@ pub use tenure_store::{
         steps::{ProbeRow, StepRow},
         surveys::SurveyRow,
         teams::TeamRow,
+        tickets::{TicketRow, TicketsMeant},
     },
 };
 pub use verbs::{
@@ -105,6 +106,7 @@ pub use verbs::{
     requests::{REQUEST_WAIT_MAX, RequestAnswer, RequestDecision, RequestShown, RequestStep, RequestWish},
     show::{Answer, CredentialShown, IdentityShown, Question},
     source::NewSource,
+    tickets::{TICKETS_MAX, TicketGiven, TicketShown, TicketsForeseen},
     tighten::FoundFile,
     tokens::{IssuedToken, TOKEN_DAYS, TOKEN_DAYS_MAX, TokenHolder, TokenShown},
     who::{Reachable, Who},

@@ -18,6 +18,7 @@ mod programme;
 mod remain;
 mod risk;
 mod sentence;
+mod ticket;
 
 pub use authorise::{
     Actor, ApiAction, ApiResource, ApiResourceKind, Authoriser, AuthoriserRefused, Claim, Verdict,
@@ -48,3 +49,4 @@ pub use programme::{
 pub use remain::Recall;
 pub use risk::{Risk, RiskTerm, RiskTermKind, tier_foreseen};
 pub use tenure_model::Grounds;
+pub use ticket::{PrincipalSeen, TicketSeen, ticket_outcome};

@@ -27,6 +27,7 @@ mod secret;
 mod source;
 mod survey;
 mod text;
+mod ticket;
 
 pub use consequence::{ConsequenceMode, ConsequenceStage, ConsequenceState};
 pub use exception::{ExceptionEvent, ExceptionKind, ExceptionState};
@@ -57,3 +58,4 @@ pub use secret::Secret;
 pub use source::{NotAShortName, PRIMARY, Point, ShortName};
 pub use survey::{Completeness, Extent, SurveyEvent, SurveyState};
 pub use text::{counted, printable};
+pub use ticket::{TicketOutcome, TicketState};

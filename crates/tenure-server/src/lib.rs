@@ -9,6 +9,7 @@
 mod api;
 mod body;
 mod console;
+mod csv_rows;
 mod endpoint;
 mod enter;
 mod guard;
@@ -30,6 +31,7 @@ mod shared;
 mod sign_in;
 mod step_up;
 mod surveying;
+mod tickets_csv;
 
 pub use endpoint::{Access, EndpointShown};
 pub use peer::Peer;

@@ -9,7 +9,7 @@
 use tenure_model::{
     ConsequenceState, CredentialKind, CredentialState, DecisionRight, ExceptionKind, ExceptionState, Origin,
     PlanKind, PlanState, PolicyKind, Presence, PrincipalKind, ProofLevel, RequestKind, RequestState,
-    RiskTier, Role, Severity, Standing, StepKind, StepState, SurveyState,
+    RiskTier, Role, Severity, Standing, StepKind, StepState, SurveyState, TicketState,
 };
 
 /// Which spelling.
@@ -143,6 +143,7 @@ pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
     statements.extend(filled(dialect, &SIGN_IN.map(String::from)));
     statements.extend(filled(dialect, &exceptions()));
     statements.extend(filled(dialect, &requests()));
+    statements.extend(filled(dialect, &tickets()));
     statements.extend(filled(dialect, &CONFIRMATIONS.map(String::from)));
     statements.extend(filled(dialect, &WATCHES.map(String::from)));
     statements.extend(filled(dialect, &directory()));
@@ -284,6 +285,25 @@ fn requests() -> Vec<String> {
              CONSTRAINT made_outside_was_absent_first CHECK (seen_us > absent_us)){keyed}",
         ),
         String::from("CREATE INDEX made_outside_of ON made_outside (identity_id) WHERE request_id IS NULL"),
+    ]
+}
+
+/// What tickets of other systems say, each as it was last brought in.
+fn tickets() -> Vec<String> {
+    vec![
+        format!(
+            "CREATE TABLE tickets (system {{text}} NOT NULL, ticket_key {{text}} NOT NULL, title {{text}} NOT NULL, url {{text}}, \
+             state {{text}} NOT NULL, closed_us {{int}}, names {{text}} NOT NULL, identity_id {{text}} REFERENCES identities, \
+             unmatched {{text}}, read_us {{int}}, first_us {{int}} NOT NULL, seen_us {{int}} NOT NULL, \
+             PRIMARY KEY (system, ticket_key), \
+             CONSTRAINT tickets_closed_some_day CHECK (state <> 'closed' OR closed_us IS NOT NULL), \
+             CONSTRAINT tickets_read_after_closing CHECK (read_us IS NULL OR (state = 'closed' AND read_us > closed_us)), \
+             CONSTRAINT tickets_name_one_or_say_why CHECK ((identity_id IS NULL) = (unmatched IS NOT NULL)), \
+             CONSTRAINT tickets_state CHECK ({})){{end}}",
+            TicketState::sql_check("state")
+        ),
+        String::from("CREATE INDEX tickets_of ON tickets (identity_id) WHERE identity_id IS NOT NULL"),
+        String::from("CREATE INDEX tickets_by_end ON tickets (closed_us) WHERE state = 'closed'"),
     ]
 }
 

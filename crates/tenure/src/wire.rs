@@ -8,6 +8,7 @@ mod judgement;
 pub(crate) mod ownership;
 pub(crate) mod programme;
 mod requests;
+mod tickets;
 
 pub(crate) use exceptions::{Exception, ExceptionCase, ExceptionFigures};
 pub(crate) use judgement::{Condition, Explained, ExplainedFact, Judgement, Risk};
@@ -19,6 +20,7 @@ use tenure_model::{
     FindingId, IdentityId, Instant, PlanKind, PlanState, PolicyKind, Presence, PrincipalKind, ProofLevel,
     RiskTier, Role, Severity, Standing, StepKind, StepState, SurveyState,
 };
+pub(crate) use tickets::{Ticket, TicketsForeseen};
 
 /// One page of a list.
 #[derive(Debug, Clone, Deserialize)]
@@ -316,6 +318,8 @@ pub(crate) struct IdentityShown {
     pub(crate) risk: Option<Risk>,
     #[serde(default)]
     pub(crate) request_is_late: bool,
+    #[serde(default)]
+    pub(crate) tickets: Vec<Ticket>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -9,11 +9,11 @@ use super::{
     retire::awaited,
 };
 use tenure_judge::{
-    ClaimedDead, CredentialDossier, Dossier, MadeOutside, OpenSince, PrincipalDossier, RightDossier, Said,
-    UseDossier, Validity, Word,
+    ClaimedDead, CredentialDossier, Dossier, MadeOutside, OpenSince, PrincipalDossier, PrincipalSeen,
+    RightDossier, Said, UseDossier, Validity, Word,
 };
 use tenure_model::{
-    Charter, Environment, IdentityId, Presence, PrincipalId, PrincipalKind, Standing, printable,
+    Charter, Environment, IdentityId, Presence, PrincipalId, PrincipalKind, ProofLevel, Standing, printable,
 };
 use tenure_store::{
     StoreFailure, Tx,
@@ -77,6 +77,9 @@ fn dossier_of(tx: &mut Tx<'_>, identity: IdentityRow, few: &Few) -> Result<Read,
     if few.made_outside.contains(&id) {
         made_outside(tx, id, &mut principals)?;
     }
+    if few.ticketed.contains(&id) {
+        heed_tickets(tx, id, &mut principals)?;
+    }
     let (enrolled_since, new_since_baseline) = tx.enrolled_and_new(id)?;
     let (mut validity, confirmed_by) = if few.confirmed.contains(&id) {
         validity(tx, id, enrolled_since)?
@@ -111,6 +114,42 @@ fn made_outside(
         }
     }
     Ok(())
+}
+
+/// A ticket that says that it ended is a claim (P0) against what was seen since, where no plan of ours claims more.
+fn heed_tickets(
+    tx: &mut Tx<'_>,
+    id: IdentityId,
+    principals: &mut [PrincipalDossier],
+) -> Result<(), StoreFailure> {
+    let closed = tx.tickets_of(id)?.into_iter().find(|ticket| ticket.read_since.is_some());
+    let Some((ticket, at)) = closed.and_then(|ticket| ticket.closed.map(|at| (ticket, at))) else {
+        return Ok(());
+    };
+    for row in tx.principals_of(id)? {
+        let seen = principal_seen(tx, &row)?;
+        let alive = row.presence == Presence::Present && seen.is_read && !seen.is_made_after(at);
+        let one = principals.iter_mut().find(|one| one.id == row.id).filter(|one| one.claimed_dead.is_none());
+        if let (true, Some(one)) = (alive, one) {
+            let (system, key) = (printable(&ticket.system, 40), printable(&ticket.key, 80));
+            one.claimed_dead = Some(ClaimedDead {
+                level: ProofLevel::P0,
+                required: ProofLevel::P2,
+                sentence: format!("ticket {key} of {system} says that it ended {at:#}; it was seen since"),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// A principal as a ticket is held against it.
+pub(super) fn principal_seen(tx: &mut Tx<'_>, row: &PrincipalRow) -> Result<PrincipalSeen, StoreFailure> {
+    Ok(PrincipalSeen {
+        presence: row.presence,
+        is_read: row.unread_since.is_none(),
+        first_seen: row.first_seen,
+        baseline: tx.baseline(row.source)?,
+    })
 }
 
 /// What people said of its conditions, and who.

@@ -217,6 +217,7 @@ impl Ending {
         if survey.state == SurveyState::Complete {
             let surveyed = Surveyed { began: self.reading.began, ended: self.now };
             self.requests.settle(tx, surveyed, &self.reading.ephemeral)?;
+            tx.read_since_closed(source, self.now)?;
         }
         Ok(survey)
     }

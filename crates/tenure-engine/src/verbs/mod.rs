@@ -40,6 +40,7 @@ pub(crate) mod show;
 pub(crate) mod sink;
 pub(crate) mod source;
 pub(crate) mod survey;
+pub(crate) mod tickets;
 pub(crate) mod tighten;
 pub(crate) mod tiles;
 pub(crate) mod tokens;

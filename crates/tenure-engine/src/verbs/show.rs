@@ -3,6 +3,7 @@
 //! Should it exist? What is the least it needs? What proves removal? Each is answered with its
 //! evidence, or with the word "unanswered" and what would answer it.
 
+use super::tickets::{self, TicketShown};
 use crate::{Engine, EngineFailure};
 use serde::Serialize;
 use std::{
@@ -92,6 +93,8 @@ pub struct IdentityShown {
     pub risk: Option<Risk>,
     /// It was there before it was asked for.
     pub request_is_late: bool,
+    /// Tickets that name it, at most 50.
+    pub tickets: Vec<TicketShown>,
 }
 
 impl Engine {
@@ -120,6 +123,7 @@ impl Engine {
                     risk: None,
                     request: request.as_ref().map(|row| row.id.handle()),
                     request_is_late: request.is_some_and(|row| row.creation.late_for.is_some()),
+                    tickets: tickets::of(tx, identity.id)?,
                     identity,
                 };
                 for principal in shown.principals.clone() {

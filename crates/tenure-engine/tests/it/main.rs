@@ -31,6 +31,7 @@ mod requests;
 mod returned;
 mod scripted;
 mod survey;
+mod tickets;
 mod validity;
 mod wheel;
 mod witness;

@@ -24,6 +24,7 @@ pub(crate) mod requests;
 mod sources;
 mod surveys;
 mod system;
+pub(crate) mod tickets;
 
 use crate::{
     endpoint::Endpoint,
@@ -122,6 +123,9 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &requests::show::ENDPOINT,
     &requests::decide::ENDPOINT,
     &requests::withdraw::ENDPOINT,
+    &tickets::import::PREVIEW,
+    &tickets::import::IMPORT,
+    &tickets::list::ENDPOINT,
     &plans::list::ENDPOINT,
     &plans::csv::ENDPOINT,
     &plans::draft::ENDPOINT,

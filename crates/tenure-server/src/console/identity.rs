@@ -13,6 +13,7 @@ use super::{
     picture::{self, Picture},
     table::{Cell, StateShown, Table, column, naming},
     text::{self, Prose, When},
+    tickets::{self, TicketLine},
     whose::PassedLine,
 };
 use crate::api::{ownership::ANYTHING, prelude::*};
@@ -64,6 +65,8 @@ struct IdentityPage {
     unanswered: String,
     /// How much it could cost.
     risk: Option<RiskShown>,
+    /// Tickets that name it.
+    tickets: Vec<TicketLine>,
     principals: Vec<PrincipalLine>,
     /// Where a plan to tighten a file is posted to.
     tightens: String,
@@ -336,6 +339,7 @@ fn view(
         charter: answered,
         unanswered: unanswered.join(", "),
         risk: shown.risk.as_ref().map(risk_shown),
+        tickets: shown.tickets.iter().map(|one| tickets::line(one, now)).collect(),
         principals: shown.principals.iter().map(|one| principal(one, now)).collect(),
         credentials: shown.credentials.iter().map(|one| credential(one, tightens.is_some(), now)).collect(),
         tightens: tightens.unwrap_or_default(),

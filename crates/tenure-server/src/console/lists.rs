@@ -113,6 +113,7 @@ pub(super) fn tabs(asked: &Asked, here: &str) -> Vec<Link> {
         ("/rights", "Rights"),
         ("/systems", "Systems"),
         ("/whose", "Whose?"),
+        ("/tickets", "Tickets"),
     ];
     let may = |path: &str| path != "/systems" || asked.may_also(ApiAction::View, ApiResourceKind::Source);
     let tab =

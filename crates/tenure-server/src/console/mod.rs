@@ -40,6 +40,7 @@ mod source_change;
 mod systems;
 mod table;
 mod text;
+mod tickets;
 mod whose;
 
 use crate::{endpoint::Endpoint, enter::Asked, problem::Problem};
@@ -72,6 +73,7 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &exception::SHOW,
     &exception::DECIDE,
     &exception::WITHDRAW,
+    &tickets::ENDPOINT,
     &requests::LIST,
     &requests::FORM,
     &requests::ASK,

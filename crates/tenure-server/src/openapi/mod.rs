@@ -7,6 +7,7 @@ mod shapes_exceptions;
 mod shapes_plans;
 mod shapes_programme;
 mod shapes_requests;
+mod shapes_tickets;
 mod shapes_validity;
 
 use crate::{
@@ -21,7 +22,7 @@ use tenure_model::{
     CharterField, ConsequenceMode, ConsequenceState, CredentialKind, CredentialState, DataClass,
     DecisionRight, Environment, ExceptionKind, ExceptionState, PlanKind, PlanState, PolicyKind,
     PrincipalKind, ProofLevel, Readers, RequestKind, RequestState, RiskTier, Role, Severity, Standing,
-    StepKind, StepState, SurveyState,
+    StepKind, StepState, SurveyState, TicketOutcome, TicketState,
 };
 use utoipa::openapi::{
     Components, ComponentsBuilder, Content, HttpMethod, InfoBuilder, LicenseBuilder, ObjectBuilder,
@@ -67,7 +68,11 @@ pub(crate) fn document() -> &'static str {
 
 /// Every shape that is sent, by name.
 fn requests() -> impl Iterator<Item = &'static (&'static str, &'static [&'static str])> {
-    shapes::REQUESTS.iter().chain(shapes_exceptions::REQUESTS).chain(shapes_requests::REQUESTS)
+    shapes::REQUESTS
+        .iter()
+        .chain(shapes_exceptions::REQUESTS)
+        .chain(shapes_requests::REQUESTS)
+        .chain(shapes_tickets::REQUESTS)
 }
 
 /// Every shape of an answer, by name.
@@ -77,6 +82,7 @@ fn answers() -> impl Iterator<Item = &'static (&'static str, &'static [&'static 
         .chain(shapes_programme::ANSWERS)
         .chain(shapes_exceptions::ANSWERS)
         .chain(shapes_requests::ANSWERS)
+        .chain(shapes_tickets::ANSWERS)
         .chain(shapes_validity::ANSWERS)
         .chain(shapes_plans::ANSWERS)
 }
@@ -148,7 +154,9 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
         Standing,
         StepKind,
         StepState,
-        SurveyState
+        SurveyState,
+        TicketOutcome,
+        TicketState
     );
     words.push(("RequestAnswer", vec!["approve", "refuse"]));
     words.push(("ExceptionAnswer", vec!["grant", "refuse"]));

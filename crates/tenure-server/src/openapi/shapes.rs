@@ -266,6 +266,7 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "request: text?",
             "risk: Risk?",
             "request_is_late: flag",
+            "tickets: [Ticket]",
         ],
     ),
     (

@@ -256,6 +256,21 @@ async fn ask_and_decide(bench: &Bench) {
     assert_eq!(listed["items"][0]["decisions"][0]["person_name"], "operator", "{listed}");
 }
 
+/// A ticket is looked at, brought in by whoever may ask for surveys, and listed with what was observed since.
+async fn bring_tickets(bench: &Bench) {
+    let csv = "key,state,identity,closed\nOPS-1,done,main/billing,2020-01-01\n";
+    let sent = json!({ "system": "jira", "csv": csv });
+    assert_eq!(bench.post(AUDITOR, "/api/v1/ticket-imports", &sent).await.status, 403);
+    let foreseen = bench.post(OPERATOR, "/api/v1/ticket-imports/preview", &sent).await;
+    assert_eq!(foreseen.json()["tickets"][0]["outcome"], "alive", "{}", foreseen.text());
+    assert_eq!(bench.get(AUDITOR, "/api/v1/tickets").await.json()["items"], json!([]));
+    assert_eq!(bench.post(OPERATOR, "/api/v1/ticket-imports", &sent).await.json()["added"], 1);
+    let listed = bench.get(AUDITOR, "/api/v1/tickets?which=seen_since").await.json();
+    assert_eq!(listed["items"][0]["identity_name"], "main/billing", "{listed}");
+    let opened = json!({ "system": "jira", "csv": csv.replace("done", "open") });
+    assert_eq!(bench.post(OPERATOR, "/api/v1/ticket-imports", &opened).await.json()["changed"], 1);
+}
+
 /// Two hold one value; one finding is dismissed and that taken back, and what is there is made no news.
 async fn dismiss_and_set_baseline(bench: &Bench) {
     use tenure_connect::chaos::ChaosPrincipal;
@@ -280,6 +295,7 @@ async fn dismiss_and_set_baseline(bench: &Bench) {
     assert_eq!(bench.call(OPERATOR, "DELETE", &path, None).await.status, 200);
     except_and_take_back(bench, &handle).await;
     ask_and_decide(bench).await;
+    bring_tickets(bench).await;
     let set = bench.call(ADMINISTRATOR, "PUT", "/api/v1/sources/main/baseline", None).await.json();
     assert_eq!((&set["new"], set["baseline"] != before["baseline"]), (&json!(0), true), "{set}");
 }

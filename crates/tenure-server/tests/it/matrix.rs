@@ -119,6 +119,17 @@ fn requests() -> Vec<Rehearsal> {
             "/api/v1/requests/nothing/withdrawal",
             Some(json!({ "reason": "x" })),
         ),
+        (
+            "POST /api/v1/ticket-imports/preview",
+            "/api/v1/ticket-imports/preview",
+            Some(json!({ "system": "jira", "csv": "key,state,identity\nOPS-1,open,main/app\n" })),
+        ),
+        (
+            "POST /api/v1/ticket-imports",
+            "/api/v1/ticket-imports",
+            Some(json!({ "system": "jira", "csv": "key,state,identity\nOPS-1,open,main/app\n" })),
+        ),
+        ("GET /api/v1/tickets", "/api/v1/tickets", None),
     ]
 }
 
@@ -255,6 +266,7 @@ fn about_pages() -> Vec<Rehearsal> {
             "/identities/{identity}/findings/nothing/except",
             no_form(),
         ),
+        ("GET /tickets", "/tickets", None),
         ("GET /requests", "/requests", None),
         ("GET /requests/new", "/requests/new", None),
         ("POST /requests/new", "/requests/new", no_form()),

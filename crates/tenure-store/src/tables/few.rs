@@ -1,6 +1,6 @@
-//! Which of a stretch of identities have what few have: words people said of them, confirmations, no request.
+//! Which of a stretch of identities have what few have: words people said of them, confirmations, tickets, no request.
 //!
-//! Reading a million dossiers asks four times for each batch, instead of four times for each identity, to be told that
+//! Reading a million dossiers asks once of each kind for each batch, instead of for each identity, to be told that
 //! there is nothing. Stretches that follow each other read each of these indexes once. It must never leave one out that
 //! has something; one too many costs a question. Next: `dismissals.rs`, `exceptions.rs`, `confirmations.rs`.
 
@@ -17,6 +17,8 @@ const EXCEPTED: &str =
 const MADE_OUTSIDE: &str = "SELECT DISTINCT identity_id FROM made_outside WHERE request_id IS NULL AND identity_id BETWEEN $1 AND $2";
 const CONFIRMED: &str = "SELECT DISTINCT identity_id FROM confirmations WHERE identity_id BETWEEN $1 AND $2";
 
+const TICKETED: &str = "SELECT DISTINCT identity_id FROM tickets WHERE identity_id IS NOT NULL AND identity_id BETWEEN $1 AND $2";
+
 /// Identities of a stretch that have what few have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Few {
@@ -28,6 +30,8 @@ pub struct Few {
     pub confirmed: BTreeSet<IdentityId>,
     /// It was made where a request was needed, without one.
     pub made_outside: BTreeSet<IdentityId>,
+    /// A ticket names it.
+    pub ticketed: BTreeSet<IdentityId>,
 }
 
 impl Tx<'_> {
@@ -49,6 +53,7 @@ impl Tx<'_> {
             excepted: those("exceptions", EXCEPTED)?,
             confirmed: those("confirmations", CONFIRMED)?,
             made_outside: those("made_outside", MADE_OUTSIDE)?,
+            ticketed: those("tickets", TICKETED)?,
         })
     }
 }
@@ -57,19 +62,25 @@ impl Few {
     /// Each of these may have all of it.
     pub fn each_of(ids: &[IdentityId]) -> Self {
         let all: BTreeSet<IdentityId> = ids.iter().copied().collect();
-        Self { dismissed: all.clone(), excepted: all.clone(), confirmed: all.clone(), made_outside: all }
+        Self {
+            dismissed: all.clone(),
+            excepted: all.clone(),
+            confirmed: all.clone(),
+            made_outside: all.clone(),
+            ticketed: all,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{CONFIRMED, DISMISSED, EXCEPTED, MADE_OUTSIDE};
+    use super::{CONFIRMED, DISMISSED, EXCEPTED, MADE_OUTSIDE, TICKETED};
     use crate::schema::tests::sqlite_of_today;
 
     #[test]
     fn a_stretch_is_read_off_an_index() {
         let connection = sqlite_of_today();
-        for sql in [DISMISSED, EXCEPTED, CONFIRMED, MADE_OUTSIDE] {
+        for sql in [DISMISSED, EXCEPTED, CONFIRMED, MADE_OUTSIDE, TICKETED] {
             let explained = format!("EXPLAIN QUERY PLAN {}", sql.replace('$', "?"));
             let mut asked = connection.prepare(&explained).unwrap();
             let steps: Vec<String> =

@@ -42,6 +42,7 @@ pub mod sources;
 pub mod steps;
 pub mod surveys;
 pub mod teams;
+pub mod tickets;
 pub mod tokens;
 mod watches;
 

@@ -47,6 +47,7 @@ mod source;
 mod source_remove;
 mod source_set;
 mod survey;
+mod tickets;
 mod tighten;
 mod topics;
 mod up;
@@ -166,6 +167,8 @@ pub(crate) enum Command {
     Exception(exception::ExceptionCommand),
     #[command(subcommand)]
     Request(request::RequestCommand),
+    #[command(subcommand)]
+    Tickets(tickets::TicketsCommand),
     Baseline(baseline::BaselineArgs),
     #[command(subcommand)]
     Programme(programme::ProgrammeCommand),
@@ -219,6 +222,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Dismiss(args) => args.run(context).await,
         Command::Exception(command) => command.run(context).await,
         Command::Request(command) => command.run(context).await,
+        Command::Tickets(command) => command.run(context).await,
         Command::Baseline(args) => args.run(context).await,
         Command::Programme(command) => command.run(context).await,
         Command::Plan(args) => args.run(context).await,

@@ -9,8 +9,8 @@ use super::{
     table::{Table, cell, looking},
     words::{count, dated, dies, instant, wrapped},
 };
-use crate::wire::{Credential, CredentialShown, Finding, Identity, IdentityShown, Principal, Risk};
-use tenure_model::{CredentialKind, Presence, flag, names, printable, text};
+use crate::wire::{Credential, CredentialShown, Finding, Identity, IdentityShown, Principal, Risk, Ticket};
+use tenure_model::{CredentialKind, Presence, TicketOutcome, flag, names, printable, text};
 
 /// Rights shown, at most.
 const GRANTS_SHOWN: usize = 20;
@@ -50,6 +50,10 @@ pub(crate) fn page(shown: &IdentityShown, frame: Frame) -> Vec<String> {
         lines.push(format!("{said}: tenure request show {}", printable(request, 20)));
     }
     lines.extend(findings(&shown.findings, frame));
+    if !shown.tickets.is_empty() {
+        lines.extend([String::new(), String::from("Tickets about it")]);
+        lines.extend(shown.tickets.iter().flat_map(ticket));
+    }
     lines.extend(shown.risk.iter().flat_map(risk));
     lines.extend(principals(&shown.principals));
     lines.extend(credentials(&shown.credentials));
@@ -123,6 +127,34 @@ pub(crate) fn risk(risk: &Risk) -> Vec<String> {
     lines.extend(risk.terms.iter().map(|term| {
         format!("  {:2}  {}: {}", term.points, printable(&term.term, 40), printable(&term.says, 300))
     }));
+    lines
+}
+
+/// A ticket: what was observed first, then what it says.
+pub(crate) fn ticket(one: &Ticket) -> Vec<String> {
+    let (mark, word) = match one.outcome {
+        TicketOutcome::Open => ("○", "open"),
+        TicketOutcome::Dropped => ("–", "closed without doing it"),
+        TicketOutcome::Unmatched => ("?", "names nothing known here"),
+        TicketOutcome::Unread => ("◌", "not looked at since"),
+        TicketOutcome::Alive => ("▲", "closed, still alive"),
+        TicketOutcome::MadeAgain => ("◔", "ended, and made again since"),
+        TicketOutcome::Absent => ("●", "not there any more"),
+        TicketOutcome::Unproven => ("!", "ended, not proved"),
+        TicketOutcome::Proved => ("✓", "proved dead"),
+    };
+    let named = one.identity_name.as_ref().unwrap_or(&one.names);
+    let closed = one.closed.map(|at| format!(", closed {}", instant(at))).unwrap_or_default();
+    let mut lines = vec![
+        format!("  {mark} {word}: {}", printable(named, 200)),
+        format!(
+            "      {} of {}{closed}: {}",
+            printable(&one.key, 80),
+            printable(&one.system, 40),
+            printable(&one.title, 200)
+        ),
+    ];
+    lines.extend(one.unmatched.iter().map(|why| format!("      {}", printable(why, 300))));
     lines
 }
 

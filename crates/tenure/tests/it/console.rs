@@ -93,6 +93,7 @@ fn planted() -> Planted {
     place.done(&["people", "add", "pay desk", "--role", "owner"]);
     let own = ["--owner", "pay desk", "--technical-owner", "pay desk", "--purpose", "bills the customers"];
     place.done(&[&["own", "pg-main/billing"], own.as_slice(), &["--environment", "production"]].concat());
+    tickets_say(&place);
     place.run(&["revoke", "pg-main/reporting", "--reason", "the board has another report"]).ended(4);
     let ended = ["--reason", "contract ended in January", "--yes", "old_vendor"];
     place.done(&[&["revoke", "pg-main/old_vendor"], ended.as_slice()].concat());
@@ -126,6 +127,16 @@ fn planted() -> Planted {
         place,
         up,
     }
+}
+
+/// Of two tickets that are closed one names what is still there, and one nothing.
+fn tickets_say(place: &Place) {
+    let csv = "Issue key,Summary,Status,Resolved,Identity,URL\n\
+        OPS-117,end the migration job,Done,2026-01-05 09:00:00,pg-main/ci_migrate,https://tickets.example/OPS-117\n\
+        OPS-118,<b>end</b> the old loader,Done,2026-01-05 09:00:00,pg-main/no_such_loader,\n\
+        OPS-119,end the shop,In Progress,,pg-main/ci_deploy,\n";
+    place.private_file("tickets.csv", csv);
+    place.done(&["tickets", "import", "tickets.csv", "--system", "jira"]);
 }
 
 /// Two exceptions of whoever bills customers: one is granted, the other waits; the address of the latter.
@@ -292,6 +303,8 @@ fn pages(planted: &Planted) -> serde_json::Value {
         page("except", &format!("{}/except", planted.finding)),
         page("exceptions", "/exceptions"),
         page("exception", &planted.exception),
+        page("tickets", "/tickets"),
+        page("identity-ticketed", &identity("pg-main/ci_migrate")),
         page("requests", "/requests"),
         page("request", &planted.request),
         page("request-new", "/requests/new"),

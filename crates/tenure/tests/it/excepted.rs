@@ -158,7 +158,7 @@ fn an_exception_that_tries_to_live_for_ever_on_a_real_database() {
 }
 
 /// Somebody who trusts nobody reads it from the exported log.
-fn audited(place: &Place, kinds: &[&str]) {
+pub(crate) fn audited(place: &Place, kinds: &[&str]) {
     place.done(&["evidence", "export", "all.tenure"]);
     let key =
         place.done(&["evidence", "checkpoint", "--json"]).json()["keys"][0].as_str().unwrap().to_owned();

@@ -45,6 +45,7 @@ mod sign_in;
 mod small_disk;
 mod source_remove;
 mod source_set;
+mod ticketed;
 mod tightened;
 mod tour;
 mod transcript;

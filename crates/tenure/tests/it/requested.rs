@@ -3,7 +3,7 @@
 //!
 //! Whoever asks does so over HTTP with a token of their own; whoever decides sits at the machine. Next: `excepted.rs`.
 
-use crate::excepted::{ahead, call};
+use crate::excepted::{ahead, audited, call};
 use crate::kill::wait_for;
 use crate::live::{login, started};
 use crate::program::{Background, Place};
@@ -111,17 +111,4 @@ fn an_identity_is_asked_for_approved_by_another_made_and_enrolled_on_a_real_data
     assert!(place.done(&["request", "show", early]).out.contains("made outside the process"));
     assert_eq!(stage.identity("early")["enrolled"], json!(false));
     audited(place, &["request.asked", "request.decided", "request.fulfilled", "request.lapsed"]);
-}
-
-/// Somebody who trusts nobody reads it from the exported log, which names nobody.
-fn audited(place: &Place, kinds: &[&str]) {
-    place.done(&["evidence", "export", "all.tenure"]);
-    let key =
-        place.done(&["evidence", "checkpoint", "--json"]).json()["keys"][0].as_str().unwrap().to_owned();
-    let verified = place.done(&["evidence", "verify", "all.tenure", "--log-key", &key]);
-    assert!(verified.out.starts_with("Verified: "), "{verified:?}");
-    let whole = place.done(&["evidence", "verify", "all.tenure", "--log-key", &key, "--json"]).out;
-    for kind in kinds {
-        assert!(whole.contains(kind), "{kind}: {whole}");
-    }
 }

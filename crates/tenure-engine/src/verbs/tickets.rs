@@ -1,0 +1,215 @@
+//! tickets: what other systems say ended comes in as a claim, and what was observed since says what became of it.
+//!
+//! What a ticket names is looked for when it is brought in, exactly; it must never be guessed. An identity that was seen
+//! after its ticket was closed is claimed dead at P0, and judged so. Next: `tenure-judge/src/ticket.rs`, what is known of it.
+
+use super::dossier::principal_seen;
+use crate::{
+    Actor, Engine, EngineFailure,
+    record::{By, Draft, digest_hex},
+};
+use serde::Serialize;
+use tenure_judge::{TicketSeen, ticket_outcome};
+use tenure_model::{IdentityId, Instant, TicketOutcome, TicketState, printable};
+use tenure_store::{
+    StoreFailure, Tx,
+    tables::tickets::{TicketRow, TicketsMeant},
+};
+
+/// Tickets in one file, at most.
+pub const TICKETS_MAX: usize = 10_000;
+/// Tickets in one entry of the log, with their keys; of more, how many.
+const KEYS_IN_ENTRY: usize = 1_000;
+
+/// A ticket as a file says it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TicketGiven {
+    /// The line it stands on.
+    pub line: u64,
+    /// Its key.
+    pub key: String,
+    /// What it is about.
+    pub title: String,
+    /// Where people read it.
+    pub url: Option<String>,
+    /// What it says of itself.
+    pub state: TicketState,
+    /// When it was closed.
+    pub closed: Option<Instant>,
+    /// What it names.
+    pub names: String,
+}
+
+/// A ticket with what became of what it says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TicketShown {
+    /// The ticket.
+    #[serde(flatten)]
+    pub row: TicketRow,
+    /// What is known of what it says.
+    pub outcome: TicketOutcome,
+}
+
+/// What a file of tickets brings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TicketsForeseen {
+    /// Which system they are of.
+    pub system: String,
+    /// How many are new here.
+    pub added: usize,
+    /// How many say something else than before.
+    pub changed: usize,
+    /// How many say what they said.
+    pub same: usize,
+    /// Those that are new or say something else, as they will stand.
+    pub tickets: Vec<TicketShown>,
+}
+
+impl Engine {
+    /// What these tickets would bring. Nothing is written.
+    pub async fn foresee_tickets(
+        &self,
+        system: String,
+        given: Vec<TicketGiven>,
+    ) -> Result<TicketsForeseen, EngineFailure> {
+        let now = self.clock.now();
+        let read = move |tx: &mut Tx<'_>| Ok(compare(tx, &system, &given, now)?.0);
+        Ok(self.store.read("foresee_tickets", read).await?)
+    }
+
+    /// Brings tickets in, as claims. What is not in the file stays as it was said last.
+    pub async fn import_tickets(
+        &self,
+        actor: Actor,
+        system: String,
+        given: Vec<TicketGiven>,
+    ) -> Result<TicketsForeseen, EngineFailure> {
+        let now = self.clock.now();
+        let shape = |why: serde_json::Error| EngineFailure::Refused { why: why.to_string() };
+        let digest = digest_hex(&serde_json::to_vec(&given).map_err(shape)?);
+        let keys: Vec<&str> = given.iter().take(KEYS_IN_ENTRY).map(|one| one.key.as_str()).collect();
+        let count = i64::try_from(given.len()).unwrap_or(i64::MAX);
+        let draft = Draft::new("tickets.imported", By::Person(actor, None), "inventory")
+            .number("count", count)
+            .text("digest", digest)
+            .body(serde_json::json!({ "system": system, "keys": keys }));
+        let entry = self.entry(draft)?;
+        let import = move |tx: &mut Tx<'_>| {
+            let (foreseen, rows) = compare(tx, &system, &given, now)?;
+            for row in &rows {
+                tx.put_ticket(row, now)?;
+            }
+            if !rows.is_empty() {
+                tx.entry(entry.clone())?;
+            }
+            Ok(foreseen)
+        };
+        let brought = self.store.write("import_tickets", import).await?;
+        self.judging_woken.notify_one();
+        Ok(brought)
+    }
+
+    /// Tickets of those meant, one page after `skip` rows.
+    pub async fn tickets(
+        &self,
+        meant: TicketsMeant,
+        skip: u32,
+        page_size: i64,
+    ) -> Result<Vec<TicketShown>, EngineFailure> {
+        let read = move |tx: &mut Tx<'_>| {
+            let rows = tx.tickets(meant, skip.into(), page_size)?;
+            rows.into_iter().map(|row| shown(tx, row)).collect::<Result<Vec<_>, _>>()
+        };
+        Ok(self.store.read("tickets", read).await?)
+    }
+
+    /// How many closed tickets name what was seen since.
+    pub async fn tickets_seen_since(&self) -> Result<i64, EngineFailure> {
+        Ok(self.store.read("count_tickets", |tx| tx.count_tickets_seen_since()).await?)
+    }
+}
+
+/// Tickets that name an identity, with what became of what they say.
+pub(super) fn of(tx: &mut Tx<'_>, identity: IdentityId) -> Result<Vec<TicketShown>, StoreFailure> {
+    tx.tickets_of(identity)?.into_iter().map(|row| shown(tx, row)).collect()
+}
+
+fn shown(tx: &mut Tx<'_>, row: TicketRow) -> Result<TicketShown, StoreFailure> {
+    let mut principals = Vec::new();
+    if let Some(identity) = row.identity {
+        for principal in tx.principals_of(identity)? {
+            principals.push(principal_seen(tx, &principal)?);
+        }
+    }
+    let outcome = ticket_outcome(&TicketSeen {
+        state: row.state,
+        closed: row.closed,
+        matched: row.identity.is_some(),
+        read_since: row.read_since,
+        principals,
+    });
+    Ok(TicketShown { row, outcome })
+}
+
+/// What is new or said otherwise, as it is shown and as it is kept.
+fn compare(
+    tx: &mut Tx<'_>,
+    system: &str,
+    given: &[TicketGiven],
+    now: Instant,
+) -> Result<(TicketsForeseen, Vec<TicketRow>), StoreFailure> {
+    let mut foreseen =
+        TicketsForeseen { system: system.to_owned(), added: 0, changed: 0, same: 0, tickets: Vec::new() };
+    let mut rows = Vec::new();
+    for one in given {
+        let before = tx.ticket(system, &one.key)?;
+        let row = row_of(tx, system, one, (before.as_ref(), now))?;
+        match &before {
+            None => foreseen.added += 1,
+            Some(before) if TicketRow { seen: now, ..before.clone() } == row => {
+                foreseen.same += 1;
+                continue;
+            }
+            Some(_) => foreseen.changed += 1,
+        }
+        foreseen.tickets.push(shown(tx, row.clone())?);
+        rows.push(row);
+    }
+    Ok((foreseen, rows))
+}
+
+fn row_of(
+    tx: &mut Tx<'_>,
+    system: &str,
+    given: &TicketGiven,
+    (before, now): (Option<&TicketRow>, Instant),
+) -> Result<TicketRow, StoreFailure> {
+    let (identity, identity_name, unmatched) = match tx.find_identity(&given.names) {
+        Ok(row) => (Some(row.id), Some(row.name), None),
+        Err(
+            failure @ (StoreFailure::Missing { .. }
+            | StoreFailure::MissingNear { .. }
+            | StoreFailure::Ambiguous { .. }),
+        ) => (None, None, Some(printable(&failure.to_string(), 400))),
+        Err(failure) => return Err(failure),
+    };
+    let read_since = match (given.state, identity, given.closed) {
+        (TicketState::Closed, Some(identity), Some(closed)) => tx.read_whole_after(identity, closed)?,
+        _ => None,
+    };
+    Ok(TicketRow {
+        system: system.to_owned(),
+        key: given.key.clone(),
+        title: given.title.clone(),
+        url: given.url.clone(),
+        state: given.state,
+        closed: given.closed.filter(|_| given.state == TicketState::Closed),
+        names: given.names.clone(),
+        identity,
+        identity_name,
+        unmatched,
+        read_since,
+        first_seen: before.map_or(now, |before| before.first_seen),
+        seen: now,
+    })
+}
