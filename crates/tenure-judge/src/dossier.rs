@@ -209,6 +209,9 @@ pub struct RightDossier {
     pub right: String,
     /// On what: `shop/table/public.orders`.
     pub resource: String,
+    /// Since when surveys see it; `None` where that is not known.
+    #[serde(default)]
+    pub since: Option<Instant>,
 }
 
 /// One consumer of a principal.

@@ -20,7 +20,7 @@ use tenure_store::{
     tables::{
         few::Few,
         identities::IdentityRow,
-        inventory::{CredentialRow, PrincipalRow, Related},
+        inventory::{CredentialRow, GrantRow, PrincipalRow, Related},
     },
 };
 
@@ -271,7 +271,9 @@ fn rights(tx: &mut Tx<'_>, id: PrincipalId, charter: &Charter) -> Result<Vec<Rig
         return Ok(Vec::new());
     }
     let held = tx.grants_of(id, RIGHTS_READ)?;
-    Ok(held.into_iter().map(|one| RightDossier { right: one.right, resource: one.resource }).collect())
+    let right =
+        |one: GrantRow| RightDossier { right: one.right, resource: one.resource, since: one.first_seen };
+    Ok(held.into_iter().map(right).collect())
 }
 
 /// Those of the same name that were ended, in words.

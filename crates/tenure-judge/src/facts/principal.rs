@@ -5,7 +5,7 @@
 
 use super::{
     Holds, Lines, SHOWN_CHARS_MAX, Seen, Subject, SubjectKind, bare, credential, exact, is_owned, is_seen,
-    may_log_in, named, read_flag, read_news, read_text, required_level, unread, uses,
+    may_log_in, read_flag, read_news, read_text, required_level, unread, uses,
 };
 use crate::{
     dossier::{Dossier, PrincipalDossier},
@@ -15,6 +15,9 @@ use tenure_model::{CredentialKind, Fact, Instant, Presence, PrincipalKind, flag,
 
 /// Rights outside of a charter that a reason names.
 const RIGHTS_NAMED_MAX: usize = 5;
+/// What no grant says, in the words in which a charter allows it: no permission check applies; it may make accounts.
+const EVERYTHING: &str = "everything";
+const CREATING: &str = "creating accounts";
 
 noun! {
     /// What policies may ask about a principal.
@@ -238,21 +241,48 @@ fn read_outside(name: &'static str, principal: &PrincipalDossier, lines: &Lines<
     if lines.allowed.is_empty() {
         return Seen::new(name, Holds::Unknown, "the charter names no allowed scope");
     }
-    let outside = outside(principal, lines);
+    let outside = beyond(principal, lines);
     if outside.is_empty() {
         return Seen::plain(name, false);
     }
-    Seen::new(name, Holds::Yes, named(&outside, RIGHTS_NAMED_MAX))
+    let named: Vec<String> = outside
+        .iter()
+        .take(RIGHTS_NAMED_MAX)
+        .map(|(right, since)| {
+            let since = since.map_or_else(String::new, |since| format!(" (seen since {since})"));
+            format!("`{}`{since}", printable(right, SHOWN_CHARS_MAX))
+        })
+        .collect();
+    let says = match outside.len().checked_sub(RIGHTS_NAMED_MAX) {
+        None | Some(0) => named.join(", "),
+        Some(more) => format!("{} and {more} more", named.join(", ")),
+    };
+    Seen::new(name, Holds::Yes, says)
 }
 
 /// The rights that the charter does not allow: `DROP on shop/table/public.orders`.
 pub(super) fn outside(principal: &PrincipalDossier, lines: &Lines<'_>) -> Vec<String> {
+    beyond(principal, lines).into_iter().map(|(right, _)| right).collect()
+}
+
+/// The same, each with since when it is seen, where that is known. What no grant says stands first: that it may do
+/// everything, or may make others that may.
+fn beyond(principal: &PrincipalDossier, lines: &Lines<'_>) -> Vec<(String, Option<Instant>)> {
+    let allows = |words: &str| lines.allowed.iter().any(|pattern| pattern.matches(words));
+    let mut beyond = Vec::new();
+    let holds = |fact: &str| flag(&principal.facts, fact) == Some(true);
+    if !allows(EVERYTHING) {
+        let administers = [(names::SUPERUSER, EVERYTHING), (names::CREATE_PRINCIPALS, CREATING)].into_iter();
+        let held = administers.filter(|(fact, words)| holds(fact) && !allows(words));
+        beyond.extend(held.map(|(_, words)| (words.to_owned(), None)));
+    }
     let allowed = |right: &str, resource: &str| {
         let (whole, resource) = (format!("{right} on {resource}").to_lowercase(), resource.to_lowercase());
-        lines.allowed.iter().any(|pattern| pattern.matches(&whole) || pattern.matches(&resource))
+        allows(&whole) || allows(&resource)
     };
     let held = principal.rights.iter().filter(|held| !allowed(&held.right, &held.resource));
-    held.map(|held| format!("{} on {}", held.right, held.resource)).collect()
+    beyond.extend(held.map(|held| (format!("{} on {}", held.right, held.resource), held.since)));
+    beyond
 }
 
 /// Whether what was made outside is there: the programme asked about it when it was made, whatever became of its class.

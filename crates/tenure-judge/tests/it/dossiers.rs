@@ -306,7 +306,7 @@ impl BriefUse {
 /// `SELECT on shop/table/a`, in its parts.
 fn right(written: &str) -> RightDossier {
     let (right, resource) = written.split_once(" on ").unwrap();
-    RightDossier { right: right.to_owned(), resource: resource.to_owned() }
+    RightDossier { right: right.to_owned(), resource: resource.to_owned(), since: Some(days_ago(3)) }
 }
 
 fn facts(briefs: &BTreeMap<String, BriefFact>) -> Facts {
@@ -467,7 +467,8 @@ fn any_right() -> impl Strategy<Value = RightDossier> {
 }
 
 fn any_scope() -> impl Strategy<Value = Vec<String>> {
-    const SCOPES: &[&str] = &["select on shop/*", "Shop/Table/b", "admins", "*"];
+    const SCOPES: &[&str] =
+        &["select on shop/*", "Shop/Table/b", "admins", "*", "Everything", "creating accounts"];
     proptest::collection::vec(any_of(SCOPES).prop_map(str::to_owned), 0..3)
 }
 

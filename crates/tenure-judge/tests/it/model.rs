@@ -589,6 +589,13 @@ fn outside(dossier: &Dossier, principal: &PrincipalDossier) -> bool {
         Some(beginning) => text.starts_with(beginning),
         None => text == scope.to_lowercase(),
     };
+    let holds = |fact: &str| principal.facts.get(fact) == Some(&Fact::Flag(true));
+    let scoped = |text: &str| scopes.iter().any(|scope| allows(scope, text));
+    let administers = (holds(names::SUPERUSER) && !scoped("everything"))
+        || (holds(names::CREATE_PRINCIPALS) && !scoped("everything") && !scoped("creating accounts"));
+    if !scopes.is_empty() && administers {
+        return true;
+    }
     !scopes.is_empty()
         && principal.rights.iter().any(|held| {
             let resource = held.resource.to_lowercase();

@@ -436,3 +436,18 @@ fn what_nobody_observes_any_more_is_unobserved() {
     assert_eq!(judged.standing, Standing::Unobserved);
     assert_eq!(judge("[[principals]]\npresence = \"gone\"\nunread_days_ago = 3").standing, Standing::Gone);
 }
+
+#[test]
+fn a_right_beyond_the_charter_says_since_when_it_is_seen_and_what_no_grant_says_stands_first() {
+    let judge = Judge::new(&Programme::default()).unwrap();
+    let text = "allowed_scope = [\"USAGE\"]\nbusiness_owner = true\n[[principals]]\nfacts = { superuser = true }\n\
+                rights = [\"DROP on shop\"]";
+    let judged = judge.judge(&dossier(text), &OpenSince::new(), NOW).unwrap();
+    let found = judged.conditions.iter().find(|one| one.policy == "scope_wider_than_charter").unwrap();
+    let held = found.reason.split_once("does not allow: ").unwrap().1;
+    assert_eq!(
+        held,
+        "`everything`, `DROP on shop` (seen since 2026-05-29 00:00Z)"
+            .replace("2026-05-29 00:00Z", &days_ago(3).to_string())
+    );
+}

@@ -229,7 +229,13 @@ mod tests {
 
     fn grant(path: &[&str], resource: &str, right: &str) -> GrantRow {
         let path = path.iter().map(|step| (*step).to_owned()).collect();
-        GrantRow { resource: resource.to_owned(), right: right.to_owned(), path, grantable: false }
+        GrantRow {
+            resource: resource.to_owned(),
+            right: right.to_owned(),
+            path,
+            grantable: false,
+            first_seen: None,
+        }
     }
 
     #[test]

@@ -657,7 +657,7 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "void: text?",
         ],
     ),
-    ("HeldRight", &["right: text", "resource: text"]),
+    ("HeldRight", &["right: text", "resource: text", "since: instant?"]),
     ("ClaimedDead", &["level: ProofLevel", "required: ProofLevel", "sentence: text"]),
     ("MadeOutside", &["absent: instant", "seen: instant", "class: text"]),
     (

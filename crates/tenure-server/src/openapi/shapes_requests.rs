@@ -60,6 +60,7 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "federation_preferred: flag",
             "usable: flag",
             "digest: text",
+            "not_yours?: text",
         ],
     ),
     (

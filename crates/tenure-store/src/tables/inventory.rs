@@ -84,6 +84,9 @@ pub struct GrantRow {
     pub path: Vec<String>,
     /// May pass it on.
     pub grantable: bool,
+    /// Since when surveys see it; nothing where that was not asked for.
+    #[serde(skip)]
+    pub first_seen: Option<Instant>,
 }
 
 /// A use as it is kept, summed over its buckets.
@@ -429,7 +432,7 @@ impl Tx<'_> {
     pub fn grants_of(&mut self, principal: PrincipalId, most: i64) -> Result<Vec<GrantRow>, StoreFailure> {
         self.query(
             "grants",
-            "SELECT resource, right_name, path, grantable FROM grants WHERE principal_id = $1 \
+            "SELECT resource, right_name, path, grantable, first_seen_us FROM grants WHERE principal_id = $1 \
              ORDER BY resource, right_name, path LIMIT $2",
             &[named(principal), most.into()],
             |row| {
@@ -438,6 +441,7 @@ impl Tx<'_> {
                     right: row.text(1)?,
                     path: row.json(2)?,
                     grantable: row.flag(3)?,
+                    first_seen: Some(row.instant(4)?),
                 })
             },
         )

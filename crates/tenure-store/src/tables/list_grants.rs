@@ -136,6 +136,7 @@ impl Tx<'_> {
                         right: row.text(3)?,
                         path: row.json(4)?,
                         grantable: row.flag(5)?,
+                        first_seen: None,
                     };
                     let (principal, holder, path_key) = (row.parsed(0)?, row.text(1)?, row.text(4)?);
                     Ok(HeldGrant { principal, holder, grant, path_key })

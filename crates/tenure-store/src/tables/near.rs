@@ -1,6 +1,6 @@
 //! Names that are near one that nothing bears, for whoever mistyped it.
 //!
-//! A hint and never a guess: nothing is done with a name that was not given. Next: `identities.rs`.
+//! Of identities and of sources. A hint and never a guess: nothing is done with a name that was not given. Next: `identities.rs`.
 
 use crate::{StoreFailure, Tx};
 use tenure_model::printable;
@@ -18,6 +18,19 @@ impl Tx<'_> {
         let names: Vec<String> = self.query(
             "identities",
             "SELECT DISTINCT name FROM identities ORDER BY name LIMIT $1",
+            &[LOOKED_AT_MAX.into()],
+            |row| row.text(0),
+        )?;
+        Ok(nearest(&names, given).into_iter().map(|name| format!("`{}`", printable(name, 80))).collect())
+    }
+}
+
+impl Tx<'_> {
+    /// The same of sources that are read.
+    pub fn near_sources(&mut self, given: &str) -> Result<Vec<String>, StoreFailure> {
+        let names: Vec<String> = self.query(
+            "sources",
+            "SELECT name FROM sources WHERE removed_us IS NULL ORDER BY name LIMIT $1",
             &[LOOKED_AT_MAX.into()],
             |row| row.text(0),
         )?;

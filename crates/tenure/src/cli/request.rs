@@ -215,7 +215,8 @@ impl Create {
                 "rotation_days": self.rotation_days, "expires_at": self.expires,
                 "retirement_trigger": self.retire_when, "store": self.store, "reason": self.reason,
             });
-            let document = session.post("nothing was asked for", "/api/v1/requests", &body).await?;
+            let posted = session.post("nothing was asked for", "/api/v1/requests", &body).await;
+            let document = posted.map_err(with_flags)?;
             context.document(&document);
             let made: Request = shaped(&document)?;
             let by = instant(made.decide_by);
@@ -232,6 +233,37 @@ impl Create {
         })
         .await
     }
+}
+
+/// The fields that a refusal names, and their flags.
+const FLAGS: [(&str, &str); 14] = [
+    ("source", "--source"),
+    ("principal", "--principal"),
+    ("business_owner", "--owner"),
+    ("technical_owner", "--technical-owner"),
+    ("purpose", "--purpose"),
+    ("boundary", "--boundary"),
+    ("allowed_scope", "--scope"),
+    ("environment", "--environment"),
+    ("retirement_trigger", "--retire-when"),
+    ("expires_at", "--expires"),
+    ("rotation_days", "--rotation-days"),
+    ("store", "--store"),
+    ("reason", "--reason"),
+    ("expires_at or rotation_days", "--expires or --rotation-days"),
+];
+
+/// What is missing, with the flag that says it: `purpose (--purpose: why it is to exist)`.
+fn with_flags(mut failure: Failure) -> Failure {
+    let Some(why) = failure.why.as_mut().filter(|why| why.contains("it does not say: ")) else {
+        return failure;
+    };
+    for (field, flag) in FLAGS {
+        for before in [": ", ", "] {
+            *why = why.replace(&format!("{before}{field} ("), &format!("{before}{field} ({flag}: "));
+        }
+    }
+    failure.next("tenure request create --help has an example with every flag")
 }
 
 /// What will be made, by name.

@@ -59,6 +59,12 @@ impl Approve {
     pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
         changing(context, async |session| {
             let (asked, _) = request_of(session, &self.request, "was not approved").await?;
+            if let Some(why) = &asked.not_yours {
+                return Err(Failure::new(format!("request `{}` was not approved", asked.handle))
+                    .because(tenure_model::printable(why, 300))
+                    .kept("nothing was changed")
+                    .next(format!("tenure request show {} says who decides it", asked.handle)));
+            }
             let agree = ToAgree {
                 failed: format!("request `{}` was not approved", asked.handle),
                 verb: ("approves", "approve"),

@@ -25,6 +25,8 @@ pub(crate) struct Request {
     pub(crate) federation_preferred: bool,
     pub(crate) usable: bool,
     pub(crate) digest: String,
+    #[serde(default)]
+    pub(crate) not_yours: Option<String>,
 }
 
 /// One of the decisions it needs.

@@ -80,6 +80,11 @@ fn an_identity_is_asked_for_approved_by_another_made_and_enrolled_on_a_real_data
     {
         assert!(refused.err.contains(missing), "{missing}: {refused:?}");
     }
+    assert!(refused.err.contains("business_owner (--owner: who answers for its existence)"), "{refused:?}");
+    assert!(refused.err.contains("tenure request create --help"), "{refused:?}");
+    let mistyped = place.run(&["request", "create", "--source", "pgg", "--principal", "etl"]).ended(1);
+    assert!(mistyped.err.contains("`pgg` is no source; did you mean `pg`?"), "{mistyped:?}");
+    not_offered_to_whoever_asked(place);
     let asked = stage.ask("etl");
     let handle = asked["handle"].as_str().unwrap();
     let own = json!({ "answer": "approve", "reason": "mine", "digest": asked["digest"] });
@@ -111,4 +116,15 @@ fn an_identity_is_asked_for_approved_by_another_made_and_enrolled_on_a_real_data
     assert!(place.done(&["request", "show", early]).out.contains("made outside the process"));
     assert_eq!(stage.identity("early")["enrolled"], json!(false));
     audited(place, &["request.asked", "request.decided", "request.fulfilled", "request.lapsed"]);
+}
+
+/// The word that approves is not shown to whom it would be refused; to others it is.
+fn not_offered_to_whoever_asked(place: &Place) {
+    let words = "request create --source pg --principal own --owner ravi --technical-owner ravi --purpose load --boundary host \
+                 --scope all --environment test --expires 2099-01-01 --retire-when unused:90 --store federation --reason why";
+    let made = place.done(&words.split_whitespace().chain(["--json"]).collect::<Vec<_>>()).json();
+    let handle = made["handle"].as_str().unwrap();
+    let refused = place.run(&["request", "approve", handle, "--reason", "mine"]).ended(1);
+    assert!(refused.err.contains("asked for it") && !refused.all().contains("--yes"), "{refused:?}");
+    place.done(&["request", "withdraw", handle]);
 }

@@ -95,7 +95,10 @@ fn source_of(
     };
     let found = tx.source_named(name)?;
     if found.is_none() {
-        wrong.push(format!("`{}` is no source; `tenure source list` shows them", printable(name, 60)));
+        let near = tx.near_sources(name)?.join(", ");
+        let meant = if near.is_empty() { near } else { format!("; did you mean {near}?") };
+        let shown = printable(name, 60);
+        wrong.push(format!("`{shown}` is no source{meant} (`tenure source list` shows them)"));
     }
     Ok(found)
 }

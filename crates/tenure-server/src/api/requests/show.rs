@@ -3,6 +3,7 @@
 use crate::api::prelude::*;
 use std::time::Duration;
 use tenure_engine::{REQUEST_WAIT_MAX, RequestShown};
+use tenure_model::RequestState;
 
 pub(crate) static ENDPOINT: Endpoint = Endpoint {
     verb: Verb::Get,
@@ -16,6 +17,16 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     route: || get(handle),
 };
 
+/// A request, for whoever asked to see it.
+#[derive(Debug, Serialize)]
+struct Answer {
+    #[serde(flatten)]
+    shown: RequestShown,
+    /// Why its next step is not theirs; nothing where it is, and where none waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_yours: Option<String>,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
@@ -27,7 +38,7 @@ async fn handle(
     asked: Asked,
     Named(given): Named<String>,
     Asking(wanted): Asking<Wanted>,
-) -> Result<Json<RequestShown>, Problem> {
+) -> Result<Json<Answer>, Problem> {
     asked.authorise(Whose::Nobodys)?;
     let wait = Duration::from_secs(wanted.wait.unwrap_or(0));
     if wait > REQUEST_WAIT_MAX {
@@ -35,5 +46,11 @@ async fn handle(
         return Err(Problem::refused(format!("`wait` is {} seconds; {most} is the most", wait.as_secs())));
     }
     let row = super::found(&shared, &asked, &given).await?;
-    Ok(Json(shared.engine.wait_for_request(&row, wait).await?))
+    let shown = shared.engine.wait_for_request(&row, wait).await?;
+    let not_yours = if shown.row.state == RequestState::Asked {
+        shared.engine.request_not_theirs(asked.person.id, &shown.row).await?
+    } else {
+        None
+    };
+    Ok(Json(Answer { shown, not_yours }))
 }
