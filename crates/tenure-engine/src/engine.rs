@@ -60,6 +60,8 @@ pub struct Engine {
     pub(crate) judging_woken: Notify,
     /// Woken when a source is to be read before its time.
     pub(crate) surveys_woken: Notify,
+    /// Woken when a review began or something of one was decided.
+    pub(crate) reviews_woken: Notify,
     pub(crate) driving: Mutex<HashSet<PlanId>>,
     pub(crate) surveying: Mutex<HashSet<SourceId>>,
     pub(crate) reports: Arc<ReportsKept>,

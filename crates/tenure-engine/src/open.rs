@@ -198,6 +198,7 @@ impl Deployment {
             plans_woken: Notify::new(),
             judging_woken: Notify::new(),
             surveys_woken: Notify::new(),
+            reviews_woken: Notify::new(),
             driving: Mutex::new(HashSet::new()),
             surveying: Mutex::new(HashSet::new()),
             reports: Arc::default(),

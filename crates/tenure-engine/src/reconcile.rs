@@ -16,6 +16,8 @@ const FULL_SWEEP_EVERY: Duration = Duration::from_hours(6);
 const SURVEY_TICK: Duration = Duration::from_secs(20);
 /// How often to see what follows from what is lapsed; its stages are counted in days.
 const CONSEQUENCES_TICK: Duration = Duration::from_mins(10);
+/// How often to see what became of reviews.
+const REVIEWS_TICK: Duration = Duration::from_secs(20);
 /// How long to wait after a failure of our own before trying again.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
 
@@ -33,7 +35,8 @@ impl Reconcilers {
         tasks.spawn(plans(Arc::clone(engine), stopped.clone()));
         tasks.spawn(judging(Arc::clone(engine), stopped.clone()));
         tasks.spawn(surveys(Arc::clone(engine), stopped.clone()));
-        tasks.spawn(consequences(Arc::clone(engine), stopped));
+        tasks.spawn(consequences(Arc::clone(engine), stopped.clone()));
+        tasks.spawn(reviews(Arc::clone(engine), stopped));
         Self { stop, tasks }
     }
 
@@ -113,6 +116,20 @@ async fn consequences(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
         }
         tokio::select! {
             () = tokio::time::sleep(CONSEQUENCES_TICK) => {}
+            _ = stopped.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+/// Passes on what nobody reviewed in time, sees what was decided done, and closes what nothing waits in.
+async fn reviews(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = engine.follow_reviews().await {
+            tracing::error!(error = %crate::failure::chain(&error), "reviews were not looked at");
+        }
+        tokio::select! {
+            () = engine.reviews_woken.notified() => {}
+            () = tokio::time::sleep(REVIEWS_TICK) => {}
             _ = stopped.wait_for(|stop| *stop) => return,
         }
     }

@@ -7,9 +7,10 @@
 
 use crate::{
     consumer::Pattern,
-    dossier::{Dossier, Said, Word},
+    dossier::{Dossier, PrincipalDossier, Said, Word},
     facts::{
-        Lines, ReadFacts, Subject, SubjectKind, is_governed_by_making, is_seen, is_unproven, read, unread,
+        Lines, ReadFacts, Subject, SubjectKind, is_governed_by_making, is_seen, is_unproven, outside, read,
+        unread,
     },
     grounds::{changed, grounds, held},
     ownership::Traits,
@@ -303,6 +304,17 @@ impl Judge {
         let lines = self.lines(dossier, now);
         let subjects = read(dossier, &lines).subjects;
         subjects.iter().find(|one| one.key == subject).map(|one| grounds(rule, one, dossier, &lines))
+    }
+
+    /// The rights of one of its principals that the charter does not allow.
+    pub(crate) fn rights_outside(
+        &self,
+        dossier: &Dossier,
+        principal: &PrincipalDossier,
+        now: Instant,
+    ) -> Vec<String> {
+        let lines = self.lines(dossier, now);
+        if lines.allowed.is_empty() { Vec::new() } else { outside(principal, &lines) }
     }
 
     fn lines(&self, dossier: &Dossier, now: Instant) -> Lines<'_> {

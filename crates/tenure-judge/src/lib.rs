@@ -16,6 +16,7 @@ mod ownership;
 mod policy;
 mod programme;
 mod remain;
+mod review;
 mod risk;
 mod sentence;
 mod ticket;
@@ -42,11 +43,12 @@ pub use programme::{
     CheckWarning, Class, Consequence, Control, CredentialStore, DataPoints, Day, DecidedKind, DeliveredBy,
     EnvironmentPoints, ExceptionRules, ExposurePoints, FEDERATION, Gate, Given, GraceDays, NextTerm,
     NotApproved, NotExcepted, Part, Partner, PartnerKind, PartnerRole, People, PlanAbout, PolicySetting,
-    Programme, ProgrammeFault, ProgrammeFiles, ProgrammeRefused, ReachPoints, Readiness, RequestRules,
-    RiskRules, StoreKind, Term, Thresholds, TierDays, TierLines, Warned, Wish, decides_step, gate,
-    may_decide, people_named, readiness, step_in_words, undecided, who_revokes,
+    Programme, ProgrammeFault, ProgrammeFiles, ProgrammeRefused, REVIEW_CONTROL, ReachPoints, Readiness,
+    RequestRules, ReviewRules, RiskRules, StoreKind, Term, Thresholds, TierDays, TierLines, Warned, Wish,
+    decides_step, gate, may_decide, people_named, readiness, step_in_words, undecided, who_revokes,
 };
 pub use remain::Recall;
+pub use review::{Recommendation, RecommendedBecause};
 pub use risk::{Risk, RiskTerm, RiskTermKind, tier_foreseen};
 pub use tenure_model::Grounds;
 pub use ticket::{PrincipalSeen, TicketSeen, ticket_outcome};

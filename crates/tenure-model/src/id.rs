@@ -123,6 +123,10 @@ id! {
     ExceptionId = "exception";
     /// Something that was asked for and others decide.
     RequestId = "request";
+    /// Several identities that people look at one by one.
+    ReviewId = "review";
+    /// One identity of a review.
+    ReviewItemId = "review item";
     /// What should change.
     PlanId = "plan";
     /// One step of a plan.

@@ -23,6 +23,7 @@ mod principal;
 mod proof;
 mod request;
 mod retire;
+mod review;
 mod secret;
 mod source;
 mod survey;
@@ -36,8 +37,8 @@ pub use file::{FileTarget, FileWas, Readers};
 pub use ground::{Ground, Grounds};
 pub use id::{
     ActionId, CredentialId, DismissalId, EntryId, ExceptionId, FindingId, HANDLE_CHARS, IdRandomness,
-    IdentityId, IntentId, NotAnId, PersonId, PlanId, PrincipalId, RequestId, SourceId, SurveyId, TeamId,
-    TokenId, handle_of, uuid_v7,
+    IdentityId, IntentId, NotAnId, PersonId, PlanId, PrincipalId, RequestId, ReviewId, ReviewItemId,
+    SourceId, SurveyId, TeamId, TokenId, handle_of, uuid_v7,
 };
 pub use identity::{
     Charter, CharterField, DataClass, Environment, Finding, PolicyKind, RiskTier, Severity, Standing,
@@ -54,6 +55,7 @@ pub use principal::{
 pub use proof::{ControlPlane, Derived, ProbeAnswer, ProofLevel};
 pub use request::{Creation, RequestEvent, RequestKind, RequestState};
 pub use retire::{NotATerm, RetireWhen};
+pub use review::{ReviewAnswer, ReviewEvent, ReviewItemEvent, ReviewItemState, ReviewKind, ReviewState};
 pub use secret::Secret;
 pub use source::{NotAShortName, PRIMARY, Point, ShortName};
 pub use survey::{Completeness, Extent, SurveyEvent, SurveyState};

@@ -14,7 +14,7 @@ use crate::{
 use http::StatusCode;
 
 /// What asks for it.
-const DANGEROUS: [(Verb, &str); 29] = [
+const DANGEROUS: [(Verb, &str); 33] = [
     (Verb::Post, "/api/v1/plans/{ref}/apply"),
     (Verb::Post, "/api/v1/plans/{ref}/undo"),
     (Verb::Post, "/plans/{handle}/apply"),
@@ -24,6 +24,10 @@ const DANGEROUS: [(Verb, &str); 29] = [
     (Verb::Post, "/exceptions/{exception}/decide"),
     (Verb::Put, "/api/v1/requests/{ref}/decision"),
     (Verb::Post, "/requests/{request}/decide"),
+    (Verb::Post, "/api/v1/reviews"),
+    (Verb::Put, "/api/v1/review-items/{ref}/decision"),
+    (Verb::Post, "/api/v1/review-items/{ref}/alike"),
+    (Verb::Post, "/review-items/{item}/decide"),
     (Verb::Post, "/api/v1/people"),
     (Verb::Delete, "/api/v1/people/{name}"),
     (Verb::Put, "/api/v1/people/{name}/role"),

@@ -9,7 +9,8 @@
 use tenure_model::{
     ConsequenceState, CredentialKind, CredentialState, DecisionRight, ExceptionKind, ExceptionState, Origin,
     PlanKind, PlanState, PolicyKind, Presence, PrincipalKind, ProofLevel, RequestKind, RequestState,
-    RiskTier, Role, Severity, Standing, StepKind, StepState, SurveyState, TicketState,
+    ReviewAnswer, ReviewItemState, ReviewKind, ReviewState, RiskTier, Role, Severity, Standing, StepKind,
+    StepState, SurveyState, TicketState,
 };
 
 /// Which spelling.
@@ -142,8 +143,7 @@ pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
     statements.extend(filled(dialect, &consequences()));
     statements.extend(filled(dialect, &SIGN_IN.map(String::from)));
     statements.extend(filled(dialect, &exceptions()));
-    statements.extend(filled(dialect, &requests()));
-    statements.extend(filled(dialect, &tickets()));
+    statements.extend(filled(dialect, &[requests(), reviews(), tickets()].concat()));
     statements.extend(filled(dialect, &CONFIRMATIONS.map(String::from)));
     statements.extend(filled(dialect, &WATCHES.map(String::from)));
     statements.extend(filled(dialect, &directory()));
@@ -304,6 +304,53 @@ fn tickets() -> Vec<String> {
         ),
         String::from("CREATE INDEX tickets_of ON tickets (identity_id) WHERE identity_id IS NOT NULL"),
         String::from("CREATE INDEX tickets_by_end ON tickets (closed_us) WHERE state = 'closed'"),
+    ]
+}
+
+/// What people look at one by one, and what is to become of each.
+fn reviews() -> Vec<String> {
+    let waits = "state IN ('open', 'decided')";
+    vec![
+        format!(
+            "CREATE TABLE reviews (review_id {{text}} PRIMARY KEY, handle {{text}} NOT NULL, kind {{text}} NOT NULL, \
+             state {{text}} NOT NULL, rule {{text}}, cause {{text}} UNIQUE, reason {{text}} NOT NULL, started_by {{text}}, \
+             started_us {{int}} NOT NULL, until_us {{int}} NOT NULL, population {{text}} NOT NULL, items {{int}} NOT NULL, \
+             ended_us {{int}}, ended_by {{text}}, ended_why {{text}}, CONSTRAINT reviews_end CHECK (until_us > started_us), \
+             CONSTRAINT reviews_are_never_empty CHECK (items > 0), \
+             CONSTRAINT reviews_have_a_rule_or_a_cause CHECK ((kind = 'campaign') = (rule IS NOT NULL) AND (rule IS NULL) = (cause IS NOT NULL)), \
+             CONSTRAINT reviews_are_over_some_day CHECK ((ended_us IS NULL) = (state = 'open')), \
+             CONSTRAINT reviews_are_given_up_by_somebody CHECK (state <> 'cancelled' OR (ended_by IS NOT NULL AND ended_why IS NOT NULL)), \
+             CONSTRAINT reviews_kind CHECK ({}), CONSTRAINT reviews_state CHECK ({})){{end}}",
+            ReviewKind::sql_check("kind"),
+            ReviewState::sql_check("state")
+        ),
+        String::from("CREATE INDEX reviews_by_state ON reviews (state, started_us)"),
+        String::from("CREATE INDEX reviews_by_handle ON reviews (handle)"),
+        format!(
+            "CREATE TABLE review_items (item_id {{text}} PRIMARY KEY, handle {{text}} NOT NULL, \
+             review_id {{text}} NOT NULL REFERENCES reviews, number {{int}} NOT NULL, identity_id {{text}} NOT NULL REFERENCES identities, \
+             state {{text}} NOT NULL, stage {{int}} NOT NULL, reviewer_id {{text}}, turn {{text}} NOT NULL, due_us {{int}} NOT NULL, \
+             missed_us {{int}}, recommends {{text}}, likeness {{text}}, looked_us {{int}}, answer {{text}}, decided_by {{text}}, \
+             decided_us {{int}}, reason {{text}}, named {{text}}, settled_us {{int}}, outcome {{text}}, \
+             UNIQUE (review_id, number), UNIQUE (review_id, identity_id), \
+             CONSTRAINT review_items_decided_by_somebody CHECK (state NOT IN ('decided', 'done') OR (answer IS NOT NULL \
+             AND decided_by IS NOT NULL AND decided_us IS NOT NULL AND reason IS NOT NULL AND named IS NOT NULL)), \
+             CONSTRAINT review_items_missed_undecided CHECK (state <> 'missed' OR (answer IS NULL AND missed_us IS NOT NULL)), \
+             CONSTRAINT review_items_are_settled CHECK ((settled_us IS NULL) = ({waits})), \
+             CONSTRAINT review_items_state CHECK ({}), CONSTRAINT review_items_answer CHECK ({}), \
+             CONSTRAINT review_items_recommends CHECK ({})){{end}}",
+            ReviewItemState::sql_check("state"),
+            ReviewAnswer::sql_check("answer"),
+            ReviewAnswer::sql_check("recommends")
+        ),
+        format!("CREATE UNIQUE INDEX review_items_wait_once ON review_items (identity_id) WHERE {waits}"),
+        String::from("CREATE INDEX review_items_by_handle ON review_items (handle)"),
+        String::from("CREATE INDEX review_items_of ON review_items (identity_id)"),
+        format!("CREATE INDEX review_items_by_reviewer ON review_items (reviewer_id, due_us) WHERE {waits}"),
+        String::from(
+            "CREATE INDEX review_items_alike ON review_items (review_id, likeness) WHERE state = 'open'",
+        ),
+        String::from("CREATE INDEX review_items_due ON review_items (due_us) WHERE state = 'open'"),
     ]
 }
 

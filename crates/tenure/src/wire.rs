@@ -8,11 +8,13 @@ mod judgement;
 pub(crate) mod ownership;
 pub(crate) mod programme;
 mod requests;
+mod reviews;
 mod tickets;
 
 pub(crate) use exceptions::{Exception, ExceptionCase, ExceptionFigures};
 pub(crate) use judgement::{Condition, Explained, ExplainedFact, Judgement, Risk};
 pub(crate) use requests::Request;
+pub(crate) use reviews::{Recommendation, Review, ReviewItem, ReviewMeant};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use tenure_model::{

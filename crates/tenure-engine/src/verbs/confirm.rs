@@ -14,7 +14,9 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use tenure_judge::{ApiResource, ApiResourceKind, Claim, Confirmed, Dossier, Validity, Verdict};
+use tenure_judge::{
+    ApiResource, ApiResourceKind, Claim, Confirmed, Dossier, ExplainedJudgement, Validity, Verdict,
+};
 use tenure_model::{
     CredentialState, DecisionRight, IdentityId, Instant, Person, PersonId, Presence, flag, names,
 };
@@ -107,14 +109,29 @@ pub(super) struct ConfirmedBy {
 }
 
 /// The rights of an identity, in words, and how many they are.
-struct Rights {
-    named: BTreeSet<String>,
-    count: i64,
+pub(super) struct Rights {
+    pub(super) named: BTreeSet<String>,
+    pub(super) count: i64,
+}
+
+impl Rights {
+    /// They are too many to be named.
+    pub(super) const fn are_too_many(&self) -> bool {
+        self.count > RIGHTS_KEPT_MAX
+    }
 }
 
 impl Engine {
     /// What whoever is asked looks at before they answer.
     pub async fn to_confirm(&self, given: &str) -> Result<ToConfirm, EngineFailure> {
+        Ok(self.to_confirm_explained(given).await?.0)
+    }
+
+    /// The same, with everything that was judged of it.
+    pub(super) async fn to_confirm_explained(
+        &self,
+        given: &str,
+    ) -> Result<(ToConfirm, Dossier, ExplainedJudgement), EngineFailure> {
         let wanted = given.to_owned();
         let read = move |tx: &mut Tx<'_>| {
             let identity = tx.find_identity(&wanted)?;
@@ -139,7 +156,7 @@ impl Engine {
                     .then(|| format!("it gained {} since", tenure_model::counted(said.gained.len(), "right")))
             });
         }
-        Ok(shown)
+        Ok((shown, dossier, explained))
     }
 
     /// Writes an answer down. Whether whoever answers may is asked of the access policies about the identity as it is
@@ -286,7 +303,7 @@ fn gained(then: &ConfirmationRow, now: &Rights) -> Vec<String> {
 }
 
 /// Everything it may do, as far as it was seen: rights, what it owns, and that nothing is asked of it.
-fn rights_of(tx: &mut Tx<'_>, id: IdentityId) -> Result<Rights, StoreFailure> {
+pub(super) fn rights_of(tx: &mut Tx<'_>, id: IdentityId) -> Result<Rights, StoreFailure> {
     let principals = tx.principals_of(id)?;
     let mut rights = Rights { named: BTreeSet::new(), count: 0 };
     for principal in principals.iter().filter(|one| one.presence == Presence::Present) {
@@ -314,7 +331,11 @@ fn rights_of(tx: &mut Tx<'_>, id: IdentityId) -> Result<Rights, StoreFailure> {
 }
 
 /// Names what is confirmed: charter, rights, and which credentials with their values' ages.
-fn digest_of(tx: &mut Tx<'_>, identity: &IdentityRow, rights: &Rights) -> Result<String, StoreFailure> {
+pub(super) fn digest_of(
+    tx: &mut Tx<'_>,
+    identity: &IdentityRow,
+    rights: &Rights,
+) -> Result<String, StoreFailure> {
     let mut credentials = Vec::new();
     for principal in tx.principals_of(identity.id)? {
         for one in tx.credentials_of(principal.id)?.into_iter().filter(|one| is_there(one.state)) {
@@ -331,7 +352,7 @@ fn digest_of(tx: &mut Tx<'_>, identity: &IdentityRow, rights: &Rights) -> Result
     Ok(digest_hex(&serde_json::to_vec(&shown).map_err(shape)?))
 }
 
-fn is_there(state: CredentialState) -> bool {
+pub(super) fn is_there(state: CredentialState) -> bool {
     !matches!(state, CredentialState::Gone | CredentialState::Removed)
 }
 

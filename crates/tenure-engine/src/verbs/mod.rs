@@ -36,6 +36,7 @@ pub(crate) mod report;
 pub(crate) mod report_soon;
 pub(crate) mod requests;
 pub(crate) mod retire;
+pub(crate) mod reviews;
 pub(crate) mod show;
 pub(crate) mod sink;
 pub(crate) mod source;

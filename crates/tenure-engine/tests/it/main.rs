@@ -29,6 +29,7 @@ mod recognised;
 mod report;
 mod requests;
 mod returned;
+mod reviews;
 mod scripted;
 mod survey;
 mod tickets;

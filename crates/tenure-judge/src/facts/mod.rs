@@ -24,7 +24,7 @@ use crate::{
 pub use credential::CredentialFact;
 pub(crate) use members::Members;
 pub use principal::PrincipalFact;
-pub(crate) use principal::is_governed_by_making;
+pub(crate) use principal::{is_governed_by_making, outside};
 use std::borrow::Cow;
 use tenure_model::{
     Fact, Facts, Instant, Presence, PrincipalKind, ProofLevel, RiskTier, names, noun, printable,

@@ -261,7 +261,7 @@ fn read_outside(name: &'static str, principal: &PrincipalDossier, lines: &Lines<
 }
 
 /// The rights that the charter does not allow: `DROP on shop/table/public.orders`.
-pub(super) fn outside(principal: &PrincipalDossier, lines: &Lines<'_>) -> Vec<String> {
+pub(crate) fn outside(principal: &PrincipalDossier, lines: &Lines<'_>) -> Vec<String> {
     beyond(principal, lines).into_iter().map(|(right, _)| right).collect()
 }
 

@@ -18,6 +18,7 @@ mod named;
 mod partner;
 mod readiness;
 mod requests;
+mod reviews;
 mod risk;
 mod stores;
 
@@ -39,6 +40,7 @@ pub use readiness::{
 };
 
 pub use requests::RequestRules;
+pub use reviews::{REVIEW_CONTROL, ReviewRules};
 pub use risk::{DataPoints, EnvironmentPoints, ExposurePoints, ReachPoints, RiskRules, TierDays, TierLines};
 pub(crate) use risk::{Exposure, Reach};
 pub use stores::{CredentialStore, FEDERATION, StoreKind};
@@ -80,6 +82,9 @@ pub struct Programme {
     /// How long what is asked for waits.
     #[serde(default)]
     pub requests: RequestRules,
+    /// Who reviews, and until when.
+    #[serde(default)]
+    pub reviews: ReviewRules,
     /// How identities are put into risk tiers.
     #[serde(default)]
     pub risk: RiskRules,
@@ -280,6 +285,7 @@ impl Default for Programme {
             exceptions: ExceptionRules::default(),
             approvals: ApprovalRules::default(),
             requests: RequestRules::default(),
+            reviews: ReviewRules::default(),
             risk: RiskRules::default(),
             classes: Vec::new(),
             partners: Vec::new(),
@@ -377,6 +383,7 @@ impl Programme {
         faults.extend(exceptions::faults(&self.exceptions));
         faults.extend(approvals::faults(&self.approvals, &self.classes));
         faults.extend(requests::faults(&self.requests));
+        faults.extend(reviews::faults(&self.reviews));
         faults.extend(risk::faults(&self.risk));
         faults.extend(class::faults(&self.classes));
         faults.extend(stores::faults(&self.stores, &self.classes));

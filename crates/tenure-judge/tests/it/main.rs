@@ -17,5 +17,6 @@ mod matrix;
 mod model;
 mod programmes;
 mod properties;
+mod reviews;
 mod risk;
 mod standings;

@@ -21,6 +21,7 @@ pub(crate) mod prelude;
 mod programme;
 pub(crate) mod report;
 pub(crate) mod requests;
+pub(crate) mod reviews;
 mod sources;
 mod surveys;
 mod system;
@@ -123,6 +124,16 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &requests::show::ENDPOINT,
     &requests::decide::ENDPOINT,
     &requests::withdraw::ENDPOINT,
+    &reviews::start::ENDPOINT,
+    &reviews::preview::ENDPOINT,
+    &reviews::list::ENDPOINT,
+    &reviews::show::ENDPOINT,
+    &reviews::items::ENDPOINT,
+    &reviews::cancel::ENDPOINT,
+    &reviews::mine::ENDPOINT,
+    &reviews::item::ENDPOINT,
+    &reviews::decide::ENDPOINT,
+    &reviews::alike::ENDPOINT,
     &tickets::import::PREVIEW,
     &tickets::import::IMPORT,
     &tickets::list::ENDPOINT,

@@ -6,14 +6,14 @@
 use super::{
     Frame, HTML, PageProblem, Place, address,
     form::{self, Field, Sent},
-    identity::credential,
+    held::{Held, held},
     page, see_other,
-    text::{self, Prose, When},
+    text::{self, Prose},
 };
 use crate::api::{confirming, prelude::*};
 use askama::Template;
 use axum::response::Response;
-use tenure_engine::{Confirmation, ConfirmedLast, IdentityRow, ToConfirm};
+use tenure_engine::{Confirmation, IdentityRow, ToConfirm};
 
 pub(super) static SHOW: Endpoint = Endpoint {
     verb: Verb::Get,
@@ -40,37 +40,12 @@ struct ConfirmPage {
     frame: Frame,
     name: String,
     address: String,
-    purpose: Option<String>,
-    owners: String,
-    is_owned: bool,
     is_owner: bool,
-    rights: String,
-    gained: Vec<String>,
-    lost: i64,
-    credentials: Vec<CredentialHeld>,
-    last_use: Option<(String, When)>,
-    uses_missed: Option<Prose>,
-    findings: Vec<(&'static str, Prose)>,
-    last: Option<LastLine>,
-    due: Prose,
+    held: Held,
     digest: String,
     note: Field,
     /// The answer to the one question that was given, where the form is shown again.
     wrong: Option<Prose>,
-}
-
-struct CredentialHeld {
-    kind: String,
-    place: String,
-    since: When,
-    dies: Prose,
-}
-
-struct LastLine {
-    by: String,
-    for_owners: bool,
-    at: When,
-    said: Prose,
 }
 
 async fn show(
@@ -93,7 +68,7 @@ async fn shown(
     let seen = shared.engine.to_confirm(&identity.id.to_string()).await.map_err(Problem::from)?;
     let mut shown = view(
         Frame::of(format!("Confirm {}", text::shown(&identity.name)), Place::Inventory, asked),
-        seen,
+        &seen,
         shared.engine.now(),
     );
     let charter = &identity.charter;
@@ -112,52 +87,16 @@ fn note(typed: &str) -> Field {
     )
 }
 
-fn view(frame: Frame, seen: ToConfirm, now: tenure_model::Instant) -> ConfirmPage {
-    let ToConfirm { identity, .. } = &seen;
+fn view(frame: Frame, seen: &ToConfirm, now: tenure_model::Instant) -> ConfirmPage {
     ConfirmPage {
         frame,
-        name: text::shown(&identity.name),
-        address: address::of_identity(&identity.name, &identity.handle),
-        purpose: identity.charter.purpose.as_deref().map(text::shown_long),
-        owners: text::shown(&seen.owners.join(" and ")),
-        is_owned: !seen.owners.is_empty(),
+        name: text::shown(&seen.identity.name),
+        address: address::of_identity(&seen.identity.name, &seen.identity.handle),
         is_owner: false,
-        rights: tenure_model::counted(seen.rights_count, "right"),
-        gained: seen.rights_gained.iter().map(|right| text::shown(right)).collect(),
-        lost: seen.rights_lost,
-        credentials: seen
-            .credentials
-            .iter()
-            .map(|one| {
-                let line = credential(one, false, now);
-                CredentialHeld { kind: line.kind, place: line.place, since: line.since, dies: line.dies }
-            })
-            .collect(),
-        last_use: seen
-            .last_use
-            .as_ref()
-            .map(|one| (text::shown(&one.consumer), text::when(one.last_seen, now))),
-        uses_missed: seen.uses_missed.as_deref().map(text::prose),
-        findings: seen.findings.iter().map(|one| (one.severity.as_str(), text::prose(&one.reason))).collect(),
-        last: seen.last.as_ref().map(|one| last(one, now)),
-        due: text::prose(&seen.due),
+        held: held(seen, now),
         digest: seen.digest.clone(),
         note: note(""),
         wrong: None,
-    }
-}
-
-fn last(one: &ConfirmedLast, now: tenure_model::Instant) -> LastLine {
-    let said = match (&one.denied, &one.ended) {
-        (Some(denied), _) => denied.clone(),
-        (None, Some(ended)) => format!("confirmed, which counts no more: {ended}"),
-        (None, None) => String::from("confirmed"),
-    };
-    LastLine {
-        by: one.by.as_deref().map_or_else(|| String::from("somebody who left"), text::shown),
-        for_owners: one.for_owners,
-        at: text::when(one.at, now),
-        said: text::prose(&said),
     }
 }
 

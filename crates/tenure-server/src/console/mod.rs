@@ -21,6 +21,7 @@ mod find;
 mod finding;
 mod form;
 mod headline;
+mod held;
 mod identity;
 mod lists;
 mod now;
@@ -33,6 +34,9 @@ mod programme;
 mod report;
 mod request;
 mod requests;
+mod review;
+mod review_item;
+mod reviews;
 mod sign_in;
 mod source;
 mod source_acts;
@@ -80,6 +84,11 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &request::SHOW,
     &request::DECIDE,
     &request::WITHDRAW,
+    &reviews::LIST,
+    &review::SHOW,
+    &review::CANCEL,
+    &review_item::SHOW,
+    &review_item::DECIDE,
     &whose::SHOW,
     &whose::CLAIM,
     &plan_acts::DRAFT,
@@ -124,6 +133,7 @@ enum Place {
     Plans,
     Exceptions,
     Requests,
+    Reviews,
     Evidence,
     Sources,
     Programme,
@@ -132,12 +142,13 @@ enum Place {
 }
 
 /// Every place: its address, its word, the letter after `g`, and what one must be allowed to go there.
-const PLACES: [PlaceKnown; 10] = [
+const PLACES: [PlaceKnown; 11] = [
     (Place::Now, "/", "Now", 'n', ApiAction::View, ApiResourceKind::Identity),
     (Place::Inventory, "/identities", "Inventory", 'i', ApiAction::View, ApiResourceKind::Identity),
     (Place::Plans, "/plans", "Plans", 'p', ApiAction::View, ApiResourceKind::Plan),
     (Place::Exceptions, "/exceptions", "Exceptions", 'x', ApiAction::View, ApiResourceKind::Identity),
     (Place::Requests, "/requests", "Requests", 'q', ApiAction::View, ApiResourceKind::Request),
+    (Place::Reviews, "/reviews", "Reviews", 'v', ApiAction::View, ApiResourceKind::Review),
     (Place::Evidence, "/evidence", "Evidence", 'e', ApiAction::ReadEvidence, ApiResourceKind::Evidence),
     (Place::Sources, "/sources", "Sources", 's', ApiAction::View, ApiResourceKind::Source),
     (Place::Programme, "/programme", "Programme", 'm', ApiAction::View, ApiResourceKind::System),

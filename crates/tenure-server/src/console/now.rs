@@ -59,6 +59,8 @@ struct NowPage {
     left: Option<Left>,
     /// Requests whose next step is theirs.
     requested: Vec<RequestLine>,
+    /// What they are to review: name, address, by when.
+    reviews: Vec<(String, String, When)>,
     /// What is theirs and waits to be confirmed: name and address.
     unconfirmed: Vec<(String, String)>,
     /// What happened since then, for whoever may read evidence.
@@ -123,6 +125,7 @@ async fn handle(State(shared): State<Shared>, asked: Asked) -> Result<Response, 
     let shown = NowPage {
         left,
         requested,
+        reviews: reviews(&shared, &asked, now).await?,
         wished: wished.iter().map(|one| exceptions::line(one, now)).collect(),
         passed: passed.iter().map(|one| passed_on(one, now)).collect(),
         unconfirmed: unconfirmed
@@ -163,6 +166,23 @@ async fn requested(shared: &Shared, asked: &Asked, now: Instant) -> Result<Vec<R
         }
     }
     Ok(theirs)
+}
+
+/// What this person is to review, by its end.
+async fn reviews(
+    shared: &Shared,
+    asked: &Asked,
+    now: Instant,
+) -> Result<Vec<(String, String, When)>, Problem> {
+    if !asked.may_also(ApiAction::View, ApiResourceKind::Review) {
+        return Ok(Vec::new());
+    }
+    let items = shared.engine.review_items_of(asked.person.id, asked.person.role, PASSED).await?;
+    let line = |one: &tenure_engine::ReviewItemShown| {
+        let href = format!("/review-items/{}", one.row.handle);
+        (text::shown(&one.row.identity_name), href, text::when(one.row.due, now))
+    };
+    Ok(items.iter().map(line).collect())
 }
 
 fn passed_on(one: &Suggested, now: Instant) -> Passed {
@@ -206,6 +226,7 @@ fn view(frame: Frame, waits: Waits, may_see_plans: bool, may_see_sources: bool, 
         left: None,
         wished: Vec::new(),
         requested: Vec::new(),
+        reviews: Vec::new(),
         unconfirmed: Vec::new(),
         since: Vec::new(),
     }

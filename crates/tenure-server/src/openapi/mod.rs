@@ -7,6 +7,7 @@ mod shapes_exceptions;
 mod shapes_plans;
 mod shapes_programme;
 mod shapes_requests;
+mod shapes_reviews;
 mod shapes_tickets;
 mod shapes_validity;
 
@@ -21,8 +22,9 @@ use tenure_judge::{CheckWarning, ClueKind, Confidence, PartnerRole, RiskTermKind
 use tenure_model::{
     CharterField, ConsequenceMode, ConsequenceState, CredentialKind, CredentialState, DataClass,
     DecisionRight, Environment, ExceptionKind, ExceptionState, PlanKind, PlanState, PolicyKind,
-    PrincipalKind, ProofLevel, Readers, RequestKind, RequestState, RiskTier, Role, Severity, Standing,
-    StepKind, StepState, SurveyState, TicketOutcome, TicketState,
+    PrincipalKind, ProofLevel, Readers, RequestKind, RequestState, ReviewAnswer, ReviewItemState, ReviewKind,
+    ReviewState, RiskTier, Role, Severity, Standing, StepKind, StepState, SurveyState, TicketOutcome,
+    TicketState,
 };
 use utoipa::openapi::{
     Components, ComponentsBuilder, Content, HttpMethod, InfoBuilder, LicenseBuilder, ObjectBuilder,
@@ -72,6 +74,7 @@ fn requests() -> impl Iterator<Item = &'static (&'static str, &'static [&'static
         .iter()
         .chain(shapes_exceptions::REQUESTS)
         .chain(shapes_requests::REQUESTS)
+        .chain(shapes_reviews::REQUESTS)
         .chain(shapes_tickets::REQUESTS)
 }
 
@@ -82,6 +85,7 @@ fn answers() -> impl Iterator<Item = &'static (&'static str, &'static [&'static 
         .chain(shapes_programme::ANSWERS)
         .chain(shapes_exceptions::ANSWERS)
         .chain(shapes_requests::ANSWERS)
+        .chain(shapes_reviews::ANSWERS)
         .chain(shapes_tickets::ANSWERS)
         .chain(shapes_validity::ANSWERS)
         .chain(shapes_plans::ANSWERS)
@@ -145,6 +149,10 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
         Readers,
         RequestKind,
         RequestState,
+        ReviewAnswer,
+        ReviewItemState,
+        ReviewKind,
+        ReviewState,
         RingName,
         RiskTermKind,
         RiskTier,

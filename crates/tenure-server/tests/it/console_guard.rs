@@ -49,6 +49,7 @@ async fn every_page(bench: &Bench, identity: &str) -> Vec<String> {
         None => None,
     };
     let request = requested(bench).await;
+    let (review, item) = reviewed(bench).await;
     let paths = paths.filter(|path| exception.is_some() || !path.contains("{exception}"));
     let fill = |path: &str| {
         path.replace("{ref}", &handle)
@@ -56,6 +57,8 @@ async fn every_page(bench: &Bench, identity: &str) -> Vec<String> {
             .replace("{id}", finding.as_deref().unwrap_or_default())
             .replace("{exception}", exception.as_deref().unwrap_or_default())
             .replace("{request}", &request)
+            .replace("{review}", &review)
+            .replace("{item}", &item)
             .replace("{index}", "3")
             .replace("{name}", "main")
     };
@@ -76,6 +79,26 @@ async fn requested(bench: &Bench) -> String {
     let asked = bench.post(ADMINISTRATOR, "/api/v1/requests", &wish).await;
     assert_eq!(asked.status, 201, "{}", asked.text());
     asked.json()["handle"].as_str().unwrap().to_owned()
+}
+
+/// A review that is open, or is begun now, and one item of it.
+async fn reviewed(bench: &Bench) -> (String, String) {
+    let handle = |one: &Value| one["handle"].as_str().unwrap_or_else(|| panic!("{one}")).to_owned();
+    let purpose = json!({ "purpose": "it is <b>reviewed</b>" });
+    let charter = "/api/v1/identities/billing/charter";
+    assert_eq!(bench.call(ADMINISTRATOR, "PUT", charter, Some(&purpose)).await.status, 200);
+    let open = bench.get(ADMINISTRATOR, "/api/v1/reviews").await.json();
+    let review = match open["items"].as_array().unwrap().first() {
+        Some(one) => handle(one),
+        None => {
+            let start = json!({ "rule": "source:main", "reason": "<i>yearly</i>" });
+            let begun = bench.post(ADMINISTRATOR, "/api/v1/reviews", &start).await;
+            assert_eq!(begun.status, 201, "{}", begun.text());
+            handle(&begun.json())
+        }
+    };
+    let items = bench.get(ADMINISTRATOR, &format!("/api/v1/reviews/{review}/items")).await.json();
+    (review, handle(&items["items"][0]))
 }
 
 /// The exception that is asked for of a finding, or is asked for now.
@@ -443,6 +466,7 @@ async fn a_form_that_is_too_large_or_odd_is_refused_as_a_page() {
     let open = bench.get(ADMINISTRATOR, "/api/v1/findings").await.json();
     let exception = asked_for(&bench, open["items"][0]["id"].as_str().unwrap(), "we need a month").await;
     let request = requested(&bench).await;
+    let (review, item) = reviewed(&bench).await;
     for endpoint in tenure_server::endpoints() {
         let of_programs = ["/api", "/scim"].iter().any(|start| endpoint.path.starts_with(start));
         let is_form = endpoint.method == "POST" && !of_programs;
@@ -453,7 +477,9 @@ async fn a_form_that_is_too_large_or_odd_is_refused_as_a_page() {
                 .replace("{name}", "main")
                 .replace("{handle}", &plan)
                 .replace("{exception}", &exception)
-                .replace("{request}", &request);
+                .replace("{request}", &request)
+                .replace("{review}", &review)
+                .replace("{item}", &item);
             let path = path.replace("{id}", "nothing");
             let asker = if path.ends_with("/change") { ADMINISTRATOR } else { OPERATOR };
             let refused = send_form(&bench, asker, &path, &format!("x={}", "x".repeat(17 * 1024))).await;

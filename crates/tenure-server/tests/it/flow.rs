@@ -271,6 +271,41 @@ async fn bring_tickets(bench: &Bench) {
     assert_eq!(bench.post(OPERATOR, "/api/v1/ticket-imports", &opened).await.json()["changed"], 1);
 }
 
+/// A review is foreseen, begun, given up, begun anew, and decided by somebody who may.
+async fn review_and_decide(bench: &Bench) {
+    let start = json!({ "rule": "name:*billing", "reason": "a rehearsal" });
+    let meant = bench.post(OPERATOR, "/api/v1/review-previews", &start).await.json();
+    assert_eq!(meant["items"], 1, "{meant}");
+    assert_eq!(bench.post(AUDITOR, "/api/v1/reviews", &start).await.status, 403);
+    let begin = async || {
+        let begun = bench.post(OPERATOR, "/api/v1/reviews", &start).await;
+        assert_eq!(begun.status, 201, "{}", begun.text());
+        format!("/api/v1/reviews/{}", begun.json()["handle"].as_str().unwrap())
+    };
+    let (its, why) = (begin().await, json!({ "reason": "begun too early" }));
+    assert_eq!(bench.post(AUDITOR, &format!("{its}/cancellation"), &why).await.status, 403);
+    let over = bench.post(OPERATOR, &format!("{its}/cancellation"), &why).await.json();
+    assert_eq!((&over["state"], &over["ended_by_name"]), (&json!("cancelled"), &json!("operator")));
+    let its = begin().await;
+    assert_eq!(bench.get(AUDITOR, "/api/v1/reviews").await.json()["items"][0]["state"], "open");
+    assert_eq!(bench.get(AUDITOR, &its).await.json()["waits_for"], "1 decision");
+    let items = bench.get(AUDITOR, &format!("{its}/items?state=open")).await.json();
+    let item = format!("/api/v1/review-items/{}", items["items"][0]["handle"].as_str().unwrap());
+    let seen = bench.get(AUDITOR, &item).await.json();
+    let mine = bench.get(ADMINISTRATOR, "/api/v1/review-items").await.json();
+    assert_eq!(mine["items"][0]["id"], seen["item"]["id"]);
+    let alike = json!({ "answer": "keep", "reason": "a rehearsal of it", "likeness": "other", "count": 1 });
+    let refused = bench.post(ADMINISTRATOR, &format!("{item}/alike"), &alike).await;
+    assert_eq!(refused.status, 409, "{}", refused.text());
+    let keep = json!({ "answer": "keep", "reason": "a rehearsal of it", "digest": seen["digest"] });
+    let decision = format!("{item}/decision");
+    assert_eq!(bench.call(AUDITOR, "PUT", &decision, Some(&keep)).await.status, 403);
+    // Whoever can change it does not review it.
+    assert_eq!(bench.call(OPERATOR, "PUT", &decision, Some(&keep)).await.status, 403);
+    let made = bench.call(ADMINISTRATOR, "PUT", &decision, Some(&keep)).await;
+    assert_eq!(made.json()["item"]["item"]["state"], "done", "{}", made.text());
+}
+
 /// Two hold one value; one finding is dismissed and that taken back, and what is there is made no news.
 async fn dismiss_and_set_baseline(bench: &Bench) {
     use tenure_connect::chaos::ChaosPrincipal;
@@ -296,6 +331,7 @@ async fn dismiss_and_set_baseline(bench: &Bench) {
     except_and_take_back(bench, &handle).await;
     ask_and_decide(bench).await;
     bring_tickets(bench).await;
+    review_and_decide(bench).await;
     let set = bench.call(ADMINISTRATOR, "PUT", "/api/v1/sources/main/baseline", None).await.json();
     assert_eq!((&set["new"], set["baseline"] != before["baseline"]), (&json!(0), true), "{set}");
 }

@@ -20,6 +20,7 @@ fn rehearsals() -> Vec<Rehearsal> {
         about_things(),
         exceptions(),
         requests(),
+        reviews(),
         about_the_programme(),
         about_lists(),
         about_the_deployment(),
@@ -130,6 +131,40 @@ fn requests() -> Vec<Rehearsal> {
             Some(json!({ "system": "jira", "csv": "key,state,identity\nOPS-1,open,main/app\n" })),
         ),
         ("GET /api/v1/tickets", "/api/v1/tickets", None),
+    ]
+}
+
+fn reviews() -> Vec<Rehearsal> {
+    let start = || Some(json!({ "rule": "name:nothing", "reason": "x" }));
+    let no_form = || Some(json!({ "no": "form" }));
+    vec![
+        ("POST /api/v1/reviews", "/api/v1/reviews", start()),
+        ("POST /api/v1/review-previews", "/api/v1/review-previews", start()),
+        ("GET /api/v1/reviews", "/api/v1/reviews", None),
+        ("GET /api/v1/reviews/{ref}", "/api/v1/reviews/nothing", None),
+        ("GET /api/v1/reviews/{ref}/items", "/api/v1/reviews/nothing/items", None),
+        (
+            "POST /api/v1/reviews/{ref}/cancellation",
+            "/api/v1/reviews/nothing/cancellation",
+            Some(json!({ "reason": "x" })),
+        ),
+        ("GET /api/v1/review-items", "/api/v1/review-items", None),
+        ("GET /api/v1/review-items/{ref}", "/api/v1/review-items/nothing", None),
+        (
+            "PUT /api/v1/review-items/{ref}/decision",
+            "/api/v1/review-items/nothing/decision",
+            Some(json!({ "answer": "keep", "reason": "x", "digest": "y" })),
+        ),
+        (
+            "POST /api/v1/review-items/{ref}/alike",
+            "/api/v1/review-items/nothing/alike",
+            Some(json!({ "answer": "keep", "reason": "x", "likeness": "y", "count": 1 })),
+        ),
+        ("GET /reviews", "/reviews", None),
+        ("GET /reviews/{review}", "/reviews/nothing", None),
+        ("POST /reviews/{review}/cancel", "/reviews/nothing/cancel", no_form()),
+        ("GET /review-items/{item}", "/review-items/nothing", None),
+        ("POST /review-items/{item}/decide", "/review-items/nothing/decide", no_form()),
     ]
 }
 

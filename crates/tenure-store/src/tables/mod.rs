@@ -38,6 +38,8 @@ pub mod programmes;
 pub mod provisioning;
 pub mod report;
 pub mod requests;
+pub mod review_items;
+pub mod reviews;
 pub mod sources;
 pub mod steps;
 pub mod surveys;

@@ -59,8 +59,8 @@ pub(crate) struct Confirm {
 
 /// What the API says is to be confirmed.
 #[derive(Debug, Clone, Deserialize)]
-struct ToConfirm {
-    identity: Identity,
+pub(super) struct ToConfirm {
+    pub(super) identity: Identity,
     owners: Vec<String>,
     rights_count: i64,
     #[serde(default)]
@@ -195,7 +195,7 @@ fn word(digest: &str) -> String {
 }
 
 /// What is confirmed, line by line.
-fn lines(seen: &ToConfirm) -> Vec<String> {
+pub(super) fn lines(seen: &ToConfirm) -> Vec<String> {
     let purpose = seen.identity.charter.purpose.as_deref();
     let mut lines = vec![
         printable(&seen.identity.name, 200),

@@ -41,6 +41,8 @@ mod proof;
 mod report;
 mod request;
 mod request_decide;
+mod review;
+mod review_decide;
 mod revoke;
 mod show;
 mod source;
@@ -168,6 +170,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Request(request::RequestCommand),
     #[command(subcommand)]
+    Review(review::ReviewCommand),
+    #[command(subcommand)]
     Tickets(tickets::TicketsCommand),
     Baseline(baseline::BaselineArgs),
     #[command(subcommand)]
@@ -222,6 +226,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Dismiss(args) => args.run(context).await,
         Command::Exception(command) => command.run(context).await,
         Command::Request(command) => command.run(context).await,
+        Command::Review(command) => command.run(context).await,
         Command::Tickets(command) => command.run(context).await,
         Command::Baseline(args) => args.run(context).await,
         Command::Programme(command) => command.run(context).await,

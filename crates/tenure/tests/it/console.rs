@@ -60,6 +60,8 @@ struct Planted {
     exception: String,
     /// The address of a request that waits.
     request: String,
+    /// The addresses of a review that is open, and of one of its items.
+    review: (String, String),
     /// What the walk does with forms.
     acts: serde_json::Value,
 }
@@ -119,6 +121,7 @@ fn planted() -> Planted {
         acts,
         exception,
         request,
+        review: reviewed(&place),
         code: said["one_time_code"].as_str().unwrap().to_owned(),
         proposed: handle("proposed"),
         proved: handle("proved"),
@@ -195,6 +198,21 @@ fn requested(place: &Place, address: &str) -> String {
     let refused = ask("orders_copy");
     place.done(&["request", "refuse", &refused, "--reason", "there is one already: orders_export"]);
     format!("/requests/{}", ask("orders_load"))
+}
+
+/// A review of what is enrolled; its address, and that of what whoever bills customers answers for.
+fn reviewed(place: &Place) -> (String, String) {
+    let start = ["review", "start", "--rule", "source:pg-main", "--reason", "before the <b>audit</b>"];
+    let review = place.done(&[&start[..], &["--json"]].concat()).json();
+    let review = review["handle"].as_str().unwrap();
+    let items = || {
+        let shown = place.done(&["review", "show", review, "--json"]).json();
+        shown["listed"]["items"].as_array().unwrap().clone()
+    };
+    crate::kill::wait_for("all are looked at", || items().iter().all(|one| !one["recommends"].is_null()));
+    let items = items();
+    let item = items.iter().find(|one| one["identity_name"] == "pg-main/billing").unwrap();
+    (format!("/reviews/{review}"), format!("/review-items/{}", item["handle"].as_str().unwrap()))
 }
 
 /// One class with two identities, and one with none; a control whose people are there, and one that lacks some.
@@ -308,6 +326,10 @@ fn pages(planted: &Planted) -> serde_json::Value {
         page("requests", "/requests"),
         page("request", &planted.request),
         page("request-new", "/requests/new"),
+        page("reviews", "/reviews"),
+        page("review", &planted.review.0),
+        page("review-filtered", &format!("{}?state=open&recommends=keep", planted.review.0)),
+        page("review-item", &planted.review.1),
         page("confirm", &format!("{}/confirm", identity("pg-main/billing"))),
         page("finding-group", planted.acts[0]["findings"][0].as_str().unwrap()),
         page("identity-file", planted.acts[0]["identity"].as_str().unwrap()),
@@ -331,7 +353,7 @@ fn walk(planted: &Planted) -> Ran {
             "less": "/identities/former_job.pg-main",
         },
         "acts": planted.acts,
-        "keys": { "n": "/", "i": "/identities", "p": "/plans", "e": "/evidence", "s": "/sources", "m": "/programme", "r": "/report", "d": "/doctor", "q": "/requests" },
+        "keys": { "n": "/", "i": "/identities", "p": "/plans", "e": "/evidence", "s": "/sources", "m": "/programme", "r": "/report", "d": "/doctor", "q": "/requests", "v": "/reviews" },
     });
     let script = console_walk().join("walk.mjs");
     let node = node_program().unwrap();

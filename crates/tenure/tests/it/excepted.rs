@@ -4,8 +4,8 @@
 //! away and are waited for by asking. Next: `dismissed.rs`.
 
 use crate::kill::wait_for;
-use crate::live::{login, started};
 use crate::program::{Background, Place};
+use crate::served::{Served, audited};
 use serde_json::{Value, json};
 use std::{
     io::{Read as _, Write as _},
@@ -51,24 +51,9 @@ struct Stage {
 
 impl Stage {
     fn set() -> Self {
-        let postgres = started();
-        login(&postgres, "reporting");
-        let place = Place::new();
-        place.private_file("pw", postgres.password());
-        let mut up = place.begin(&["up", "--listen", "127.0.0.1:0", "--json"]);
-        let said: Value = serde_json::from_str(&up.until("\n}\n")).unwrap();
-        place.done(&["source", "add", "pg", &postgres.url("postgres"), "--password-file", "pw"]);
-        place.done(&["survey", "pg"]);
-        place.done(&["people", "add", "ravi", "--role", "owner"]);
-        let token = place.done(&["people", "token", "ravi", "--quiet"]).out.trim().to_owned();
+        let Served { postgres, place, up, address, token } = Served::with(&["reporting"], "ravi");
         place.done(&["own", "pg/reporting", "--owner", "ravi", "--expires", &ahead(2)]);
-        Self {
-            address: said["address"].as_str().unwrap().to_owned(),
-            token,
-            place,
-            _up: up,
-            _postgres: postgres,
-        }
+        Self { _postgres: postgres, place, _up: up, address, token }
     }
 
     /// What fails, once its charter has ended.
@@ -155,17 +140,4 @@ fn an_exception_that_tries_to_live_for_ever_on_a_real_database() {
     assert!(over.out.contains("its end came"), "{over:?}");
     place.done(&["exception", "refuse", renewal, "--reason", "rotate it now"]);
     audited(place, &["exception.requested", "exception.granted", "exception.ended", "exception.refused"]);
-}
-
-/// Somebody who trusts nobody reads it from the exported log.
-pub(crate) fn audited(place: &Place, kinds: &[&str]) {
-    place.done(&["evidence", "export", "all.tenure"]);
-    let key =
-        place.done(&["evidence", "checkpoint", "--json"]).json()["keys"][0].as_str().unwrap().to_owned();
-    let verified = place.done(&["evidence", "verify", "all.tenure", "--log-key", &key]);
-    assert!(verified.out.starts_with("Verified: "), "{verified:?}");
-    let whole = place.done(&["evidence", "verify", "all.tenure", "--log-key", &key, "--json"]).out;
-    for kind in kinds {
-        assert!(whole.contains(kind), "{kind}: {whole}");
-    }
 }

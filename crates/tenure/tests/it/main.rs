@@ -40,6 +40,8 @@ mod refusals;
 mod report;
 mod requested;
 mod returned;
+mod reviewed;
+mod served;
 mod service;
 mod sign_in;
 mod small_disk;

@@ -3,10 +3,11 @@
 //!
 //! Whoever asks does so over HTTP with a token of their own; whoever decides sits at the machine. Next: `excepted.rs`.
 
-use crate::excepted::{ahead, audited, call};
+use crate::excepted::{ahead, call};
 use crate::kill::wait_for;
-use crate::live::{login, started};
+use crate::live::login;
 use crate::program::{Background, Place};
+use crate::served::{Served, audited};
 use serde_json::{Value, json};
 use tenure_testbed::{Postgres, needs};
 
@@ -21,18 +22,8 @@ struct Stage {
 
 impl Stage {
     fn set() -> Self {
-        let postgres = started();
-        login(&postgres, "reporting");
-        let place = Place::new();
-        place.private_file("pw", postgres.password());
-        let mut up = place.begin(&["up", "--listen", "127.0.0.1:0", "--json"]);
-        let said: Value = serde_json::from_str(&up.until("\n}\n")).unwrap();
-        place.done(&["source", "add", "pg", &postgres.url("postgres"), "--password-file", "pw"]);
-        place.done(&["survey", "pg"]);
-        place.done(&["people", "add", "ravi", "--role", "owner"]);
-        let token = place.done(&["people", "token", "ravi", "--quiet"]).out.trim().to_owned();
-        let address = said["address"].as_str().unwrap().to_owned();
-        Self { address, token, place, _up: up, postgres }
+        let Served { postgres, place, up, address, token } = Served::with(&["reporting"], "ravi");
+        Self { postgres, place, _up: up, address, token }
     }
 
     fn ask(&self, name: &str) -> Value {

@@ -3,10 +3,11 @@
 //! Of three that are closed one is revoked and proved, one is dropped by hand, and one stays: its ticket must never count for
 //! more than a claim. Next: `excepted.rs`.
 
-use crate::excepted::{ahead, audited};
+use crate::excepted::ahead;
 use crate::kill::wait_for;
 use crate::live::{login, started};
 use crate::program::Place;
+use crate::served::audited;
 use serde_json::Value;
 use tenure_testbed::needs;
 

@@ -23,19 +23,19 @@ const PRINCIPALS_READ: usize = 20;
 const SHOWN_CHARS_MAX: usize = 120;
 /// What is known beside an identity.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(in crate::verbs) struct Seen {
     /// What may say whose it is.
     pub(super) clues: Vec<Clue>,
     /// What rules look at.
-    pub(super) traits: Traits,
+    pub(in crate::verbs) traits: Traits,
     /// A principal of it is there.
-    pub(super) present: bool,
+    pub(in crate::verbs) present: bool,
     folders: BTreeSet<String>,
     files: BTreeSet<String>,
 }
 
 /// Reads what rules look at, and nothing else.
-pub(super) fn traits_of(tx: &mut Tx<'_>, identity: &IdentityRow) -> Result<Seen, StoreFailure> {
+pub(in crate::verbs) fn traits_of(tx: &mut Tx<'_>, identity: &IdentityRow) -> Result<Seen, StoreFailure> {
     let mut seen = Seen::default();
     seen.traits.names.push(identity.name.clone());
     seen.traits.environment = identity.charter.environment;

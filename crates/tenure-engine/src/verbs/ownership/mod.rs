@@ -12,6 +12,8 @@ pub(crate) mod pass_on;
 pub(crate) mod rule;
 pub(crate) mod suggest;
 
+pub(in crate::verbs) use clues::traits_of;
+
 use std::collections::BTreeMap;
 use tenure_model::{Charter, Person, PersonId};
 

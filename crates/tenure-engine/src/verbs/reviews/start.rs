@@ -1,0 +1,262 @@
+//! Beginning a review: who is meant by a rule, fixed once and reproducible.
+//!
+//! One item for each enrolled identity that is there. An empty population is refused, and what waits in another review is left
+//! to it, so that nobody is asked twice. It must never begin what was not counted before. Next: `who.rs`.
+
+use super::{
+    ReviewShown, shown,
+    who::{Case, Reviewing, Turn},
+};
+use crate::{
+    Actor, Engine, EngineFailure,
+    record::{By, Draft, digest_hex},
+    verbs::{dismiss::still_there, ownership::traits_of, programme::people},
+};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, time::Duration};
+use tenure_judge::Rule;
+use tenure_model::{Instant, ReviewKind, Standing};
+use tenure_store::{
+    StoreFailure, Tx,
+    tables::{
+        identities::IdentityRow,
+        list_identities::IdentityQuery,
+        reviews::{NewReview, NewReviewItem},
+    },
+};
+
+/// Identities of one review, at most.
+const ITEMS_MAX: usize = 20_000;
+/// Campaigns that are open at once, at most.
+const OPEN_MAX: i64 = 20;
+/// How far ahead the end of a review lies, at most.
+const UNTIL_MAX: Duration = Duration::from_hours(24 * 365);
+const DAY: Duration = Duration::from_hours(24);
+/// Identities read at once.
+const WINDOW: i64 = 500;
+/// People named in a preview, at most.
+const REVIEWERS_MAX: usize = 100;
+
+/// Which identities are to be looked at, by when, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewStart {
+    /// Which are meant, in the language of `tenure own --rule`.
+    pub rule: String,
+    /// By when it is decided; as long as the programme says, unless said.
+    #[serde(default)]
+    pub until: Option<Instant>,
+    /// Why.
+    pub reason: String,
+}
+
+/// Who would be asked, before anything is begun.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReviewMeant {
+    /// How many identities.
+    pub items: i64,
+    /// How many by whom, the most first; those whom a role is asked for by that role.
+    pub by_reviewer: Vec<ReviewShare>,
+    /// How many have nobody whom a charter or the programme names: operators and administrators are asked.
+    pub nobody_named: i64,
+    /// How many are left out because they wait in another review.
+    pub in_another: i64,
+    /// By when it would be decided.
+    pub until: Instant,
+    /// SHA-256 over the ids of those meant.
+    pub population: String,
+}
+
+/// How many one person would be asked about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReviewShare {
+    /// Who, by name, or which role.
+    pub who: String,
+    /// How many.
+    pub items: i64,
+}
+
+/// Everybody meant, with whose turn each is.
+struct Population {
+    items: Vec<(IdentityRow, Turn)>,
+    in_another: i64,
+    too_many: bool,
+}
+
+impl Engine {
+    /// What beginning this review would ask of whom. Changes nothing.
+    pub async fn preview_review(&self, start: &ReviewStart) -> Result<ReviewMeant, EngineFailure> {
+        let (rule, until) = self.review_fit(start)?;
+        let population = self.population(rule).await?;
+        let names: BTreeMap<_, _> = self
+            .store
+            .read("people", |tx| tx.people())
+            .await?
+            .into_iter()
+            .map(|one| (one.id, one.name))
+            .collect();
+        let mut shares: BTreeMap<String, i64> = BTreeMap::new();
+        for (_, turn) in &population.items {
+            let name = turn.reviewer.and_then(|person| names.get(&person).cloned());
+            *shares.entry(name.unwrap_or_else(|| turn.words.clone())).or_default() += 1;
+        }
+        let mut by_reviewer: Vec<ReviewShare> =
+            shares.into_iter().map(|(who, items)| ReviewShare { who, items }).collect();
+        by_reviewer.sort_by_key(|share| (-share.items, share.who.clone()));
+        by_reviewer.truncate(REVIEWERS_MAX);
+        let unnamed = population.items.iter().filter(|(_, turn)| turn.nobody_named).count();
+        Ok(ReviewMeant {
+            items: count(population.items.len()),
+            by_reviewer,
+            nobody_named: count(unnamed),
+            in_another: population.in_another,
+            until,
+            population: digest(&population)?,
+        })
+    }
+
+    /// Begins a review. Whoever is meant is fixed by this; an empty one is refused, and so is one too many.
+    pub async fn start_review(&self, actor: Actor, start: ReviewStart) -> Result<ReviewShown, EngineFailure> {
+        let (rule, until) = self.review_fit(&start)?;
+        let rule_text = rule.text().to_owned();
+        let population = self.population(rule).await?;
+        let new = NewReview {
+            kind: ReviewKind::Campaign,
+            rule: Some(rule_text.clone()),
+            cause: None,
+            reason: start.reason.trim().to_owned(),
+            started_by: Some(actor.person),
+            until,
+            population: digest(&population)?,
+            items: population.items.iter().map(new_item).collect(),
+        };
+        let (mint, items) = (self.mint()?, count(new.items.len()));
+        let draft = Draft::new("review.started", By::Person(actor, None), "")
+            .number("items", items)
+            .number("in_another", population.in_another)
+            .text("population", &new.population)
+            .text("until", until);
+        let draft = draft.body(serde_json::json!({ "rule": rule_text, "reason": new.reason }));
+        let entry = self.entry(draft)?;
+        let written = self.store.write("start_review", move |tx| {
+            still_there(tx.person(actor.person)?.map(|person| person.role), actor)?;
+            if tx.count_reviews_open(ReviewKind::Campaign)? >= OPEN_MAX {
+                let why =
+                    format!("{OPEN_MAX} reviews are open already: more than people look at helps nobody");
+                return Err(StoreFailure::Conflict { why });
+            }
+            for item in &new.items {
+                if tx.review_item_waiting(item.identity)?.is_some() {
+                    let why = String::from("another review of some of these began meanwhile; look again");
+                    return Err(StoreFailure::Conflict { why });
+                }
+            }
+            let id = tx.add_review(&mint, &new)?;
+            let mut entry = entry.clone();
+            entry.entry.subject = id.to_string();
+            entry.about = vec![id.to_string()];
+            tx.entry(entry)?;
+            let row = tx.review(id)?;
+            shown(tx, row)
+        });
+        let written = written.await?;
+        self.reviews_woken.notify_one();
+        Ok(written)
+    }
+
+    /// The rule and the end of a review that can be begun.
+    fn review_fit(&self, start: &ReviewStart) -> Result<(Rule, Instant), EngineFailure> {
+        let refused = |why: String| EngineFailure::Refused { why };
+        let rule = Rule::parse(&start.rule).map_err(|why| refused(why.to_string()))?;
+        if start.reason.trim().is_empty() {
+            return Err(refused(String::from("a review says why it is done; the reason is empty")));
+        }
+        let now = self.clock.now();
+        let within = DAY * self.in_force().programme.reviews.decided_within_days;
+        let until = start.until.unwrap_or_else(|| now.plus(within));
+        if until <= now {
+            return Err(refused(String::from("the end lies in the past")));
+        }
+        if until > now.plus(UNTIL_MAX) {
+            return Err(refused(String::from("a review ends within 365 days")));
+        }
+        Ok((rule, until))
+    }
+
+    async fn population(&self, rule: Rule) -> Result<Population, EngineFailure> {
+        let reviewing = self.reviewing();
+        let population =
+            self.store.read("review_population", move |tx| population(tx, &reviewing, &rule)).await?;
+        if population.too_many {
+            let why = format!("it means more than {ITEMS_MAX} identities; a rule that means fewer is needed");
+            return Err(EngineFailure::Refused { why });
+        }
+        if population.items.is_empty() {
+            let why = match population.in_another {
+                0 => String::from(
+                    "it means nothing that is enrolled and there, so nobody would be asked; `tenure identities` shows what there is",
+                ),
+                count => format!("all {count} that it means wait in another review already"),
+            };
+            return Err(EngineFailure::Refused { why });
+        }
+        Ok(population)
+    }
+}
+
+fn population(tx: &mut Tx<'_>, reviewing: &Reviewing, rule: &Rule) -> Result<Population, StoreFailure> {
+    let query = IdentityQuery {
+        contains: rule.name_contains().map(str::to_owned),
+        kind: rule.kind(),
+        source_name: rule.source().map(str::to_owned),
+        ..IdentityQuery::default()
+    };
+    let people = people(tx)?;
+    let mut found = Population { items: Vec::new(), in_another: 0, too_many: false };
+    let mut at = None;
+    loop {
+        let page = tx.list_identities(&query, at.as_ref(), WINDOW)?;
+        // A full page ends at its last row; a short one where it stopped looking.
+        let is_full = count(page.rows.len()) >= WINDOW;
+        let last = page.rows.last().map(|row| (row.name.clone(), row.id));
+        at = if is_full { last } else { page.stopped_at };
+        for row in page.rows {
+            if !row.enrolled || matches!(row.standing, Standing::Retired | Standing::Gone) {
+                continue;
+            }
+            let seen = traits_of(tx, &row)?;
+            if !seen.present || !rule.holds(&seen.traits) {
+                continue;
+            }
+            if tx.review_item_waiting(row.id)?.is_some() {
+                found.in_another += 1;
+                continue;
+            }
+            if found.items.len() >= ITEMS_MAX {
+                found.too_many = true;
+                return Ok(found);
+            }
+            let case = Case::of(tx, row.clone(), &people)?;
+            found.items.push((row, reviewing.turn(&case, 0)));
+        }
+        if at.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+fn new_item((row, turn): &(IdentityRow, Turn)) -> NewReviewItem {
+    NewReviewItem { identity: row.id, stage: 0, reviewer: turn.reviewer, turn: turn.words.clone() }
+}
+
+/// SHA-256 over the ids of those meant, in their order: whoever has the same identities gets the same.
+fn digest(population: &Population) -> Result<String, EngineFailure> {
+    let mut ids: Vec<String> = population.items.iter().map(|(row, _)| row.id.to_string()).collect();
+    ids.sort();
+    let shape = |why: serde_json::Error| StoreFailure::Shape { table: "reviews", why: why.to_string() };
+    Ok(digest_hex(&serde_json::to_vec(&ids).map_err(shape)?))
+}
+
+fn count(many: usize) -> i64 {
+    i64::try_from(many).unwrap_or(i64::MAX)
+}

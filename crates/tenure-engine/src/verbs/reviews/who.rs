@@ -1,0 +1,198 @@
+//! Who is asked about an identity that is reviewed, and who may decide.
+//!
+//! Its business owner first; then whom the programme names, then the contact of the control, then operators and
+//! administrators. Nobody reviews their own: whoever can change it, asked that it be made, or is seen using it is passed over.
+//! It is computed anew whenever it is asked, so that whoever leaves is passed over by itself. Next: `decide.rs`.
+
+use crate::{
+    Actor,
+    verbs::{own::owns, programme::InForce},
+};
+use std::{collections::BTreeSet, sync::Arc};
+use tenure_judge::{
+    ApiResource, ApiResourceKind, Authoriser, Claim, Partner, People, REVIEW_CONTROL, Verdict,
+};
+use tenure_model::{DecisionRight, Person, PersonId, Presence, Role};
+use tenure_store::{StoreFailure, Tx, tables::identities::IdentityRow};
+
+/// The stage at which whoever stands in for the owner is asked, and the one at which the contact of the control is.
+pub(super) const STAND_IN: u32 = 1;
+pub(super) const ESCALATION: u32 = 2;
+/// Consumers that are read to see who uses it.
+const CONSUMERS_READ: i64 = 200;
+
+/// What decides about reviews, to be taken into a transaction.
+#[derive(Clone)]
+pub(crate) struct Reviewing {
+    pub(super) authoriser: Arc<Authoriser>,
+    pub(super) in_force: Arc<InForce>,
+}
+
+/// Whose turn it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Turn {
+    /// Who; nobody in particular where a role is asked.
+    pub(super) reviewer: Option<PersonId>,
+    /// That in words, without a name.
+    pub(super) words: String,
+    /// Nobody is there whom the programme or the charter names: only the roles are left.
+    pub(super) nobody_named: bool,
+}
+
+/// Somebody, or a role, that is asked from a stage on.
+struct Candidate {
+    stage: u32,
+    who: Asked,
+    words: String,
+}
+
+enum Asked {
+    Person(PersonId),
+    Role(Role),
+}
+
+/// Everything about one identity that says who may review it.
+pub(super) struct Case<'people> {
+    identity: IdentityRow,
+    people: &'people People,
+    /// Whoever can change it, asked for it or uses it, with the reason in words.
+    own: Vec<(PersonId, &'static str)>,
+}
+
+impl<'people> Case<'people> {
+    /// What is known of an identity and of those who might review it.
+    pub(super) fn of(
+        tx: &mut Tx<'_>,
+        identity: IdentityRow,
+        people: &'people People,
+    ) -> Result<Self, StoreFailure> {
+        let mut own = Vec::new();
+        own.extend(identity.charter.technical_owner.map(|one| (one, "can change it as its technical owner")));
+        if let Some(request) = tx.request_of(identity.id)? {
+            own.push((request.asked_by, "asked that it be made"));
+        }
+        let mut words = BTreeSet::new();
+        for principal in tx.principals_of(identity.id)? {
+            if principal.presence == Presence::Present {
+                for used in tx.uses_of(principal.id, CONSUMERS_READ)? {
+                    words.extend(
+                        used.consumer.split([' ', '(', ')', '@', '/', ',', ';']).map(str::to_lowercase),
+                    );
+                }
+            }
+        }
+        let users = people.people.iter().filter(|one| words.contains(&one.name.to_lowercase()));
+        own.extend(users.map(|one| (one.id, "is seen using it")));
+        Ok(Self { identity, people, own })
+    }
+}
+
+impl Reviewing {
+    /// Whose turn it is at a stage; whoever is asked earlier than it is passed over.
+    pub(super) fn turn(&self, case: &Case<'_>, stage: u32) -> Turn {
+        let of_stage = |one: &&Candidate| one.stage >= stage;
+        let candidates = self.candidates(case);
+        let found = candidates.iter().filter(of_stage).find_map(|one| {
+            let reviewer = match one.who {
+                Asked::Person(person) => {
+                    let person = case.people.people.iter().find(|known| known.id == person)?;
+                    self.unfit(case, person).is_none().then_some(Some(person.id))?
+                }
+                Asked::Role(role) => {
+                    let stands = |person: &&Person| stands_as(person.role, role);
+                    let mut there = case.people.people.iter().filter(stands);
+                    there.any(|person| self.unfit(case, person).is_none()).then_some(None)?
+                }
+            };
+            Some(Turn { reviewer, words: one.words.clone(), nobody_named: false })
+        });
+        found.unwrap_or_else(|| Turn {
+            reviewer: None,
+            words: String::from("an operator or administrator: nobody else is left who may"),
+            nobody_named: true,
+        })
+    }
+
+    /// Why an item at this stage is not theirs to decide; nothing where it is. Whoever was asked before may still say so.
+    pub(super) fn not_theirs(&self, case: &Case<'_>, stage: u32, actor: Actor) -> Option<String> {
+        let Some(person) = case.people.people.iter().find(|one| one.id == actor.person) else {
+            return Some(String::from("whoever decides has left"));
+        };
+        if let Some(why) = self.unfit(case, person) {
+            return Some(why);
+        }
+        let turn = self.turn(case, stage);
+        let is_asked = |one: &Candidate| match one.who {
+            Asked::Person(asked) => asked == person.id,
+            Asked::Role(role) => stands_as(person.role, role),
+        };
+        let was = self.candidates(case).iter().any(|one| one.stage < stage && is_asked(one));
+        let by_role = turn.reviewer.is_none() && stands_as(person.role, Role::Operator);
+        if was || by_role || turn.reviewer == Some(person.id) {
+            return None;
+        }
+        Some(format!("it is the turn of {}", turn.words))
+    }
+
+    /// Those who are asked, in order.
+    fn candidates(&self, case: &Case<'_>) -> Vec<Candidate> {
+        let programme = &self.in_force.programme;
+        let named = |stage, name: &str, words: &str| {
+            let who = Asked::Person(case.people.named(name)?.id);
+            Some(Candidate { stage, who, words: words.to_owned() })
+        };
+        let mut all = Vec::new();
+        all.extend(case.identity.charter.business_owner.map(|owner| Candidate {
+            stage: 0,
+            who: Asked::Person(owner),
+            words: String::from("its business owner"),
+        }));
+        let control = programme.controls.iter().find(|one| one.id == REVIEW_CONTROL);
+        for term in &programme.reviews.fallback {
+            let stand_in = "whom the programme names to stand in";
+            if let Some(name) = term.strip_prefix("person:") {
+                all.extend(named(STAND_IN, name, stand_in));
+            } else if term == "approves" {
+                let partner = control.and_then(|one| one.approves.as_ref());
+                let partner: Option<&Partner> =
+                    partner.and_then(|id| programme.partners.iter().find(|one| one.id == *id));
+                for name in partner.iter().flat_map(|one| [&one.contact, &one.fallback]) {
+                    all.extend(named(STAND_IN, name, "the partner that approves the control"));
+                }
+            } else if let Ok(role) = term.parse::<Role>() {
+                all.push(Candidate { stage: STAND_IN, who: Asked::Role(role), words: format!("an {role}") });
+            }
+        }
+        let contact = control.and_then(|one| one.escalation.as_deref());
+        let contact =
+            contact.and_then(|name| named(ESCALATION, name, "the contact to whom its control escalates"));
+        all.extend(contact);
+        all
+    }
+
+    /// Why somebody is passed over whoever they are asked as.
+    fn unfit(&self, case: &Case<'_>, person: &Person) -> Option<String> {
+        if let Some((_, why)) = case.own.iter().find(|(own, _)| *own == person.id) {
+            return Some(format!("nobody reviews their own: whoever decides {why}"));
+        }
+        let asker = tenure_judge::Actor { person: Some(person.id), role: person.role, local: false };
+        let claim = Claim {
+            owned: true,
+            built_in: case.identity.built_in,
+            privileged: true,
+            names_another: false,
+            ends_anothers: false,
+        };
+        let owned_by_actor = owns(&case.identity.charter, person.id);
+        let about = ApiResource { kind: ApiResourceKind::Identity, owned_by_actor, claim };
+        match self.authoriser.holds(&asker, DecisionRight::Own, &about) {
+            Verdict::Allowed => None,
+            Verdict::Denied { why } => Some(why),
+        }
+    }
+}
+
+/// An administrator stands wherever an operator does.
+fn stands_as(role: Role, asked: Role) -> bool {
+    role == asked || (role == Role::Administrator && asked == Role::Operator)
+}

@@ -1,0 +1,250 @@
+//! Reviews: which population is looked at, until when, and how it ended. Items are in `review_items.rs`.
+//!
+//! Nothing is ever taken out. What a review consists of is fixed when it begins. This file must never decide anything: it
+//! refuses what the life of a review does not know, and closes none of which an item waits. Next: `review_items.rs`.
+
+use super::Mint;
+use crate::{Row, StoreFailure, Tx, value::named};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use tenure_model::{
+    IdentityId, Instant, PersonId, ReviewEvent, ReviewId, ReviewItemId, ReviewItemState, ReviewKind,
+    ReviewState, lifecycle::advance, printable,
+};
+
+/// A review as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReviewRow {
+    /// Its id.
+    pub id: ReviewId,
+    /// The short form people type.
+    pub handle: String,
+    /// Who began it.
+    pub kind: ReviewKind,
+    /// How far it is.
+    pub state: ReviewState,
+    /// Which identities are meant; nothing where Tenure began it.
+    pub rule: Option<String>,
+    /// What happened, where Tenure began it.
+    pub cause: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// Who began it; nobody where Tenure did.
+    pub started_by: Option<PersonId>,
+    /// When.
+    pub started: Instant,
+    /// By when it is to be decided.
+    pub until: Instant,
+    /// SHA-256 over the ids of its identities, in their order.
+    pub population: String,
+    /// How many identities it has.
+    pub items: i64,
+    /// When it was over.
+    pub ended: Option<Instant>,
+    /// Who gave it up.
+    pub ended_by: Option<PersonId>,
+    /// Why it was given up, or what became of its items.
+    pub ended_why: Option<String>,
+}
+
+/// A review that begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewReview {
+    /// Who begins it.
+    pub kind: ReviewKind,
+    /// Which identities are meant.
+    pub rule: Option<String>,
+    /// What happened.
+    pub cause: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// Who begins it.
+    pub started_by: Option<PersonId>,
+    /// By when it is to be decided.
+    pub until: Instant,
+    /// SHA-256 over the ids of its identities.
+    pub population: String,
+    /// Its identities, each with whose turn it is.
+    pub items: Vec<NewReviewItem>,
+}
+
+/// One identity of a review that begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewReviewItem {
+    /// Which.
+    pub identity: IdentityId,
+    /// How many were asked in vain: 0 the owner, 1 whoever stands in, 2 the contact of the control.
+    pub stage: u32,
+    /// Whose turn it is; nobody in particular where a role is asked.
+    pub reviewer: Option<PersonId>,
+    /// Who that is, in words and without a name.
+    pub turn: String,
+}
+
+macro_rules! columns {
+    ($rest:literal) => {
+        concat!(
+            "SELECT review_id, handle, kind, state, rule, cause, reason, started_by, started_us, until_us, population, items, \
+             ended_us, ended_by, ended_why FROM reviews ",
+            $rest
+        )
+    };
+}
+
+fn review(row: &Row<'_>) -> Result<ReviewRow, StoreFailure> {
+    Ok(ReviewRow {
+        id: row.parsed(0)?,
+        handle: row.text(1)?,
+        kind: row.parsed(2)?,
+        state: row.parsed(3)?,
+        rule: row.opt_text(4)?,
+        cause: row.opt_text(5)?,
+        reason: row.text(6)?,
+        started_by: row.opt_parsed(7)?,
+        started: row.instant(8)?,
+        until: row.instant(9)?,
+        population: row.text(10)?,
+        items: row.number(11)?,
+        ended: row.opt_instant(12)?,
+        ended_by: row.opt_parsed(13)?,
+        ended_why: row.opt_text(14)?,
+    })
+}
+
+impl Tx<'_> {
+    /// Writes down that a review begins, with all of its items. An identity that waits in another one is a conflict.
+    pub fn add_review(&mut self, mint: &Mint, new: &NewReview) -> Result<ReviewId, StoreFailure> {
+        let (at, randomness) = mint.parts();
+        let id = ReviewId::new(at, randomness);
+        self.execute(
+            "INSERT INTO reviews (review_id, handle, kind, state, rule, cause, reason, started_by, started_us, until_us, \
+             population, items) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            &[
+                named(id),
+                id.handle().into(),
+                named(new.kind),
+                named(ReviewState::Open),
+                new.rule.clone().into(),
+                new.cause.clone().into(),
+                new.reason.as_str().into(),
+                new.started_by.map(|person| person.to_string()).into(),
+                at.into(),
+                new.until.into(),
+                new.population.as_str().into(),
+                i64::try_from(new.items.len()).unwrap_or(i64::MAX).into(),
+            ],
+        )?;
+        for (number, item) in (0_u32..).zip(&new.items) {
+            let (at, randomness) = mint.parts();
+            let item_id = ReviewItemId::new(at, randomness);
+            self.execute(
+                "INSERT INTO review_items (item_id, handle, review_id, number, identity_id, state, stage, reviewer_id, turn, \
+                 due_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                &[
+                    named(item_id),
+                    item_id.handle().into(),
+                    named(id),
+                    number.into(),
+                    named(item.identity),
+                    named(ReviewItemState::Open),
+                    item.stage.into(),
+                    item.reviewer.map(|person| person.to_string()).into(),
+                    item.turn.as_str().into(),
+                    new.until.into(),
+                ],
+            )?;
+        }
+        Ok(id)
+    }
+
+    /// Reviews that are open, or those that are over, the last first, one page after `skip` rows.
+    pub fn reviews(&mut self, open: bool, skip: i64, page_size: i64) -> Result<Vec<ReviewRow>, StoreFailure> {
+        let sql = if open {
+            columns!("WHERE state = 'open' ORDER BY started_us DESC, review_id DESC LIMIT $2 OFFSET $1")
+        } else {
+            columns!("WHERE state <> 'open' ORDER BY started_us DESC, review_id DESC LIMIT $2 OFFSET $1")
+        };
+        self.query("reviews", sql, &[skip.into(), page_size.into()], review)
+    }
+
+    /// How many of a kind are open.
+    pub fn count_reviews_open(&mut self, kind: ReviewKind) -> Result<i64, StoreFailure> {
+        let sql = "SELECT COUNT(*) FROM reviews WHERE state = 'open' AND kind = $1";
+        Ok(self.query_one("reviews", sql, &[named(kind)], |row| row.number(0))?.unwrap_or_default())
+    }
+
+    /// Whether Tenure began a review for this cause ever.
+    pub fn is_review_of_cause(&mut self, cause: &str) -> Result<bool, StoreFailure> {
+        let sql = "SELECT 1 FROM reviews WHERE cause = $1";
+        Ok(self.query_one("reviews", sql, &[cause.into()], |row| row.number(0))?.is_some())
+    }
+
+    /// One by its id.
+    pub fn review(&mut self, id: ReviewId) -> Result<ReviewRow, StoreFailure> {
+        let found = self.query_one("reviews", columns!("WHERE review_id = $1"), &[named(id)], review)?;
+        found.ok_or_else(|| StoreFailure::Missing { noun: "review", given: id.to_string() })
+    }
+
+    /// One by its id or handle. A handle that two bear is a conflict.
+    pub fn review_named(&mut self, given: &str) -> Result<ReviewRow, StoreFailure> {
+        let wanted = given.to_lowercase();
+        let mut found = self.query(
+            "reviews",
+            columns!("WHERE handle = $1 OR review_id = $1 ORDER BY review_id LIMIT 2"),
+            &[wanted.as_str().into()],
+            review,
+        )?;
+        match (found.pop(), found.is_empty()) {
+            (Some(one), true) => Ok(one),
+            (None, _) => Err(StoreFailure::Missing { noun: "review", given: printable(given, 60) }),
+            (Some(_), false) => {
+                let why = format!("several reviews are called `{}`; give the whole id", printable(given, 60));
+                Err(StoreFailure::Conflict { why })
+            }
+        }
+    }
+
+    /// How many items are in which state.
+    pub fn review_counts(&mut self, id: ReviewId) -> Result<BTreeMap<ReviewItemState, i64>, StoreFailure> {
+        let rows = self.query(
+            "review_items",
+            "SELECT state, COUNT(*) FROM review_items WHERE review_id = $1 GROUP BY state",
+            &[named(id)],
+            |row| Ok((row.parsed(0)?, row.number(1)?)),
+        )?;
+        Ok(rows.into_iter().collect())
+    }
+
+    /// Writes down that a review is over. One that is over already, or is to close while an item of it waits, is a
+    /// conflict.
+    pub fn end_review(
+        &mut self,
+        id: ReviewId,
+        event: ReviewEvent,
+        (by, why): (Option<PersonId>, &str),
+        now: Instant,
+    ) -> Result<(), StoreFailure> {
+        let row = self.review(id)?;
+        let Ok(state) = advance(row.state, event) else {
+            let why = format!("review `{}` is {} already", row.handle, row.state);
+            return Err(StoreFailure::Conflict { why });
+        };
+        let waiting: i64 =
+            self.review_counts(id)?.iter().filter(|(state, _)| state.waits()).map(|(_, count)| count).sum();
+        if waiting > 0 {
+            let why = format!("review `{}` is not over: {waiting} of its items wait", row.handle);
+            return Err(StoreFailure::Conflict { why });
+        }
+        self.execute(
+            "UPDATE reviews SET state = $2, ended_us = $3, ended_by = $4, ended_why = $5 WHERE review_id = $1",
+            &[
+                named(id),
+                named(state),
+                now.into(),
+                by.map(|person| person.to_string()).into(),
+                why.into(),
+            ],
+        )?;
+        Ok(())
+    }
+}
