@@ -55,7 +55,7 @@ pub use principal::{
 pub use proof::{ControlPlane, Derived, ProbeAnswer, ProofLevel};
 pub use request::{Creation, RequestEvent, RequestKind, RequestState};
 pub use retire::{NotATerm, RetireWhen};
-pub use review::{ReviewAnswer, ReviewEvent, ReviewItemEvent, ReviewItemState, ReviewKind, ReviewState};
+pub use review::{ReviewAnswer, ReviewEvent, ReviewItemEvent, ReviewItemState, ReviewState};
 pub use secret::Secret;
 pub use source::{NotAShortName, PRIMARY, Point, ShortName};
 pub use survey::{Completeness, Extent, SurveyEvent, SurveyState};

@@ -6,16 +6,6 @@
 use crate::{lifecycle::Lifecycle, noun};
 
 noun! {
-    /// Who began a review.
-    pub enum ReviewKind as "kind of review" {
-        /// A person, over a population that a rule means.
-        Campaign = "campaign",
-        /// Tenure, over one identity, because something happened to it.
-        Micro = "micro",
-    }
-}
-
-noun! {
     /// How far a review is.
     pub enum ReviewState as "review state" {
         /// Something of it waits: for a decision, or for what was decided to be seen.

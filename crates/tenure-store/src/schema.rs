@@ -9,7 +9,7 @@
 use tenure_model::{
     ConsequenceState, CredentialKind, CredentialState, DecisionRight, ExceptionKind, ExceptionState, Origin,
     PlanKind, PlanState, PolicyKind, Presence, PrincipalKind, ProofLevel, RequestKind, RequestState,
-    ReviewAnswer, ReviewItemState, ReviewKind, ReviewState, RiskTier, Role, Severity, Standing, StepKind,
+    ReviewAnswer, ReviewItemState, ReviewState, RiskTier, Role, Severity, Standing, StepKind,
     StepState, SurveyState, TicketState,
 };
 
@@ -312,16 +312,14 @@ fn reviews() -> Vec<String> {
     let waits = "state IN ('open', 'decided')";
     vec![
         format!(
-            "CREATE TABLE reviews (review_id {{text}} PRIMARY KEY, handle {{text}} NOT NULL, kind {{text}} NOT NULL, \
-             state {{text}} NOT NULL, rule {{text}}, cause {{text}} UNIQUE, reason {{text}} NOT NULL, started_by {{text}}, \
+            "CREATE TABLE reviews (review_id {{text}} PRIMARY KEY, handle {{text}} NOT NULL, \
+             state {{text}} NOT NULL, rule {{text}} NOT NULL, reason {{text}} NOT NULL, started_by {{text}}, \
              started_us {{int}} NOT NULL, until_us {{int}} NOT NULL, population {{text}} NOT NULL, items {{int}} NOT NULL, \
              ended_us {{int}}, ended_by {{text}}, ended_why {{text}}, CONSTRAINT reviews_end CHECK (until_us > started_us), \
              CONSTRAINT reviews_are_never_empty CHECK (items > 0), \
-             CONSTRAINT reviews_have_a_rule_or_a_cause CHECK ((kind = 'campaign') = (rule IS NOT NULL) AND (rule IS NULL) = (cause IS NOT NULL)), \
              CONSTRAINT reviews_are_over_some_day CHECK ((ended_us IS NULL) = (state = 'open')), \
              CONSTRAINT reviews_are_given_up_by_somebody CHECK (state <> 'cancelled' OR (ended_by IS NOT NULL AND ended_why IS NOT NULL)), \
-             CONSTRAINT reviews_kind CHECK ({}), CONSTRAINT reviews_state CHECK ({})){{end}}",
-            ReviewKind::sql_check("kind"),
+             CONSTRAINT reviews_state CHECK ({})){{end}}",
             ReviewState::sql_check("state")
         ),
         String::from("CREATE INDEX reviews_by_state ON reviews (state, started_us)"),

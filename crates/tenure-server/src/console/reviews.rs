@@ -60,11 +60,10 @@ pub(super) fn line(one: &ReviewShown, now: Instant) -> ReviewLine {
         ReviewState::Closed => ("✓", "good"),
         ReviewState::Cancelled => ("–", "quiet"),
     };
-    let what = row.rule.as_deref().or(row.cause.as_deref()).unwrap_or_default();
     ReviewLine {
         state: StateShown { mark, word: row.state.to_string(), tone: tone.to_owned() },
         href: format!("/reviews/{}", row.handle),
-        what: text::shown(what),
+        what: text::shown(&row.rule),
         reason: text::prose(&row.reason),
         items: row.items,
         over: one.counts.iter().filter(|(state, _)| !state.waits()).map(|(_, count)| count).sum(),

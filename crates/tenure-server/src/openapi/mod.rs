@@ -22,7 +22,7 @@ use tenure_judge::{CheckWarning, ClueKind, Confidence, PartnerRole, RiskTermKind
 use tenure_model::{
     CharterField, ConsequenceMode, ConsequenceState, CredentialKind, CredentialState, DataClass,
     DecisionRight, Environment, ExceptionKind, ExceptionState, PlanKind, PlanState, PolicyKind,
-    PrincipalKind, ProofLevel, Readers, RequestKind, RequestState, ReviewAnswer, ReviewItemState, ReviewKind,
+    PrincipalKind, ProofLevel, Readers, RequestKind, RequestState, ReviewAnswer, ReviewItemState,
     ReviewState, RiskTier, Role, Severity, Standing, StepKind, StepState, SurveyState, TicketOutcome,
     TicketState,
 };
@@ -151,7 +151,6 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
         RequestState,
         ReviewAnswer,
         ReviewItemState,
-        ReviewKind,
         ReviewState,
         RingName,
         RiskTermKind,

@@ -21,10 +21,8 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
         &[
             "id: id",
             "handle: text",
-            "kind: ReviewKind",
             "state: ReviewState",
-            "rule: text?",
-            "cause: text?",
+            "rule: text",
             "reason: text",
             "started_by: id?",
             "started: instant",
@@ -78,10 +76,8 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
         &[
             "id: id",
             "handle: text",
-            "kind: ReviewKind",
             "state: ReviewState",
-            "rule: text?",
-            "cause: text?",
+            "rule: text",
             "reason: text",
             "started_by: id?",
             "started: instant",

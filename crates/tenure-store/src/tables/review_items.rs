@@ -396,20 +396,6 @@ impl Tx<'_> {
         )?;
         self.end_review(review, ReviewEvent::Cancel, (Some(by), why), now)
     }
-
-    /// When an identity's review was missed last, where nobody decided it since: neither there nor by a confirmation.
-    pub fn review_missed(&mut self, identity: IdentityId) -> Result<Option<Instant>, StoreFailure> {
-        let found = self.query_one(
-            "review_items",
-            "SELECT MAX(t.missed_us) FROM review_items t WHERE t.identity_id = $1 AND t.state IN ('open', 'missed') \
-             AND t.missed_us IS NOT NULL AND NOT EXISTS (SELECT 1 FROM review_items d WHERE d.identity_id = t.identity_id \
-             AND d.decided_us > t.missed_us) AND NOT EXISTS (SELECT 1 FROM confirmations c WHERE c.identity_id = t.identity_id \
-             AND c.confirmed_us > t.missed_us)",
-            &[named(identity)],
-            |row| row.opt_instant(0),
-        )?;
-        Ok(found.flatten())
-    }
 }
 
 fn not_any_more(row: &ReviewItemRow) -> StoreFailure {

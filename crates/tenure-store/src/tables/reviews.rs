@@ -8,8 +8,8 @@ use crate::{Row, StoreFailure, Tx, value::named};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use tenure_model::{
-    IdentityId, Instant, PersonId, ReviewEvent, ReviewId, ReviewItemId, ReviewItemState, ReviewKind,
-    ReviewState, lifecycle::advance, printable,
+    IdentityId, Instant, PersonId, ReviewEvent, ReviewId, ReviewItemId, ReviewItemState, ReviewState,
+    lifecycle::advance, printable,
 };
 
 /// A review as it is kept.
@@ -19,17 +19,13 @@ pub struct ReviewRow {
     pub id: ReviewId,
     /// The short form people type.
     pub handle: String,
-    /// Who began it.
-    pub kind: ReviewKind,
     /// How far it is.
     pub state: ReviewState,
-    /// Which identities are meant; nothing where Tenure began it.
-    pub rule: Option<String>,
-    /// What happened, where Tenure began it.
-    pub cause: Option<String>,
+    /// Which identities are meant.
+    pub rule: String,
     /// Why.
     pub reason: String,
-    /// Who began it; nobody where Tenure did.
+    /// Who began it.
     pub started_by: Option<PersonId>,
     /// When.
     pub started: Instant,
@@ -50,12 +46,8 @@ pub struct ReviewRow {
 /// A review that begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewReview {
-    /// Who begins it.
-    pub kind: ReviewKind,
     /// Which identities are meant.
-    pub rule: Option<String>,
-    /// What happened.
-    pub cause: Option<String>,
+    pub rule: String,
     /// Why.
     pub reason: String,
     /// Who begins it.
@@ -84,7 +76,7 @@ pub struct NewReviewItem {
 macro_rules! columns {
     ($rest:literal) => {
         concat!(
-            "SELECT review_id, handle, kind, state, rule, cause, reason, started_by, started_us, until_us, population, items, \
+            "SELECT review_id, handle, state, rule, reason, started_by, started_us, until_us, population, items, \
              ended_us, ended_by, ended_why FROM reviews ",
             $rest
         )
@@ -95,19 +87,17 @@ fn review(row: &Row<'_>) -> Result<ReviewRow, StoreFailure> {
     Ok(ReviewRow {
         id: row.parsed(0)?,
         handle: row.text(1)?,
-        kind: row.parsed(2)?,
-        state: row.parsed(3)?,
-        rule: row.opt_text(4)?,
-        cause: row.opt_text(5)?,
-        reason: row.text(6)?,
-        started_by: row.opt_parsed(7)?,
-        started: row.instant(8)?,
-        until: row.instant(9)?,
-        population: row.text(10)?,
-        items: row.number(11)?,
-        ended: row.opt_instant(12)?,
-        ended_by: row.opt_parsed(13)?,
-        ended_why: row.opt_text(14)?,
+        state: row.parsed(2)?,
+        rule: row.text(3)?,
+        reason: row.text(4)?,
+        started_by: row.opt_parsed(5)?,
+        started: row.instant(6)?,
+        until: row.instant(7)?,
+        population: row.text(8)?,
+        items: row.number(9)?,
+        ended: row.opt_instant(10)?,
+        ended_by: row.opt_parsed(11)?,
+        ended_why: row.opt_text(12)?,
     })
 }
 
@@ -117,15 +107,13 @@ impl Tx<'_> {
         let (at, randomness) = mint.parts();
         let id = ReviewId::new(at, randomness);
         self.execute(
-            "INSERT INTO reviews (review_id, handle, kind, state, rule, cause, reason, started_by, started_us, until_us, \
-             population, items) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            "INSERT INTO reviews (review_id, handle, state, rule, reason, started_by, started_us, until_us, population, items) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             &[
                 named(id),
                 id.handle().into(),
-                named(new.kind),
                 named(ReviewState::Open),
-                new.rule.clone().into(),
-                new.cause.clone().into(),
+                new.rule.as_str().into(),
                 new.reason.as_str().into(),
                 new.started_by.map(|person| person.to_string()).into(),
                 at.into(),
@@ -167,16 +155,10 @@ impl Tx<'_> {
         self.query("reviews", sql, &[skip.into(), page_size.into()], review)
     }
 
-    /// How many of a kind are open.
-    pub fn count_reviews_open(&mut self, kind: ReviewKind) -> Result<i64, StoreFailure> {
-        let sql = "SELECT COUNT(*) FROM reviews WHERE state = 'open' AND kind = $1";
-        Ok(self.query_one("reviews", sql, &[named(kind)], |row| row.number(0))?.unwrap_or_default())
-    }
-
-    /// Whether Tenure began a review for this cause ever.
-    pub fn is_review_of_cause(&mut self, cause: &str) -> Result<bool, StoreFailure> {
-        let sql = "SELECT 1 FROM reviews WHERE cause = $1";
-        Ok(self.query_one("reviews", sql, &[cause.into()], |row| row.number(0))?.is_some())
+    /// How many are open.
+    pub fn count_reviews_open(&mut self) -> Result<i64, StoreFailure> {
+        let sql = "SELECT COUNT(*) FROM reviews WHERE state = 'open'";
+        Ok(self.query_one("reviews", sql, &[], |row| row.number(0))?.unwrap_or_default())
     }
 
     /// One by its id.

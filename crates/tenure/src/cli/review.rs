@@ -270,7 +270,7 @@ fn over(review: &Review) -> i64 {
 }
 
 fn what(review: &Review) -> &str {
-    review.rule.as_deref().or(review.cause.as_deref()).unwrap_or_default()
+    &review.rule
 }
 
 impl Show {

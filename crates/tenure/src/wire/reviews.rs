@@ -9,8 +9,7 @@ use tenure_model::{Instant, ReviewAnswer, ReviewItemState, ReviewState, Severity
 pub(crate) struct Review {
     pub(crate) handle: String,
     pub(crate) state: ReviewState,
-    pub(crate) rule: Option<String>,
-    pub(crate) cause: Option<String>,
+    pub(crate) rule: String,
     pub(crate) reason: String,
     pub(crate) started: Instant,
     pub(crate) until: Instant,

@@ -15,7 +15,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 use tenure_judge::Rule;
-use tenure_model::{Instant, ReviewKind, Standing};
+use tenure_model::{Instant, Standing};
 use tenure_store::{
     StoreFailure, Tx,
     tables::{
@@ -121,9 +121,7 @@ impl Engine {
         let rule_text = rule.text().to_owned();
         let population = self.population(rule).await?;
         let new = NewReview {
-            kind: ReviewKind::Campaign,
-            rule: Some(rule_text.clone()),
-            cause: None,
+            rule: rule_text.clone(),
             reason: start.reason.trim().to_owned(),
             started_by: Some(actor.person),
             until,
@@ -140,7 +138,7 @@ impl Engine {
         let entry = self.entry(draft)?;
         let written = self.store.write("start_review", move |tx| {
             still_there(tx.person(actor.person)?.map(|person| person.role), actor)?;
-            if tx.count_reviews_open(ReviewKind::Campaign)? >= OPEN_MAX {
+            if tx.count_reviews_open()? >= OPEN_MAX {
                 let why =
                     format!("{OPEN_MAX} reviews are open already: more than people look at helps nobody");
                 return Err(StoreFailure::Conflict { why });
