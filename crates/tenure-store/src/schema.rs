@@ -9,8 +9,8 @@
 use tenure_model::{
     ConsequenceState, CredentialKind, CredentialState, DecisionRight, ExceptionKind, ExceptionState, Origin,
     PlanKind, PlanState, PolicyKind, Presence, PrincipalKind, ProofLevel, RequestKind, RequestState,
-    ReviewAnswer, ReviewItemState, ReviewState, RiskTier, Role, Severity, Standing, StepKind,
-    StepState, SurveyState, TicketState,
+    ReviewAnswer, ReviewItemState, ReviewState, RiskTier, Role, Severity, Standing, StepKind, StepState,
+    SurveyState, TicketState,
 };
 
 /// Which spelling.

@@ -116,6 +116,18 @@ fn on_a_read_only_disk_a_revocation_points_to_the_commands_and_they_are_printed(
     assert!(unknown.err.contains("there is no identity `pg/nobody`"), "{unknown:?}");
 }
 
+/// Puts a folder where a file stood that somebody else goes on replacing.
+fn put_in_the_way(path: &std::path::Path) {
+    let folder = path.with_extension("folder");
+    std::fs::create_dir_all(folder.join("in-the-way")).unwrap();
+    // Between the two the file may be there again: a folder never takes a file's name.
+    let taken = |_| {
+        let _ = std::fs::remove_file(path);
+        std::fs::rename(&folder, path).is_ok()
+    };
+    assert!((0..1_000).any(taken), "{} could not be taken", path.display());
+}
+
 /// The checkpoint beside the database cannot be replaced, so Tenure stops writing in the middle of a plan.
 #[test]
 fn a_plan_that_stands_still_because_nothing_can_be_written_names_the_commands_too() {
@@ -132,9 +144,7 @@ fn a_plan_that_stands_still_because_nothing_can_be_written_names_the_commands_to
     let pending = place.run(&[&REVOKE[..], &["--wait", "0"]].concat()).ended(4);
     assert!(pending.out.contains("It goes on by itself; see: tenure proof "), "{pending:?}");
     let handle = place.done(&["plans", "--quiet"]).out.trim().to_owned();
-    std::fs::remove_file(place.data.join("checkpoint")).unwrap();
-    std::fs::create_dir(place.data.join("checkpoint")).unwrap();
-    std::fs::write(place.data.join("checkpoint/in-the-way"), b"").unwrap();
+    put_in_the_way(&place.data.join("checkpoint"));
     let stopped = |number: usize| {
         let ran = place.run(&["people", "add", &format!("person-{number}"), "--role", "auditor"]);
         ran.err.contains("Tenure stopped writing")
