@@ -24,6 +24,7 @@ pub use progress::SurveyProgress;
 pub use reconcile::Reconcilers;
 pub use tenure_connect::{CheckReport, FileChange, OutsideFailure};
 pub use tenure_evidence::{Entry, FactValue};
+pub use tenure_govern::Waiting;
 pub use tenure_judge::{Gate, ProgrammeFault, ProgrammeFiles, Readiness};
 pub use tenure_store::{
     PostgresLocation, StoreFailure, Tx,
@@ -82,6 +83,7 @@ pub use verbs::{
         ExceptionWish,
     },
     find::{CopyFound, CredentialFound, Found, STRING_BYTES_MAX, SecretFound, Sought},
+    inbox::{Inbox, InboxLine, MoreWaiting},
     keys::{KeyShown, RingName},
     list_entries::{BodyState, EntryProved, ProofStep},
     list_waiting::Waits,

@@ -29,6 +29,7 @@ mod source;
 mod survey;
 mod text;
 mod ticket;
+mod waiting;
 
 pub use consequence::{ConsequenceMode, ConsequenceStage, ConsequenceState};
 pub use exception::{ExceptionEvent, ExceptionKind, ExceptionState};
@@ -61,3 +62,4 @@ pub use source::{NotAShortName, PRIMARY, Point, ShortName};
 pub use survey::{Completeness, Extent, SurveyEvent, SurveyState};
 pub use text::{counted, printable};
 pub use ticket::{TicketOutcome, TicketState};
+pub use waiting::WaitingKind;

@@ -147,6 +147,36 @@ pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
     statements.extend(filled(dialect, &CONFIRMATIONS.map(String::from)));
     statements.extend(filled(dialect, &WATCHES.map(String::from)));
     statements.extend(filled(dialect, &directory()));
+    statements.extend(owned(dialect));
+    statements
+}
+
+/// What each person owns, taken once from the charters that are there; and what one person asked for.
+fn owned(dialect: Dialect) -> Vec<String> {
+    let says = |owner: &str| match dialect {
+        Dialect::Sqlite => format!("json_extract(charter, '$.{owner}')"),
+        Dialect::Postgres => format!("(charter::json ->> '{owner}')"),
+    };
+    let (business, technical) = (says("business_owner"), says("technical_owner"));
+    let mut statements = filled(
+        dialect,
+        &[
+            "CREATE TABLE owned (person_id {text} NOT NULL, identity_id {text} NOT NULL REFERENCES identities, \
+             PRIMARY KEY (person_id, identity_id)){keyed}",
+            "CREATE INDEX owned_of ON owned (identity_id)",
+            "CREATE INDEX requests_by_asker ON requests (asked_by, ended_us) WHERE ended_us IS NOT NULL",
+            "CREATE INDEX exceptions_by_asker ON exceptions (requested_by, ended_us) WHERE ended_us IS NOT NULL",
+            "CREATE INDEX exceptions_waiting ON exceptions (requested_us) WHERE state = 'requested'",
+            "CREATE INDEX requests_waiting ON requests (asked_us) WHERE state = 'asked'",
+            "CREATE INDEX plans_proposed ON plans (plan_id) WHERE state = 'proposed'",
+            "CREATE INDEX review_items_passed_on ON review_items (due_us) WHERE state = 'open' AND stage > 0",
+        ]
+        .map(String::from),
+    );
+    statements.push(format!(
+        "INSERT INTO owned (person_id, identity_id) SELECT {business}, identity_id FROM identities WHERE {business} IS NOT NULL \
+         UNION SELECT {technical}, identity_id FROM identities WHERE {technical} IS NOT NULL"
+    ));
     statements
 }
 

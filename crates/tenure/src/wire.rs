@@ -4,6 +4,7 @@
 //! so that a newer server can be asked. `--json` prints the server's document, not these.
 
 mod exceptions;
+mod inbox;
 mod judgement;
 pub(crate) mod ownership;
 pub(crate) mod programme;
@@ -12,6 +13,7 @@ mod reviews;
 mod tickets;
 
 pub(crate) use exceptions::{Exception, ExceptionCase, ExceptionFigures};
+pub(crate) use inbox::{Inbox, Waiting};
 pub(crate) use judgement::{Condition, Explained, ExplainedFact, Judgement, Risk};
 pub(crate) use requests::Request;
 pub(crate) use reviews::{Recommendation, Review, ReviewItem, ReviewMeant};

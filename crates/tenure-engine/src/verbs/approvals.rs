@@ -14,8 +14,8 @@ use crate::{
 use serde::Serialize;
 use std::{sync::Arc, time::Duration};
 use tenure_judge::{
-    ApiResource, ApiResourceKind, Approver, Authoriser, DecidedKind, Given, NotApproved, PlanAbout, Verdict,
-    decides_step, may_decide, step_in_words, undecided,
+    ApiAction, ApiResource, ApiResourceKind, Approver, Authoriser, DecidedKind, Given, NotApproved,
+    PlanAbout, Verdict, decides_step, may_decide, step_in_words, undecided,
 };
 use tenure_model::{DecisionRight, Instant, Person, PersonId, PlanEvent, PlanKind, PlanState};
 use tenure_store::{
@@ -192,6 +192,77 @@ impl Deciding {
         let identity = tx.identity(plan.identity)?;
         let steps = self.asked_now(tx, plan.kind, &identity, plan.created)?;
         if steps.is_empty() { Ok(()) } else { tx.set_decided_in(plan.id, &steps) }
+    }
+
+    /// The step of a plan that waits that is this person's now; nothing where one decision is enough.
+    fn step_of(
+        &self,
+        tx: &mut Tx<'_>,
+        plan: &PlanRow,
+        person: PersonId,
+        now: Instant,
+    ) -> Result<Result<Option<u32>, NotApproved>, StoreFailure> {
+        let identity = tx.identity(plan.identity)?;
+        let counting = self.counting(tx, plan, &identity, now)?;
+        let steps = self.steps(tx, plan, &identity, now)?;
+        let Some(person) = tx.person(person)? else { return Ok(Ok(None)) };
+        let owners = Owners::of(tx, plan, &identity)?;
+        let by = Approver {
+            person: person.id,
+            name: &person.name,
+            role: person.role,
+            owns: owners.stand(person.id),
+            approves: false,
+        };
+        let given: Vec<Given<'_>> = counting.iter().map(Counting::given).collect();
+        let mut step = may_decide(&steps, &given, plan.requested_by, &by);
+        if let Err(NotApproved::NotThis { who, .. }) = &mut step
+            && !owners.are_of_then
+            && owns(&identity, person.id)
+        {
+            who.push_str(
+                ", and the charter was written since this plan was asked for: withdraw it and plan again",
+            );
+        }
+        Ok(step)
+    }
+
+    /// Why a plan that waits is this person's to decide now, in words; nothing where it is not: by the access policies, their
+    /// right, its steps, and whether it could begin.
+    pub(super) fn theirs(
+        &self,
+        tx: &mut Tx<'_>,
+        plan: &PlanRow,
+        person: &Person,
+        now: Instant,
+    ) -> Result<Option<String>, StoreFailure> {
+        let identity = tx.identity(plan.identity)?;
+        let owned = owns(&identity, person.id);
+        let asker = tenure_judge::Actor { person: Some(person.id), role: person.role, local: false };
+        let about = ApiResource::new(ApiResourceKind::Plan, owned);
+        if plan.state != PlanState::Proposed
+            || self.authoriser.authorise(&asker, &ApiAction::Apply, &about) != Verdict::Allowed
+            || !self.may(person, owned, plan.kind.decided_by())
+        {
+            return Ok(None);
+        }
+        let Ok(step) = self.step_of(tx, plan, person.id, now)? else { return Ok(None) };
+        match refuse_second_plan(tx, plan) {
+            Ok(()) => {}
+            Err(StoreFailure::Conflict { .. }) => return Ok(None),
+            Err(failure) => return Err(failure),
+        }
+        let steps = self.steps(tx, plan, &identity, now)?;
+        Ok(Some(match step {
+            Some(step) => {
+                format!("step {} of {} is decided by {}", step + 1, steps.len(), step_in_words(&steps, step))
+            }
+            None if plan.requested_by == Some(person.id) => {
+                String::from("you asked for it, and one decision is enough")
+            }
+            None if owned => String::from("you own it, and one decision is enough"),
+            None => format!("one decision is enough, and an {} may make it", person.role),
+        }))
     }
 
     /// Writes an approval down, and lets the plan begin where it was the last that was needed; returns whether it was.
@@ -444,31 +515,7 @@ impl Engine {
         deciding: &Deciding,
     ) -> Result<Result<Option<u32>, NotApproved>, EngineFailure> {
         let (deciding, row, now) = (deciding.clone(), plan.clone(), self.clock.now());
-        let read = move |tx: &mut Tx<'_>| {
-            let identity = tx.identity(row.identity)?;
-            let counting = deciding.counting(tx, &row, &identity, now)?;
-            let steps = deciding.steps(tx, &row, &identity, now)?;
-            let Some(person) = tx.person(person)? else { return Ok(Ok(None)) };
-            let owners = Owners::of(tx, &row, &identity)?;
-            let by = Approver {
-                person: person.id,
-                name: &person.name,
-                role: person.role,
-                owns: owners.stand(person.id),
-                approves: false,
-            };
-            let given: Vec<Given<'_>> = counting.iter().map(Counting::given).collect();
-            let mut step = may_decide(&steps, &given, row.requested_by, &by);
-            if let Err(NotApproved::NotThis { who, .. }) = &mut step
-                && !owners.are_of_then
-                && owns(&identity, person.id)
-            {
-                who.push_str(
-                    ", and the charter was written since this plan was asked for: withdraw it and plan again",
-                );
-            }
-            Ok(step)
-        };
+        let read = move |tx: &mut Tx<'_>| deciding.step_of(tx, &row, person, now);
         Ok(self.store.read("step_of", read).await?)
     }
 }

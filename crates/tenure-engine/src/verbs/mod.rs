@@ -20,6 +20,7 @@ pub(crate) mod ending;
 pub(crate) mod evidence;
 pub(crate) mod exceptions;
 pub(crate) mod find;
+pub(crate) mod inbox;
 pub(crate) mod judge;
 pub(crate) mod keys;
 pub(crate) mod links;

@@ -19,6 +19,7 @@ mod ephemeral;
 mod exceptions;
 mod faults;
 mod governance;
+mod inbox;
 mod outside;
 mod outside_model;
 mod ownership;

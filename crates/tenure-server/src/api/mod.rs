@@ -11,6 +11,7 @@ pub(crate) mod filter;
 mod find;
 mod findings;
 mod identities;
+mod inbox;
 pub(crate) mod inventory;
 mod keys;
 mod log;
@@ -42,6 +43,7 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &system::status::ENDPOINT,
     &system::doctor::ENDPOINT,
     &report::ENDPOINT,
+    &inbox::ENDPOINT,
     &programme::show::ENDPOINT,
     &programme::check::ENDPOINT,
     &programme::ready::ENDPOINT,

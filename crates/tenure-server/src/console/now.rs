@@ -9,16 +9,14 @@ use super::{
     identity::{PlanLine, plan_line},
     page,
     people::BEHIND,
-    requests::{self, RequestLine},
     text::{self, When},
-    whose::{PassedLine, passed_line},
 };
 use crate::api::prelude::*;
 use askama::Template;
 use axum::response::Response;
 use std::{collections::BTreeSet, time::Duration};
-use tenure_engine::{ExceptionsMeant, QueueItem, RequestsMeant, Suggested, SuggestionQuery, Tx, Waits};
-use tenure_model::{DecisionRight, IdentityId, Instant, PersonId, PlanState};
+use tenure_engine::{ExceptionsMeant, QueueItem, Tx, Waits};
+use tenure_model::{IdentityId, Instant, PersonId, PlanState};
 
 pub(super) static ENDPOINT: Endpoint = Endpoint {
     verb: Verb::Get,
@@ -34,10 +32,8 @@ pub(super) static ENDPOINT: Endpoint = Endpoint {
 
 /// Plans that ended lately, at most.
 const ENDED: usize = 5;
-/// Identities that were passed on and are named, at most; the rest is on their own page.
-const PASSED: i64 = 10;
-/// What waits to be confirmed and is named, at most.
-const UNCONFIRMED: i64 = 10;
+/// Exceptions that wait for others and are named, at most; the rest is on their own page.
+const WISHED: i64 = 10;
 /// How far back one may look, each in its words.
 const LOOKS_BACK: [(&str, u64); 3] = [("24\u{a0}hours", 1), ("7\u{a0}days", 7), ("30\u{a0}days", 30)];
 
@@ -51,26 +47,45 @@ struct NowPage {
     held: Vec<HeldSurvey>,
     doing: Vec<PlanLine>,
     ended: Vec<PlanLine>,
-    /// What others said is not theirs but this person's.
-    passed: Vec<Passed>,
+    /// What waits for whoever looks.
+    yours: ForYou,
     /// Exceptions that somebody else asked for and that wait.
     wished: Vec<ExceptionLine>,
     /// People who left and what nobody took up since.
     left: Option<Left>,
-    /// Requests whose next step is theirs.
-    requested: Vec<RequestLine>,
-    /// What they are to review: name, address, by when.
-    reviews: Vec<(String, String, When)>,
-    /// What is theirs and waits to be confirmed: name and address.
-    unconfirmed: Vec<(String, String)>,
     /// What happened since then, for whoever may read evidence.
     since: Vec<(&'static str, String)>,
 }
 
-struct Passed {
-    name: String,
+/// What waits for whoever looks, what comes first first.
+#[derive(Default)]
+struct ForYou {
+    overdue: u32,
+    /// Ids of what stands there, so that it stands nowhere else.
+    subjects: BTreeSet<String>,
+    lines: Vec<YourLine>,
+    more: Vec<MoreLine>,
+    /// What became of what they asked for.
+    answered: Vec<YourLine>,
+    note: Option<String>,
+}
+
+struct YourLine {
+    kind: String,
+    tone: &'static str,
+    mark: &'static str,
     href: String,
-    said: Vec<PassedLine>,
+    what: String,
+    why: String,
+    risk: Option<&'static str>,
+    at: When,
+    word: &'static str,
+}
+
+struct MoreLine {
+    kind: String,
+    at_least: u32,
+    href: String,
 }
 
 struct Queued {
@@ -111,34 +126,33 @@ async fn handle(State(shared): State<Shared>, asked: Asked) -> Result<Response, 
     let waits = shared.engine.waiting().await.map_err(Problem::from)?;
     let may_see_plans = asked.may_also(ApiAction::View, ApiResourceKind::Plan);
     let may_see_sources = asked.may_also(ApiAction::View, ApiResourceKind::Source);
-    let query = SuggestionQuery { passed_to: Some(asked.person.id), ..SuggestionQuery::default() };
-    let passed = shared.engine.suggestions(query, None, PASSED).await.map_err(Problem::from)?.rows;
-    let unconfirmed =
-        shared.engine.to_confirm_by(asked.person.id, UNCONFIRMED).await.map_err(Problem::from)?;
     let now = shared.engine.now();
     let may_read = asked.may_also(ApiAction::ReadEvidence, ApiResourceKind::Evidence);
     let frame = Frame::of("Now", Place::Now, &asked);
     let wished =
-        shared.engine.exceptions(ExceptionsMeant::Waiting, 0, PASSED).await.map_err(Problem::from)?;
+        shared.engine.exceptions(ExceptionsMeant::Waiting, 0, WISHED).await.map_err(Problem::from)?;
+    let yours = for_you(&shared, &asked, now).await?;
+    let waits = without(waits, &yours);
     let left = left(&shared, &asked).await?;
-    let requested = requested(&shared, &asked, now).await?;
+    let others = wished.iter().filter(|one| !yours.subjects.contains(&one.row.id.to_string()));
     let shown = NowPage {
         left,
-        requested,
-        reviews: reviews(&shared, &asked, now).await?,
-        wished: wished.iter().map(|one| exceptions::line(one, now)).collect(),
-        passed: passed.iter().map(|one| passed_on(one, now)).collect(),
-        unconfirmed: unconfirmed
-            .iter()
-            .map(|one| {
-                let href = format!("{}/confirm", address::of_identity(&one.name, &one.handle));
-                (text::shown(&one.name), href)
-            })
-            .collect(),
+        wished: others.map(|one| exceptions::line(one, now)).collect(),
+        yours,
         since: if may_read { since(now) } else { Vec::new() },
         ..view(frame, waits, may_see_plans, may_see_sources, now)
     };
     Ok(page(StatusCode::OK, &shown))
+}
+
+/// Without what stands among what waits for whoever looks.
+fn without(waits: Waits, yours: &ForYou) -> Waits {
+    let is_others = |id: &str| !yours.subjects.contains(id);
+    Waits {
+        undecided: waits.undecided.into_iter().filter(|plan| is_others(&plan.id.to_string())).collect(),
+        held: waits.held.into_iter().filter(|(_, survey)| is_others(&survey.id.to_string())).collect(),
+        ..waits
+    }
 }
 
 /// Who left, where something waits for a decision because of it.
@@ -154,43 +168,37 @@ async fn left(shared: &Shared, asked: &Asked) -> Result<Option<Left>, Problem> {
     Ok(waits.then_some(Left { people: people.len(), behind: behind.len(), held }))
 }
 
-/// Requests whose next step is this person's, the oldest first.
-async fn requested(shared: &Shared, asked: &Asked, now: Instant) -> Result<Vec<RequestLine>, Problem> {
-    let mut theirs = Vec::new();
-    for one in shared.engine.requests(RequestsMeant::Asked, 0, PASSED).await? {
-        let whose = Whose::Chartered(&one.row.creation.charter);
-        if asked.holds(DecisionRight::Create, ApiResourceKind::Request, whose)
-            && shared.engine.request_not_theirs(asked.person.id, &one.row).await?.is_none()
-        {
-            theirs.push(requests::line(&one, now));
-        }
-    }
-    Ok(theirs)
-}
-
-/// What this person is to review, by its end.
-async fn reviews(
-    shared: &Shared,
-    asked: &Asked,
-    now: Instant,
-) -> Result<Vec<(String, String, When)>, Problem> {
-    if !asked.may_also(ApiAction::View, ApiResourceKind::Review) {
-        return Ok(Vec::new());
-    }
-    let items = shared.engine.review_items_of(asked.person.id, asked.person.role, PASSED).await?;
-    let line = |one: &tenure_engine::ReviewItemShown| {
-        let href = format!("/review-items/{}", one.row.handle);
-        (text::shown(&one.row.identity_name), href, text::when(one.row.due, now))
+/// What waits for this person.
+async fn for_you(shared: &Shared, asked: &Asked, now: Instant) -> Result<ForYou, Problem> {
+    let inbox = shared.engine.inbox(&asked.person).await?;
+    let line = |one: &tenure_engine::Waiting, overdue: bool| YourLine {
+        kind: text::spaced(one.kind.as_str()),
+        tone: if overdue { "bad" } else { "warn" },
+        mark: if overdue { "▲" } else { "?" },
+        href: one.page.clone(),
+        what: text::shown_long(&one.what),
+        why: text::shown_long(&one.why),
+        risk: one.risk.map(|risk| risk.as_str()),
+        at: text::when(one.due.unwrap_or(one.since), now),
+        word: match (overdue, one.due) {
+            (true, _) => "overdue since",
+            (false, Some(_)) => "to be done",
+            (false, None) => "waits since",
+        },
     };
-    Ok(items.iter().map(line).collect())
-}
-
-fn passed_on(one: &Suggested, now: Instant) -> Passed {
-    Passed {
-        name: text::shown(&one.name),
-        href: format!("{}/charter", address::of_identity(&one.name, &one.handle)),
-        said: one.passed.iter().take(2).map(|it| passed_line(it, now)).collect(),
-    }
+    let more = |one: &tenure_engine::MoreWaiting| MoreLine {
+        kind: text::spaced(one.kind.as_str()),
+        at_least: one.at_least,
+        href: one.page.clone(),
+    };
+    Ok(ForYou {
+        overdue: inbox.overdue,
+        subjects: inbox.waiting.iter().map(|one| one.waiting.subject.clone()).collect(),
+        lines: inbox.waiting.iter().map(|one| line(&one.waiting, one.overdue)).collect(),
+        more: inbox.more.iter().map(more).collect(),
+        answered: inbox.answered.iter().map(|one| line(one, false)).collect(),
+        note: inbox.note.as_deref().map(text::shown_long),
+    })
 }
 
 /// Reports of what happened since some days ago.
@@ -222,12 +230,9 @@ fn view(frame: Frame, waits: Waits, may_see_plans: bool, may_see_sources: bool, 
         held: held.collect(),
         doing: doing.into_iter().map(|plan| plan_line(plan, now)).collect(),
         ended: ended.into_iter().take(ENDED).map(|plan| plan_line(plan, now)).collect(),
-        passed: Vec::new(),
+        yours: ForYou::default(),
         left: None,
         wished: Vec::new(),
-        requested: Vec::new(),
-        reviews: Vec::new(),
-        unconfirmed: Vec::new(),
         since: Vec::new(),
     }
 }

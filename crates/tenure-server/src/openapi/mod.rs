@@ -4,6 +4,7 @@
 
 mod shapes;
 mod shapes_exceptions;
+mod shapes_inbox;
 mod shapes_plans;
 mod shapes_programme;
 mod shapes_requests;
@@ -24,7 +25,7 @@ use tenure_model::{
     DecisionRight, Environment, ExceptionKind, ExceptionState, PlanKind, PlanState, PolicyKind,
     PrincipalKind, ProofLevel, Readers, RequestKind, RequestState, ReviewAnswer, ReviewItemState,
     ReviewState, RiskTier, Role, Severity, Standing, StepKind, StepState, SurveyState, TicketOutcome,
-    TicketState,
+    TicketState, WaitingKind,
 };
 use utoipa::openapi::{
     Components, ComponentsBuilder, Content, HttpMethod, InfoBuilder, LicenseBuilder, ObjectBuilder,
@@ -89,6 +90,7 @@ fn answers() -> impl Iterator<Item = &'static (&'static str, &'static [&'static 
         .chain(shapes_tickets::ANSWERS)
         .chain(shapes_validity::ANSWERS)
         .chain(shapes_plans::ANSWERS)
+        .chain(shapes_inbox::ANSWERS)
 }
 
 fn components() -> Components {
@@ -163,7 +165,8 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
         StepState,
         SurveyState,
         TicketOutcome,
-        TicketState
+        TicketState,
+        WaitingKind
     );
     words.push(("RequestAnswer", vec!["approve", "refuse"]));
     words.push(("ExceptionAnswer", vec!["grant", "refuse"]));

@@ -294,6 +294,7 @@ async fn review_and_decide(bench: &Bench) {
     let seen = bench.get(AUDITOR, &item).await.json();
     let mine = bench.get(ADMINISTRATOR, "/api/v1/review-items").await.json();
     assert_eq!(mine["items"][0]["id"], seen["item"]["id"]);
+    waits_for(bench, &seen["item"]["id"]).await;
     let alike = json!({ "answer": "keep", "reason": "a rehearsal of it", "likeness": "other", "count": 1 });
     let refused = bench.post(ADMINISTRATOR, &format!("{item}/alike"), &alike).await;
     assert_eq!(refused.status, 409, "{}", refused.text());
@@ -304,6 +305,23 @@ async fn review_and_decide(bench: &Bench) {
     assert_eq!(bench.call(OPERATOR, "PUT", &decision, Some(&keep)).await.status, 403);
     let made = bench.call(ADMINISTRATOR, "PUT", &decision, Some(&keep)).await;
     assert_eq!(made.json()["item"]["item"]["state"], "done", "{}", made.text());
+}
+
+/// What waits stands in the inbox of whoever may decide it, and of nobody else; somebody else's is an administrator's to see.
+async fn waits_for(bench: &Bench, subject: &serde_json::Value) {
+    let has = async |uid: u32, query: &str| {
+        let inbox = bench.get(uid, &format!("/api/v1/inbox{query}")).await.json();
+        let waiting = inbox["waiting"].as_array().unwrap_or_else(|| panic!("{inbox}")).clone();
+        waiting.iter().any(|one| one["subject"] == *subject)
+    };
+    assert!(has(ADMINISTRATOR, "").await);
+    assert!(!has(ADMINISTRATOR, "?person=operator").await, "whoever can change it does not review it");
+    assert!(!has(OPERATOR, "").await && !has(AUDITOR, "").await);
+    assert!(has(ADMINISTRATOR, "?person=administrator").await);
+    assert_eq!(bench.get(OPERATOR, "/api/v1/inbox?person=administrator").await.status, 403);
+    assert_eq!(bench.get(OPERATOR, "/api/v1/inbox?person=operator").await.status, 200);
+    let note = bench.get(AUDITOR, "/api/v1/inbox").await.json()["note"].clone();
+    assert!(note.as_str().unwrap().contains("an auditor decides nothing"), "{note}");
 }
 
 /// Two hold one value; one finding is dismissed and that taken back, and what is there is made no news.

@@ -173,6 +173,7 @@ fn about_things() -> Vec<Rehearsal> {
         ("GET /api/v1/status", "/api/v1/status", None),
         ("GET /api/v1/doctor", "/api/v1/doctor", None),
         ("GET /api/v1/report", "/api/v1/report", None),
+        ("GET /api/v1/inbox", "/api/v1/inbox", None),
         ("GET /report", "/report", None),
         ("POST /api/v1/sign-in-codes", "/api/v1/sign-in-codes", None),
         ("GET /api/v1/sources", "/api/v1/sources", None),

@@ -3,7 +3,6 @@
 //! Every answer stays; the last one says where the identity stands. People are known here by id alone. It must never
 //! say whether an answer still counts: what was held then is kept, and the engine compares. Next: `identities.rs`.
 
-use super::identities::{IdentityRow, identity};
 use crate::{
     Row, StoreFailure, Tx,
     value::{json, named},
@@ -99,23 +98,5 @@ impl Tx<'_> {
             self.touch(identity, now)?;
         }
         Ok(())
-    }
-
-    /// Identities of this person with an open finding of this policy, by name; at most `most`, and of the first
-    /// 20,000 such findings, so that a page never reads them all.
-    pub fn owned_with_finding(
-        &mut self,
-        owner: PersonId,
-        policy: &str,
-        most: i64,
-    ) -> Result<Vec<IdentityRow>, StoreFailure> {
-        self.query(
-            "identities",
-            "SELECT i.identity_id, i.name, i.handle, i.charter, i.enrolled, i.built_in, i.standing, i.due_us, i.judged_us, i.class, i.risk_tier \
-             FROM (SELECT identity_id FROM findings WHERE policy = $1 AND closed_us IS NULL ORDER BY identity_id LIMIT 20000) f \
-             JOIN identities i ON i.identity_id = f.identity_id WHERE i.charter LIKE $2 ESCAPE '\\' ORDER BY i.name, i.identity_id LIMIT $3",
-            &[policy.into(), format!("%\\_owner\":\"{owner}\"%").into(), most.into()],
-            identity,
-        )
     }
 }

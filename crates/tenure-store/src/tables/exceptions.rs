@@ -235,6 +235,25 @@ impl Tx<'_> {
         self.query("exceptions", meant.page(), &[skip.into(), page_size.into()], exception)
     }
 
+    /// What somebody asked for that was refused, decided by nobody in time, or over since then; the last first.
+    pub fn exceptions_answered(
+        &mut self,
+        requested_by: PersonId,
+        since: Instant,
+        most: i64,
+    ) -> Result<Vec<ExceptionRow>, StoreFailure> {
+        self.query(
+            "exceptions",
+            concat!(
+                columns!(),
+                "WHERE x.requested_by = $1 AND x.ended_us IS NOT NULL AND x.ended_us >= $2 AND (x.state IN ('refused', 'ended') \
+                 OR (x.state = 'withdrawn' AND x.ended_us >= x.decide_by_us)) ORDER BY x.ended_us DESC, x.exception_id DESC LIMIT $3"
+            ),
+            &[named(requested_by), since.into(), most.into()],
+            exception,
+        )
+    }
+
     /// One by its id or handle. A handle that two bear is a conflict.
     pub fn exception_named(&mut self, given: &str) -> Result<ExceptionRow, StoreFailure> {
         let wanted = given.to_lowercase();

@@ -222,6 +222,7 @@ impl Tx<'_> {
             "UPDATE identities SET charter = $2, enrolled = 1, enrolled_us = COALESCE(enrolled_us, $3), charter_us = $3 WHERE identity_id = $1",
             &[named(id), json(charter)?, now.into()],
         )?;
+        self.set_owned(id, charter)?;
         self.set_watches(id, charter.retirement_trigger.as_deref())?;
         // Whoever holds a value of it is judged by where this one belongs, too.
         for principal in self.principals_of(id)? {

@@ -38,6 +38,18 @@ impl Tx<'_> {
         )
     }
 
+    /// Plans that wait for a decision, the oldest first, one page after `skip` rows.
+    pub fn plans_waiting(&mut self, skip: i64, page_size: i64) -> Result<Vec<PlanRow>, StoreFailure> {
+        self.query(
+            "plans",
+            "SELECT plan_id, handle, kind, state, source_id, principal_id, principal_key, principal_name, identity_id, reason, \
+             digest, blast_radius, points, heir, required_level, lag_us, level, sentence, requested_by, created_us, settled_us, \
+             version, file FROM plans WHERE state = 'proposed' ORDER BY plan_id LIMIT $2 OFFSET $1",
+            &[skip.into(), page_size.into()],
+            plan,
+        )
+    }
+
     /// The last survey of each source that is read and waits for a decision, with the source's name.
     pub fn surveys_held(&mut self) -> Result<Vec<(String, SurveyRow)>, StoreFailure> {
         self.query(

@@ -31,6 +31,7 @@ pub mod list_waiting;
 pub mod made_outside;
 pub mod marks;
 mod near;
+pub mod owned;
 pub mod passings;
 pub mod people;
 pub mod plans;

@@ -167,6 +167,25 @@ impl Tx<'_> {
         Ok(self.query_one("requests", sql, &[], |row| row.number(0))?.unwrap_or_default())
     }
 
+    /// What somebody asked for and did not get since then, the last first.
+    pub fn requests_answered(
+        &mut self,
+        asked_by: PersonId,
+        since: Instant,
+        most: i64,
+    ) -> Result<Vec<RequestRow>, StoreFailure> {
+        self.query(
+            "requests",
+            concat!(
+                columns!(),
+                "WHERE r.asked_by = $1 AND r.ended_us IS NOT NULL AND r.ended_us >= $2 AND r.state IN ('refused', 'lapsed') \
+                 ORDER BY r.ended_us DESC, r.request_id DESC LIMIT $3"
+            ),
+            &[named(asked_by), since.into(), most.into()],
+            request,
+        )
+    }
+
     /// One by its id or handle. A handle that two bear is a conflict.
     pub fn request_named(&mut self, given: &str) -> Result<RequestRow, StoreFailure> {
         let wanted = given.to_lowercase();

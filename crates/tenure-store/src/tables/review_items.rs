@@ -235,6 +235,16 @@ impl Tx<'_> {
         )
     }
 
+    /// Open items that somebody was asked about in vain, by their end: whoever was asked may still decide them.
+    pub fn review_items_passed_on(&mut self, most: i64) -> Result<Vec<ReviewItemRow>, StoreFailure> {
+        self.query(
+            "review_items",
+            columns!("WHERE t.state = 'open' AND t.stage > 0 ORDER BY t.due_us, t.item_id LIMIT $1"),
+            &[most.into()],
+            item,
+        )
+    }
+
     /// Items of a review of which something may be due by itself, after a number, in their order: what was decided, whose end
     /// came, what was judged since Tenure looked, what ended otherwise, and whose reviewer left.
     pub fn review_items_to_follow(

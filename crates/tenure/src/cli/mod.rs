@@ -23,6 +23,7 @@ mod first_look;
 mod identities;
 #[cfg(feature = "import")]
 mod import;
+mod inbox;
 mod init;
 mod keys;
 mod listing;
@@ -163,6 +164,7 @@ pub(crate) enum Command {
     Confirm(confirm::Confirm),
     #[command(subcommand)]
     Charter(charter::CharterCommand),
+    Inbox(inbox::InboxArgs),
     Findings(findings::Findings),
     Dismiss(dismiss::Dismiss),
     #[command(subcommand)]
@@ -222,6 +224,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Own(args) => args.run(context).await,
         Command::Confirm(args) => args.run(context).await,
         Command::Charter(command) => command.run(context).await,
+        Command::Inbox(args) => args.run(context).await,
         Command::Findings(args) => args.run(context).await,
         Command::Dismiss(args) => args.run(context).await,
         Command::Exception(command) => command.run(context).await,

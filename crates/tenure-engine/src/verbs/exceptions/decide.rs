@@ -4,10 +4,14 @@
 //! A decision that was made on something else than what was shown is a conflict. It must never grant by itself.
 
 use super::{ExceptionShown, about, digest_of, not_excepted, said, shown, terms, wish_of};
-use crate::{Actor, Engine, EngineFailure, record::By, verbs::dismiss::still_there};
+use crate::{
+    Actor, Engine, EngineFailure,
+    record::By,
+    verbs::{dismiss::still_there, own::owns, programme::InForce},
+};
 use serde::{Deserialize, Serialize};
-use tenure_judge::Approver;
-use tenure_model::{DecisionRight, ExceptionState, Instant};
+use tenure_judge::{ApiAction, ApiResource, ApiResourceKind, Approver, Authoriser, Verdict};
+use tenure_model::{DecisionRight, ExceptionState, Instant, Person};
 use tenure_store::{
     StoreFailure, Tx,
     tables::{
@@ -54,6 +58,33 @@ fn fit(row: &ExceptionRow, decision: &ExceptionDecision, now: Instant) -> Result
     Ok(())
 }
 
+/// How high this person stands who grants it now, by its history and the rules; or why they do not. That whoever asked has left
+/// is a conflict.
+fn may_grant(
+    tx: &mut Tx<'_>,
+    in_force: &InForce,
+    row: &ExceptionRow,
+    person: &Person,
+    now: Instant,
+) -> Result<Result<u32, EngineFailure>, StoreFailure> {
+    let programme = &in_force.programme;
+    let card = in_force.judge.policies().find(|card| card.id == row.policy);
+    let by = Approver {
+        person: person.id,
+        name: &person.name,
+        role: person.role,
+        owns: false,
+        approves: card.is_some_and(|card| programme.approves(&card.control, &person.name)),
+    };
+    let history = terms(tx, row.identity, (&row.policy, &row.subject))?;
+    if tx.person(row.requested_by)?.is_none() {
+        let why = String::from("whoever asked for it has left; it has to be asked for anew");
+        return Err(StoreFailure::Conflict { why });
+    }
+    let rung = programme.exceptions.may_grant(&history, &wish_of(row), by, now);
+    Ok(rung.map_err(|why| not_excepted(&why)))
+}
+
 impl Engine {
     /// Decides an exception that waits.
     pub async fn decide_exception(
@@ -82,26 +113,10 @@ impl Engine {
             still_there(person.as_ref().map(|person| person.role), actor)?;
             let row = tx.exception(id)?;
             let rung = match (grants, person) {
-                (true, Some(person)) => {
-                    let programme = &in_force.programme;
-                    let card = in_force.judge.policies().find(|card| card.id == row.policy);
-                    let by = Approver {
-                        person: person.id,
-                        name: &person.name,
-                        role: person.role,
-                        owns: false,
-                        approves: card.is_some_and(|card| programme.approves(&card.control, &person.name)),
-                    };
-                    let history = terms(tx, row.identity, (&row.policy, &row.subject))?;
-                    if tx.person(row.requested_by)?.is_none() {
-                        let why = String::from("whoever asked for it has left; it has to be asked for anew");
-                        return Err(StoreFailure::Conflict { why });
-                    }
-                    match programme.exceptions.may_grant(&history, &wish_of(&row), by, now) {
-                        Ok(rung) => Some(rung),
-                        Err(why) => return Ok(Err(not_excepted(&why))),
-                    }
-                }
+                (true, Some(person)) => match may_grant(tx, &in_force, &row, &person, now)? {
+                    Ok(rung) => Some(rung),
+                    Err(why) => return Ok(Err(why)),
+                },
                 (true, None) | (false, _) => None,
             };
             let decided =
@@ -121,8 +136,36 @@ impl Engine {
         written
     }
 
+    /// Why an exception that waits is this person's to grant now, in words; nothing where it is not. Whether its condition fails
+    /// still is asked apart: [`Engine::still_asked_for`].
+    pub(in crate::verbs) fn exception_theirs(
+        tx: &mut Tx<'_>,
+        (authoriser, in_force): (&Authoriser, &InForce),
+        row: &ExceptionRow,
+        person: &Person,
+        now: Instant,
+    ) -> Result<Option<String>, StoreFailure> {
+        let identity = tx.identity(row.identity)?;
+        let asker = tenure_judge::Actor { person: Some(person.id), role: person.role, local: false };
+        let about = ApiResource::new(ApiResourceKind::Identity, owns(&identity.charter, person.id));
+        if row.state != ExceptionState::Requested
+            || row.decide_by <= now
+            || authoriser.authorise(&asker, &ApiAction::Approve, &about) != Verdict::Allowed
+            || authoriser.holds(&asker, DecisionRight::Except, &about) != Verdict::Allowed
+        {
+            return Ok(None);
+        }
+        match may_grant(tx, in_force, row, person, now) {
+            Ok(Ok(rung)) => {
+                Ok(Some(format!("it is granted by {}", in_force.programme.exceptions.approver(rung))))
+            }
+            Ok(Err(_)) | Err(StoreFailure::Conflict { .. }) => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
     /// Its condition must fail still, and nothing of what it rests on may have got worse since it was asked for.
-    async fn still_asked_for(&self, row: &ExceptionRow) -> Result<(), EngineFailure> {
+    pub(in crate::verbs) async fn still_asked_for(&self, row: &ExceptionRow) -> Result<(), EngineFailure> {
         let (identity, wanted) = (row.identity, row.clone());
         let open = self.store.read("open_findings", move |tx| tx.open_findings_of(identity)).await?;
         let is_it = |one: &FindingRow| (&one.policy, &one.subject) == (&wanted.policy, &wanted.subject);

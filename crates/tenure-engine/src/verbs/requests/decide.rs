@@ -11,7 +11,10 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use tenure_judge::{Approver, Authoriser, Given, NotApproved, may_decide, undecided};
+use tenure_judge::{
+    ApiAction, ApiResource, ApiResourceKind, Approver, Authoriser, Given, NotApproved, Verdict, may_decide,
+    step_in_words, undecided,
+};
 use tenure_model::{DecisionRight, Instant, Person, PersonId, RequestEvent, RequestState};
 use tenure_store::{
     StoreFailure, Tx,
@@ -118,6 +121,34 @@ impl RequestDeciding {
                 Err(EngineFailure::Denied { why: format!("request {handle} was not decided: {said}") })
             }
         })
+    }
+
+    /// Why the next step of a request is this person's to decide now, in words; nothing where it is not, or where nobody can
+    /// say yes any more.
+    pub(crate) fn theirs(
+        &self,
+        tx: &mut Tx<'_>,
+        row: &RequestRow,
+        person: &Person,
+        now: Instant,
+    ) -> Result<Option<String>, StoreFailure> {
+        let owns = owns(&row.creation.charter, person.id);
+        let who = tenure_judge::Actor { person: Some(person.id), role: person.role, local: false };
+        let about = ApiResource::new(ApiResourceKind::Request, owns);
+        if row.state != RequestState::Asked
+            || row.decide_by <= now
+            || self.authoriser.authorise(&who, &ApiAction::Approve, &about) != Verdict::Allowed
+            || !holds(self, who, owns)
+        {
+            return Ok(None);
+        }
+        let Ok(digest) = digest_of(row) else { return Ok(None) };
+        let Ok(step) = self.step_of(tx, (row, &digest), person.id)? else { return Ok(None) };
+        if tx.person_since(row.asked_by, row.asked)?.is_none() {
+            return Ok(None);
+        }
+        let who = step_in_words(&row.steps, step);
+        Ok(Some(format!("step {} of {} is decided by {who}", step + 1, row.steps.len().max(1))))
     }
 
     /// Whether every step is decided by now.

@@ -10,6 +10,7 @@ mod gate;
 mod late;
 mod outside;
 
+pub(crate) use decide::RequestDeciding;
 pub use decide::{RequestAnswer, RequestDecision};
 pub(crate) use fulfil::{Surveyed, Waiting};
 
@@ -18,7 +19,6 @@ use crate::{
     record::{By, Draft, digest_hex},
     verbs::dismiss::still_there,
 };
-use decide::RequestDeciding;
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
 use tenure_judge::{ApiResource, ApiResourceKind, Verdict, step_in_words, undecided};
@@ -300,7 +300,7 @@ impl Engine {
         Ok(())
     }
 
-    fn request_deciding(&self) -> RequestDeciding {
+    pub(crate) fn request_deciding(&self) -> RequestDeciding {
         RequestDeciding { authoriser: Arc::clone(&self.authoriser), in_force: self.in_force() }
     }
 }

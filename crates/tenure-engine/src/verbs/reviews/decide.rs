@@ -16,10 +16,10 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use tenure_judge::{ApiAction, ApiResource, ApiResourceKind, Recommendation, Verdict};
+use tenure_judge::{ApiAction, ApiResource, ApiResourceKind, People, Recommendation, Verdict};
 use tenure_model::{
-    DecisionRight, Instant, PersonId, PlanKind, ReviewAnswer, ReviewItemEvent, ReviewItemId, ReviewItemState,
-    ReviewState, printable,
+    DecisionRight, Instant, Person, PersonId, PlanKind, ReviewAnswer, ReviewItemEvent, ReviewItemId,
+    ReviewItemState, ReviewState, printable,
 };
 use tenure_store::{
     StoreFailure, Tx,
@@ -327,6 +327,27 @@ fn not_theirs(
     let (identity, there) = (tx.identity(item.identity)?, people(tx)?);
     let case = Case::of(tx, identity, &there)?;
     Ok(reviewing.not_theirs(&case, u32::try_from(item.stage).unwrap_or(u32::MAX), actor))
+}
+
+/// Whether an open item is this person's to decide now: by the access policies, and by whose turn it is or was.
+pub(in crate::verbs) fn review_theirs(
+    tx: &mut Tx<'_>,
+    reviewing: &Reviewing,
+    (item, there): (&ReviewItemRow, &People),
+    person: &Person,
+) -> Result<bool, StoreFailure> {
+    let asker = tenure_judge::Actor { person: Some(person.id), role: person.role, local: false };
+    let about = ApiResource::new(ApiResourceKind::Review, true);
+    if item.state != ReviewItemState::Open
+        || reviewing.authoriser.authorise(&asker, &ApiAction::Approve, &about) != Verdict::Allowed
+    {
+        return Ok(false);
+    }
+    let identity = tx.identity(item.identity)?;
+    let case = Case::of(tx, identity, there)?;
+    let actor = Actor { person: person.id, role: person.role, local: false };
+    let stage = u32::try_from(item.stage).unwrap_or(u32::MAX);
+    Ok(reviewing.not_theirs(&case, stage, actor).is_none())
 }
 
 /// What has to be seen for this to be done, and the stamp of what it rests on; or why it cannot be decided so.

@@ -15,7 +15,8 @@ pub use follow::ReviewsFollowed;
 pub use item::ToReview;
 pub use start::{ReviewMeant, ReviewStart};
 
-use self::who::Reviewing;
+pub(in crate::verbs) use self::decide::review_theirs;
+pub(crate) use self::who::Reviewing;
 use crate::{
     Actor, Engine, EngineFailure,
     record::{By, Draft},
