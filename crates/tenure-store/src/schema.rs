@@ -147,6 +147,7 @@ pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
     statements.extend(filled(dialect, &CONFIRMATIONS.map(String::from)));
     statements.extend(filled(dialect, &WATCHES.map(String::from)));
     statements.extend(filled(dialect, &directory()));
+    statements.extend(filled(dialect, &PAST.map(String::from)));
     statements.extend(owned(dialect));
     statements
 }
@@ -179,6 +180,37 @@ fn owned(dialect: Dialect) -> Vec<String> {
     ));
     statements
 }
+
+/// What the inventory was, each row from one instant until another, and since when that is kept. What is now stands in
+/// the tables themselves, each row with the instant since when it is so.
+const PAST: [&str; 12] = [
+    "ALTER TABLE identities ADD COLUMN standing_us {int}",
+    // Since when it is so, nobody wrote down: not before it was judged last.
+    "UPDATE identities SET standing_us = judged_us WHERE judged_us IS NOT NULL",
+    "ALTER TABLE identities ADD COLUMN named_us {int}",
+    "ALTER TABLE credentials ADD COLUMN changed_us {int}",
+    "ALTER TABLE grants ADD COLUMN changed_us {int}",
+    "CREATE TABLE past_kept (only_one {int} PRIMARY KEY, since_us {int} NOT NULL, \
+     CONSTRAINT past_kept_only_one CHECK (only_one = 1)){end}",
+    "CREATE TABLE past_standings (identity_id {text} NOT NULL, until_us {int} NOT NULL, since_us {int} NOT NULL, \
+     standing {text} NOT NULL, class {text}, risk_tier {text}, PRIMARY KEY (identity_id, until_us), \
+     CONSTRAINT past_standings_lasted CHECK (until_us > since_us)){keyed}",
+    "CREATE TABLE past_charters (identity_id {text} NOT NULL, until_us {int} NOT NULL, since_us {int} NOT NULL, \
+     name {text} NOT NULL, charter {text} NOT NULL, enrolled {int} NOT NULL, PRIMARY KEY (identity_id, until_us), \
+     CONSTRAINT past_charters_lasted CHECK (until_us > since_us)){keyed}",
+    "CREATE TABLE past_principals (principal_id {text} NOT NULL, until_us {int} NOT NULL, since_us {int} NOT NULL, \
+     name {text} NOT NULL, kind {text} NOT NULL, facts {text} NOT NULL, presence {text} NOT NULL, \
+     PRIMARY KEY (principal_id, until_us), CONSTRAINT past_principals_lasted CHECK (until_us > since_us)){keyed}",
+    "CREATE TABLE past_credentials (credential_id {text} NOT NULL, until_us {int} NOT NULL, since_us {int} NOT NULL, \
+     kind {text} NOT NULL, state {text} NOT NULL, fingerprint {text}, valid_until_us {int}, value_changed_us {int}, \
+     facts {text} NOT NULL, PRIMARY KEY (credential_id, until_us), \
+     CONSTRAINT past_credentials_lasted CHECK (until_us > since_us)){keyed}",
+    "CREATE TABLE past_grants (principal_id {text} NOT NULL, resource {text} NOT NULL, right_name {text} NOT NULL, \
+     path {text} NOT NULL, until_us {int} NOT NULL, since_us {int} NOT NULL, grantable {int} NOT NULL, \
+     PRIMARY KEY (principal_id, resource, right_name, path, until_us), \
+     CONSTRAINT past_grants_lasted CHECK (until_us > since_us)){keyed}",
+    "CREATE INDEX programmes_by_time ON programmes (applied_us)",
+];
 
 /// A plan that Tenure proposes was asked for by nobody.
 fn plans_without_a_person(dialect: Dialect) -> Vec<String> {

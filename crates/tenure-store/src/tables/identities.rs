@@ -97,12 +97,13 @@ impl Tx<'_> {
     pub(crate) fn rename_identity(
         &mut self,
         id: IdentityId,
-        from: &str,
-        to: &str,
+        (from, to): (&str, &str),
+        now: Instant,
     ) -> Result<(), StoreFailure> {
+        self.keep_past_charter(id, now)?;
         self.execute(
-            "UPDATE identities SET name = $3 WHERE identity_id = $1 AND name = $2",
-            &[named(id), from.into(), to.into()],
+            "UPDATE identities SET name = $3, named_us = $4 WHERE identity_id = $1 AND name = $2",
+            &[named(id), from.into(), to.into(), now.into()],
         )?;
         Ok(())
     }
@@ -217,9 +218,11 @@ impl Tx<'_> {
         charter: &Charter,
         now: Instant,
     ) -> Result<(), StoreFailure> {
+        self.keep_past_charter(id, now)?;
         self.execute_on(
             ("identity", id),
-            "UPDATE identities SET charter = $2, enrolled = 1, enrolled_us = COALESCE(enrolled_us, $3), charter_us = $3 WHERE identity_id = $1",
+            "UPDATE identities SET charter = $2, enrolled = 1, enrolled_us = COALESCE(enrolled_us, $3), charter_us = $3, \
+             named_us = $3 WHERE identity_id = $1",
             &[named(id), json(charter)?, now.into()],
         )?;
         self.set_owned(id, charter)?;
@@ -240,6 +243,10 @@ impl Tx<'_> {
         before: Standing,
         now: Instant,
     ) -> Result<bool, StoreFailure> {
+        if before == judged.standing && self.judged_again(id, judged, now)? {
+            return Ok(false);
+        }
+        self.keep_past_standing(id, now)?;
         let mut was = before;
         if self.write_judged(id, judged, was, now)? == 0 {
             // Somebody else judged it meanwhile.
@@ -252,6 +259,28 @@ impl Tx<'_> {
         Ok(was != judged.standing)
     }
 
+    /// Records a judgement that says what the last one said; false where it says anything else.
+    fn judged_again(
+        &mut self,
+        id: IdentityId,
+        judged: &JudgedAs,
+        now: Instant,
+    ) -> Result<bool, StoreFailure> {
+        let written = self.execute(
+            "UPDATE identities SET due_us = $5, judged_us = $6 WHERE identity_id = $1 AND standing = $2 \
+             AND COALESCE(class, '') = $3 AND COALESCE(risk_tier, '') = $4 AND standing_us IS NOT NULL",
+            &[
+                named(id),
+                named(judged.standing),
+                judged.class.clone().unwrap_or_default().into(),
+                judged.tier.map(|tier| tier.to_string()).unwrap_or_default().into(),
+                judged.due.into(),
+                now.into(),
+            ],
+        )?;
+        Ok(written > 0)
+    }
+
     fn write_judged(
         &mut self,
         id: IdentityId,
@@ -260,7 +289,7 @@ impl Tx<'_> {
         now: Instant,
     ) -> Result<u64, StoreFailure> {
         self.execute(
-            "UPDATE identities SET standing = $2, class = $3, risk_tier = $4, due_us = $5, judged_us = $6, \
+            "UPDATE identities SET standing = $2, class = $3, risk_tier = $4, due_us = $5, judged_us = $6, standing_us = $6, \
              enrolled_us = COALESCE(enrolled_us, $7) WHERE identity_id = $1 AND standing = $8",
             &[
                 named(id),

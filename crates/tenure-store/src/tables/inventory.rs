@@ -512,6 +512,7 @@ impl Tx<'_> {
         // The row says now what no reading said: the next survey must look again, whatever it recognises.
         source.map_or(Ok(()), |source| self.forget_digests(source))?;
         self.touch_related(id, now)?;
+        self.keep_past_principal(id, now)?;
         if presence == Presence::Present {
             return self.execute_on(
                 ("principal", id),
@@ -524,7 +525,11 @@ impl Tx<'_> {
             "UPDATE principals SET presence = $2, changed_us = $3, gone_us = COALESCE(gone_us, $3) WHERE principal_id = $1",
             &[named(id), named(presence), now.into()],
         )?;
-        self.execute("UPDATE credentials SET state = 'removed' WHERE principal_id = $1", &[named(id)])?;
+        self.keep_past_credentials(id, now)?;
+        self.execute(
+            "UPDATE credentials SET state = 'removed', changed_us = $2 WHERE principal_id = $1 AND state <> 'removed'",
+            &[named(id), now.into()],
+        )?;
         Ok(())
     }
 }

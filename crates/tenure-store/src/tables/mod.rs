@@ -5,6 +5,7 @@
 
 mod acknowledgements;
 pub mod answers;
+pub mod as_of;
 pub mod beside;
 pub mod confirmations;
 pub mod consequences;
@@ -33,6 +34,7 @@ pub mod marks;
 mod near;
 pub mod owned;
 pub mod passings;
+mod past;
 pub mod people;
 pub mod plans;
 pub mod programmes;

@@ -155,7 +155,8 @@ impl Tx<'_> {
             |row| Ok((row.parsed(0)?, row.text(1)?)),
         )?;
         for (identity, name) in held {
-            self.rename_identity(identity, &format!("{former}/{name}"), &format!("{}/{name}", source.name))?;
+            let names = (format!("{former}/{name}"), format!("{}/{name}", source.name));
+            self.rename_identity(identity, (&names.0, &names.1), source.created)?;
         }
         Ok(())
     }

@@ -16,6 +16,7 @@
 #[macro_use]
 mod bed;
 mod anchor;
+mod as_of;
 mod concurrency;
 mod encryption;
 mod faults;

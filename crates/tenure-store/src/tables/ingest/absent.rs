@@ -7,7 +7,7 @@
 use super::{Seen, key};
 use crate::{StoreFailure, Tx, value::named};
 use std::collections::{BTreeMap, BTreeSet};
-use tenure_model::{IdentityId, Instant, Presence, PrincipalId, SourceId};
+use tenure_model::{CredentialId, IdentityId, Instant, Presence, PrincipalId, SourceId};
 
 impl Tx<'_> {
     /// Counts principals of these extents that are believed present, and lists those not seen there. The
@@ -66,14 +66,17 @@ impl Tx<'_> {
                 Some(_) => Presence::Unproven,
                 None => Presence::Gone,
             };
+            self.keep_past_principal(*principal, now)?;
+            self.keep_past_live_credentials(*principal, now)?;
+            self.keep_past_grants_of(*principal, now)?;
             self.execute(
                 "UPDATE principals SET presence = $3, gone_us = COALESCE(gone_us, $2), changed_us = $2 \
                  WHERE principal_id = $1 AND presence = 'present'",
                 &[named(*principal), now.into(), named(presence)],
             )?;
             self.execute(
-                "UPDATE credentials SET state = 'gone' WHERE principal_id = $1 AND state <> 'removed'",
-                &[named(*principal)],
+                "UPDATE credentials SET state = 'gone', changed_us = $2 WHERE principal_id = $1 AND state NOT IN ('gone', 'removed')",
+                &[named(*principal), now.into()],
             )?;
             self.execute("DELETE FROM grants WHERE principal_id = $1", &[named(*principal)])?;
             self.touch(*identity, now)?;
@@ -125,7 +128,7 @@ impl Tx<'_> {
         extents: &BTreeMap<&str, &Seen>,
         now: Instant,
     ) -> Result<i64, StoreFailure> {
-        let mut absent: Vec<(String, IdentityId)> = Vec::new();
+        let mut absent: Vec<(CredentialId, IdentityId)> = Vec::new();
         self.query(
             "credentials",
             "SELECT c.credential_id, p.native_key, c.native_key, p.identity_id, c.extent FROM credentials c \
@@ -135,16 +138,17 @@ impl Tx<'_> {
             |row| {
                 let Some(seen) = extents.get(row.text_ref(4)?) else { return Ok(()) };
                 if !seen.contains(&key(&["c", row.text_ref(1)?, row.text_ref(2)?])) {
-                    absent.push((row.text(0)?, row.parsed(3)?));
+                    absent.push((row.parsed(0)?, row.parsed(3)?));
                 }
                 Ok(())
             },
         )?;
         let removed = i64::try_from(absent.len()).unwrap_or(i64::MAX);
         for (credential, identity) in absent {
+            self.keep_past_credential(credential, now)?;
             self.execute(
-                "UPDATE credentials SET state = 'gone' WHERE credential_id = $1",
-                &[credential.into()],
+                "UPDATE credentials SET state = 'gone', changed_us = $2 WHERE credential_id = $1",
+                &[named(credential), now.into()],
             )?;
             self.touch(identity, now)?;
         }
@@ -206,6 +210,7 @@ impl Tx<'_> {
         let removed = i64::try_from(absent.len()).unwrap_or(i64::MAX);
         for (row_key, identity) in absent {
             let values: Vec<crate::Value> = row_key.into_iter().map(Into::into).collect();
+            self.keep_past_grant(&values, now)?;
             self.execute(
                 "DELETE FROM grants WHERE principal_id = $1 AND resource = $2 AND right_name = $3 AND path = $4",
                 &values,

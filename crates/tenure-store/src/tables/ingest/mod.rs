@@ -225,8 +225,10 @@ impl Tx<'_> {
         }
         if known.name != seen.name {
             let named_after = |name: &str| format!("{}/{name}", context.source_name);
-            self.rename_identity(known.identity, &named_after(&known.name), &named_after(&seen.name))?;
+            let names = (named_after(&known.name), named_after(&seen.name));
+            self.rename_identity(known.identity, (&names.0, &names.1), context.mint.now)?;
         }
+        self.keep_past_principal(known.id, context.mint.now)?;
         self.execute(
             "UPDATE principals SET name = $2, kind = $3, built_in = $4, facts = $5, charter_hint = $6, presence = $7, \
              extent = $8, changed_us = $9, gone_us = NULL, \
@@ -330,6 +332,9 @@ impl Tx<'_> {
         if let Some(known) = &known {
             self.forget_if_moved(context, known.place)?;
         }
+        if let Some(known) = known.as_ref().filter(|known| !known.same) {
+            self.keep_past_credential(known.id, now)?;
+        }
         let (credential, value_changed, former) = match known {
             Some(known) if known.same => return Ok(false),
             Some(known) if known.same_value => (known.id, known.value_changed, None),
@@ -348,7 +353,7 @@ impl Tx<'_> {
              source_id, extent, first_seen_us, value_changed_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
              ON CONFLICT (principal_id, native_key) DO UPDATE SET kind = excluded.kind, state = excluded.state, \
              fingerprint = excluded.fingerprint, valid_until_us = excluded.valid_until_us, facts = excluded.facts, \
-             extent = excluded.extent, value_changed_us = excluded.value_changed_us",
+             extent = excluded.extent, value_changed_us = excluded.value_changed_us, changed_us = excluded.first_seen_us",
             &[
                 named(credential),
                 named(principal),

@@ -94,6 +94,10 @@ impl Tx<'_> {
                 if known.holds && known.place == Place::Here && known.grantable == grant.grantable {
                     continue;
                 }
+                if known.grantable != grant.grantable {
+                    let row_key = [named(*principal), key.1.into(), key.2.into(), key.3.into()];
+                    self.keep_past_grant(&row_key, context.mint.now)?;
+                }
                 // It is written now, and what was looked up is what it was before.
                 known.holds = false;
                 self.forget_if_moved(context, known.place)?;
@@ -196,6 +200,7 @@ impl Tx<'_> {
         let written = self.execute(
             "INSERT INTO grants (principal_id, resource, right_name, path, grantable, source_id, extent, first_seen_us) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (principal_id, resource, right_name, path) DO UPDATE SET \
+             changed_us = CASE WHEN grants.grantable = excluded.grantable THEN grants.changed_us ELSE excluded.first_seen_us END, \
              grantable = excluded.grantable, extent = excluded.extent \
              WHERE grants.grantable <> excluded.grantable OR grants.extent <> excluded.extent",
             &[
