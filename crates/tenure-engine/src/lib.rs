@@ -29,6 +29,10 @@ pub use tenure_judge::{Gate, ProgrammeFault, ProgrammeFiles, Readiness};
 pub use tenure_store::{
     PostgresLocation, StoreFailure, Tx,
     tables::{
+        as_of::{
+            CredentialThen, FiguresThen, FindingThen, FindingsThen, GrantThen, IdentityThen, PrincipalThen,
+            StandingThen, ThenQuery,
+        },
         consequences::ConsequenceRow,
         directory::{DirectoryGiven, DirectoryRow, HeldRow, name_key},
         dismissals::DismissedShare,
@@ -61,12 +65,14 @@ pub use tenure_store::{
 pub use verbs::{
     answers::Recalled,
     approvals::DecisionNeeded,
+    as_of::{AsOf, EntryThen, IdentityAsOf, Sample, population_line},
     backup::{BackupReport, RestoreReport, restore},
     baseline::Baseline,
     by_hand::{ByHand, by_hand_unopened},
     change_source::{SettingChange, SourceChange, SourcePart, Writing},
     confirm::{Confirmation, ConfirmedLast, ToConfirm},
     consequences::{ConsequenceShown, Followed},
+    days::{DayClosed, DaysKept},
     directory::{
         Provisioned, Provisioner,
         list::{LISTED_MAX, Listed, NamedPeople, PeopleForeseen, PeopleList, TeamForeseen},

@@ -206,6 +206,7 @@ impl Deployment {
         };
         engine.raise_clock().await?;
         engine.make_first_person(options.first_person).await?;
+        engine.begin_past().await?;
         engine.end_endless_tokens().await?;
         let orphans_removed = engine.remove_orphaned_escrow().await?;
         engine.finish_destructions().await?;
@@ -300,6 +301,15 @@ impl Engine {
                 tx.entry(added.clone())
             })
             .await?;
+        Ok(())
+    }
+
+    /// From the first opening on, what the inventory was is kept.
+    async fn begin_past(&self) -> Result<(), EngineFailure> {
+        if self.store.read("past_kept", |tx| tx.past_kept_since()).await?.is_none() {
+            let now = self.clock.now();
+            self.store.write("begin_past", move |tx| tx.begin_past(now)).await?;
+        }
         Ok(())
     }
 

@@ -18,6 +18,8 @@ const SURVEY_TICK: Duration = Duration::from_secs(20);
 const CONSEQUENCES_TICK: Duration = Duration::from_mins(10);
 /// How often to see what became of reviews.
 const REVIEWS_TICK: Duration = Duration::from_secs(20);
+/// How often to see whether a day is over.
+const DAYS_TICK: Duration = Duration::from_mins(5);
 /// How long to wait after a failure of our own before trying again.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
 
@@ -36,7 +38,8 @@ impl Reconcilers {
         tasks.spawn(judging(Arc::clone(engine), stopped.clone()));
         tasks.spawn(surveys(Arc::clone(engine), stopped.clone()));
         tasks.spawn(consequences(Arc::clone(engine), stopped.clone()));
-        tasks.spawn(reviews(Arc::clone(engine), stopped));
+        tasks.spawn(reviews(Arc::clone(engine), stopped.clone()));
+        tasks.spawn(days(Arc::clone(engine), stopped));
         Self { stop, tasks }
     }
 
@@ -130,6 +133,19 @@ async fn reviews(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
         tokio::select! {
             () = engine.reviews_woken.notified() => {}
             () = tokio::time::sleep(REVIEWS_TICK) => {}
+            _ = stopped.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+/// Closes days that are over, and takes out what the programme no longer has kept.
+async fn days(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = engine.keep_days().await {
+            tracing::error!(error = %crate::failure::chain(&error), "days were not closed");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(DAYS_TICK) => {}
             _ = stopped.wait_for(|stop| *stop) => return,
         }
     }

@@ -18,6 +18,7 @@ pub mod export;
 pub mod hash;
 pub mod json;
 pub mod note;
+pub mod population;
 pub mod proof;
 pub mod tile;
 pub mod tlog_proof;
@@ -39,6 +40,7 @@ pub use note::{
     Ed25519Signer, KeyAlgorithm, KeyMalformed, NoteRefused, NoteSignature, NoteSigner, SignRefused,
     SignedNote, VerifierKey, sign_note,
 };
+pub use population::{PopulationDigest, SAMPLE_MAX, Sampler};
 pub use proof::{ProofBroken, verify_consistency, verify_inclusion};
 pub use tile::{BundleId, TileId};
 pub use tlog_proof::{TlogProof, TlogProofMalformed};

@@ -44,8 +44,9 @@ pub use programme::{
     EnvironmentPoints, ExceptionRules, ExposurePoints, FEDERATION, Gate, Given, GraceDays, NextTerm,
     NotApproved, NotExcepted, Part, Partner, PartnerKind, PartnerRole, People, PlanAbout, PolicySetting,
     Programme, ProgrammeFault, ProgrammeFiles, ProgrammeRefused, REVIEW_CONTROL, ReachPoints, Readiness,
-    RequestRules, ReviewRules, RiskRules, StoreKind, Term, Thresholds, TierDays, TierLines, Warned, Wish,
-    decides_step, gate, may_decide, people_named, readiness, step_in_words, undecided, who_revokes,
+    RequestRules, RetentionRules, ReviewRules, RiskRules, StoreKind, Term, Thresholds, TierDays, TierLines,
+    Warned, Wish, decides_step, gate, may_decide, people_named, readiness, step_in_words, undecided,
+    who_revokes,
 };
 pub use remain::Recall;
 pub use review::{Recommendation, RecommendedBecause};

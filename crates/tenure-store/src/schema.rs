@@ -190,7 +190,7 @@ const PAST: [&str; 12] = [
     "ALTER TABLE identities ADD COLUMN named_us {int}",
     "ALTER TABLE credentials ADD COLUMN changed_us {int}",
     "ALTER TABLE grants ADD COLUMN changed_us {int}",
-    "CREATE TABLE past_kept (only_one {int} PRIMARY KEY, since_us {int} NOT NULL, \
+    "CREATE TABLE past_kept (only_one {int} PRIMARY KEY, since_us {int} NOT NULL, closed_us {int}, \
      CONSTRAINT past_kept_only_one CHECK (only_one = 1)){end}",
     "CREATE TABLE past_standings (identity_id {text} NOT NULL, until_us {int} NOT NULL, since_us {int} NOT NULL, \
      standing {text} NOT NULL, class {text}, risk_tier {text}, PRIMARY KEY (identity_id, until_us), \

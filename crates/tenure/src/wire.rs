@@ -3,6 +3,7 @@
 //! Lenient on purpose: fields that are not shown are not listed, and unknown ones are ignored,
 //! so that a newer server can be asked. `--json` prints the server's document, not these.
 
+mod as_of;
 mod exceptions;
 mod inbox;
 mod judgement;
@@ -12,6 +13,7 @@ mod requests;
 mod reviews;
 mod tickets;
 
+pub(crate) use as_of::{AsOf, IdentityAsOf, IdentityThen, Sample};
 pub(crate) use exceptions::{Exception, ExceptionCase, ExceptionFigures};
 pub(crate) use inbox::{Inbox, Waiting};
 pub(crate) use judgement::{Condition, Explained, ExplainedFact, Judgement, Risk};

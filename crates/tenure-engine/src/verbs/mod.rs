@@ -5,12 +5,14 @@
 pub(crate) mod act;
 pub(crate) mod answers;
 pub(crate) mod approvals;
+pub(crate) mod as_of;
 pub(crate) mod backup;
 pub(crate) mod baseline;
 pub(crate) mod by_hand;
 pub(crate) mod change_source;
 pub(crate) mod confirm;
 pub(crate) mod consequences;
+pub(crate) mod days;
 pub(crate) mod directory;
 pub(crate) mod dismiss;
 pub(crate) mod doctor;

@@ -8,6 +8,7 @@
 )]
 mod absence;
 mod approvals;
+mod as_of;
 mod backup;
 mod bench;
 mod closed;

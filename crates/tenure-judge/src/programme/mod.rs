@@ -19,6 +19,7 @@ mod named;
 mod partner;
 mod readiness;
 mod requests;
+mod retention;
 mod reviews;
 mod risk;
 mod stores;
@@ -41,6 +42,7 @@ pub use readiness::{
 };
 
 pub use requests::RequestRules;
+pub use retention::RetentionRules;
 pub use reviews::{REVIEW_CONTROL, ReviewRules};
 pub use risk::{DataPoints, EnvironmentPoints, ExposurePoints, ReachPoints, RiskRules, TierDays, TierLines};
 pub(crate) use risk::{Exposure, Reach};
@@ -86,6 +88,9 @@ pub struct Programme {
     /// Who reviews, and until when.
     #[serde(default)]
     pub reviews: ReviewRules,
+    /// For how long what was is kept.
+    #[serde(default)]
+    pub retention: RetentionRules,
     /// How identities are put into risk tiers.
     #[serde(default)]
     pub risk: RiskRules,
@@ -287,6 +292,7 @@ impl Default for Programme {
             approvals: ApprovalRules::default(),
             requests: RequestRules::default(),
             reviews: ReviewRules::default(),
+            retention: RetentionRules::default(),
             risk: RiskRules::default(),
             classes: Vec::new(),
             partners: Vec::new(),
@@ -385,6 +391,7 @@ impl Programme {
         faults.extend(approvals::faults(&self.approvals, &self.classes));
         faults.extend(requests::faults(&self.requests));
         faults.extend(reviews::faults(&self.reviews));
+        faults.extend(retention::faults(&self.retention));
         faults.extend(risk::faults(&self.risk));
         faults.extend(class::faults(&self.classes));
         faults.extend(stores::faults(&self.stores, &self.classes));

@@ -4,6 +4,7 @@
 //! A new endpoint is a new file and a line in `ENDPOINTS`; without a line it is not served, and
 //! a line without a row in the golden matrix fails the tests.
 
+mod as_of;
 pub(crate) mod csv;
 mod evidence;
 pub(crate) mod exceptions;
@@ -139,6 +140,11 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &tickets::import::PREVIEW,
     &tickets::import::IMPORT,
     &tickets::list::ENDPOINT,
+    &as_of::figures::ENDPOINT,
+    &as_of::identities::ENDPOINT,
+    &as_of::identity::ENDPOINT,
+    &as_of::population::ENDPOINT,
+    &as_of::sample::ENDPOINT,
     &plans::list::ENDPOINT,
     &plans::csv::ENDPOINT,
     &plans::draft::ENDPOINT,

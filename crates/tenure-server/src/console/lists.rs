@@ -114,6 +114,7 @@ pub(super) fn tabs(asked: &Asked, here: &str) -> Vec<Link> {
         ("/systems", "Systems"),
         ("/whose", "Whose?"),
         ("/tickets", "Tickets"),
+        ("/as-of", "As of a day"),
     ];
     let may = |path: &str| path != "/systems" || asked.may_also(ApiAction::View, ApiResourceKind::Source);
     let tab =

@@ -5,6 +5,7 @@
 //! another host. Templates, stylesheet and script are in `console/` at the root.
 
 mod address;
+mod as_of;
 mod assets;
 pub(crate) mod astray;
 mod charter;
@@ -78,6 +79,8 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &exception::DECIDE,
     &exception::WITHDRAW,
     &tickets::ENDPOINT,
+    &as_of::ENDPOINT,
+    &as_of::ONE,
     &requests::LIST,
     &requests::FORM,
     &requests::ASK,

@@ -3,6 +3,7 @@
 //! every answer against it, so it cannot say what is not so.
 
 mod shapes;
+mod shapes_as_of;
 mod shapes_exceptions;
 mod shapes_inbox;
 mod shapes_plans;
@@ -88,6 +89,7 @@ fn answers() -> impl Iterator<Item = &'static (&'static str, &'static [&'static 
         .chain(shapes_requests::ANSWERS)
         .chain(shapes_reviews::ANSWERS)
         .chain(shapes_tickets::ANSWERS)
+        .chain(shapes_as_of::ANSWERS)
         .chain(shapes_validity::ANSWERS)
         .chain(shapes_plans::ANSWERS)
         .chain(shapes_inbox::ANSWERS)

@@ -271,6 +271,32 @@ async fn bring_tickets(bench: &Bench) {
     assert_eq!(bench.post(OPERATOR, "/api/v1/ticket-imports", &opened).await.json()["changed"], 1);
 }
 
+#[tokio::test]
+async fn what_was_is_counted_listed_and_drawn_and_an_owner_sees_no_entries() {
+    let bench = Bench::surveyed().await;
+    assert_eq!(bench.get(AUDITOR, "/api/v1/as-of").await.status, 400);
+    let day = bench.engine.now().to_string()[..10].to_owned();
+    let then = bench.get(AUDITOR, &format!("/api/v1/as-of?at={day}")).await.json();
+    assert_eq!(then["day"], json!(null));
+    assert_ne!(then["figures"]["standings"], json!([]));
+    assert_eq!(bench.get(OWNER, &format!("/api/v1/as-of?at={day}")).await.status, 403);
+    let path = format!("/api/v1/as-of/identities?at={day}&built_in=true&limit=1");
+    let listed = bench.get(OWNER, &path).await.json();
+    let mark = listed["next"].as_str().unwrap();
+    let further = bench.get(OWNER, &format!("{path}&after={mark}")).await.json();
+    assert_ne!(further["items"][0]["id"], listed["items"][0]["id"]);
+    let lines = bench.get(AUDITOR, &format!("/api/v1/as-of/population?at={day}")).await.json();
+    let drawn = bench.get(AUDITOR, &format!("/api/v1/as-of/sample?at={day}&seed=7&size=1")).await.json();
+    assert_eq!(drawn["population"], lines["items"].as_array().unwrap().len());
+    let charter = json!({ "purpose": "bills" });
+    let billing = "/api/v1/identities/main%2Fbilling/charter";
+    assert_eq!(bench.call(OPERATOR, "PUT", billing, Some(&charter)).await.status, 200);
+    let one = format!("/api/v1/as-of/identities/main%2Fbilling?at={day}");
+    let (theirs, audited) = (bench.get(OWNER, &one).await.json(), bench.get(AUDITOR, &one).await.json());
+    assert_eq!((&theirs["entries"], &theirs["identity"]), (&json!([]), &audited["identity"]));
+    assert_ne!(audited["entries"], json!([]), "{audited}");
+}
+
 /// A review is foreseen, begun, given up, begun anew, and decided by somebody who may.
 async fn review_and_decide(bench: &Bench) {
     let start = json!({ "rule": "name:*billing", "reason": "a rehearsal" });

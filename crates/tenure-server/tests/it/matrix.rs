@@ -21,6 +21,7 @@ fn rehearsals() -> Vec<Rehearsal> {
         exceptions(),
         requests(),
         reviews(),
+        as_of(),
         about_the_programme(),
         about_lists(),
         about_the_deployment(),
@@ -131,6 +132,18 @@ fn requests() -> Vec<Rehearsal> {
             Some(json!({ "system": "jira", "csv": "key,state,identity\nOPS-1,open,main/app\n" })),
         ),
         ("GET /api/v1/tickets", "/api/v1/tickets", None),
+    ]
+}
+
+fn as_of() -> Vec<Rehearsal> {
+    vec![
+        ("GET /api/v1/as-of", "/api/v1/as-of?at=2999-01-01", None),
+        ("GET /api/v1/as-of/identities", "/api/v1/as-of/identities?at=2999-01-01", None),
+        ("GET /api/v1/as-of/identities/{ref}", "/api/v1/as-of/identities/nothing?at=2999-01-01", None),
+        ("GET /api/v1/as-of/population", "/api/v1/as-of/population?at=2999-01-01", None),
+        ("GET /api/v1/as-of/sample", "/api/v1/as-of/sample?at=2999-01-01&seed=x&size=1", None),
+        ("GET /as-of", "/as-of", None),
+        ("GET /as-of/identities/{ref}", "/as-of/identities/nothing", None),
     ]
 }
 

@@ -114,13 +114,33 @@ pub struct FindingThen {
     pub opened: Instant,
 }
 
+/// How many identities had a standing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StandingThen {
+    /// Which; nothing of those that had not been judged yet.
+    pub standing: Option<Standing>,
+    /// How many, built-in ones apart.
+    pub identities: i64,
+    /// How many built-in ones.
+    pub built_in: i64,
+}
+
+/// How many findings were so bad.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindingsThen {
+    /// How bad.
+    pub severity: Severity,
+    /// How many.
+    pub count: i64,
+}
+
 /// How many there were.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FiguresThen {
-    /// Identities of each standing, built-in ones apart (second number); `None` is what had not been judged yet.
-    pub standings: Vec<(Option<Standing>, i64, i64)>,
+    /// Identities of each standing.
+    pub standings: Vec<StandingThen>,
     /// Open findings of each severity, dismissed and excepted ones among them.
-    pub findings: Vec<(Severity, i64)>,
+    pub findings: Vec<FindingsThen>,
     /// Exceptions and constraints that stood.
     pub exceptions: i64,
     /// The version of the programme that was in force; nothing where none was.
@@ -355,16 +375,22 @@ impl Tx<'_> {
                 "GROUP BY standing ORDER BY standing"
             ),
             &[at.into()],
-            |row| Ok((row.opt_parsed(0)?, row.number(1)?, row.number(2)?)),
+            |row| {
+                Ok(StandingThen {
+                    standing: row.opt_parsed(0)?,
+                    identities: row.number(1)?,
+                    built_in: row.number(2)?,
+                })
+            },
         )?;
-        let mut findings: Vec<(Severity, i64)> = self.query(
+        let mut findings: Vec<FindingsThen> = self.query(
             "findings",
             "SELECT severity, COUNT(*) FROM findings WHERE opened_us <= $1 AND (closed_us IS NULL OR closed_us > $1) \
              GROUP BY severity",
             &[at.into()],
-            |row| Ok((row.parsed(0)?, row.number(1)?)),
+            |row| Ok(FindingsThen { severity: row.parsed(0)?, count: row.number(1)? }),
         )?;
-        findings.sort_by_key(|(severity, _)| std::cmp::Reverse(*severity));
+        findings.sort_by_key(|one| std::cmp::Reverse(one.severity));
         let exceptions = self.query_one(
             "exceptions",
             "SELECT COUNT(*) FROM exceptions WHERE state IN ($2, $3) AND decided_us <= $1 \

@@ -5,7 +5,7 @@
 //! [`Tx::forget_past`], oldest first. It must never decide how long it is kept. Next: `as_of.rs`, which reads it.
 
 use crate::{StoreFailure, Tx, Value, value::named};
-use tenure_model::{CredentialId, IdentityId, Instant, PrincipalId};
+use tenure_model::{CredentialId, EntryId, IdentityId, Instant, PrincipalId, SurveyState};
 
 /// What a former charter and name were.
 const CHARTER: &str = "INSERT INTO past_charters (identity_id, until_us, since_us, name, charter, enrolled) \
@@ -133,6 +133,39 @@ impl Tx<'_> {
         self.query_one("past_kept", "SELECT since_us FROM past_kept WHERE only_one = 1", &[], |row| {
             row.instant(0)
         })
+    }
+
+    /// Up to which instant days were closed; nothing before the first one was.
+    pub fn days_closed(&mut self) -> Result<Option<Instant>, StoreFailure> {
+        let sql = "SELECT closed_us FROM past_kept WHERE only_one = 1";
+        Ok(self.query_one("past_kept", sql, &[], |row| row.opt_instant(0))?.flatten())
+    }
+
+    /// Whether a survey that began until an instant still runs: what it writes down may be of before.
+    pub fn is_survey_running_since(&mut self, until: Instant) -> Result<bool, StoreFailure> {
+        let sql = "SELECT 1 FROM surveys WHERE state = $1 AND started_us <= $2 LIMIT 1";
+        let found = self
+            .query_one("surveys", sql, &[named(SurveyState::Running), until.into()], |row| row.number(0))?;
+        Ok(found.is_some())
+    }
+
+    /// Says that days are closed up to `until`, if they were up to `from`; false where somebody else closed one meanwhile.
+    pub fn close_day(&mut self, from: Option<Instant>, until: Instant) -> Result<bool, StoreFailure> {
+        let closed = self.execute(
+            "UPDATE past_kept SET closed_us = $1 WHERE only_one = 1 AND COALESCE(closed_us, 0) = $2",
+            &[until.into(), from.map_or(0, Instant::as_micros).into()],
+        )?;
+        Ok(closed > 0)
+    }
+
+    /// Takes out bodies of entries that were written before an instant, at most `most`; the entries stay. Ids of entries
+    /// begin with their time (UUIDv7).
+    pub fn forget_bodies(&mut self, before: Instant, most: i64) -> Result<u64, StoreFailure> {
+        let first = EntryId::new(before, [0; 10]);
+        self.execute(
+            "DELETE FROM bodies WHERE entry_id IN (SELECT entry_id FROM bodies WHERE entry_id < $1 ORDER BY entry_id LIMIT $2)",
+            &[named(first), most.into()],
+        )
     }
 
     /// Takes out what was over before an instant, at most `most` rows of each table. From the first row on nothing

@@ -57,7 +57,7 @@ pub(crate) struct Identities {
     amount: Amount,
 }
 
-fn parse_standing(given: &str) -> Result<Standing, String> {
+pub(super) fn parse_standing(given: &str) -> Result<Standing, String> {
     given.parse().map_err(|error: tenure_model::UnknownWord| error.to_string())
 }
 

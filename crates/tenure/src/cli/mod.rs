@@ -5,6 +5,7 @@
 //! `snapshots/` hold every one of them.
 
 mod agree;
+mod as_of;
 mod backup;
 mod baseline;
 mod by_hand;
@@ -35,6 +36,7 @@ mod people_directory;
 mod people_import;
 mod people_sign_in;
 mod plan;
+mod private_file;
 mod programme;
 mod programme_apply;
 mod programme_check;
@@ -175,6 +177,7 @@ pub(crate) enum Command {
     Review(review::ReviewCommand),
     #[command(subcommand)]
     Tickets(tickets::TicketsCommand),
+    AsOf(as_of::AsOfArgs),
     Baseline(baseline::BaselineArgs),
     #[command(subcommand)]
     Programme(programme::ProgrammeCommand),
@@ -231,6 +234,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Request(command) => command.run(context).await,
         Command::Review(command) => command.run(context).await,
         Command::Tickets(command) => command.run(context).await,
+        Command::AsOf(args) => args.run(context).await,
         Command::Baseline(args) => args.run(context).await,
         Command::Programme(command) => command.run(context).await,
         Command::Plan(args) => args.run(context).await,

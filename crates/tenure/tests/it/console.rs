@@ -322,6 +322,8 @@ fn pages(planted: &Planted) -> serde_json::Value {
         page("exceptions", "/exceptions"),
         page("exception", &planted.exception),
         page("tickets", "/tickets"),
+        page("as-of", "/as-of"),
+        page("as-of-identity", &format!("/as-of{}", identity("pg-main/billing"))),
         page("identity-ticketed", &identity("pg-main/ci_migrate")),
         page("requests", "/requests"),
         page("request", &planted.request),
