@@ -177,7 +177,7 @@ fn of_facts(dossier: &Dossier, explanation: &[ExplainedFact]) -> Vec<Recommended
         && let Some(denied) = &confirmed.denied
         && confirmed.void.is_none()
     {
-        let says = format!("asked {}, a person said that {}", confirmed.at, printable(denied, 200));
+        let says = format!("asked {:#}, a person said that {}", confirmed.at, printable(denied, 200));
         let answer = if denied.contains("needed") { ReviewAnswer::Retire } else { ReviewAnswer::Narrow };
         add(answer, "denied", says);
     }

@@ -60,6 +60,6 @@ pub use review::{ReviewAnswer, ReviewEvent, ReviewItemEvent, ReviewItemState, Re
 pub use secret::Secret;
 pub use source::{NotAShortName, PRIMARY, Point, ShortName};
 pub use survey::{Completeness, Extent, SurveyEvent, SurveyState};
-pub use text::{counted, printable};
+pub use text::{counted, printable, said_words};
 pub use ticket::{TicketOutcome, TicketState};
 pub use waiting::WaitingKind;

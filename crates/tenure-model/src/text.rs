@@ -33,6 +33,12 @@ pub fn printable(text: &str, chars_max: usize) -> String {
     shown
 }
 
+/// How many words a text says: what stands between white space and holds a letter or a digit. Spaces that are not seen, and
+/// marks alone, say nothing.
+pub fn said_words(text: &str) -> usize {
+    text.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric)).count()
+}
+
 /// A number with its noun, as English counts: `1 right`, `0 rights`, `2 identities`.
 pub fn counted<N: std::fmt::Display + PartialEq + From<u8>>(number: N, noun: &str) -> String {
     if number == N::from(1) {
@@ -55,7 +61,14 @@ fn is_hazardous(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::printable;
+    use super::{printable, said_words};
+
+    #[test]
+    fn only_words_that_are_seen_are_counted() {
+        assert_eq!(said_words("the report runs"), 3);
+        assert_eq!(said_words("\u{200b} \u{200b} \u{200b} - ?"), 0);
+        assert_eq!(said_words("Überweisung läuft 2"), 3);
+    }
 
     #[test]
     fn hostile_names_stay_on_one_line_and_in_one_direction() {

@@ -242,7 +242,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 async fn person_of_token(shared: &Shared, token: &str) -> Result<(Person, Via), Problem> {
     match shared.engine.holder_of_token(&into_custody(token)).await? {
         TokenHolder::Person(person, ends) => Ok((person, Via::Token { ends })),
-        TokenHolder::Over(ended) => Err(Problem::unknown_asker(format!("this token ended at {ended}"))
+        TokenHolder::Over(ended) => Err(Problem::unknown_asker(format!("this token ended at {ended:#}"))
             .with_remedy("an administrator makes another: tenure people token NAME")),
         TokenHolder::Nobody => {
             Err(Problem::unknown_asker("this token is nobody's; it may have been taken away"))

@@ -19,6 +19,8 @@ const FIELDS: [(&str, &[&str]); 7] = [
     ("title", &["title", "summary", "short description", "short_description"]),
     ("url", &["url", "link"]),
 ];
+/// 2000-01-01: no ticket that is exported was closed before.
+const EARLIEST_US: i64 = 946_684_800_000_000;
 /// Without which no ticket is read.
 const NEEDED: [&str; 3] = ["key", "state", "identity"];
 /// States in which a ticket says that what it asked for is done, in lower case.
@@ -145,7 +147,8 @@ fn ticket(
         }
     }
     let needed = |field: &str| text(field).ok_or_else(|| format!("`{field}` is empty"));
-    let (key, names) = (needed("key")?.to_owned(), needed("identity")?.to_owned());
+    // What names nothing is a ticket all the same: an export is full of them, and each is listed as such.
+    let (key, names) = (needed("key")?.to_owned(), text("identity").unwrap_or_default().to_owned());
     let state = state(needed("state")?, text("resolution"));
     let closed = match (state, text("closed")) {
         (TicketState::Closed, None) => {
@@ -158,6 +161,12 @@ fn ticket(
                     printable(given, 60)
                 )
             })?;
+            if at < Instant::from_micros(EARLIEST_US) {
+                return Err(format!("it was closed at {at:#}, before there were such tickets"));
+            }
+            if at < Instant::from_micros(EARLIEST_US) {
+                return Err(format!("it was closed at {at:#}, before there were such tickets"));
+            }
             if at > now {
                 return Err(format!("it was closed at {at:#}, which has not come yet"));
             }
@@ -165,7 +174,12 @@ fn ticket(
         }
         (TicketState::Open | TicketState::Dropped, _) => None,
     };
-    let url = text("url").filter(|url| url.starts_with("https://") || url.starts_with("http://"));
+    let url = text("url");
+    if url.is_some_and(|url| !is_address(url)) {
+        return Err(String::from(
+            "`url` is no address that people open: http or https, without a password in it",
+        ));
+    }
     Ok(TicketGiven {
         line,
         title: text("title").unwrap_or(&key).to_owned(),
@@ -175,6 +189,13 @@ fn ticket(
         closed,
         names,
     })
+}
+
+/// An address of a page, without who signs in there.
+fn is_address(url: &str) -> bool {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let host = rest.map(|rest| rest.split(['/', '?', '#', '\\']).next().unwrap_or_default());
+    host.is_some_and(|host| !host.is_empty() && !host.contains('@'))
 }
 
 fn state(given: &str, resolution: Option<&str>) -> TicketState {
@@ -274,7 +295,11 @@ mod tests {
         insta::assert_snapshot!(wrong(""), @"the file is empty; its first line names the columns");
         insta::assert_snapshot!(wrong("key,state\nA,done\n"), @r#"line 1: no column says identity: name it, as in --column identity="…"; there are key, state"#);
         insta::assert_snapshot!(wrong("key,state,identity,closed\n"), @"no ticket is in the file");
-        insta::assert_snapshot!(wrong("key,state,identity,closed\nA,done,pg/x,\nB,done,pg/x,soon\nC,done,pg/x,2026-12-01\nD,done,,2026-11-01\nE,done,pg/x\n"), @"line 2: it is closed and does not say when (`closed`); line 3: `soon` is no instant that is understood, such as 2026-11-01 12:00:00; line 4: it was closed at 2026-12-01T00:00:00Z, which has not come yet; line 5: `identity` is empty; line 6: 3 cells, but 4 columns");
+        let first = "key,state,identity,closed,url\nA,done,pg/x,,\nB,done,pg/x,soon,\nC,done,pg/x,2026-12-01,\nD,done,,2026-11-01,\nE,done,pg/x\n";
+        insta::assert_snapshot!(wrong(&format!("{first}F,done,pg/x,0001-01-01,\nG,open,pg/x,,javascript:alert(1)\nH,open,pg/x,,https://u:p@h/x\n")), @"line 2: it is closed and does not say when (`closed`); line 3: `soon` is no instant that is understood, such as 2026-11-01 12:00:00; line 4: it was closed at 2026-12-01T00:00:00Z, which has not come yet; line 6: 3 cells, but 5 columns; line 7: it was closed at 0001-01-01T00:00:00Z, before there were such tickets; line 8: `url` is no address that people open: http or https, without a password in it; line 9: `url` is no address that people open: http or https, without a password in it");
+        assert!(
+            check("key,state,identity,closed,url\nD,done,,2026-11-01,https://tickets.example/a@b\n").is_ok()
+        );
         insta::assert_snapshot!(wrong("key,state,identity,closed\nA,open,pg/x,\nA,open,pg/y,\n"), @"line 3: the same ticket stands on line 2");
         let columns = Columns([("owner".to_owned(), "x".to_owned())].into());
         insta::assert_snapshot!(checked("key\n", &columns).unwrap_err(), @"line 1: `owner` is nothing that is read of a ticket; there are key, state, resolution, closed, identity, title, url");

@@ -36,6 +36,8 @@ const POLICY: &str = "not_confirmed";
 const RIGHTS_KEPT_MAX: i64 = 2_000;
 /// Rights gained since, by name.
 const GAINED_MAX: usize = 20;
+/// Rights that are shown by name.
+const RIGHTS_SHOWN: usize = 200;
 
 /// What a person answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +80,8 @@ pub struct ToConfirm {
     pub owners: Vec<String>,
     /// How many rights it holds.
     pub rights_count: i64,
+    /// Those rights in words, at most 200; none where they are too many to be named.
+    pub rights: Vec<String>,
     /// Rights that it holds now and did not when it was confirmed last, at most 20.
     pub rights_gained: Vec<String>,
     /// How many rights it lost since.
@@ -380,6 +384,7 @@ fn shown_of(tx: &mut Tx<'_>, identity: IdentityRow) -> Result<ToConfirm, StoreFa
     Ok(ToConfirm {
         owners: owners_of(tx, &identity.charter)?,
         rights_count: rights.count,
+        rights: rights.named.iter().take(RIGHTS_SHOWN).cloned().collect(),
         rights_gained: gained,
         rights_lost: i64::try_from(lost).unwrap_or(i64::MAX),
         credentials,

@@ -19,6 +19,8 @@ use tenure_store::{
     tables::{dismissals::NewDismissal, findings::FindingRow},
 };
 
+/// The policy whose findings nobody dismisses: whoever made something without asking would else excuse themselves.
+const NOT_DISMISSED: &str = "made_outside";
 /// How long a finding may be dismissed.
 const DISMISSED_MAX: Duration = Duration::from_hours(24 * 365);
 
@@ -119,6 +121,12 @@ impl Engine {
         let refused = |why: &str| Err(EngineFailure::Refused { why: why.to_owned() });
         if reason.is_empty() {
             return refused("a dismissal says why; the reason is empty");
+        }
+        if finding.policy == NOT_DISMISSED {
+            return refused(
+                "that it was made without a request is a fact and no opinion: ask for it late (`tenure request create`), which \
+                 others decide, or ask for an exception",
+            );
         }
         if dismissal.until <= now {
             return refused("the end lies in the past");

@@ -3,14 +3,16 @@
 //! What a ticket names is looked for when it is brought in, exactly; it must never be guessed. An identity that was seen
 //! after its ticket was closed is claimed dead at P0, and judged so. Next: `tenure-judge/src/ticket.rs`, what is known of it.
 
-use super::dossier::principal_seen;
+use super::{dossier::principal_seen, own::owns};
 use crate::{
     Actor, Engine, EngineFailure,
     record::{By, Draft, digest_hex},
 };
 use serde::Serialize;
+use std::sync::LazyLock;
 use tenure_judge::{TicketSeen, ticket_outcome};
 use tenure_model::{IdentityId, Instant, TicketOutcome, TicketState, printable};
+use tenure_secrets::{ScanLimits, Scanner};
 use tenure_store::{
     StoreFailure, Tx,
     tables::tickets::{TicketRow, TicketsMeant},
@@ -18,6 +20,9 @@ use tenure_store::{
 
 /// Tickets in one file, at most.
 pub const TICKETS_MAX: usize = 10_000;
+/// What stands where a ticket holds what looks like a secret.
+const LEFT_OUT: &str = "(left out: it looks like a secret)";
+static SCANNER: LazyLock<Option<Scanner>> = LazyLock::new(|| Scanner::new().ok());
 /// Tickets in one entry of the log, with their keys; of more, how many.
 const KEYS_IN_ENTRY: usize = 1_000;
 
@@ -72,7 +77,7 @@ impl Engine {
         system: String,
         given: Vec<TicketGiven>,
     ) -> Result<TicketsForeseen, EngineFailure> {
-        let now = self.clock.now();
+        let (now, given) = (self.clock.now(), without_secrets(given));
         let read = move |tx: &mut Tx<'_>| Ok(compare(tx, &system, &given, now)?.0);
         Ok(self.store.read("foresee_tickets", read).await?)
     }
@@ -84,7 +89,7 @@ impl Engine {
         system: String,
         given: Vec<TicketGiven>,
     ) -> Result<TicketsForeseen, EngineFailure> {
-        let now = self.clock.now();
+        let (now, given) = (self.clock.now(), without_secrets(given));
         let shape = |why: serde_json::Error| EngineFailure::Refused { why: why.to_string() };
         let digest = digest_hex(&serde_json::to_vec(&given).map_err(shape)?);
         let keys: Vec<&str> = given.iter().take(KEYS_IN_ENTRY).map(|one| one.key.as_str()).collect();
@@ -97,6 +102,7 @@ impl Engine {
         let import = move |tx: &mut Tx<'_>| {
             let (foreseen, rows) = compare(tx, &system, &given, now)?;
             for row in &rows {
+                not_taken_back(tx, row, actor)?;
                 tx.put_ticket(row, now)?;
             }
             if !rows.is_empty() {
@@ -127,6 +133,46 @@ impl Engine {
     pub async fn tickets_seen_since(&self) -> Result<i64, EngineFailure> {
         Ok(self.store.read("count_tickets", |tx| tx.count_tickets_seen_since()).await?)
     }
+}
+
+/// Tickets as they are kept: people paste anything into a title.
+fn without_secrets(mut given: Vec<TicketGiven>) -> Vec<TicketGiven> {
+    let holds = |text: &str| {
+        let limits = ScanLimits::default();
+        // Without a scanner nothing is known to be harmless.
+        SCANNER.as_ref().is_none_or(|scanner| !scanner.scan(text.as_bytes(), &limits).hits.is_empty())
+    };
+    for one in &mut given {
+        for text in [&mut one.title, &mut one.names] {
+            if holds(text) {
+                LEFT_OUT.clone_into(text);
+            }
+        }
+        one.url = one.url.take().filter(|url| !holds(url));
+    }
+    given
+}
+
+/// What was said to have ended is not taken back by whoever answers for it.
+fn not_taken_back(tx: &mut Tx<'_>, row: &TicketRow, actor: Actor) -> Result<(), StoreFailure> {
+    let before = tx.ticket(&row.system, &row.key)?;
+    let Some((before, identity)) = before.and_then(|before| before.identity.map(|id| (before, id))) else {
+        return Ok(());
+    };
+    let is_the_same = row.state == TicketState::Closed && row.identity == before.identity;
+    if before.state != TicketState::Closed || is_the_same {
+        return Ok(());
+    }
+    let accused = tx.identity(identity)?;
+    if !owns(&accused.charter, actor.person) {
+        return Ok(());
+    }
+    let (key, name) = (printable(&row.key, 60), printable(&accused.name, 120));
+    Err(StoreFailure::Conflict {
+        why: format!(
+            "{key} said that `{name}` ended, and would not any more: you answer for it, so somebody else brings that in"
+        ),
+    })
 }
 
 /// Tickets that name an identity, with what became of what they say.
@@ -184,6 +230,10 @@ fn row_of(
     given: &TicketGiven,
     (before, now): (Option<&TicketRow>, Instant),
 ) -> Result<TicketRow, StoreFailure> {
+    if given.names.is_empty() {
+        let unmatched = Some(String::from("it names no identity"));
+        return Ok(TicketRow { unmatched, ..bare(system, given, (before, now)) });
+    }
     let (identity, identity_name, unmatched) = match tx.find_identity(&given.names) {
         Ok(row) => (Some(row.id), Some(row.name), None),
         Err(
@@ -197,7 +247,12 @@ fn row_of(
         (TicketState::Closed, Some(identity), Some(closed)) => tx.read_whole_after(identity, closed)?,
         _ => None,
     };
-    Ok(TicketRow {
+    Ok(TicketRow { identity, identity_name, unmatched, read_since, ..bare(system, given, (before, now)) })
+}
+
+/// A ticket that names nothing.
+fn bare(system: &str, given: &TicketGiven, (before, now): (Option<&TicketRow>, Instant)) -> TicketRow {
+    TicketRow {
         system: system.to_owned(),
         key: given.key.clone(),
         title: given.title.clone(),
@@ -205,11 +260,11 @@ fn row_of(
         state: given.state,
         closed: given.closed.filter(|_| given.state == TicketState::Closed),
         names: given.names.clone(),
-        identity,
-        identity_name,
-        unmatched,
-        read_since,
+        identity: None,
+        identity_name: None,
+        unmatched: None,
+        read_since: None,
         first_seen: before.map_or(now, |before| before.first_seen),
         seen: now,
-    })
+    }
 }

@@ -190,6 +190,44 @@ async fn nobody_reviews_their_own_and_who_stands_in_does() {
 }
 
 #[tokio::test]
+async fn handing_it_on_for_the_day_of_the_decision_makes_nobody_a_stranger() {
+    let scene = Scene::set().await;
+    // `tess` answers for it and can change it alone: an operator is asked.
+    scene.own("reporting", "tess", "tess").await;
+    let review = scene.start("name:*reporting").await;
+    let noor = person(scene.engine(), "noor", Role::Owner).await;
+    scene.own("reporting", "tess", "noor").await;
+    scene.follow().await;
+    let seen = scene.looked(&review, "reporting").await;
+    assert_eq!(seen.reviewer_name, None, "it is not the turn of tess by that");
+    let own = refusal(scene.says(scene.tess, &seen, ReviewAnswer::Keep).await);
+    assert!(own.contains("was its technical owner when the review began"), "{own}");
+    assert!(scene.says(noor, &seen, ReviewAnswer::Keep).await.is_err(), "whoever can change it now, neither");
+    scene.says(scene.ola, &seen, ReviewAnswer::Keep).await.unwrap();
+    // Whoever was one long before is asked again.
+    scene.bench.clock.advance(31 * DAY);
+    let later = scene.start("name:*reporting").await;
+    assert_eq!(scene.looked(&later, "reporting").await.reviewer_name.as_deref(), Some("tess"));
+}
+
+#[tokio::test]
+async fn what_a_class_means_is_reviewed_although_nobody_claimed_it_and_what_none_means_is_counted() {
+    let scene = Scene::set().await;
+    let engine = scene.engine();
+    let meant = engine.preview_review(&Scene::wish("source:main")).await.unwrap();
+    assert!(meant.unclaimed > 0, "{meant:?}");
+    let class = "version = 1\n[[class]]\nid = \"all\"\nmatch = [\"source:main\"]\n";
+    put_in_force(engine, ProgrammeFiles([(String::from("programme.toml"), class.to_owned())].into())).await;
+    let all = engine.preview_review(&Scene::wish("source:main")).await.unwrap();
+    assert_eq!((all.items, all.unclaimed), (meant.items + meant.unclaimed, 0));
+    let review = scene.start("source:main").await;
+    let rows = engine.review_items(&review.row, ReviewItemsMeant::default(), None, 100).await.unwrap();
+    let unowned = rows.iter().find(|one| !one.row.identity_name.ends_with("billing")).unwrap();
+    let seen = engine.to_review(unowned.row.id).await.unwrap();
+    assert!(seen.shown.rights_count == 0 || !seen.shown.rights.is_empty(), "rights are named");
+}
+
+#[tokio::test]
 async fn whoever_asked_that_it_be_made_does_not_review_it() {
     let scene = crate::requests::Scene::set().await;
     // `asha` is to answer for what `ravi` asks for and can change.
@@ -242,8 +280,11 @@ async fn what_changed_since_it_was_looked_at_is_not_decided() {
     let seen = scene.looked(&review, "billing").await;
     // Against the recommendation, a word is no reason.
     let wish = ReviewWish { reason: String::from("no"), ..says(&seen, ReviewAnswer::Reassign) };
-    let short = refusal(scene.decide(scene.ravi, &seen, wish).await);
-    assert!(short.contains("is recommended: whoever decides otherwise says why in 3 words"), "{short}");
+    for reason in ["no", "\u{200b} \u{200b} \u{200b}a"] {
+        let wish = ReviewWish { reason: reason.to_owned(), ..wish.clone() };
+        let short = refusal(scene.decide(scene.ravi, &seen, wish).await);
+        assert!(short.contains("is recommended: whoever decides otherwise says why in 3 words"), "{short}");
+    }
     scene.says(scene.ravi, &seen, ReviewAnswer::Keep).await.unwrap();
 }
 
@@ -294,6 +335,7 @@ async fn what_is_reassigned_is_done_when_its_charter_says_so() {
     let scene = Scene::set().await;
     let review = scene.start("name:*billing").await;
     let seen = scene.looked(&review, "billing").await;
+    person(scene.engine(), "audrey", Role::Auditor).await;
     let to = |name: Option<&str>| ReviewWish {
         to: name.map(str::to_owned),
         ..says(&seen, ReviewAnswer::Reassign)
@@ -303,6 +345,7 @@ async fn what_is_reassigned_is_done_when_its_charter_says_so() {
         (Some("nobody"), "nobody is called `nobody`"),
         (Some("ravi"), "answers for it already"),
         (Some("tess"), "somebody else than whoever can change it"),
+        (Some("audrey"), "audrey is an auditor and can answer for no identity"),
     ] {
         let refused = refusal(scene.decide(scene.ravi, &seen, to(name)).await);
         assert!(refused.contains(why), "{name:?}: {refused}");

@@ -5,8 +5,8 @@
 use crate::bench::{Bench, PLANTED, actor, applied};
 use std::time::Duration;
 use tenure_connect::chaos::ChaosPrincipal;
-use tenure_engine::{Belief, Deployment, Engine, TicketGiven, TicketsForeseen, TicketsMeant};
-use tenure_model::{Instant, PlanKind, Standing, TicketOutcome as Outcome, TicketState};
+use tenure_engine::{Belief, CharterChange, Deployment, Engine, TicketGiven, TicketsForeseen, TicketsMeant};
+use tenure_model::{Instant, PlanKind, Role, Standing, TicketOutcome as Outcome, TicketState};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -114,6 +114,57 @@ async fn closed_and_still_alive_is_claimed_dead_once_somebody_looked() {
     scene.survey().await;
     assert_eq!(scene.outcome("OPS-1").await, Outcome::Absent);
     assert_eq!(scene.judged("etl").await, (Standing::Gone, None));
+}
+
+#[tokio::test]
+async fn whoever_answers_for_it_does_not_take_back_what_a_ticket_says_and_somebody_else_does() {
+    let (scene, _) = Scene::set().await;
+    let engine = scene.engine();
+    let oscar = crate::consequences::person(engine, "oscar", Role::Operator).await;
+    let own = CharterChange { technical_owner: Some(String::from("oscar")), ..CharterChange::default() };
+    engine.own(actor(engine).await, "etl", own).await.unwrap();
+    let given = |state, names: &str| TicketGiven {
+        line: 2,
+        key: String::from("SEC-1"),
+        title: String::from("end it"),
+        url: None,
+        state,
+        closed: (state == TicketState::Closed).then(|| scene.now()),
+        names: names.to_owned(),
+    };
+    let bring = async |by, one| engine.import_tickets(by, String::from("jira"), vec![one]).await;
+    bring(oscar, given(TicketState::Closed, "main/etl")).await.expect("who accuses their own may");
+    for one in [given(TicketState::Open, "main/etl"), given(TicketState::Closed, "main/billing")] {
+        let refused = bring(oscar, one).await.unwrap_err().to_string();
+        assert!(refused.contains("you answer for it, so somebody else brings that in"), "{refused}");
+    }
+    bring(actor(engine).await, given(TicketState::Open, "main/etl")).await.expect("somebody else may");
+}
+
+#[tokio::test]
+async fn what_looks_like_a_secret_is_not_kept_and_what_names_nothing_is_listed_as_that() {
+    let (scene, _) = Scene::set().await;
+    let key = format!(
+        "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----",
+        "MC4CAQAwBQYDK2VwBCIEIA".repeat(3)
+    );
+    for (title, is_kept) in [(key.as_str(), false), ("rotate the token of etl", true)] {
+        let given = TicketGiven {
+            line: 2,
+            key: String::from("OPS-9"),
+            title: title.to_owned(),
+            url: None,
+            state: TicketState::Open,
+            closed: None,
+            names: String::new(),
+        };
+        let engine = scene.engine();
+        let brought =
+            engine.import_tickets(actor(engine).await, String::from("jira"), vec![given]).await.unwrap();
+        let row = &brought.tickets[0].row;
+        assert_eq!(row.title == title, is_kept, "{}", row.title);
+        assert_eq!(row.unmatched.as_deref(), Some("it names no identity"));
+    }
 }
 
 #[tokio::test]

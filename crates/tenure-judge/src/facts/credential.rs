@@ -183,10 +183,10 @@ impl One<'_> {
         }
         match (self.is_accepted(), self.credential.valid_until) {
             (true, Some(until)) if until <= self.lines.now => {
-                Seen::new(name, Holds::No, format!("ended {until}"))
+                Seen::new(name, Holds::No, format!("ended {until:#}"))
             }
             (true, Some(until)) => {
-                Seen::new(name, Holds::Yes, format!("until {until}")).flipping(Some(until))
+                Seen::new(name, Holds::Yes, format!("until {until:#}")).flipping(Some(until))
             }
             (true, None) => Seen::new(name, Holds::Yes, "no end is set"),
             (false, _) => Seen::new(name, Holds::No, self.credential.state.as_str()),
@@ -228,7 +228,7 @@ impl One<'_> {
         let since = self.value_since();
         let due = since.plus(days_long(days));
         let says = format!(
-            "unchanged since at least {since}, {} allowed, due {due}",
+            "unchanged since at least {since:#}, {} allowed, due {due:#}",
             tenure_model::counted(days, "day")
         );
         if due <= self.lines.now {
@@ -275,7 +275,7 @@ impl One<'_> {
     fn expired(&self, name: &'static str) -> Seen {
         match self.credential.valid_until {
             Some(until) if until <= self.lines.now => {
-                Seen::new(name, Holds::Yes, format!("it ended {until}"))
+                Seen::new(name, Holds::Yes, format!("it ended {until:#}"))
             }
             _ if self.credential.state == CredentialState::Expired => {
                 Seen::new(name, Holds::Yes, "its system says that it ended")
@@ -295,9 +295,9 @@ impl One<'_> {
         }
         let warned = until.minus(warning);
         if until <= self.lines.now {
-            Seen::new(name, Holds::No, format!("it ended {until}"))
+            Seen::new(name, Holds::No, format!("it ended {until:#}"))
         } else if warned <= self.lines.now {
-            Seen::new(name, Holds::Yes, format!("it ends {until}")).flipping(Some(until))
+            Seen::new(name, Holds::Yes, format!("it ends {until:#}")).flipping(Some(until))
         } else {
             Seen::plain(name, false).flipping(Some(warned))
         }
@@ -335,12 +335,15 @@ impl One<'_> {
             Some(until) if until > due => Seen::new(
                 name,
                 Holds::Yes,
-                format!("first seen {since}, ends {until}, {} allowed", tenure_model::counted(days, "day")),
+                format!(
+                    "first seen {since:#}, ends {until:#}, {} allowed",
+                    tenure_model::counted(days, "day")
+                ),
             ),
             Some(_) => Seen::new(name, Holds::No, format!("it ends within {days} days of its first sight")),
             None => {
                 let says = format!(
-                    "the same since at least {since}, {} allowed, due {due}",
+                    "the same since at least {since:#}, {} allowed, due {due:#}",
                     tenure_model::counted(days, "day")
                 );
                 if due <= self.lines.now {

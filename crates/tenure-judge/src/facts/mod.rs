@@ -240,7 +240,7 @@ pub(crate) fn is_seen(principal: &PrincipalDossier) -> bool {
 /// What can be said of one that was there when its source was removed; `None` of every other.
 pub(crate) fn unread(principal: &PrincipalDossier) -> Option<String> {
     let since = principal.unread_since.filter(|_| principal.presence == Presence::Present)?;
-    Some(format!("not observed any more since {since}, when its source was removed; it was present then"))
+    Some(format!("not observed any more since {since:#}, when its source was removed; it was present then"))
 }
 
 fn is_owned(dossier: &Dossier) -> bool {
@@ -296,17 +296,17 @@ fn read_end_too_far(name: &'static str, dossier: &Dossier, lines: &Lines<'_>) ->
     };
     let near_from = ends.minus(days_long(days));
     if near_from > lines.now {
-        Seen::new(name, Holds::Yes, format!("its charter ends {ends}; {within}")).flipping(Some(near_from))
+        Seen::new(name, Holds::Yes, format!("its charter ends {ends:#}; {within}")).flipping(Some(near_from))
     } else {
-        Seen::new(name, Holds::No, format!("its charter ends {ends}; {within}"))
+        Seen::new(name, Holds::No, format!("its charter ends {ends:#}; {within}"))
     }
 }
 
 fn read_charter_ended(name: &'static str, dossier: &Dossier, lines: &Lines<'_>) -> Seen {
     match dossier.charter.expires_at {
         None => Seen::new(name, Holds::No, "its charter names no end"),
-        Some(ends) if ends <= lines.now => Seen::new(name, Holds::Yes, format!("its charter ended {ends}")),
-        Some(ends) => Seen::new(name, Holds::No, format!("its charter ends {ends}")).flipping(Some(ends)),
+        Some(ends) if ends <= lines.now => Seen::new(name, Holds::Yes, format!("its charter ended {ends:#}")),
+        Some(ends) => Seen::new(name, Holds::No, format!("its charter ends {ends:#}")).flipping(Some(ends)),
     }
 }
 

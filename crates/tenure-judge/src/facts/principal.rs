@@ -249,8 +249,8 @@ fn read_outside(name: &'static str, principal: &PrincipalDossier, lines: &Lines<
         .iter()
         .take(RIGHTS_NAMED_MAX)
         .map(|(right, since)| {
-            let since = since.map_or_else(String::new, |since| format!(" (seen since {since})"));
-            format!("`{}`{since}", printable(right, SHOWN_CHARS_MAX))
+            let since = since.map_or_else(String::new, |since| format!(" (seen since {since:#})"));
+            format!("`{}`{since:#}", printable(right, SHOWN_CHARS_MAX))
         })
         .collect();
     let says = match outside.len().checked_sub(RIGHTS_NAMED_MAX) {
@@ -303,7 +303,7 @@ fn read_made_outside(name: &'static str, principal: &PrincipalDossier, lines: &L
     let place = exact(&principal.facts, names::DEFINED_IN);
     let place = place.map(|place| format!("; it is defined in `{}`", printable(&place, SHOWN_CHARS_MAX)));
     let says = format!(
-        "it was not there at the complete survey that ended {}, the one that ended {} saw it, and nobody had asked for it; \
+        "it was not there at the complete survey that ended {:#}, the one that ended {:#} saw it, and nobody had asked for it; \
          the system does not say who made it{}",
         made.absent,
         made.seen,

@@ -30,7 +30,7 @@ pub(super) fn confirmation_due(
             Some(why) => return Seen::new(name, Holds::Yes, format!("{why}; {within}")),
             None => (confirmed.at, format!("confirmed last {}", confirmed.at)),
         },
-        (None, Some(since)) => (since, format!("never confirmed, and enrolled since {since}")),
+        (None, Some(since)) => (since, format!("never confirmed, and enrolled since {since:#}")),
         (None, None) => {
             let says = format!("never confirmed, and since when it is enrolled is not known; {within}");
             return Seen::new(name, Holds::Unknown, says);
@@ -62,11 +62,11 @@ fn cadence(lines: &Lines<'_>, tier: Option<RiskTier>) -> Option<(u32, String)> {
 fn counts_no_more(confirmed: &Confirmed) -> Option<String> {
     let at = confirmed.at;
     if let Some(denied) = &confirmed.denied {
-        return Some(format!("asked {at}, a person said that {}", printable(denied, SHOWN_CHARS_MAX)));
+        return Some(format!("asked {at:#}, a person said that {}", printable(denied, SHOWN_CHARS_MAX)));
     }
     if let Some(void) = &confirmed.void {
         return Some(format!(
-            "the confirmation of {at} does not count any more: {}",
+            "the confirmation of {at:#} does not count any more: {}",
             printable(void, SHOWN_CHARS_MAX)
         ));
     }
@@ -74,7 +74,7 @@ fn counts_no_more(confirmed: &Confirmed) -> Option<String> {
         return None;
     }
     let gained = named(&confirmed.gained, GAINED_NAMED_MAX);
-    Some(format!("the confirmation of {at} does not count any more: since then it gained {gained}"))
+    Some(format!("the confirmation of {at:#} does not count any more: since then it gained {gained}"))
 }
 
 /// What its charter names as its end before its day has come; one of several terms is enough.
@@ -100,8 +100,10 @@ fn one_trigger(name: &'static str, term: &RetireWhen, dossier: &Dossier, now: In
             let says = format!("a person has to say whether: {}", printable(text, SHOWN_CHARS_MAX));
             Seen::new(name, Holds::Unknown, says)
         }
-        RetireWhen::Until(at) if *at <= now => Seen::new(name, Holds::Yes, format!("{at} came")),
-        RetireWhen::Until(at) => Seen::new(name, Holds::No, format!("{at} has not come")).flipping(Some(*at)),
+        RetireWhen::Until(at) if *at <= now => Seen::new(name, Holds::Yes, format!("{at:#} came")),
+        RetireWhen::Until(at) => {
+            Seen::new(name, Holds::No, format!("{at:#} has not come")).flipping(Some(*at))
+        }
         RetireWhen::Unused(days) => unused(name, *days, dossier, now),
         RetireWhen::Absent(_) | RetireWhen::Person(_) | RetireWhen::Parent(_) => {
             let written = term.to_string();
@@ -141,9 +143,9 @@ fn unused(name: &'static str, days: u32, dossier: &Dossier, now: Instant) -> See
     };
     let at = since.plus(days_long(days));
     if at <= now {
-        Seen::new(name, Holds::Yes, format!("no use was seen since {since}, for {within}"))
+        Seen::new(name, Holds::Yes, format!("no use was seen since {since:#}, for {within}"))
     } else {
-        Seen::new(name, Holds::No, format!("used, or first watched, {since}; {within} are not over"))
+        Seen::new(name, Holds::No, format!("used, or first watched, {since:#}; {within} are not over"))
             .flipping(Some(at))
     }
 }

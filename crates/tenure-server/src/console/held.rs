@@ -17,6 +17,7 @@ pub(super) struct Held {
     pub(super) owners: String,
     pub(super) is_owned: bool,
     pub(super) rights: String,
+    pub(super) rights_named: Vec<String>,
     pub(super) gained: Vec<String>,
     pub(super) lost: i64,
     pub(super) credentials: Vec<CredentialHeld>,
@@ -51,6 +52,7 @@ pub(super) fn held(seen: &ToConfirm, now: Instant) -> Held {
         owners: text::shown(&seen.owners.join(" and ")),
         is_owned: !seen.owners.is_empty(),
         rights: tenure_model::counted(seen.rights_count, "right"),
+        rights_named: seen.rights.iter().map(|right| text::shown(right)).collect(),
         gained: seen.rights_gained.iter().map(|right| text::shown(right)).collect(),
         lost: seen.rights_lost,
         credentials: seen

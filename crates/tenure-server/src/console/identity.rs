@@ -63,6 +63,8 @@ struct IdentityPage {
     charter: Vec<(&'static str, String)>,
     /// What nobody answered, in words.
     unanswered: String,
+    /// The request it was made by, and whether that was asked for late.
+    request: Option<(String, bool)>,
     /// How much it could cost.
     risk: Option<RiskShown>,
     /// Tickets that name it.
@@ -338,6 +340,7 @@ fn view(
         }),
         charter: answered,
         unanswered: unanswered.join(", "),
+        request: shown.request.as_deref().map(|handle| (text::shown(handle), shown.request_is_late)),
         risk: shown.risk.as_ref().map(risk_shown),
         tickets: shown.tickets.iter().map(|one| tickets::line(one, now)).collect(),
         principals: shown.principals.iter().map(|one| principal(one, now)).collect(),

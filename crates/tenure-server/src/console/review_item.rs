@@ -66,7 +66,10 @@ struct ItemPage {
     held: Held,
     copies: Vec<String>,
     decided: Option<(ReviewAnswer, String, When, Prose)>,
+    /// What the decision named, in words.
+    named: Vec<String>,
     plan: Option<(String, String)>,
+    plan_state: Option<StateShown>,
     outcome: Option<(Prose, When)>,
     turn: Option<(String, When, Option<When>)>,
     not_theirs: Option<Prose>,
@@ -187,7 +190,9 @@ fn view(shared: &Shared, asked: &Asked, one: &ToReview) -> ItemPage {
             let why = text::prose(item.reason.as_deref().unwrap_or_default());
             (answer, by, text::when(at, now), why)
         }),
+        named: named(one),
         plan: plan.map(|id| (id.handle(), format!("/plans/{}", id.handle()))),
+        plan_state: one.plan_state.map(text::plan_state),
         outcome: item
             .outcome
             .as_deref()
@@ -202,6 +207,19 @@ fn view(shared: &Shared, asked: &Asked, one: &ToReview) -> ItemPage {
         alike: one.alike,
         wrong: None,
     }
+}
+
+/// What a decision named: to whom, which rights, how many credentials.
+fn named(one: &ToReview) -> Vec<String> {
+    let Some(named) = &one.item.named else { return Vec::new() };
+    let mut words: Vec<String> =
+        named.rights.iter().map(|right| format!("is to lose {}", text::shown(right))).collect();
+    if !named.credentials.is_empty() {
+        let many = i64::try_from(named.credentials.len()).unwrap_or(i64::MAX);
+        words.push(format!("{} to get another value", tenure_model::counted(many, "credential")));
+    }
+    words.extend(one.decided_to_name.as_deref().map(|to| format!("{} is to answer for it", text::shown(to))));
+    words
 }
 
 async fn decide(

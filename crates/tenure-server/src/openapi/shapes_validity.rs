@@ -8,6 +8,7 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "identity: Identity",
             "owners: [text]",
             "rights_count: number",
+            "rights: [text]",
             "rights_gained: [text]",
             "rights_lost: number",
             "credentials: [CredentialShown]",

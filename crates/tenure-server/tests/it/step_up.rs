@@ -172,7 +172,7 @@ async fn a_token_ends_and_says_so_to_its_holder() {
     let request = from_network("GET", "/api/v1/status").header("cookie", &session);
     assert_eq!(bench.send(request.body(Body::empty()).unwrap()).await.status, 200);
     bench.clock.advance(Duration::from_hours(13));
-    insta::assert_snapshot!(status_with(&bench, &second).await.problem(), @"401 this token ended at 2026-11-22T12:00:00.000018Z [an administrator makes another: tenure people token NAME]");
+    insta::assert_snapshot!(status_with(&bench, &second).await.problem(), @"401 this token ended at 2026-11-22T12:00:00Z [an administrator makes another: tenure people token NAME]");
     assert_eq!(status_with(&bench, &first).await.status, 200);
     let shown = bench.get(ADMINISTRATOR, "/api/v1/people/auditor").await.json();
     let over: Vec<_> =

@@ -22,7 +22,7 @@ pub struct IdentityRow {
     pub handle: String,
     /// Its charter.
     pub charter: Charter,
-    /// Whether governance applies to it.
+    /// Whether somebody claimed it, or it is part of a system.
     pub enrolled: bool,
     /// Part of a system, owned by its vendor.
     pub built_in: bool,
@@ -36,6 +36,13 @@ pub struct IdentityRow {
     pub class: Option<String>,
     /// How much it could cost, as it was judged last; nothing of what a system brought with it, and of what is not there.
     pub tier: Option<RiskTier>,
+}
+
+impl IdentityRow {
+    /// Whether governance applies to it: somebody claimed it, or a class of the programme means it.
+    pub const fn is_governed(&self) -> bool {
+        self.enrolled || self.class.is_some()
+    }
 }
 
 /// What a judgement says of an identity, as far as it is kept with it.

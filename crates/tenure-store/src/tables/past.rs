@@ -5,7 +5,7 @@
 //! [`Tx::forget_past`], oldest first. It must never decide how long it is kept. Next: `as_of.rs`, which reads it.
 
 use crate::{StoreFailure, Tx, Value, value::named};
-use tenure_model::{CredentialId, EntryId, IdentityId, Instant, PrincipalId, SurveyState};
+use tenure_model::{Charter, CredentialId, EntryId, IdentityId, Instant, PrincipalId, SurveyState};
 
 /// What a former charter and name were.
 const CHARTER: &str = "INSERT INTO past_charters (identity_id, until_us, since_us, name, charter, enrolled) \
@@ -117,6 +117,16 @@ impl Tx<'_> {
     /// Keeps the rights of a principal as they are, before all of them go.
     pub(super) fn keep_past_grants_of(&mut self, id: PrincipalId, now: Instant) -> Result<(), StoreFailure> {
         self.execute(grants!("$2", "principal_id = $1"), &[named(id), now.into()]).map(|_| ())
+    }
+
+    /// Charters of an identity that were its own at any time since an instant and are not any more, at most a hundred.
+    pub fn charters_since(&mut self, id: IdentityId, since: Instant) -> Result<Vec<Charter>, StoreFailure> {
+        self.query(
+            "past_charters",
+            "SELECT charter FROM past_charters WHERE identity_id = $1 AND until_us > $2 ORDER BY until_us DESC LIMIT 100",
+            &[named(id), since.into()],
+            |row| row.json(0),
+        )
     }
 
     /// Since when what was is kept; from now on, if it was not until now.

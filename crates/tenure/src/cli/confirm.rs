@@ -17,6 +17,9 @@ use serde::Deserialize;
 use serde_json::json;
 use tenure_model::{Instant, printable};
 
+/// Rights that are shown by name on a terminal.
+const RIGHTS_SHOWN: usize = 40;
+
 /// Letters of a digest that name what was shown.
 const WORD_CHARS: usize = 12;
 
@@ -63,6 +66,8 @@ pub(super) struct ToConfirm {
     pub(super) identity: Identity,
     owners: Vec<String>,
     rights_count: i64,
+    #[serde(default)]
+    rights: Vec<String>,
     #[serde(default)]
     rights_gained: Vec<String>,
     #[serde(default)]
@@ -213,6 +218,10 @@ pub(super) fn lines(seen: &ToConfirm) -> Vec<String> {
         ),
         format!("  holds: {}", count(seen.rights_count, "right")),
     ];
+    lines.extend(seen.rights.iter().take(RIGHTS_SHOWN).map(|right| format!("    {}", printable(right, 200))));
+    if seen.rights.len() > RIGHTS_SHOWN {
+        lines.push(format!("    and {} more: --json names them", seen.rights.len() - RIGHTS_SHOWN));
+    }
     lines.extend(seen.rights_gained.iter().map(|right| format!("  gained since: {}", printable(right, 200))));
     if seen.rights_lost > 0 {
         lines.push(format!("  lost since: {}", count(seen.rights_lost, "right")));

@@ -214,6 +214,12 @@ fn preview(context: &Context, meant: &ReviewMeant) {
     if meant.in_another > 0 {
         context.say(format!("{} wait in another review and are left to it.", meant.in_another));
     }
+    if meant.unclaimed > 0 {
+        context.say(format!(
+            "{} left out: nobody claimed them, and no class of the programme means them (tenure own).",
+            count(meant.unclaimed, "identity")
+        ));
+    }
 }
 
 impl List {
@@ -396,7 +402,7 @@ impl Cancel {
             context.document(&document);
             let review: Review = shaped(&document)?;
             context.say(format!(
-                "Given up: review {}. What waited in it is not decided any more.",
+                "Given up: review {}. What waited in it is not decided any more; a plan that a decision drafted waits on (tenure plans).",
                 review.handle
             ));
             Ok(Exit::Done)

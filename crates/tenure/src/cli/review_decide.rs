@@ -14,14 +14,14 @@ use crate::{
     client::part,
     context::Context,
     failure::{Exit, Failure},
-    render::words::{count, instant, wrapped},
+    render::words::{count, instant, typeable, wrapped},
     session::{Session, shaped},
     wire::{Recommendation, ReviewItem},
 };
 use clap::Args;
 use serde::Deserialize;
 use serde_json::json;
-use tenure_model::{ReviewAnswer, ReviewItemState, printable};
+use tenure_model::{PlanState, ReviewAnswer, ReviewItemState, printable};
 
 /// Show what is to be decided about one identity of a review
 #[derive(Debug, Args)]
@@ -84,6 +84,8 @@ struct ToReview {
     reviewer_name: Option<String>,
     turn: String,
     decided_by_name: Option<String>,
+    decided_to_name: Option<String>,
+    plan_state: Option<PlanState>,
     alike: i64,
     digest: String,
 }
@@ -162,6 +164,7 @@ fn show(context: &Context, one: &ToReview) {
             let who = one.decided_by_name.as_deref().unwrap_or("somebody who left");
             let reason = item.reason.as_deref().unwrap_or_default();
             say(format!("decided: {answer}, by {who} {}: {reason}", instant(at)));
+            what_of_it(one).into_iter().for_each(&say);
         }
         _ => {
             let who = one.reviewer_name.as_ref().map(|name| format!("{name}, ")).unwrap_or_default();
@@ -175,6 +178,38 @@ fn show(context: &Context, one: &ToReview) {
     if one.alike > 1 {
         say(format!("nothing tells it apart from {} more: --alike decides all of them", one.alike - 1));
     }
+}
+
+/// What a decision named: to whom, which rights, how many credentials, which plan.
+fn what_of_it(one: &ToReview) -> Vec<String> {
+    let Some(named) = &one.item.named else { return Vec::new() };
+    let mut lines: Vec<String> = named.rights.iter().map(|right| format!("is to lose: {right}")).collect();
+    if !named.credentials.is_empty() {
+        let many = count(i64::try_from(named.credentials.len()).unwrap_or(i64::MAX), "credential");
+        lines.push(format!("is to get another value: {many}"));
+    }
+    lines.extend(one.decided_to_name.as_ref().map(|to| {
+        format!(
+            "is to be answered for by {to}: tenure own {} --owner {}",
+            typeable(&one.item.identity_name),
+            typeable(to)
+        )
+    }));
+    if let (Some(plan), Some(state)) = (named.plan, one.plan_state) {
+        let plan = plan.handle();
+        lines.push(match state {
+            PlanState::Withdrawn | PlanState::Undone => {
+                format!("its plan {plan} is {state} and ends nothing: decide anew, or draft another")
+            }
+            PlanState::Proposed
+            | PlanState::Approved
+            | PlanState::Running
+            | PlanState::Proved
+            | PlanState::Short
+            | PlanState::Undoing => format!("its plan {plan} is {state}: tenure proof {plan}"),
+        });
+    }
+    lines
 }
 
 impl Decide {

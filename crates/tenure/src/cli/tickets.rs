@@ -2,7 +2,7 @@
 //!
 //! Must never show a ticket's word as what is known: each line begins with what was observed. Next: docs/tickets.md.
 
-use super::{changing, listing::Amount, reading};
+use super::{changing, listing::Amount, reading, revoke::quoted};
 use crate::{
     context::Context,
     failure::{Exit, Failure},
@@ -90,11 +90,12 @@ impl Import {
         if self.preview {
             return reading(context, async |session| {
                 let foreseen = brought(context, session, "/api/v1/ticket-imports/preview", &body).await?;
-                context.say(said(&foreseen, "would be"));
+                context.say(said(&foreseen, ["would be", "would be"]));
                 context.next(format!(
-                    "tenure tickets import {} --system {}",
+                    "tenure tickets import {} --system {}{}",
                     pasted(&self.file),
-                    self.system
+                    self.system,
+                    self.columns_again()
                 ));
                 Ok(Exit::Done)
             })
@@ -102,7 +103,7 @@ impl Import {
         }
         changing(context, async |session| {
             let foreseen = brought(context, session, "/api/v1/ticket-imports", &body).await?;
-            context.say(said(&foreseen, "are"));
+            context.say(said(&foreseen, ["is", "are"]));
             let of = |outcome| foreseen.tickets.iter().filter(|one| one.outcome == outcome).count();
             context.next(match (of(TicketOutcome::Alive), of(TicketOutcome::Unmatched)) {
                 (0, 0) => "tenure survey looks again; tenure tickets list",
@@ -112,6 +113,14 @@ impl Import {
             Ok(Exit::Done)
         })
         .await
+    }
+
+    /// The columns that were named, as they are typed.
+    fn columns_again(&self) -> String {
+        self.column
+            .iter()
+            .map(|(field, column)| format!(" --column {}", quoted(&format!("{field}={column}"))))
+            .collect()
     }
 
     fn read(&self) -> std::io::Result<String> {
@@ -147,7 +156,9 @@ async fn brought(
     Ok(foreseen)
 }
 
-fn said(foreseen: &TicketsForeseen, verb: &str) -> String {
+/// What a file brings; the verb is as of one and as of several.
+fn said(foreseen: &TicketsForeseen, [one, several]: [&str; 2]) -> String {
+    let verb = if foreseen.added == 1 { one } else { several };
     let tickets = |many: i64| count(many, "ticket");
     format!(
         "{} of {} {verb} new, {} said otherwise, {} as they were.",

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use tenure_model::{Instant, ReviewAnswer, ReviewItemState, ReviewState, Severity};
+use tenure_model::{CredentialId, Instant, PlanId, ReviewAnswer, ReviewItemState, ReviewState, Severity};
 
 /// A review with how far it is.
 #[derive(Debug, Clone, Deserialize)]
@@ -31,6 +31,8 @@ pub(crate) struct ReviewMeant {
     pub(crate) by_reviewer: Vec<ReviewShare>,
     pub(crate) nobody_named: i64,
     pub(crate) in_another: i64,
+    #[serde(default)]
+    pub(crate) unclaimed: i64,
     pub(crate) until: Instant,
 }
 
@@ -59,6 +61,16 @@ pub(crate) struct ReviewItem {
     pub(crate) outcome: Option<String>,
     #[serde(default)]
     pub(crate) reviewer_name: Option<String>,
+    #[serde(default)]
+    pub(crate) named: Option<ReviewNamed>,
+}
+
+/// What a decision named.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ReviewNamed {
+    pub(crate) rights: Vec<String>,
+    pub(crate) credentials: Vec<CredentialId>,
+    pub(crate) plan: Option<PlanId>,
 }
 
 /// What Tenure recommends.

@@ -10,7 +10,7 @@ use super::{
 use crate::verbs::{dossier::dossier_under, programme::InForce, retire::resolved};
 use std::time::Duration;
 use tenure_judge::{Class, DecidedKind, PlanAbout, Traits, tier_foreseen};
-use tenure_model::{Charter, CharterField, Creation, Instant, PersonId, PrincipalKind, printable};
+use tenure_model::{Charter, CharterField, Creation, Instant, PersonId, PrincipalKind, RiskTier, printable};
 use tenure_store::{StoreFailure, Tx, tables::sources::SourceRow};
 
 /// Who decides where no rule of the programme says: somebody who may, and never whoever asked.
@@ -140,17 +140,22 @@ pub(super) fn incomplete(in_force: &InForce, creation: &Creation, now: Instant) 
 
 /// Who decides it, in order: by the programme's rules, else somebody else who may. A class that was said and that its rules
 /// do not foresee is no way out of a rule.
-pub(super) fn steps(in_force: &InForce, wish: &RequestWish, creation: &Creation) -> Vec<String> {
+///
+/// `seen` is the risk tier of what is there already, as it was judged: what a late request says of it makes it no better.
+pub(super) fn steps(
+    in_force: &InForce,
+    wish: &RequestWish,
+    (creation, seen): (&Creation, Option<RiskTier>),
+) -> Vec<String> {
     let programme = &in_force.programme;
     let about = PlanAbout {
         kind: DecidedKind::Request(wish.kind),
         class: creation.class.as_deref(),
         environment: creation.charter.environment,
-        tier: Some(tier_foreseen(
-            &creation.charter,
-            !programme.is_federation(&creation.store),
-            &programme.risk,
-        )),
+        tier: Some(
+            tier_foreseen(&creation.charter, !programme.is_federation(&creation.store), &programme.risk)
+                .max(seen.unwrap_or(RiskTier::Low)),
+        ),
         is_settled: said(wish.class.as_deref()).is_none(),
     };
     let steps = in_force.programme.approvals.steps_for(about).to_vec();

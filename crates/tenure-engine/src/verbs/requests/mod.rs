@@ -138,13 +138,23 @@ impl Engine {
         let (in_force, mint) = (self.in_force(), self.mint()?);
         let checking = Arc::clone(&in_force);
         let asked = wish.clone();
-        let checked = self.store.read("check_request", move |tx| gate::checked(tx, &checking, &asked, now));
-        let creation = checked.await?.map_err(|why| EngineFailure::Refused { why })?;
+        let checked = self.store.read("check_request", move |tx| {
+            let creation = match gate::checked(tx, &checking, &asked, now)? {
+                Ok(creation) => creation,
+                Err(why) => return Ok(Err(why)),
+            };
+            let seen = match creation.late_for {
+                Some(there) => tx.principal(there).and_then(|there| tx.identity(there.identity))?.tier,
+                None => None,
+            };
+            Ok(Ok((creation, seen)))
+        });
+        let (creation, seen) = checked.await?.map_err(|why| EngineFailure::Refused { why })?;
         let rules = &in_force.programme.requests;
         let decide_by = now.plus(days(rules.decided_within_days));
         let new = NewRequest {
             kind: wish.kind,
-            steps: gate::steps(&in_force, &wish, &creation),
+            steps: gate::steps(&in_force, &wish, (&creation, seen)),
             reason: wish.reason.as_deref().unwrap_or_default().trim().to_owned(),
             asked_by: actor.person,
             decide_by,

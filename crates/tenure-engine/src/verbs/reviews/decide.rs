@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 use tenure_judge::{ApiAction, ApiResource, ApiResourceKind, People, Recommendation, Verdict};
 use tenure_model::{
     DecisionRight, Instant, Person, PersonId, PlanKind, ReviewAnswer, ReviewItemEvent, ReviewItemId,
-    ReviewItemState, ReviewState, printable,
+    ReviewItemState, ReviewState, printable, said_words,
 };
 use tenure_store::{
     StoreFailure, Tx,
@@ -117,7 +117,8 @@ impl Engine {
         let shown = self.to_review(row.id).await?;
         reasoned(wish.answer, &wish.reason, &shown.recommendation)?;
         let asked = shown.clone();
-        let read = move |tx: &mut Tx<'_>| fit(tx, &asked, &wish, actor);
+        let reviewing = self.reviewing();
+        let read = move |tx: &mut Tx<'_>| fit(tx, &reviewing, (&asked, &wish), actor);
         let now = self.clock.now();
         let (named, stamp, wish) = self.store.read("review_fit", read).await??;
         let decided = ReviewDecided {
@@ -305,10 +306,11 @@ impl Engine {
 /// Refuses a decision without a reason, and one against the recommendation without some words.
 fn reasoned(answer: ReviewAnswer, reason: &str, recommended: &Recommendation) -> Result<(), EngineFailure> {
     let refused = |why: String| Err(EngineFailure::Refused { why });
-    if reason.trim().is_empty() {
+    let words = said_words(reason);
+    if words == 0 {
         return refused(String::from("a decision says why; the reason is empty"));
     }
-    if answer != recommended.answer && reason.split_whitespace().count() < AGAINST_WORDS {
+    if answer != recommended.answer && words < AGAINST_WORDS {
         return refused(format!(
             "`{}` is recommended: whoever decides otherwise says why in {AGAINST_WORDS} words at least",
             recommended.answer
@@ -353,8 +355,8 @@ pub(in crate::verbs) fn review_theirs(
 /// What has to be seen for this to be done, and the stamp of what it rests on; or why it cannot be decided so.
 fn fit(
     tx: &mut Tx<'_>,
-    shown: &ToReview,
-    wish: &ReviewWish,
+    reviewing: &Reviewing,
+    (shown, wish): (&ToReview, &ReviewWish),
     actor: Actor,
 ) -> Result<Result<(ReviewNamed, String, ReviewWish), EngineFailure>, StoreFailure> {
     let refused = |why: String| Ok(Err(EngineFailure::Refused { why }));
@@ -381,7 +383,7 @@ fn fit(
             Ok(credentials) => named.credentials = credentials,
             Err(failure) => return Ok(Err(failure)),
         },
-        ReviewAnswer::Reassign => match reassigned(tx, &identity, wish.to.as_deref(), actor)? {
+        ReviewAnswer::Reassign => match reassigned(tx, reviewing, (&identity, wish.to.as_deref()), actor)? {
             Ok(to) => named.to = Some(to),
             Err(why) => return refused(why),
         },
@@ -440,14 +442,18 @@ fn rotated(
 /// Who is to answer for it.
 fn reassigned(
     tx: &mut Tx<'_>,
-    identity: &IdentityRow,
-    to: Option<&str>,
+    reviewing: &Reviewing,
+    (identity, to): (&IdentityRow, Option<&str>),
     actor: Actor,
 ) -> Result<Result<PersonId, String>, StoreFailure> {
     let Some(to) = to else { return Ok(Err(String::from("say who is to answer for it (`to`)"))) };
     let Some(person) = tx.person_named(to)? else {
         return Ok(Err(format!("nobody is called `{}`", printable(to, 60))));
     };
+    if !reviewing.may_answer(&person) {
+        let (to, role) = (printable(to, 60), person.role);
+        return Ok(Err(format!("{to} is an {role} and can answer for no identity: name somebody else")));
+    }
     if identity.charter.business_owner == Some(person.id) {
         return Ok(Err(format!("{} answers for it already", printable(to, 60))));
     }

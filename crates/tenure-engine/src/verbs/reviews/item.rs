@@ -18,7 +18,7 @@ use crate::{
 use serde::Serialize;
 use std::collections::BTreeSet;
 use tenure_judge::{ExplainedJudgement, Recommendation};
-use tenure_model::{CredentialId, IdentityId, Presence, ReviewItemId, ReviewItemState};
+use tenure_model::{CredentialId, IdentityId, PlanState, Presence, ReviewItemId, ReviewItemState};
 use tenure_store::{
     StoreFailure, Tx,
     tables::{
@@ -50,6 +50,10 @@ pub struct ToReview {
     pub turn: String,
     /// Who decided, by name.
     pub decided_by_name: Option<String>,
+    /// To whom it was reassigned, by name.
+    pub decided_to_name: Option<String>,
+    /// How far the plan is that a decision to retire drafted.
+    pub plan_state: Option<PlanState>,
     /// How many open items of the review nothing tells apart from this one, itself among them.
     pub alike: i64,
     /// Names what is shown, to be given back by whoever decides.
@@ -155,6 +159,14 @@ fn seen(
         reviewer_name: name_of(tx, turn.reviewer.filter(|_| waits))?,
         turn: turn.words,
         decided_by_name: name_of(tx, item.decided_by)?,
+        decided_to_name: name_of(tx, item.named.as_ref().and_then(|named| named.to))?,
+        plan_state: item
+            .named
+            .as_ref()
+            .and_then(|named| named.plan)
+            .map(|plan| tx.plan(plan))
+            .transpose()?
+            .map(|plan| plan.state),
         alike: i64::try_from(alike.max(1)).unwrap_or(i64::MAX),
         digest: digest(&looked.stamp, recommendation, &item)?,
         shown: shown.clone(),
@@ -173,8 +185,8 @@ pub(super) fn digest(
     digest_of_all(&(stamp, recommendation.answer, codes, item.id, item.state, item.answer, item.decided))
 }
 
-/// The same for items that nothing tells apart: class, kinds, environment, owners, credentials, rights by name, findings, and
-/// the recommendation with its reasons. Nothing where the rights are too many to be compared.
+/// The same for items that nothing tells apart: class, kinds, charter, how they came to be, credentials, rights by name, findings,
+/// and the recommendation with its reasons. Nothing where the rights are too many to be compared.
 pub(super) fn likeness(
     tx: &mut Tx<'_>,
     identity: &IdentityRow,
@@ -202,10 +214,11 @@ pub(super) fn likeness(
         }
     }
     kinds.sort();
-    let charter = &identity.charter;
+    // Asked for before it was made, or late, or never: who looks at one has not looked at the other.
+    let asked = tx.request_of(identity.id)?.map(|request| request.creation.late_for.is_some());
     let codes: Vec<&str> = recommendation.reasons.iter().map(|one| one.code.as_str()).collect();
     let alike = (
-        (&identity.class, kinds, charter.environment, charter.business_owner, charter.technical_owner),
+        (&identity.class, kinds, &identity.charter, asked),
         (rights, findings, recommendation.answer, codes, &recommendation.not_known.len()),
     );
     digest_of_all(&alike).map(Some)

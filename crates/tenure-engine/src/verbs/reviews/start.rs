@@ -61,6 +61,8 @@ pub struct ReviewMeant {
     pub nobody_named: i64,
     /// How many are left out because they wait in another review.
     pub in_another: i64,
+    /// How many are left out because governance does not apply to them: nobody claimed them and no class means them.
+    pub unclaimed: i64,
     /// By when it would be decided.
     pub until: Instant,
     /// SHA-256 over the ids of those meant.
@@ -80,6 +82,7 @@ pub struct ReviewShare {
 struct Population {
     items: Vec<(IdentityRow, Turn)>,
     in_another: i64,
+    unclaimed: i64,
     too_many: bool,
 }
 
@@ -110,6 +113,7 @@ impl Engine {
             by_reviewer,
             nobody_named: count(unnamed),
             in_another: population.in_another,
+            unclaimed: population.unclaimed,
             until,
             population: digest(&population)?,
         })
@@ -190,11 +194,15 @@ impl Engine {
             return Err(EngineFailure::Refused { why });
         }
         if population.items.is_empty() {
-            let why = match population.in_another {
-                0 => String::from(
-                    "it means nothing that is enrolled and there, so nobody would be asked; `tenure identities` shows what there is",
+            let why = match (population.in_another, population.unclaimed) {
+                (0, 0) => String::from(
+                    "it means nothing that is there, so nobody would be asked; `tenure identities` shows what there is",
                 ),
-                count => format!("all {count} that it means wait in another review already"),
+                (0, count) => format!(
+                    "nobody claimed the {count} that it means, and no class of the programme means them: there is nothing to hold \
+                     them against; `tenure own` says whose they are"
+                ),
+                (count, _) => format!("all {count} that it means wait in another review already"),
             };
             return Err(EngineFailure::Refused { why });
         }
@@ -210,7 +218,7 @@ fn population(tx: &mut Tx<'_>, reviewing: &Reviewing, rule: &Rule) -> Result<Pop
         ..IdentityQuery::default()
     };
     let people = people(tx)?;
-    let mut found = Population { items: Vec::new(), in_another: 0, too_many: false };
+    let mut found = Population { items: Vec::new(), in_another: 0, unclaimed: 0, too_many: false };
     let mut at = None;
     loop {
         let page = tx.list_identities(&query, at.as_ref(), WINDOW)?;
@@ -219,11 +227,15 @@ fn population(tx: &mut Tx<'_>, reviewing: &Reviewing, rule: &Rule) -> Result<Pop
         let last = page.rows.last().map(|row| (row.name.clone(), row.id));
         at = if is_full { last } else { page.stopped_at };
         for row in page.rows {
-            if !row.enrolled || matches!(row.standing, Standing::Retired | Standing::Gone) {
+            if matches!(row.standing, Standing::Retired | Standing::Gone) {
                 continue;
             }
             let seen = traits_of(tx, &row)?;
             if !seen.present || !rule.holds(&seen.traits) {
+                continue;
+            }
+            if !row.is_governed() {
+                found.unclaimed += 1;
                 continue;
             }
             if tx.review_item_waiting(row.id)?.is_some() {

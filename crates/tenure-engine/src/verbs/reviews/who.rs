@@ -8,7 +8,7 @@ use crate::{
     Actor,
     verbs::{own::owns, programme::InForce},
 };
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tenure_judge::{
     ApiResource, ApiResourceKind, Authoriser, Claim, Partner, People, REVIEW_CONTROL, Verdict,
 };
@@ -18,6 +18,9 @@ use tenure_store::{StoreFailure, Tx, tables::identities::IdentityRow};
 /// The stage at which whoever stands in for the owner is asked, and the one at which the contact of the control is.
 pub(super) const STAND_IN: u32 = 1;
 pub(super) const ESCALATION: u32 = 2;
+/// How long before a review somebody may have been a technical owner and still be taken for one.
+const FORMER_OWNERS: Duration = Duration::from_hours(24 * 30);
+const FORMER: &str = "was its technical owner when the review began, within 30 days before, or since";
 /// Consumers that are read to see who uses it.
 const CONSUMERS_READ: i64 = 200;
 
@@ -68,6 +71,7 @@ impl<'people> Case<'people> {
     ) -> Result<Self, StoreFailure> {
         let mut own = Vec::new();
         own.extend(identity.charter.technical_owner.map(|one| (one, "can change it as its technical owner")));
+        own.extend(former(tx, &identity)?.into_iter().map(|one| (one, FORMER)));
         if let Some(request) = tx.request_of(identity.id)? {
             own.push((request.asked_by, "asked that it be made"));
         }
@@ -85,6 +89,15 @@ impl<'people> Case<'people> {
         own.extend(users.map(|one| (one.id, "is seen using it")));
         Ok(Self { identity, people, own })
     }
+}
+
+/// Whoever was its technical owner when its review began, shortly before, or since: handing it on makes nobody a stranger.
+fn former(tx: &mut Tx<'_>, identity: &IdentityRow) -> Result<BTreeSet<PersonId>, StoreFailure> {
+    let Some(item) = tx.review_item_waiting(identity.id)? else { return Ok(BTreeSet::new()) };
+    let since = tx.review(item.review)?.started.minus(FORMER_OWNERS);
+    let charters = tx.charters_since(identity.id, since)?;
+    let technical = charters.into_iter().filter_map(|charter| charter.technical_owner);
+    Ok(technical.filter(|one| identity.charter.technical_owner != Some(*one)).collect())
 }
 
 impl Reviewing {
@@ -134,6 +147,20 @@ impl Reviewing {
         Some(format!("it is the turn of {}", turn.words))
     }
 
+    /// Whether somebody holds the right to own an identity that is owned already.
+    fn holds_own(&self, person: &Person, (owned_by_actor, built_in): (bool, bool)) -> Verdict {
+        let asker = tenure_judge::Actor { person: Some(person.id), role: person.role, local: false };
+        let claim =
+            Claim { owned: true, built_in, privileged: true, names_another: false, ends_anothers: false };
+        let about = ApiResource { kind: ApiResourceKind::Identity, owned_by_actor, claim };
+        self.authoriser.holds(&asker, DecisionRight::Own, &about)
+    }
+
+    /// Whether somebody could answer for an identity: whether they hold the right to own one.
+    pub(super) fn may_answer(&self, person: &Person) -> bool {
+        matches!(self.holds_own(person, (true, false)), Verdict::Allowed)
+    }
+
     /// Those who are asked, in order.
     fn candidates(&self, case: &Case<'_>) -> Vec<Candidate> {
         let programme = &self.in_force.programme;
@@ -175,17 +202,8 @@ impl Reviewing {
         if let Some((_, why)) = case.own.iter().find(|(own, _)| *own == person.id) {
             return Some(format!("nobody reviews their own: whoever decides {why}"));
         }
-        let asker = tenure_judge::Actor { person: Some(person.id), role: person.role, local: false };
-        let claim = Claim {
-            owned: true,
-            built_in: case.identity.built_in,
-            privileged: true,
-            names_another: false,
-            ends_anothers: false,
-        };
-        let owned_by_actor = owns(&case.identity.charter, person.id);
-        let about = ApiResource { kind: ApiResourceKind::Identity, owned_by_actor, claim };
-        match self.authoriser.holds(&asker, DecisionRight::Own, &about) {
+        let owned = owns(&case.identity.charter, person.id);
+        match self.holds_own(person, (owned, case.identity.built_in)) {
             Verdict::Allowed => None,
             Verdict::Denied { why } => Some(why),
         }

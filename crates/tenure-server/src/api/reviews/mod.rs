@@ -45,7 +45,9 @@ pub(crate) async fn found_item(
 pub(crate) async fn deciding(shared: &Shared, asked: &Asked, row: &ReviewItemRow) -> Result<Actor, Problem> {
     let person = Actor { person: asked.person.id, role: asked.person.role, local: asked.local };
     let not_theirs = shared.engine.review_not_theirs(person, row).await?;
-    let actor = asked.authorise(Whose::Claimed(ApiResource::new(Kind::Review, not_theirs.is_none())))?;
+    let actor = asked.authorise(Whose::Claimed(ApiResource::new(Kind::Review, not_theirs.is_none())));
+    // Whose turn it is says more than that it is not theirs.
+    let actor = actor.map_err(|problem| not_theirs.clone().map_or(problem, Problem::denied))?;
     match not_theirs {
         None => Ok(actor),
         Some(why) => Err(Problem::denied(why)),
