@@ -67,6 +67,24 @@ pub struct FindingsBeside {
 /// Findings of one group that are looked at together, at most.
 const GROUP_MAX: u32 = 200;
 
+/// Why a finding is not dismissed so; nothing where it may be.
+fn unfit(finding: &FindingRow, dismissal: &Dismissal, now: Instant) -> Option<&'static str> {
+    if dismissal.reason.trim().is_empty() {
+        Some("a dismissal says why; the reason is empty")
+    } else if finding.policy == NOT_DISMISSED {
+        Some(
+            "that it was made without a request is a fact and no opinion: ask for it late (`tenure request create`), which \
+             others decide, or ask for an exception",
+        )
+    } else if dismissal.until <= now {
+        Some("the end lies in the past")
+    } else if dismissal.until > now.plus(DISMISSED_MAX) {
+        Some("a finding is dismissed for 365 days at most; say it again then")
+    } else {
+        None
+    }
+}
+
 impl Engine {
     /// What these findings rest on now, in their order. Each identity is looked at once.
     pub async fn look_at(&self, findings: Vec<FindingRow>) -> Result<Vec<FindingSeen>, EngineFailure> {
@@ -118,21 +136,8 @@ impl Engine {
     ) -> Result<FindingRow, EngineFailure> {
         let now = self.clock.now();
         let reason = dismissal.reason.trim().to_owned();
-        let refused = |why: &str| Err(EngineFailure::Refused { why: why.to_owned() });
-        if reason.is_empty() {
-            return refused("a dismissal says why; the reason is empty");
-        }
-        if finding.policy == NOT_DISMISSED {
-            return refused(
-                "that it was made without a request is a fact and no opinion: ask for it late (`tenure request create`), which \
-                 others decide, or ask for an exception",
-            );
-        }
-        if dismissal.until <= now {
-            return refused("the end lies in the past");
-        }
-        if dismissal.until > now.plus(DISMISSED_MAX) {
-            return refused("a finding is dismissed for 365 days at most; say it again then");
+        if let Some(why) = unfit(finding, &dismissal, now) {
+            return Err(EngineFailure::Refused { why: why.to_owned() });
         }
         let draft = about(finding, "finding.dismissed", actor).text("until", dismissal.until);
         let entry = self.entry(draft.body(serde_json::json!({

@@ -124,7 +124,7 @@ fn drawn_page(dice: &mut Dice) -> Vec<Observation> {
         }
         for table in ["orders", "prices"] {
             if dice.below(3) > 0 {
-                let mut right = grant(&key, table, &dice.one(&["SELECT", "INSERT"]));
+                let mut right = grant(&key, table, dice.one(&["SELECT", "INSERT"]));
                 right.grantable = dice.below(3) == 0;
                 page.push(Observation::Grant(right));
             }

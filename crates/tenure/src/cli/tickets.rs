@@ -117,10 +117,9 @@ impl Import {
 
     /// The columns that were named, as they are typed.
     fn columns_again(&self) -> String {
-        self.column
-            .iter()
-            .map(|(field, column)| format!(" --column {}", quoted(&format!("{field}={column}"))))
-            .collect()
+        self.column.iter().fold(String::new(), |typed, (field, column)| {
+            typed + " --column " + &quoted(&format!("{field}={column}"))
+        })
     }
 
     fn read(&self) -> std::io::Result<String> {
