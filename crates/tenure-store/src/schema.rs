@@ -146,8 +146,7 @@ pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
     statements.extend(filled(dialect, &[requests(), reviews(), tickets()].concat()));
     statements.extend(filled(dialect, &CONFIRMATIONS.map(String::from)));
     statements.extend(filled(dialect, &WATCHES.map(String::from)));
-    statements.extend(filled(dialect, &directory()));
-    statements.extend(filled(dialect, &PAST.map(String::from)));
+    statements.extend(filled(dialect, &[directory(), PAST.map(String::from).to_vec()].concat()));
     statements.extend(owned(dialect));
     statements
 }
