@@ -70,6 +70,7 @@ pub use verbs::{
     baseline::Baseline,
     by_hand::{ByHand, by_hand_unopened},
     change_source::{SettingChange, SourceChange, SourcePart, Writing},
+    clocks::{ClockShown, ClocksFollowed},
     confirm::{Confirmation, ConfirmedLast, ToConfirm},
     consequences::{ConsequenceShown, Followed},
     days::{DayClosed, DaysKept},

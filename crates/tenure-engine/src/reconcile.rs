@@ -20,6 +20,8 @@ const CONSEQUENCES_TICK: Duration = Duration::from_mins(10);
 const REVIEWS_TICK: Duration = Duration::from_secs(20);
 /// How often to see whether a day is over.
 const DAYS_TICK: Duration = Duration::from_mins(5);
+/// How often to see which steps are late.
+const CLOCKS_TICK: Duration = Duration::from_secs(20);
 /// How long to wait after a failure of our own before trying again.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
 
@@ -39,7 +41,8 @@ impl Reconcilers {
         tasks.spawn(surveys(Arc::clone(engine), stopped.clone()));
         tasks.spawn(consequences(Arc::clone(engine), stopped.clone()));
         tasks.spawn(reviews(Arc::clone(engine), stopped.clone()));
-        tasks.spawn(days(Arc::clone(engine), stopped));
+        tasks.spawn(days(Arc::clone(engine), stopped.clone()));
+        tasks.spawn(clocks(Arc::clone(engine), stopped));
         Self { stop, tasks }
     }
 
@@ -146,6 +149,19 @@ async fn days(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
         }
         tokio::select! {
             () = tokio::time::sleep(DAYS_TICK) => {}
+            _ = stopped.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+/// Passes on what nobody decided within its service level.
+async fn clocks(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = engine.follow_clocks().await {
+            tracing::error!(error = %crate::failure::chain(&error), "clocks were not looked at");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(CLOCKS_TICK) => {}
             _ = stopped.wait_for(|stop| *stop) => return,
         }
     }

@@ -6,6 +6,7 @@
 //! Begin with `principal.rs` (what a system holds), `identity.rs` (what is governed) and
 //! `plan.rs` (what should change).
 
+mod clock;
 mod consequence;
 mod exception;
 mod facts;
@@ -31,6 +32,7 @@ mod text;
 mod ticket;
 mod waiting;
 
+pub use clock::{ClockKind, ClockStage};
 pub use consequence::{ConsequenceMode, ConsequenceStage, ConsequenceState};
 pub use exception::{ExceptionEvent, ExceptionKind, ExceptionState};
 pub use facts::{Fact, Facts, flag, names, number, text};

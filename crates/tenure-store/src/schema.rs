@@ -7,10 +7,10 @@
 //! version is a golden file; a change is a new migration in `migrate.rs`, never an edit.
 
 use tenure_model::{
-    ConsequenceState, CredentialKind, CredentialState, DecisionRight, ExceptionKind, ExceptionState, Origin,
-    PlanKind, PlanState, PolicyKind, Presence, PrincipalKind, ProofLevel, RequestKind, RequestState,
-    ReviewAnswer, ReviewItemState, ReviewState, RiskTier, Role, Severity, Standing, StepKind, StepState,
-    SurveyState, TicketState,
+    ClockKind, ClockStage, ConsequenceState, CredentialKind, CredentialState, DecisionRight, ExceptionKind,
+    ExceptionState, Origin, PlanKind, PlanState, PolicyKind, Presence, PrincipalKind, ProofLevel,
+    RequestKind, RequestState, ReviewAnswer, ReviewItemState, ReviewState, RiskTier, Role, Severity,
+    Standing, StepKind, StepState, SurveyState, TicketState,
 };
 
 /// Which spelling.
@@ -143,7 +143,7 @@ pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
     statements.extend(filled(dialect, &consequences()));
     statements.extend(filled(dialect, &SIGN_IN.map(String::from)));
     statements.extend(filled(dialect, &exceptions()));
-    statements.extend(filled(dialect, &[requests(), reviews(), tickets()].concat()));
+    statements.extend(filled(dialect, &[requests(), reviews(), tickets(), clocks()].concat()));
     statements.extend(filled(dialect, &CONFIRMATIONS.map(String::from)));
     statements.extend(filled(dialect, &WATCHES.map(String::from)));
     statements.extend(filled(dialect, &[directory(), PAST.map(String::from).to_vec()].concat()));
@@ -365,6 +365,25 @@ fn tickets() -> Vec<String> {
         ),
         String::from("CREATE INDEX tickets_of ON tickets (identity_id) WHERE identity_id IS NOT NULL"),
         String::from("CREATE INDEX tickets_by_end ON tickets (closed_us) WHERE state = 'closed'"),
+    ]
+}
+
+/// How long what waits for people has waited, and who is asked by now.
+fn clocks() -> Vec<String> {
+    vec![
+        format!(
+            "CREATE TABLE clocks (kind {{text}} NOT NULL, subject {{text}} NOT NULL, step {{int}} NOT NULL, term {{text}} NOT NULL, \
+             handle {{text}} NOT NULL, about {{text}} NOT NULL, rules {{text}} NOT NULL, started_us {{int}} NOT NULL, \
+             stage {{text}} NOT NULL, due_us {{int}} NOT NULL, warns_us {{int}}, warned_us {{int}}, late_us {{int}}, over_us {{int}}, \
+             ended_us {{int}}, PRIMARY KEY (subject, step), \
+             CONSTRAINT clocks_pass_on_when_late CHECK (stage = 'first' OR late_us IS NOT NULL), \
+             CONSTRAINT clocks_are_over_when_late CHECK (over_us IS NULL OR late_us IS NOT NULL), \
+             CONSTRAINT clocks_warn_as_they_said CHECK (warned_us IS NULL OR (warns_us IS NOT NULL AND warned_us >= warns_us)), \
+             CONSTRAINT clocks_kind CHECK ({}), CONSTRAINT clocks_stage CHECK ({})){{end}}",
+            ClockKind::sql_check("kind"),
+            ClockStage::sql_check("stage")
+        ),
+        String::from("CREATE INDEX clocks_running ON clocks (due_us) WHERE ended_us IS NULL"),
     ]
 }
 

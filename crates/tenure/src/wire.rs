@@ -4,6 +4,7 @@
 //! so that a newer server can be asked. `--json` prints the server's document, not these.
 
 mod as_of;
+mod clocks;
 mod exceptions;
 mod inbox;
 mod judgement;
@@ -14,6 +15,7 @@ mod reviews;
 mod tickets;
 
 pub(crate) use as_of::{AsOf, IdentityAsOf, IdentityThen, Sample};
+pub(crate) use clocks::Clock;
 pub(crate) use exceptions::{Exception, ExceptionCase, ExceptionFigures};
 pub(crate) use inbox::{Inbox, Waiting};
 pub(crate) use judgement::{Condition, Explained, ExplainedFact, Judgement, Risk};

@@ -5,7 +5,10 @@
 //! it. An emergency goes past the steps, with its reason, and says so for ever. An approval must never carry anything out.
 //! Next: `tenure-judge/src/programme/approvals.rs`, the rules; `drive.rs`.
 
-use super::plan::{PlanShown, refuse_second_plan};
+use super::{
+    clocks::{WaitsAt, steps_passed_on},
+    plan::{PlanShown, refuse_second_plan},
+};
 use crate::{
     Actor, Engine, EngineFailure,
     record::{By, Draft},
@@ -184,7 +187,37 @@ impl Deciding {
         now: Instant,
     ) -> Result<Vec<String>, StoreFailure> {
         let drafted = tx.decided_in(plan.id)?;
-        if drafted.is_empty() { self.asked_now(tx, plan.kind, identity, now) } else { Ok(drafted) }
+        let steps = if drafted.is_empty() { self.asked_now(tx, plan.kind, identity, now)? } else { drafted };
+        steps_passed_on(tx, &plan.id.to_string(), steps)
+    }
+
+    /// The step at which a plan waits for people, and whoever of these might decide it; nothing where it does not wait.
+    pub(super) fn waits_at(
+        &self,
+        tx: &mut Tx<'_>,
+        plan: &PlanRow,
+        now: Instant,
+    ) -> Result<Option<WaitsAt>, StoreFailure> {
+        if plan.state != PlanState::Proposed {
+            return Ok(None);
+        }
+        let identity = tx.identity(plan.identity)?;
+        let drafted = tx.decided_in(plan.id)?;
+        let asked = if drafted.is_empty() { self.asked_now(tx, plan.kind, &identity, now)? } else { drafted };
+        let steps = steps_passed_on(tx, &plan.id.to_string(), asked.clone())?;
+        let counting = self.counting(tx, plan, &identity, now)?;
+        let given: Vec<Given<'_>> = counting.iter().map(Counting::given).collect();
+        let Some(step) = undecided(&steps, &given, plan.requested_by) else { return Ok(None) };
+        let owners = Owners::of(tx, plan, &identity)?;
+        let may = |person: &Person| {
+            plan.requested_by != Some(person.id)
+                && !counting.iter().any(|one| one.person.id == person.id)
+                && self.may(person, owns(&identity, person.id), plan.kind.decided_by())
+        };
+        let everybody = tx.people()?.into_iter().filter(may);
+        let able = everybody.map(|person| (owners.stand(person.id), person)).collect();
+        let decided = counting.iter().map(|one| one.approval.decided).max();
+        Ok(Some(WaitsAt { step, steps: asked, since: decided.unwrap_or(plan.created), able }))
     }
 
     /// Keeps which steps the rules ask for when a plan is drafted: what its identity becomes meanwhile takes none away.

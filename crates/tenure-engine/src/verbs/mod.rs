@@ -10,6 +10,7 @@ pub(crate) mod backup;
 pub(crate) mod baseline;
 pub(crate) mod by_hand;
 pub(crate) mod change_source;
+pub(crate) mod clocks;
 pub(crate) mod confirm;
 pub(crate) mod consequences;
 pub(crate) mod days;

@@ -11,6 +11,8 @@ const OWNER: &str = "owner";
 const PARTNER: &str = "approves";
 /// Before the name of a person.
 const PERSON: &str = "person:";
+/// Between terms of which any may be met: no name holds it.
+const OR: char = '\n';
 /// Characters of a name there.
 const NAME_CHARS_MAX: usize = 80;
 
@@ -31,6 +33,15 @@ pub struct Approver<'approver> {
 
 /// Whether somebody is who is asked for. An administrator stands wherever an operator does.
 pub(super) fn stands_on(term: &str, by: &Approver<'_>) -> bool {
+    term.split(OR).any(|term| stands_on_one(term, by))
+}
+
+/// A term that is met where any of these is.
+pub(super) fn any_of(terms: &[String]) -> String {
+    terms.join(&OR.to_string())
+}
+
+fn stands_on_one(term: &str, by: &Approver<'_>) -> bool {
     match term.strip_prefix(PERSON) {
         Some(name) => name == by.name,
         None if term == PARTNER => by.approves,
@@ -44,6 +55,10 @@ pub(super) fn stands_on(term: &str, by: &Approver<'_>) -> bool {
 
 /// Who is asked for, in words.
 pub(super) fn in_words(term: &str) -> String {
+    term.split(OR).map(one_in_words).collect::<Vec<_>>().join(", or ")
+}
+
+fn one_in_words(term: &str) -> String {
     match term.strip_prefix(PERSON) {
         Some(name) => printable(name, NAME_CHARS_MAX),
         None if term == PARTNER => String::from("the partner that approves the control"),
@@ -55,7 +70,10 @@ pub(super) fn in_words(term: &str) -> String {
 /// Why nobody can be meant by this, of those that may be asked for.
 pub(super) fn fault(term: &str, known: &[&str]) -> Option<String> {
     let is_person = term.strip_prefix(PERSON).is_some_and(|name| {
-        !name.trim().is_empty() && name.trim() == name && name.chars().count() <= NAME_CHARS_MAX
+        !name.trim().is_empty()
+            && name.trim() == name
+            && !name.chars().any(char::is_control)
+            && name.chars().count() <= NAME_CHARS_MAX
     });
     if is_person || known.contains(&term) {
         return None;

@@ -45,6 +45,13 @@ impl Calendar {
         self.openings(from, to).map(|open| open.to.since(open.from)).sum()
     }
 
+    /// Whether it is closed for ten years from its first holiday on, because each day on which it would be open is one.
+    pub(super) fn is_shut(&self) -> bool {
+        let first = self.holidays.iter().min().and_then(|day| day.0.to_zoned(TimeZone::UTC).ok());
+        let first = first.map(|day| Instant::from_micros(day.timestamp().as_microsecond()));
+        first.is_some_and(|first| !self.is_ever_open(first))
+    }
+
     /// Whether it is open within ten years of an instant.
     pub fn is_ever_open(&self, from: Instant) -> bool {
         self.openings(from, from.plus(HORIZON)).next().is_some()

@@ -174,6 +174,7 @@ impl ProgrammeRefused {
                     Part::Calendar => CALENDARS,
                     Part::Control => CONTROLS,
                     Part::Store => STORES,
+                    Part::ServiceLevel => MAIN,
                 };
                 let field = Step::Key((*field).to_owned());
                 (file, vec![Step::Key(part.to_string()), Step::Index(*index), field])

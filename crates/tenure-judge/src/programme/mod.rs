@@ -22,6 +22,7 @@ mod requests;
 mod retention;
 mod reviews;
 mod risk;
+mod service_levels;
 mod stores;
 
 pub use approvals::{
@@ -46,6 +47,7 @@ pub use retention::RetentionRules;
 pub use reviews::{REVIEW_CONTROL, ReviewRules};
 pub use risk::{DataPoints, EnvironmentPoints, ExposurePoints, ReachPoints, RiskRules, TierDays, TierLines};
 pub(crate) use risk::{Exposure, Reach};
+pub use service_levels::{ClockRules, ServiceLevel, StepAbout, asked_in_words, passed_on};
 pub use stores::{CredentialStore, FEDERATION, StoreKind};
 
 use crate::{consumer::Pattern, policy};
@@ -94,6 +96,9 @@ pub struct Programme {
     /// How identities are put into risk tiers.
     #[serde(default)]
     pub risk: RiskRules,
+    /// By when what waits for people is decided; the first that means a step counts.
+    #[serde(default, rename = "service_level", skip_serializing_if = "Vec::is_empty")]
+    pub service_levels: Vec<ServiceLevel>,
     /// Kinds of identities; the first that means one is its class.
     #[serde(default, rename = "class", skip_serializing_if = "Vec::is_empty")]
     pub classes: Vec<Class>,
@@ -134,6 +139,8 @@ noun! {
         Control = "control",
         /// Where credentials may live.
         Store = "store",
+        /// By when a step is decided.
+        ServiceLevel = "service_level",
     }
 }
 
@@ -294,6 +301,7 @@ impl Default for Programme {
             reviews: ReviewRules::default(),
             retention: RetentionRules::default(),
             risk: RiskRules::default(),
+            service_levels: Vec::new(),
             classes: Vec::new(),
             partners: Vec::new(),
             stores: Vec::new(),
@@ -394,6 +402,7 @@ impl Programme {
         faults.extend(retention::faults(&self.retention));
         faults.extend(risk::faults(&self.risk));
         faults.extend(class::faults(&self.classes));
+        faults.extend(service_levels::faults(&self.service_levels, &self.calendars, &self.classes));
         faults.extend(stores::faults(&self.stores, &self.classes));
         faults.extend(partner::faults(&self.partners, &self.calendars));
         faults.extend(calendar::faults(&self.calendars));

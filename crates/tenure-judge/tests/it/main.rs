@@ -20,4 +20,5 @@ mod programmes;
 mod properties;
 mod reviews;
 mod risk;
+mod service_levels;
 mod standings;

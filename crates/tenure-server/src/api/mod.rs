@@ -5,6 +5,7 @@
 //! a line without a row in the golden matrix fails the tests.
 
 mod as_of;
+mod clocks;
 pub(crate) mod csv;
 mod evidence;
 pub(crate) mod exceptions;
@@ -127,6 +128,7 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &requests::show::ENDPOINT,
     &requests::decide::ENDPOINT,
     &requests::withdraw::ENDPOINT,
+    &clocks::ENDPOINT,
     &reviews::start::ENDPOINT,
     &reviews::preview::ENDPOINT,
     &reviews::list::ENDPOINT,

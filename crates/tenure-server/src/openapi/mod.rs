@@ -4,6 +4,7 @@
 
 mod shapes;
 mod shapes_as_of;
+mod shapes_clocks;
 mod shapes_exceptions;
 mod shapes_inbox;
 mod shapes_plans;
@@ -22,8 +23,8 @@ use std::sync::OnceLock;
 use tenure_engine::{CharterState, RingName, SourcePart};
 use tenure_judge::{CheckWarning, ClueKind, Confidence, PartnerRole, RiskTermKind};
 use tenure_model::{
-    CharterField, ConsequenceMode, ConsequenceState, CredentialKind, CredentialState, DataClass,
-    DecisionRight, Environment, ExceptionKind, ExceptionState, PlanKind, PlanState, PolicyKind,
+    CharterField, ClockKind, ClockStage, ConsequenceMode, ConsequenceState, CredentialKind, CredentialState,
+    DataClass, DecisionRight, Environment, ExceptionKind, ExceptionState, PlanKind, PlanState, PolicyKind,
     PrincipalKind, ProofLevel, Readers, RequestKind, RequestState, ReviewAnswer, ReviewItemState,
     ReviewState, RiskTier, Role, Severity, Standing, StepKind, StepState, SurveyState, TicketOutcome,
     TicketState, WaitingKind,
@@ -85,6 +86,7 @@ fn answers() -> impl Iterator<Item = &'static (&'static str, &'static [&'static 
     shapes::ANSWERS
         .iter()
         .chain(shapes_programme::ANSWERS)
+        .chain(shapes_clocks::ANSWERS)
         .chain(shapes_exceptions::ANSWERS)
         .chain(shapes_requests::ANSWERS)
         .chain(shapes_reviews::ANSWERS)
@@ -132,6 +134,8 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
     let mut words = nouns!(
         CharterField,
         CharterState,
+        ClockKind,
+        ClockStage,
         ClueKind,
         CheckWarning,
         PartnerRole,

@@ -264,6 +264,7 @@ async fn bring_tickets(bench: &Bench) {
     let foreseen = bench.post(OPERATOR, "/api/v1/ticket-imports/preview", &sent).await;
     assert_eq!(foreseen.json()["tickets"][0]["outcome"], "alive", "{}", foreseen.text());
     assert_eq!(bench.get(AUDITOR, "/api/v1/tickets").await.json()["items"], json!([]));
+    assert_eq!(bench.get(AUDITOR, "/api/v1/clocks?late=true").await.json()["items"], json!([]));
     assert_eq!(bench.post(OPERATOR, "/api/v1/ticket-imports", &sent).await.json()["added"], 1);
     let listed = bench.get(AUDITOR, "/api/v1/tickets?which=seen_since").await.json();
     assert_eq!(listed["items"][0]["identity_name"], "main/billing", "{listed}");

@@ -161,6 +161,7 @@ fn reviews() -> Vec<Rehearsal> {
             "/api/v1/reviews/nothing/cancellation",
             Some(json!({ "reason": "x" })),
         ),
+        ("GET /api/v1/clocks", "/api/v1/clocks", None),
         ("GET /api/v1/review-items", "/api/v1/review-items", None),
         ("GET /api/v1/review-items/{ref}", "/api/v1/review-items/nothing", None),
         (

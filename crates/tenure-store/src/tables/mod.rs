@@ -7,6 +7,7 @@ mod acknowledgements;
 pub mod answers;
 pub mod as_of;
 pub mod beside;
+pub mod clocks;
 pub mod confirmations;
 pub mod consequences;
 pub mod cosigned;

@@ -17,6 +17,7 @@
 mod bed;
 mod anchor;
 mod as_of;
+mod clocks;
 mod concurrency;
 mod encryption;
 mod faults;

@@ -10,6 +10,7 @@ mod backup;
 mod baseline;
 mod by_hand;
 mod charter;
+mod clocks;
 mod confirm;
 #[cfg(feature = "host")]
 mod demo;
@@ -175,6 +176,7 @@ pub(crate) enum Command {
     Request(request::RequestCommand),
     #[command(subcommand)]
     Review(review::ReviewCommand),
+    Clocks(clocks::Clocks),
     #[command(subcommand)]
     Tickets(tickets::TicketsCommand),
     AsOf(as_of::AsOfArgs),
@@ -233,6 +235,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Exception(command) => command.run(context).await,
         Command::Request(command) => command.run(context).await,
         Command::Review(command) => command.run(context).await,
+        Command::Clocks(args) => args.run(context).await,
         Command::Tickets(command) => command.run(context).await,
         Command::AsOf(args) => args.run(context).await,
         Command::Baseline(args) => args.run(context).await,

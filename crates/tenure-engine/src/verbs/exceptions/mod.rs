@@ -414,7 +414,11 @@ fn not_excepted(why: &NotExcepted) -> EngineFailure {
 }
 
 /// Every term for which a condition was granted an exception.
-fn terms(tx: &mut Tx<'_>, identity: IdentityId, about: (&str, &str)) -> Result<Vec<Term>, StoreFailure> {
+pub(super) fn terms(
+    tx: &mut Tx<'_>,
+    identity: IdentityId,
+    about: (&str, &str),
+) -> Result<Vec<Term>, StoreFailure> {
     let rows = tx.exceptions_of(identity)?.into_iter();
     let rows = rows.filter(|row| (&*row.policy, &*row.subject) == about);
     Ok(rows.filter_map(|row| term(&row)).collect())
@@ -444,7 +448,7 @@ fn as_wish(new: &NewException) -> Wish<'_> {
     }
 }
 
-fn wish_of(row: &ExceptionRow) -> Wish<'_> {
+pub(super) fn wish_of(row: &ExceptionRow) -> Wish<'_> {
     Wish {
         kind: row.kind,
         reason: &row.reason,

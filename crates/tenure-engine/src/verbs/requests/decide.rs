@@ -7,7 +7,12 @@ use super::{RequestShown, about, digest_of, holds, late, shown};
 use crate::{
     Actor, Engine, EngineFailure,
     record::By,
-    verbs::{dismiss::still_there, own::owns, programme::InForce},
+    verbs::{
+        clocks::{WaitsAt, steps_passed_on},
+        dismiss::still_there,
+        own::owns,
+        programme::InForce,
+    },
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -67,11 +72,42 @@ fn approver(person: &Person, owns: bool) -> Approver<'_> {
     Approver { person: person.id, name: &person.name, role: person.role, owns, approves: false }
 }
 
+/// Who decides which step, with those beside whom one passed on to.
+pub(super) fn steps_of(tx: &mut Tx<'_>, row: &RequestRow) -> Result<Vec<String>, StoreFailure> {
+    steps_passed_on(tx, &row.id.to_string(), row.steps.clone())
+}
+
 impl RequestDeciding {
     /// Whether somebody's decision counts, where they will answer for what is asked for or not.
     pub(super) fn holds(&self, actor: Actor, owns: bool) -> bool {
         let who = tenure_judge::Actor { person: Some(actor.person), role: actor.role, local: actor.local };
         holds(self, who, owns)
+    }
+
+    /// The step at which a request waits for people, and whoever might decide it; nothing where it does not wait.
+    pub(crate) fn waits_at(
+        &self,
+        tx: &mut Tx<'_>,
+        row: &RequestRow,
+        digest: &str,
+    ) -> Result<Option<WaitsAt>, StoreFailure> {
+        if row.state != RequestState::Asked {
+            return Ok(None);
+        }
+        let (counting, steps) = (self.counting(tx, row, digest)?, steps_of(tx, row)?);
+        let given: Vec<Given<'_>> = counting.iter().map(Counting::given).collect();
+        let Some(step) = undecided(&steps, &given, Some(row.asked_by)) else { return Ok(None) };
+        let owner = |person: PersonId| owns(&row.creation.charter, person);
+        let may = |person: &Person| {
+            let who = tenure_judge::Actor { person: Some(person.id), role: person.role, local: false };
+            row.asked_by != person.id
+                && !counting.iter().any(|one| one.person.id == person.id)
+                && holds(self, who, owner(person.id))
+        };
+        let everybody = tx.people()?.into_iter().filter(may);
+        let able = everybody.map(|person| (owner(person.id), person)).collect();
+        let decided = tx.request_decisions(row.id)?.iter().map(|one| one.decided).max();
+        Ok(Some(WaitsAt { step, steps: row.steps.clone(), since: decided.unwrap_or(row.asked), able }))
     }
 
     /// Decisions that say yes to just this, of people who are there and would still be let make them.
@@ -103,14 +139,14 @@ impl RequestDeciding {
         (row, digest): (&RequestRow, &str),
         person: PersonId,
     ) -> Result<Result<u32, EngineFailure>, StoreFailure> {
-        let counting = self.counting(tx, row, digest)?;
+        let (counting, steps) = (self.counting(tx, row, digest)?, steps_of(tx, row)?);
         let given: Vec<Given<'_>> = counting.iter().map(Counting::given).collect();
         let Some(person) = tx.person(person)? else {
             return Ok(Err(EngineFailure::Denied { why: String::from("whoever decides has left") }));
         };
         let by = approver(&person, owns(&row.creation.charter, person.id));
         let handle = row.id.handle();
-        Ok(match may_decide(&row.steps, &given, Some(row.asked_by), &by) {
+        Ok(match may_decide(&steps, &given, Some(row.asked_by), &by) {
             Ok(step) => Ok(step.unwrap_or_default()),
             Err(NotApproved::Over) => {
                 let why = format!("request {handle} was not decided: every step of it is");
@@ -158,9 +194,9 @@ impl RequestDeciding {
         row: &RequestRow,
         digest: &str,
     ) -> Result<bool, StoreFailure> {
-        let counting = self.counting(tx, row, digest)?;
+        let (counting, steps) = (self.counting(tx, row, digest)?, steps_of(tx, row)?);
         let given: Vec<Given<'_>> = counting.iter().map(Counting::given).collect();
-        Ok(!row.steps.is_empty() && undecided(&row.steps, &given, Some(row.asked_by)).is_none())
+        Ok(!row.steps.is_empty() && undecided(&steps, &given, Some(row.asked_by)).is_none())
     }
 }
 

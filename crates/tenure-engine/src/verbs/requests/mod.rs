@@ -331,13 +331,14 @@ fn shown(
     };
     let counting = deciding.counting(tx, &row, &digest)?;
     let given: Vec<_> = counting.iter().map(decide::Counting::given).collect();
-    let next = undecided(&row.steps, &given, Some(row.asked_by));
+    let steps = decide::steps_of(tx, &row)?;
+    let next = undecided(&steps, &given, Some(row.asked_by));
     let made = tx.request_decisions(row.id)?;
     let mut decisions = Vec::with_capacity(row.steps.len());
     for (index, _) in (0_u32..).zip(&row.steps) {
         let decision = made.iter().find(|one| one.step == index);
         decisions.push(RequestStep {
-            who: step_in_words(&row.steps, index),
+            who: step_in_words(&steps, index),
             person: decision.map(|one| one.person),
             person_name: name_of(tx, decision.map(|one| one.person))?,
             decided: decision.map(|one| one.decided),
@@ -359,7 +360,7 @@ fn shown(
         identity_name,
         decided_next_by: next
             .filter(|_| row.state == RequestState::Asked)
-            .map(|index| step_in_words(&row.steps, index)),
+            .map(|index| step_in_words(&steps, index)),
         federation_preferred: prefers && !programme.is_federation(&row.creation.store),
         usable: row.state == RequestState::Approved && row.absent.is_some(),
         decisions,
@@ -374,7 +375,7 @@ fn name_of(tx: &mut Tx<'_>, person: Option<PersonId>) -> Result<Option<String>, 
 }
 
 /// SHA-256 over all that is asked, and over who decides it and until when.
-fn digest_of(row: &RequestRow) -> Result<String, EngineFailure> {
+pub(crate) fn digest_of(row: &RequestRow) -> Result<String, EngineFailure> {
     let whole = serde_json::json!({
         "request": row.id, "kind": row.kind, "creation": row.creation, "reason": row.reason, "steps": row.steps,
         "asked_by": row.asked_by, "asked": row.asked, "decide_by": row.decide_by, "use_by": row.use_by,
