@@ -208,11 +208,8 @@ mod tests {
         insta::assert_snapshot!(refused, @"the database has schema 4, this Tenure knows up to 3; use the newer Tenure");
     }
 
-    #[test]
-    fn a_postgres_is_backed_up_whole_before_it_is_migrated() {
-        tenure_testbed::needs!(postgres);
-        let server = Postgres::start(&PostgresOptions::default()).unwrap();
-        let location = PostgresLocation {
+    fn location_of(server: &Postgres) -> PostgresLocation {
+        PostgresLocation {
             parameters: format!(
                 "host=127.0.0.1 port={} user={} dbname=postgres",
                 server.port(),
@@ -220,7 +217,14 @@ mod tests {
             ),
             password: Some(Secret::new(server.password().to_owned())),
             ca_file: None,
-        };
+        }
+    }
+
+    #[test]
+    fn a_postgres_is_backed_up_whole_before_it_is_migrated() {
+        tenure_testbed::needs!(postgres);
+        let server = Postgres::start(&PostgresOptions::default()).unwrap();
+        let location = location_of(&server);
         let directory = tempfile::tempdir().unwrap();
         let mut client = super::postgres::connect(&location).unwrap();
         let mut migrate = |steps: &Steps| postgres(&mut client, &location, directory.path(), steps);
@@ -236,5 +240,53 @@ mod tests {
         assert_eq!(kept, "yes");
         assert_eq!(server.sql("postgres", "SELECT count(*) FROM newcomers").unwrap().trim(), "0");
         assert_eq!(migrate(&[version_1, add_a_table]).unwrap(), None, "it is up to date");
+    }
+
+    /// Three identities of a version without a list of owners: one that two own, one that one owns twice, one of nobody.
+    const CHARTERS: [(&str, &str); 3] = [
+        ("i1", r#"{"business_owner":"ada","technical_owner":"bob"}"#),
+        ("i2", r#"{"business_owner":"ada","technical_owner":"ada"}"#),
+        ("i3", r#"{"business_owner":null,"purpose":"a"}"#),
+    ];
+
+    fn plant(id: &str, charter: &str) -> String {
+        format!(
+            "INSERT INTO identities (identity_id, name, handle, charter, enrolled, built_in, standing, created_us) \
+             VALUES ('{id}', 'n', 'h', '{charter}', 1, 0, 'sound', 1)"
+        )
+    }
+
+    #[test]
+    fn whose_things_are_is_taken_from_the_charters_of_before() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut connection = rusqlite::Connection::open_in_memory().unwrap();
+        sqlite(&mut connection, directory.path(), &STEPS[..2]).unwrap();
+        for (id, charter) in CHARTERS {
+            connection.execute_batch(&plant(id, charter)).unwrap();
+        }
+        sqlite(&mut connection, directory.path(), STEPS).unwrap();
+        let mut asked = connection
+            .prepare("SELECT person_id || ' ' || identity_id FROM owned ORDER BY identity_id, person_id")
+            .unwrap();
+        let owned: Vec<String> = asked.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        assert_eq!(owned, ["ada i1", "bob i1", "ada i2"]);
+    }
+
+    #[test]
+    fn whose_things_are_is_taken_from_the_charters_of_before_on_postgres() {
+        tenure_testbed::needs!(postgres);
+        let server = Postgres::start(&PostgresOptions::default()).unwrap();
+        let location = location_of(&server);
+        let directory = tempfile::tempdir().unwrap();
+        let mut client = super::postgres::connect(&location).unwrap();
+        let mut migrate = |steps: &Steps| postgres(&mut client, &location, directory.path(), steps).unwrap();
+        migrate(&STEPS[..2]);
+        for (id, charter) in CHARTERS {
+            server.sql("postgres", &plant(id, charter)).unwrap();
+        }
+        migrate(STEPS);
+        let asked = "SELECT person_id || ' ' || identity_id FROM owned ORDER BY identity_id, person_id";
+        let owned = server.sql("postgres", asked).unwrap();
+        assert_eq!(owned.trim().lines().collect::<Vec<_>>(), ["ada i1", "bob i1", "ada i2"]);
     }
 }

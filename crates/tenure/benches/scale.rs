@@ -27,7 +27,9 @@ use tenure_connect::{
     Target,
 };
 use tenure_connect_host::HostConnector;
-use tenure_engine::{Actor, Belief, Deployment, Foreseen, NewSource, ProgrammeApplied, ProgrammeFiles};
+use tenure_engine::{
+    Actor, Belief, CharterChange, Deployment, Foreseen, NewSource, ProgrammeApplied, ProgrammeFiles,
+};
 use tenure_model::{
     Completeness, ControlPlane, CredentialKind, CredentialState, Extent, Fact, Facts, Instant, Observation,
     ObservedCredential, ObservedGrant, ObservedPrincipal, Point, PrincipalKey, PrincipalKind, ProbeAnswer,
@@ -37,6 +39,8 @@ use tenure_server::Peer;
 
 /// Rights of each principal.
 const RIGHTS: usize = 5;
+/// Identities that one person owns.
+const OWNED: usize = 20_000;
 /// How often each page is asked for; the median is told.
 const ROUNDS: usize = 5;
 
@@ -82,6 +86,7 @@ async fn measured(principals: usize) -> Result<()> {
     let rate = judged as f64 / taken.as_secs_f64().max(1e-9);
     figure("scale: identities judged and written a second", &format!("{rate:.0}"));
     judged_again(&deployment, person).await?;
+    owned(&deployment, person, principals).await?;
     pages(&deployment, principals).await?;
     figure(
         "scale: memory at most, with the pages",
@@ -118,6 +123,20 @@ async fn judged_again(deployment: &Deployment, person: Actor) -> Result<()> {
     Ok(())
 }
 
+/// Makes the one who looks an owner of as many as an inbox looks at, each of which has something to mend.
+async fn owned(deployment: &Deployment, person: Actor, principals: usize) -> Result<()> {
+    let engine = &deployment.engine;
+    let many = principals.min(OWNED);
+    let begun = Clock::now();
+    for number in 0..many {
+        let name = format!("large/app-{:08}", number * (principals / many));
+        engine.own(person, &name, CharterChange::default()).await?;
+    }
+    seconds(&format!("scale: {many} owned by one person, one by one"), begun.elapsed());
+    engine.judge_touched().await?;
+    Ok(())
+}
+
 /// Asks for every page of the console, as somebody on the machine does, and tells the slowest.
 async fn pages(deployment: &Deployment, principals: usize) -> Result<()> {
     let router = tenure_server::router(Arc::clone(&deployment.engine));
@@ -125,6 +144,7 @@ async fn pages(deployment: &Deployment, principals: usize) -> Result<()> {
     let one = deployment.engine.show(&format!("large/app-{middle:08}")).await?.identity.handle;
     let paths = [
         String::from("/"),
+        String::from("/api/v1/inbox"),
         String::from("/identities"),
         format!("/identities?q=app-{last:08}"),
         String::from("/identities?q=standing:unclaimed"),

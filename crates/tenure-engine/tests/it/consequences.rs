@@ -9,7 +9,7 @@ use tenure_engine::{
     Foreseen, Gate, NewPerson, ProgrammeApplied,
 };
 use tenure_judge::ProgrammeFiles;
-use tenure_model::{ConsequenceState, ExceptionKind, PlanKind, PlanState, Role};
+use tenure_model::{ConsequenceState, ExceptionKind, PlanKind, PlanState, Role, WaitingKind};
 
 pub(crate) const DAY: Duration = Duration::from_hours(24);
 const MAIN: &str = "version = 1\n[thresholds.grace_days]\nmedium = 0\n";
@@ -126,9 +126,60 @@ async fn what_stays_lapsed_is_warned_then_proposed_and_never_carried_out_by_tenu
         ("tenure", &tenure_engine::FactValue::Text(ravi.person.to_string()))
     );
     assert_eq!((kinds(engine, "consequence.warned").await, kinds(engine, "plan.approved").await), (1, 0));
+    waits_for_its_contact(engine, &plan.handle).await;
     engine.apply(ravi, &plan.handle, Some(&plan.digest)).await.unwrap();
     let approved = engine.show_plan(&plan.handle).await.unwrap().approvals;
     assert!(approved[0].alone, "one person decided it");
+    let ravi = engine.person_called("ravi").await.unwrap();
+    assert_eq!(inbox_of(engine, &ravi).await.len(), 0, "it was decided");
+}
+
+/// Plans of somebody's inbox, with why they are theirs.
+async fn inbox_of(engine: &Engine, person: &tenure_model::Person) -> Vec<(WaitingKind, String)> {
+    let inbox = engine.inbox(person).await.unwrap();
+    let plans = inbox.waiting.into_iter().map(|one| (one.waiting.kind, one.waiting.why));
+    plans.filter(|(kind, _)| matches!(kind, WaitingKind::Plan | WaitingKind::Proposal)).collect()
+}
+
+/// Whoever is asked about a plan of Tenure's is told that; who may decide it as well, and who may not sees that others do.
+async fn waits_for_its_contact(engine: &Engine, plan: &str) {
+    let of = async |name: &str| inbox_of(engine, &engine.person_called(name).await.unwrap()).await;
+    let (kind, why) = of("ravi").await.remove(0);
+    assert_eq!(kind, WaitingKind::Plan, "{plan}");
+    assert!(why.starts_with("Tenure proposed it, and you are asked: contact of `platform`"), "{why}");
+    let (kind, why) = of("asha").await.remove(0);
+    assert_eq!(
+        (kind, why.as_str()),
+        (WaitingKind::Plan, "one decision is enough, and an administrator may make it")
+    );
+    engine.set_role(actor(engine).await, "ravi", Role::Owner).await.unwrap();
+    let (kind, why) = of("ravi").await.remove(0);
+    assert!(kind == WaitingKind::Proposal && why.starts_with("Tenure proposed it"), "{why}");
+    engine.set_role(actor(engine).await, "ravi", Role::Operator).await.unwrap();
+}
+
+#[tokio::test]
+async fn whoever_the_programme_names_is_told_before_their_word_runs_out() {
+    let mut bench = Bench::new();
+    let deployment = bench.surveyed().await;
+    let engine = &deployment.engine;
+    ready(&bench, engine, CONTROL).await;
+    person(engine, "zoe", Role::Operator).await;
+    let said = async |name: &str| {
+        let inbox = engine.inbox(&engine.person_called(name).await.unwrap()).await.unwrap();
+        let it = inbox.waiting.into_iter().find(|one| one.waiting.kind == WaitingKind::Acknowledgement);
+        it.map(|one| (one.waiting.due.is_some(), one.overdue))
+    };
+    assert_eq!((said("ravi").await, said("asha").await), (Some((false, false)), None), "ravi never said so");
+    assert_eq!(said("zoe").await, None, "the programme names her nowhere");
+    bench.clock.advance(DAY * 77);
+    assert_eq!(said("asha").await, None);
+    bench.clock.advance(DAY * 2);
+    assert_eq!(said("asha").await, Some((true, false)));
+    bench.clock.advance(DAY * 14);
+    assert_eq!(said("asha").await, Some((true, true)));
+    engine.acknowledge(actor(engine).await).await.unwrap();
+    assert_eq!(said("asha").await, None);
 }
 
 #[tokio::test]

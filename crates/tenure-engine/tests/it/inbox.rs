@@ -505,3 +505,67 @@ async fn more_than_five_of_ones_own_are_one_line_with_their_number() {
     assert_eq!(of(&inbox), [(7, String::from("7 identities of yours"), true)]);
     assert_eq!(inbox.overdue, 1);
 }
+
+/// What a person is told of one kind: what it is, whether it is overdue, and why it is theirs.
+async fn told_of(engine: &Engine, name: &str, kind: WaitingKind) -> Vec<(String, bool, String)> {
+    let person = engine.person_called(name).await.unwrap();
+    let inbox = engine.inbox(&person).await.unwrap();
+    let of_kind = inbox.waiting.into_iter().filter(|one| one.waiting.kind == kind);
+    of_kind.map(|one| (one.waiting.name, one.overdue, one.waiting.why)).collect()
+}
+
+#[tokio::test]
+async fn what_was_not_confirmed_in_its_cadence_waits_for_its_owners_alone() {
+    let scene = Scene::set("[thresholds]\nreview_days_max = 90\n").await;
+    let told = async |name: &str| told_of(scene.engine(), name, WaitingKind::Confirmation).await;
+    assert_eq!(told("ravi").await, [], "not yet");
+    scene.bench.clock.advance(DAY * 91);
+    scene.follow().await;
+    let lines = told("ravi").await;
+    assert_eq!(lines.len(), NAMES.len(), "{lines:?}");
+    assert!(lines.iter().all(|(_, overdue, _)| !overdue), "its grace lasts: {lines:?}");
+    assert_eq!(told("tess").await.len(), NAMES.len());
+    assert_eq!((told("ola").await, told("asha").await), (vec![], vec![]));
+    let engine = scene.engine();
+    let seen = engine.to_confirm("billing").await.unwrap();
+    let yes = tenure_engine::Confirmation {
+        needed: true,
+        same_scope: true,
+        same_owners: true,
+        digest: seen.digest,
+        note: None,
+    };
+    engine.confirm(scene.actor("ravi").await, "billing", yes).await.unwrap();
+    scene.follow().await;
+    assert_eq!(told("tess").await.len(), NAMES.len() - 1, "one of both said so");
+    scene.bench.clock.advance(DAY * 60);
+    scene.follow().await;
+    assert!(told("ravi").await.iter().all(|(_, overdue, _)| *overdue));
+    // An owner who only looks confirms nothing.
+    engine.set_role(actor(engine).await, "ravi", Role::Auditor).await.unwrap();
+    assert_eq!(told("ravi").await, []);
+}
+
+#[tokio::test]
+async fn a_held_survey_waits_for_whoever_may_say_whether_it_is_believed() {
+    let mut bench = Bench::new();
+    let names: Vec<String> = (0..12).map(|number| format!("app-{number}")).collect();
+    let keys: Vec<_> = names
+        .iter()
+        .map(|name| bench.world.add(ChaosPrincipal::account(name, "Value0000000000007")))
+        .collect();
+    let deployment = bench.surveyed().await;
+    let engine = &deployment.engine;
+    for (name, role) in PEOPLE.into_iter().skip(1) {
+        person(engine, name, role).await;
+    }
+    let told = async |name: &str| told_of(engine, name, WaitingKind::Survey).await.len();
+    assert_eq!(told("ola").await, 0);
+    for key in &keys {
+        bench.world.remove(key).unwrap();
+    }
+    bench.clock.advance(Duration::from_secs(1));
+    engine.survey(None, "main", tenure_engine::Belief::HoldWhenMuchIsMissing).await.unwrap();
+    assert_eq!((told("ola").await, told("asha").await), (1, 1));
+    assert_eq!((told("ravi").await, told("zoe").await), (0, 0));
+}

@@ -31,6 +31,7 @@ mod kills;
 mod lists;
 mod log;
 mod opening;
+mod owned;
 mod passings;
 mod people;
 mod plans;
