@@ -96,6 +96,14 @@ async fn what_nobody_decides_is_warned_of_and_passes_on_in_office_hours_until_so
     // Nobody but ola decides it yet.
     let early = refusal(story.scene.approve(story.nell, &asked).await);
     assert!(early.contains("step 1 of it is decided by ola"), "{early}");
+    let inbox = async |by: Actor| {
+        let engine = story.scene.engine();
+        let person = engine.store().read("person", move |tx| tx.person(by.person)).await.unwrap().unwrap();
+        engine.inbox(&person).await.unwrap().waiting
+    };
+    let hers = inbox(story.scene.ola).await;
+    assert_eq!((hers[0].waiting.due, hers[0].overdue), (Some(clock.due), false), "the clock comes first");
+    assert!(inbox(story.nell).await.is_empty(), "she is not asked yet");
     // A whole weekend goes by, and nothing of its time.
     assert_eq!(story.follow("2026-11-29T12:00:00Z").await, NONE);
     assert_eq!(story.clock(&asked).await.unwrap().left_seconds / 60, 2 * 60);
@@ -103,6 +111,8 @@ async fn what_nobody_decides_is_warned_of_and_passes_on_in_office_hours_until_so
     assert_eq!(story.follow("2026-11-30T10:00:30Z").await, ClocksFollowed { passed_on: 1, ..NONE });
     assert_eq!(story.stands(&asked).await, (ClockStage::Fallback, String::from("2026-11-30T14:00")));
     assert_eq!(story.scene.now(&asked).await.decided_next_by.unwrap(), "ola, or nell");
+    let hers = inbox(story.nell).await;
+    assert!(hers[0].overdue && hers[0].waiting.why.contains("ola, or nell"), "{hers:?}");
     // Long after: the next is asked all the same, and has its own time.
     assert_eq!(story.follow("2026-12-07T08:00:30Z").await, ClocksFollowed { passed_on: 1, ..NONE });
     assert_eq!(story.stands(&asked).await, (ClockStage::Escalation, String::from("2026-12-07T12:00")));
@@ -167,7 +177,23 @@ async fn a_programme_that_comes_into_force_later_moves_no_clock_that_runs() {
 }
 
 #[tokio::test]
-async fn a_plan_and_an_exception_have_clocks_of_their_own_and_what_waited_before_begins_with_the_programme() {
+async fn while_the_clock_of_the_machine_is_set_back_nothing_passes_on_and_then_it_does() {
+    let Story { scene, .. } = Story::set(LEVEL, Role::Operator).await;
+    let asked = scene.ask("etl").await;
+    assert_eq!(scene.engine().follow_clocks().await.unwrap(), ClocksFollowed { begun: 1, ..NONE });
+    scene.bench.clock.advance(Duration::from_hours(24 * 4));
+    let scene = scene.reopened_behind(Duration::from_hours(1)).await;
+    assert_eq!(scene.engine().follow_clocks().await.unwrap(), NONE);
+    let clock = scene.engine().due_of(&asked.row.id.to_string()).await.unwrap().unwrap();
+    assert_eq!(clock.stage, ClockStage::First);
+    let scene = scene.reopened_behind(Duration::ZERO).await;
+    // However long that was, it passes on by one stage.
+    assert_eq!(scene.engine().follow_clocks().await.unwrap(), ClocksFollowed { passed_on: 1, ..NONE });
+    assert_eq!(scene.engine().follow_clocks().await.unwrap(), NONE);
+}
+
+#[tokio::test]
+async fn a_plan_has_a_clock_of_its_own_and_what_waited_before_begins_with_the_programme() {
     let scene = Scene::set().await;
     let plan = crate::bench::plan(scene.engine(), tenure_model::PlanKind::Disable, "billing").await.unwrap();
     scene.bench.clock.advance(Duration::from_hours(100));

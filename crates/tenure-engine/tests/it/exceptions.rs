@@ -298,6 +298,27 @@ async fn what_somebody_granted_ends_with_their_leaving_even_when_they_are_back_b
     }
 }
 
+/// Where a service level asks for it, what is asked for has a clock until somebody decides.
+#[tokio::test]
+async fn what_is_asked_for_passes_on_when_nobody_decides_it_in_time() {
+    let scene = Scene::set().await;
+    let level = "version = 1\n[[service_level]]\nid = 'e'\nfor = 'exception'\nwithin_hours = 5\nescalation = ['administrator']\n";
+    let files = tenure_judge::ProgrammeFiles([(String::from("programme.toml"), level.to_owned())].into());
+    crate::consequences::apply(&scene.deployment.engine, files).await;
+    let followed = async || scene.engine().follow_clocks().await.unwrap();
+    assert_eq!(followed().await, tenure_engine::ClocksFollowed::default(), "nothing waits yet");
+    let asked = scene.ask(scene.ravi, scene.wish(30, "the vendor rotates in May")).await.unwrap();
+    assert_eq!(followed().await.begun, 1);
+    scene.bench.clock.advance(Duration::from_hours(5));
+    assert_eq!(followed().await.passed_on, 1);
+    let clock = scene.engine().due_of(&asked.row.id.to_string()).await.unwrap().unwrap();
+    assert_eq!((clock.kind, clock.late.is_some()), (tenure_model::ClockKind::Exception, true));
+    // Whoever asked does not grant it by that, and whoever may from the beginning still does.
+    assert!(scene.decide(scene.ravi, &asked.handle, ExceptionAnswer::Grant).await.is_err());
+    scene.decide(scene.ola, &asked.handle, ExceptionAnswer::Grant).await.unwrap();
+    assert_eq!(followed().await.ended, 1);
+}
+
 #[tokio::test]
 async fn a_wish_that_cannot_be_is_refused_with_what_to_do() {
     let scene = Scene::set().await;

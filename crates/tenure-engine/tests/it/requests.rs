@@ -49,6 +49,14 @@ impl Scene {
         &self.deployment.engine
     }
 
+    /// The same deployment, opened on a machine whose clock says that it is so much behind what is recorded.
+    pub(crate) async fn reopened_behind(mut self, behind: Duration) -> Self {
+        self.deployment.close().await;
+        self.bench.behind = behind;
+        self.deployment = self.bench.open().await.unwrap();
+        self
+    }
+
     pub(crate) fn wish(&self, name: &str) -> RequestWish {
         let some = |text: &str| Some(text.to_owned());
         RequestWish {

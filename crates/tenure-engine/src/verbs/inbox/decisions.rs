@@ -46,6 +46,13 @@ fn name_of(tx: &mut Tx<'_>, person: PersonId) -> Result<String, StoreFailure> {
     Ok(name.unwrap_or_else(|| String::from("somebody who left")))
 }
 
+/// With the end that its service level sets, where that comes before its own.
+fn clocked(tx: &mut Tx<'_>, line: Waiting) -> Result<Waiting, StoreFailure> {
+    let running = tx.clocks_of(&line.subject)?.into_iter().filter(|clock| clock.ended.is_none());
+    let due = running.map(|clock| clock.late.unwrap_or(clock.due)).chain(line.due).min();
+    Ok(Waiting { due, ..line })
+}
+
 fn plans(tx: &mut Tx<'_>, asking: &Asking, found: &mut Found) -> Result<(), StoreFailure> {
     let rows = tx.plans_waiting(0, LOOKED_AT_MAX)?;
     let (mut lines, mut proposals, beyond) = (Vec::new(), Vec::new(), is_cut(rows.len()));
@@ -54,7 +61,7 @@ fn plans(tx: &mut Tx<'_>, asking: &Asking, found: &mut Found) -> Result<(), Stor
         let contact = if row.requested_by.is_none() { contact(tx, asking, &row)? } else { None };
         let mut line = |kind, why, what: String| {
             let tier = tx.identity(row.identity)?.tier;
-            Ok::<_, StoreFailure>(plan_line(&row, kind, (why, what), tier))
+            clocked(tx, plan_line(&row, kind, (why, what), tier))
         };
         let what = format!("decide whether to {} {}", row.kind, printable(row.about(), NAME_CHARS_MAX));
         match (theirs, contact) {
@@ -112,7 +119,7 @@ fn requests(tx: &mut Tx<'_>, asking: &Asking, found: &mut Found) -> Result<(), S
     for row in rows {
         let Some(why) = asking.requests.theirs(tx, &row, &asking.person, asking.now)? else { continue };
         let by = name_of(tx, row.asked_by)?;
-        lines.push(request_line(&row, format!("{by} asks, and {why}")));
+        lines.push(clocked(tx, request_line(&row, format!("{by} asks, and {why}")))?);
     }
     found.take(lines, beyond, (WaitingKind::Request, "tenure request list", "/requests"));
     Ok(())
@@ -150,7 +157,7 @@ fn exceptions(tx: &mut Tx<'_>, asking: &Asking) -> Result<Wishes, StoreFailure> 
         let Some(why) = theirs else { continue };
         let by = name_of(tx, row.requested_by)?;
         let tier = tx.identity(row.identity)?.tier;
-        let line = exception_line(&row, format!("{by} asks, and {why}"), tier);
+        let line = clocked(tx, exception_line(&row, format!("{by} asks, and {why}"), tier))?;
         wishes.lines.push((row, line));
     }
     Ok(wishes)

@@ -183,7 +183,7 @@ impl RequestDeciding {
         if tx.person_since(row.asked_by, row.asked)?.is_none() {
             return Ok(None);
         }
-        let who = step_in_words(&row.steps, step);
+        let who = step_in_words(&steps_of(tx, row)?, step);
         Ok(Some(format!("step {} of {} is decided by {who}", step + 1, row.steps.len().max(1))))
     }
 
