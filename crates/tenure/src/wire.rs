@@ -14,7 +14,7 @@ mod requests;
 mod reviews;
 mod tickets;
 
-pub(crate) use as_of::{AsOf, IdentityAsOf, IdentityThen, Sample};
+pub(crate) use as_of::{AsOf, DayClosed, IdentityAsOf, IdentityThen, Sample};
 pub(crate) use clocks::Clock;
 pub(crate) use exceptions::{Exception, ExceptionCase, ExceptionFigures};
 pub(crate) use inbox::{Inbox, Waiting};

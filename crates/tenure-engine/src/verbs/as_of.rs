@@ -85,6 +85,8 @@ pub struct Sample {
     pub population: u64,
     /// The SHA-256 of its lines.
     pub digest: String,
+    /// What the log holds of that day, where it is over and was closed: the same, unless somebody changed what was.
+    pub day: Option<DayClosed>,
     /// By what it was drawn.
     pub seed: String,
     /// Those drawn, in the order in which they were.
@@ -208,13 +210,13 @@ impl Engine {
     }
 
     async fn entries_until(&self, id: IdentityId, at: Instant) -> Result<Vec<EntryThen>, EngineFailure> {
-        let entries: Vec<(u64, Entry)> = self.entries_about(&id.to_string(), ENTRIES_MAX).await?;
+        let entries: Vec<(u64, Entry)> = self.entries_about_until(&id.to_string(), at, ENTRIES_MAX).await?;
         let then = entries.into_iter().map(|(index, entry)| EntryThen {
             index,
             kind: entry.kind,
             time: Instant::from_micros(entry.time_us),
         });
-        Ok(then.filter(|entry| entry.time <= at).collect())
+        Ok(then.collect())
     }
 
     /// Lines of the population at an instant, one page after `after`; with the id that each ends with.
@@ -273,6 +275,7 @@ impl Engine {
         };
         let digest = self.whole_population(at, look).await?;
         let population = digest.lines();
-        Ok(Sample { at, population, digest: digest.finish(), seed, identities: sampler.finish() })
+        let day = if end_of_day(at) == at { self.day_closed(at).await? } else { None };
+        Ok(Sample { at, population, digest: digest.finish(), day, seed, identities: sampler.finish() })
     }
 }

@@ -9,6 +9,7 @@ use tenure_evidence::{
     Entry, Hash, VerifierKey, body_digest, inclusion_proof, leaf_hash, node_hash, verify_checkpoint,
     verify_inclusion,
 };
+use tenure_model::Instant;
 use tenure_store::{LogReader, StoreFailure, Tx};
 
 /// One step of a proof: which side the other hash is on, and where it leads.
@@ -65,9 +66,40 @@ impl Engine {
     /// The newest entries about a thing (by its id), newest first.
     pub async fn entries_about(&self, subject: &str, most: i64) -> Result<Vec<(u64, Entry)>, EngineFailure> {
         let subject = subject.to_owned();
+        self.entries_of(move |tx| tx.newest_leaves_about(&subject, most)).await
+    }
+
+    /// The newest entries about a thing that were written until an instant, newest first.
+    pub(super) async fn entries_about_until(
+        &self,
+        subject: &str,
+        until: Instant,
+        most: i64,
+    ) -> Result<Vec<(u64, Entry)>, EngineFailure> {
+        let subject = subject.to_owned();
+        let found = self.entries_of(move |tx| tx.newest_leaves_about_until(&subject, until, most)).await?;
+        Ok(found.into_iter().filter(|(_, entry)| Instant::from_micros(entry.time_us) <= until).collect())
+    }
+
+    /// The first entry about a thing.
+    pub(super) async fn first_entry_about(
+        &self,
+        subject: &str,
+    ) -> Result<Option<(u64, Entry)>, EngineFailure> {
+        let subject = subject.to_owned();
+        let found =
+            self.entries_of(move |tx| Ok(tx.first_leaf_about(&subject)?.into_iter().collect())).await?;
+        Ok(found.into_iter().next())
+    }
+
+    /// Entries at the leaves that are meant, in their order.
+    async fn entries_of(
+        &self,
+        mut meant: impl FnMut(&mut Tx<'_>) -> Result<Vec<i64>, StoreFailure> + Send + 'static,
+    ) -> Result<Vec<(u64, Entry)>, EngineFailure> {
         let read = move |tx: &mut Tx<'_>| {
             let mut found = Vec::new();
-            for index in tx.newest_leaves_about(&subject, most)? {
+            for index in meant(tx)? {
                 let index = u64::try_from(index).unwrap_or(0);
                 found.extend(tx.leaves(index, index + 1)?);
             }

@@ -127,6 +127,27 @@ async fn a_day_that_is_over_is_closed_once_with_the_digest_of_its_lines_and_a_ch
         .execute("UPDATE past_charters SET name = 'main/innocent' WHERE charter LIKE '%customers%'", []);
     assert_eq!(changed.unwrap(), 1);
     assert_ne!(engine.population_digest(end).await.unwrap().1, closed.digest);
+    let drawn = engine.sample(end, String::from("x"), 1).await.unwrap();
+    assert_ne!(drawn.day.unwrap().digest, drawn.digest, "a sample says so, too");
+    // Nor is a day closed anew because a table says that it was not.
+    database.execute("UPDATE past_kept SET closed_us = NULL", []).unwrap();
+    engine.keep_days().await.unwrap();
+    assert_eq!(engine.as_of(end).await.unwrap().day, Some(closed));
+    let of_day = engine.entries_about(&format!("day:{}", &end.to_string()[..10]), 10).await.unwrap();
+    assert_eq!(of_day.len(), 1, "it has one entry");
+}
+
+#[tokio::test]
+async fn entries_of_a_day_are_not_pushed_out_by_those_that_came_since() {
+    let mut bench = Bench::new();
+    let (deployment, then) = a_day_later(&mut bench).await;
+    let engine = &deployment.engine;
+    let before = engine.identity_as_of("main/billing", then).await.unwrap().entries;
+    for number in 0..210 {
+        own(engine, "billing", &format!("purpose {number}")).await;
+    }
+    let after = engine.identity_as_of("main/billing", then).await.unwrap().entries;
+    assert_eq!((after.is_empty(), &after), (false, &before));
 }
 
 #[tokio::test]

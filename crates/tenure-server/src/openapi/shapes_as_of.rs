@@ -79,6 +79,13 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
     ("PopulationPage", &["items: [text]", "next: text?"]),
     (
         "Sample",
-        &["at: instant", "population: number", "digest: text", "seed: text", "identities: [IdentityThen]"],
+        &[
+            "at: instant",
+            "population: number",
+            "digest: text",
+            "day: DayClosed?",
+            "seed: text",
+            "identities: [IdentityThen]",
+        ],
     ),
 ];

@@ -289,6 +289,12 @@ async fn what_was_is_counted_listed_and_drawn_and_an_owner_sees_no_entries() {
     let further = bench.get(OWNER, &format!("{path}&after={mark}")).await.json();
     assert_ne!(further["items"][0]["id"], listed["items"][0]["id"]);
     let lines = bench.get(AUDITOR, &format!("/api/v1/as-of/population?at={day}")).await.json();
+    // A page that follows is of the instant of the first.
+    let first = bench.get(AUDITOR, &format!("/api/v1/as-of/population?at={day}&limit=1")).await.json();
+    let mark = first["next"].as_str().unwrap();
+    let path = format!("/api/v1/as-of/population?at=1999-01-01&limit=500&after={mark}");
+    let rest = bench.get(AUDITOR, &path).await.json();
+    assert_eq!(rest["items"].as_array().unwrap()[..], lines["items"].as_array().unwrap()[1..]);
     let drawn = bench.get(AUDITOR, &format!("/api/v1/as-of/sample?at={day}&seed=7&size=1")).await.json();
     assert_eq!(drawn["population"], lines["items"].as_array().unwrap().len());
     let charter = json!({ "purpose": "bills" });

@@ -6,7 +6,7 @@ use super::{
     surveys::{SurveyRow, survey},
 };
 use crate::{StoreFailure, Tx, value::named};
-use tenure_model::{Instant, SourceId};
+use tenure_model::{EntryId, Instant, SourceId};
 
 /// What a survey last held of an extent, and how whole it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,5 +101,34 @@ impl Tx<'_> {
             &[subject.into(), most.into()],
             |row| row.number(0),
         )
+    }
+
+    /// The newest leaves about a thing that were written before an instant, newest first. Ids of entries begin with their
+    /// time, to the millisecond: what is of the last one is for the caller to look at.
+    pub fn newest_leaves_about_until(
+        &mut self,
+        subject: &str,
+        until: Instant,
+        most: i64,
+    ) -> Result<Vec<i64>, StoreFailure> {
+        let beyond = EntryId::new(until.plus(std::time::Duration::from_millis(1)), [0; 10]);
+        self.query(
+            "entry_subjects",
+            "SELECT e.leaf_index FROM entry_subjects s JOIN entries e ON e.entry_id = s.entry_id \
+             WHERE s.subject = $1 AND s.entry_id < $3 AND e.leaf_index IS NOT NULL ORDER BY e.leaf_index DESC LIMIT $2",
+            &[subject.into(), most.into(), named(beyond)],
+            |row| row.number(0),
+        )
+    }
+
+    /// The first leaf about a thing.
+    pub fn first_leaf_about(&mut self, subject: &str) -> Result<Option<i64>, StoreFailure> {
+        self.query_one(
+            "entry_subjects",
+            "SELECT MIN(e.leaf_index) FROM entry_subjects s JOIN entries e ON e.entry_id = s.entry_id WHERE s.subject = $1",
+            &[subject.into()],
+            |row| row.opt_number(0),
+        )
+        .map(Option::flatten)
     }
 }

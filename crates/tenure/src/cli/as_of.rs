@@ -20,7 +20,7 @@ use crate::{
         words::{count, instant, typeable},
     },
     session::{Session, shaped},
-    wire::{AsOf, IdentityAsOf, IdentityThen, Page, Sample},
+    wire::{AsOf, DayClosed, IdentityAsOf, IdentityThen, Page, Sample},
 };
 use clap::Args;
 use serde_json::json;
@@ -175,7 +175,11 @@ impl AsOfArgs {
             instant(drawn.at),
             drawn.digest
         ));
-        Ok(Exit::Done)
+        match drawn.day {
+            Some(day) if day.digest != drawn.digest => Err(other_lines(&day)
+                .next("the lines are compared with tenure as-of DAY --lines FILE; nothing that was drawn is to be relied on")),
+            _ => Ok(Exit::Done),
+        }
     }
 
     async fn population(
@@ -216,15 +220,9 @@ impl AsOfArgs {
             context.print(format!("Wrote {} with {many}, SHA-256 {digest}", shown(out)));
         }
         match (is_logged, &then.day) {
-            (Some(false), Some(day)) => Err(Failure::new("the lines are not those of that day")
-                .because(format!(
-                    "entry {} of the log says {} with SHA-256 {}",
-                    day.index,
-                    count(day.count, "identity"),
-                    day.digest
-                ))
+            (Some(false), Some(day)) => Err(other_lines(day)
                 .kept(format!("{} is there, to be compared", shown(out)))
-                .next("somebody changed what was, or the database is of another time: tenure doctor")),
+                .next("somebody changed in the database what was; a backup of before says what")),
             (Some(true), Some(day)) => {
                 context.say(format!("It is what entry {} of the log says.", day.index));
                 context
@@ -249,6 +247,16 @@ impl AsOfArgs {
         context.next(format!("tenure show {}: as it is now", typeable(identity)));
         Ok(Exit::Done)
     }
+}
+
+/// The lines are not those whose digest the log holds.
+fn other_lines(day: &DayClosed) -> Failure {
+    Failure::new("the lines are not those of that day").because(format!(
+        "entry {} of the log says {} with SHA-256 {}",
+        day.index,
+        count(day.count, "identity"),
+        day.digest
+    ))
 }
 
 /// The instant that the figures were of, so that all pages are of one.

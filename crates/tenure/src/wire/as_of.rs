@@ -110,5 +110,7 @@ pub(crate) struct Sample {
     pub(crate) at: Instant,
     pub(crate) population: u64,
     pub(crate) digest: String,
+    #[serde(default)]
+    pub(crate) day: Option<DayClosed>,
     pub(crate) identities: Vec<IdentityThen>,
 }

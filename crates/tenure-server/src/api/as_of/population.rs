@@ -1,7 +1,7 @@
 //! `GET /api/v1/as-of/population`: the lines whose SHA-256 the log holds of each day that is over.
 
 use crate::api::prelude::*;
-use crate::page::{read_mark_of, size};
+use crate::page::{read_mark, size};
 use tenure_model::IdentityId;
 
 pub(crate) static ENDPOINT: Endpoint = Endpoint {
@@ -31,9 +31,14 @@ async fn handle(
 ) -> Result<Json<Page<String>>, Problem> {
     asked.authorise(Whose::Nobodys)?;
     let size = size(wanted.limit)?;
-    let after: Option<IdentityId> = read_mark_of(wanted.after.as_deref())?;
-    let at = shared.engine.past_instant(&wanted.at).await?;
+    // A mark holds the instant of the first page: those that follow are of the same, also where today is asked for.
+    let unread = || Problem::malformed("`after` is not a mark that this list gave out");
+    let (given, after) = match read_mark::<2>(wanted.after.as_deref())? {
+        None => (wanted.at, None),
+        Some([at, id]) => (at, Some(id.parse::<IdentityId>().map_err(|_| unread())?)),
+    };
+    let at = shared.engine.past_instant(&given).await?;
     let rows = shared.engine.population_page(at, after, i64::from(size) + 1).await?;
-    let page = Page::cut(rows, size, |(last, _)| vec![last.to_string()]);
+    let page = Page::cut(rows, size, |(last, _)| vec![at.to_string(), last.to_string()]);
     Ok(Json(page.map(|(_, line)| line)))
 }
