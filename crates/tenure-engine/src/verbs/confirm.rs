@@ -5,7 +5,7 @@
 //! on. Many at once are not confirmed; each is looked at. Next: `tenure-judge/src/facts/validity.rs`.
 
 use super::{
-    own::{held, owns},
+    own::{held, owns, speaks_for},
     show::{CredentialShown, credential_shown, owners_of},
 };
 use crate::{
@@ -14,9 +14,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use tenure_judge::{
-    ApiResource, ApiResourceKind, Claim, Confirmed, Dossier, ExplainedJudgement, Validity, Verdict,
-};
+use tenure_judge::{Confirmed, Dossier, ExplainedJudgement, Validity, Verdict};
 use tenure_model::{
     CredentialState, DecisionRight, IdentityId, Instant, Person, PersonId, Presence, flag, names,
 };
@@ -252,16 +250,8 @@ impl Engine {
             None => "whoever confirmed it has left",
             Some(_) if !owned && !by.for_owners => "whoever confirmed it does not own it any more",
             Some(person) => {
-                let asker = tenure_judge::Actor { person: Some(person.id), role: person.role, local: false };
-                let claim = Claim {
-                    owned: true,
-                    built_in: dossier.built_in,
-                    privileged: true,
-                    names_another: false,
-                    ends_anothers: false,
-                };
-                let about = ApiResource { kind: ApiResourceKind::Identity, owned_by_actor: owned, claim };
-                if self.authoriser.holds(&asker, DecisionRight::Own, &about) == Verdict::Allowed {
+                let may = speaks_for(&self.authoriser, person, (owned, dossier.built_in));
+                if may == Verdict::Allowed {
                     return;
                 }
                 "whoever confirmed it may not do so any more"

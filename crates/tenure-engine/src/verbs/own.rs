@@ -10,9 +10,9 @@ use crate::{
     record::{By, Draft},
 };
 use serde::{Deserialize, Serialize};
-use tenure_judge::{ApiResource, ApiResourceKind, Claim, Verdict};
+use tenure_judge::{ApiResource, ApiResourceKind, Authoriser, Claim, Verdict};
 use tenure_model::{
-    Charter, DataClass, DecisionRight, Environment, Fact, Facts, IdentityId, Instant, PersonId, names,
+    Charter, DataClass, DecisionRight, Environment, Fact, Facts, IdentityId, Instant, Person, PersonId, names,
 };
 use tenure_store::{StoreFailure, Tx, tables::identities::IdentityRow};
 
@@ -209,6 +209,18 @@ pub(super) fn refuse_who_left(
         }
     }
     Ok(())
+}
+
+/// Whether somebody may speak for an identity that is owned already, whatever it may do; they own it themselves or not.
+pub(super) fn speaks_for(
+    authoriser: &Authoriser,
+    person: &Person,
+    (owned_by_actor, built_in): (bool, bool),
+) -> Verdict {
+    let asker = tenure_judge::Actor { person: Some(person.id), role: person.role, local: false };
+    let claim = Claim { owned: true, built_in, privileged: true, names_another: false, ends_anothers: false };
+    let about = ApiResource { kind: ApiResourceKind::Identity, owned_by_actor, claim };
+    authoriser.holds(&asker, DecisionRight::Own, &about)
 }
 
 pub(super) fn owns(charter: &Charter, person: PersonId) -> bool {

@@ -107,56 +107,37 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
     ("ReviewAlikeDecided", &["count: number"]),
 ];
 
-const ITEM: &[&str] = &[
-    "id: id",
-    "handle: text",
-    "review: id",
-    "number: number",
-    "identity: id",
-    "identity_name: text",
-    "standing: Standing",
-    "state: ReviewItemState",
-    "stage: number",
-    "reviewer: id?",
-    "turn: text",
-    "due: instant",
-    "missed: instant?",
-    "recommends: ReviewAnswer?",
-    "likeness: text?",
-    "looked: instant?",
-    "answer: ReviewAnswer?",
-    "decided_by: id?",
-    "decided: instant?",
-    "reason: text?",
-    "named: ReviewNamed?",
-    "settled: instant?",
-    "outcome: text?",
-];
+/// The fields of an item, and others beside them.
+macro_rules! item {
+    ($($more:literal),*) => {
+        &[
+            "id: id",
+            "handle: text",
+            "review: id",
+            "number: number",
+            "identity: id",
+            "identity_name: text",
+            "standing: Standing",
+            "state: ReviewItemState",
+            "stage: number",
+            "reviewer: id?",
+            "turn: text",
+            "due: instant",
+            "missed: instant?",
+            "recommends: ReviewAnswer?",
+            "likeness: text?",
+            "looked: instant?",
+            "answer: ReviewAnswer?",
+            "decided_by: id?",
+            "decided: instant?",
+            "reason: text?",
+            "named: ReviewNamed?",
+            "settled: instant?",
+            "outcome: text?",
+            $($more),*
+        ]
+    };
+}
 
-const ITEM_SHOWN: &[&str] = &[
-    "id: id",
-    "handle: text",
-    "review: id",
-    "number: number",
-    "identity: id",
-    "identity_name: text",
-    "standing: Standing",
-    "state: ReviewItemState",
-    "stage: number",
-    "reviewer: id?",
-    "turn: text",
-    "due: instant",
-    "missed: instant?",
-    "recommends: ReviewAnswer?",
-    "likeness: text?",
-    "looked: instant?",
-    "answer: ReviewAnswer?",
-    "decided_by: id?",
-    "decided: instant?",
-    "reason: text?",
-    "named: ReviewNamed?",
-    "settled: instant?",
-    "outcome: text?",
-    "reviewer_name: text?",
-    "decided_by_name: text?",
-];
+const ITEM: &[&str] = item!();
+const ITEM_SHOWN: &[&str] = item!("reviewer_name: text?", "decided_by_name: text?");

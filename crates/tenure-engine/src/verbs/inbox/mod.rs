@@ -11,11 +11,13 @@ use crate::{Engine, EngineFailure};
 use serde::Serialize;
 use std::sync::Arc;
 use tenure_govern::{Waiting, in_order};
-use tenure_judge::{ApiResource, ApiResourceKind, Authoriser, Claim, Verdict};
-use tenure_model::{DecisionRight, Instant, Person, Role, WaitingKind};
+use tenure_judge::{Authoriser, Verdict};
+use tenure_model::{Instant, Person, Role, WaitingKind};
 use tenure_store::{StoreFailure, Tx};
 
-use super::{approvals::Deciding, programme::InForce, requests::RequestDeciding, reviews::Reviewing};
+use super::{
+    approvals::Deciding, own::speaks_for, programme::InForce, requests::RequestDeciding, reviews::Reviewing,
+};
 
 /// Lines of one kind, at most.
 const SHOWN_MAX: usize = 20;
@@ -107,16 +109,7 @@ impl Found {
 impl Asking {
     /// Whether this person says whose an identity of theirs is, and what for.
     fn speaks_for(&self, owned: bool) -> bool {
-        let asker = self.asker();
-        let claim = Claim {
-            owned: true,
-            built_in: false,
-            privileged: true,
-            names_another: false,
-            ends_anothers: false,
-        };
-        let about = ApiResource { kind: ApiResourceKind::Identity, owned_by_actor: owned, claim };
-        self.authoriser.holds(&asker, DecisionRight::Own, &about) == Verdict::Allowed
+        speaks_for(&self.authoriser, &self.person, (owned, false)) == Verdict::Allowed
     }
 
     fn asker(&self) -> tenure_judge::Actor {

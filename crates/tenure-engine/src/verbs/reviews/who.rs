@@ -6,13 +6,14 @@
 
 use crate::{
     Actor,
-    verbs::{own::owns, programme::InForce},
+    verbs::{
+        own::{owns, speaks_for},
+        programme::InForce,
+    },
 };
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
-use tenure_judge::{
-    ApiResource, ApiResourceKind, Authoriser, Claim, Partner, People, REVIEW_CONTROL, Verdict,
-};
-use tenure_model::{DecisionRight, Person, PersonId, Presence, Role};
+use tenure_judge::{Authoriser, Partner, People, REVIEW_CONTROL, Verdict};
+use tenure_model::{Person, PersonId, Presence, Role};
 use tenure_store::{StoreFailure, Tx, tables::identities::IdentityRow};
 
 /// The stage at which whoever stands in for the owner is asked, and the one at which the contact of the control is.
@@ -147,18 +148,9 @@ impl Reviewing {
         Some(format!("it is the turn of {}", turn.words))
     }
 
-    /// Whether somebody holds the right to own an identity that is owned already.
-    fn holds_own(&self, person: &Person, (owned_by_actor, built_in): (bool, bool)) -> Verdict {
-        let asker = tenure_judge::Actor { person: Some(person.id), role: person.role, local: false };
-        let claim =
-            Claim { owned: true, built_in, privileged: true, names_another: false, ends_anothers: false };
-        let about = ApiResource { kind: ApiResourceKind::Identity, owned_by_actor, claim };
-        self.authoriser.holds(&asker, DecisionRight::Own, &about)
-    }
-
     /// Whether somebody could answer for an identity: whether they hold the right to own one.
     pub(super) fn may_answer(&self, person: &Person) -> bool {
-        matches!(self.holds_own(person, (true, false)), Verdict::Allowed)
+        matches!(speaks_for(&self.authoriser, person, (true, false)), Verdict::Allowed)
     }
 
     /// Those who are asked, in order.
@@ -203,7 +195,7 @@ impl Reviewing {
             return Some(format!("nobody reviews their own: whoever decides {why}"));
         }
         let owned = owns(&case.identity.charter, person.id);
-        match self.holds_own(person, (owned, case.identity.built_in)) {
+        match speaks_for(&self.authoriser, person, (owned, case.identity.built_in)) {
             Verdict::Allowed => None,
             Verdict::Denied { why } => Some(why),
         }

@@ -1,5 +1,6 @@
 //! `GET /api/v1/as-of`: how many of what there was, and what the log holds of that day.
 
+use super::At;
 use crate::api::prelude::*;
 use tenure_engine::AsOf;
 
@@ -15,16 +16,10 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     route: || get(handle),
 };
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Wanted {
-    at: String,
-}
-
 async fn handle(
     State(shared): State<Shared>,
     asked: Asked,
-    Asking(wanted): Asking<Wanted>,
+    Asking(wanted): Asking<At>,
 ) -> Result<Json<AsOf>, Problem> {
     asked.authorise(Whose::Nobodys)?;
     let at = shared.engine.past_instant(&wanted.at).await?;

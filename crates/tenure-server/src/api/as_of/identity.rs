@@ -1,5 +1,6 @@
 //! `GET /api/v1/as-of/identities/{ref}`: one identity with all it held, as it was.
 
+use super::At;
 use crate::api::{identities::find, prelude::*};
 use tenure_engine::IdentityAsOf;
 
@@ -15,17 +16,11 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     route: || get(handle),
 };
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Wanted {
-    at: String,
-}
-
 async fn handle(
     State(shared): State<Shared>,
     asked: Asked,
     Named(given): Named<String>,
-    Asking(wanted): Asking<Wanted>,
+    Asking(wanted): Asking<At>,
 ) -> Result<Json<IdentityAsOf>, Problem> {
     let identity = find(&shared, &given).await?;
     asked.authorise(Whose::Chartered(&identity.charter))?;

@@ -8,3 +8,12 @@ pub(super) mod identities;
 pub(super) mod identity;
 pub(super) mod population;
 pub(super) mod sample;
+
+use serde::Deserialize;
+
+/// What stands after `?` where nothing but a day or an instant is asked.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct At {
+    at: String,
+}
