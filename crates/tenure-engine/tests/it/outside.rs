@@ -246,6 +246,31 @@ async fn a_late_request_is_of_what_is_there_and_everything_is_asked_again() {
     assert_eq!(names(engine).await, ["main/app-third"]);
 }
 
+/// What a late request says of what is there makes it no better than it was seen to be.
+#[tokio::test]
+async fn a_late_request_is_decided_by_the_worse_of_what_it_says_and_what_was_seen() {
+    let scene = asking().await;
+    let engine = scene.engine();
+    let (wide, _plain) = (create(&scene, "app-wide"), create(&scene, "app-plain"));
+    for right in ["SELECT", "INSERT", "DELETE"] {
+        scene.bench.world.grant(&wide, "shop/table/orders", right).unwrap();
+    }
+    scene.survey().await;
+    let rule = "[risk]\nmany_rights = 2\ntiers = { moderate = 1, high = 5, critical = 20 }\n[[approvals.rule]]\nrequests = [\"create\"]\ntiers = [\"high\", \"critical\"]\nsteps = [\"owner\", \"operator\"]\n";
+    put_in_force(engine, programme(&format!("{rule}{CLASSES}"), "")).await;
+    let tier = async |name: &str| engine.show(name).await.unwrap().identity.tier;
+    assert_ne!(tier("app-wide").await, tier("app-plain").await);
+    for (name, steps) in [("app-wide", 2), ("app-plain", 1)] {
+        let wish = RequestWish {
+            environment: Some(Environment::Test),
+            data_class: Some(tenure_model::DataClass::Public),
+            ..scene.wish(name)
+        };
+        let late = engine.create_request(scene.ravi, wish).await.unwrap();
+        assert_eq!(late.decisions.len(), steps, "{name}");
+    }
+}
+
 #[tokio::test]
 async fn nobody_dismisses_that_it_was_made_without_asking_and_other_findings_they_do() {
     let scene = asking().await;
