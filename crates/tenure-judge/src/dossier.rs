@@ -80,6 +80,9 @@ pub struct Validity {
     /// What its charter waits for that ends outside of it.
     #[serde(default)]
     pub awaited: Vec<Awaited>,
+    /// When nobody was left to be asked in a review of it, where nobody decided about it since.
+    #[serde(default)]
+    pub review_missed: Option<Instant>,
 }
 
 /// Something that ends outside of an identity, as its charter names it.

@@ -19,6 +19,7 @@ mod remain;
 mod review;
 mod risk;
 mod sentence;
+mod silence;
 mod ticket;
 
 pub use authorise::{
@@ -51,5 +52,6 @@ pub use programme::{
 pub use remain::Recall;
 pub use review::{Recommendation, RecommendedBecause};
 pub use risk::{Risk, RiskTerm, RiskTermKind, tier_foreseen};
+pub use silence::held_by_silence;
 pub use tenure_model::Grounds;
 pub use ticket::{PrincipalSeen, TicketSeen, ticket_outcome};

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use tenure_model::{PolicyKind, Severity};
 
 /// Id and text of every policy, in the order in which conditions are reported.
-const POLICIES: [(&str, &str); 34] = [
+const POLICIES: [(&str, &str); 35] = [
     ("dead_below_level", include_str!("../policies/dead_below_level.cedar")),
     ("returned_value", include_str!("../policies/returned_value.cedar")),
     ("returned_name", include_str!("../policies/returned_name.cedar")),
@@ -39,6 +39,7 @@ const POLICIES: [(&str, &str); 34] = [
     ("no_owner", include_str!("../policies/no_owner.cedar")),
     ("charter_ended", include_str!("../policies/charter_ended.cedar")),
     ("not_confirmed", include_str!("../policies/not_confirmed.cedar")),
+    ("review_missed", include_str!("../policies/review_missed.cedar")),
     ("past_retirement_trigger", include_str!("../policies/past_retirement_trigger.cedar")),
     ("charter_incomplete", include_str!("../policies/charter_incomplete.cedar")),
     ("end_too_far", include_str!("../policies/end_too_far.cedar")),

@@ -8,6 +8,7 @@ use crate::{
     dossier::Dossier,
     facts::{IdentityFact, PrincipalFact},
     judge::{ExplainedFact, ExplainedJudgement, FailedCondition, Judge},
+    silence::{Use, said, use_of},
 };
 use serde::{Deserialize, Serialize};
 use tenure_model::{CredentialId, Instant, ReviewAnswer, Severity, printable};
@@ -54,7 +55,7 @@ pub struct RecommendedBecause {
 fn asked_by(condition: &FailedCondition) -> Option<ReviewAnswer> {
     use ReviewAnswer::{Narrow, Reassign, Retire, Rotate};
     Some(match condition.policy.as_str() {
-        "not_confirmed" => return None,
+        "not_confirmed" | "review_missed" => return None,
         "past_retirement_trigger"
         | "charter_ended"
         | "dead_below_level"
@@ -164,14 +165,8 @@ fn of_facts(dossier: &Dossier, explanation: &[ExplainedFact]) -> Vec<Recommended
     let mut add = |answer, code: &str, says: String| {
         reasons.push(RecommendedBecause { answer, code: code.to_owned(), says, severity: None });
     };
-    let unused: Vec<&ExplainedFact> =
-        explanation.iter().filter(|fact| fact.name == PrincipalFact::Unused.as_str()).collect();
-    // Every principal of it, each of them watched for as long: what one of them may have done unseen is a use.
-    if !unused.is_empty()
-        && unused.iter().all(|fact| holds(fact))
-        && let Some(first) = unused.first()
-    {
-        add(ReviewAnswer::Retire, "unused", said(first));
+    if let Use::None(says) = use_of(explanation) {
+        add(ReviewAnswer::Retire, "unused", says);
     }
     if let Some(confirmed) = &dossier.validity.confirmed
         && let Some(denied) = &confirmed.denied
@@ -187,16 +182,6 @@ fn of_facts(dossier: &Dossier, explanation: &[ExplainedFact]) -> Vec<Recommended
         add(ReviewAnswer::Reassign, "nobody_answers", says);
     }
     reasons
-}
-
-fn holds(fact: &ExplainedFact) -> bool {
-    fact.value == "yes" || fact.value.starts_with("yes: ")
-}
-
-/// What a fact says behind its word.
-fn said(fact: &ExplainedFact) -> String {
-    let (_, says) = fact.value.split_once(": ").unwrap_or_default();
-    printable(if says.is_empty() { &fact.value } else { says }, SAYS_CHARS_MAX)
 }
 
 /// Facts about need and use that cannot be known, each sentence once.

@@ -429,6 +429,7 @@ fn reviews() -> Vec<String> {
             "CREATE INDEX review_items_alike ON review_items (review_id, likeness) WHERE state = 'open'",
         ),
         String::from("CREATE INDEX review_items_due ON review_items (due_us) WHERE state = 'open'"),
+        String::from("CREATE INDEX review_items_missed ON review_items (identity_id) WHERE state = 'missed'"),
     ]
 }
 

@@ -283,7 +283,7 @@ pub(super) fn validity(
         gained: gained(&last, &rights_of(tx, id)?),
         void: None,
     };
-    Ok((Validity { enrolled_since, confirmed: Some(confirmed), awaited: Vec::new() }, Some(by)))
+    Ok((Validity { enrolled_since, confirmed: Some(confirmed), ..Validity::default() }, Some(by)))
 }
 
 /// The rights it holds now and did not when this was answered, in words. Of so many that they were not kept, only that

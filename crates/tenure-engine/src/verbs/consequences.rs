@@ -15,7 +15,7 @@ use crate::{
 };
 use serde::Serialize;
 use std::{sync::Arc, time::Duration};
-use tenure_judge::{Control, Gate, who_revokes};
+use tenure_judge::{Control, Gate, held_by_silence, who_revokes};
 use tenure_model::{
     ConsequenceStage, ConsequenceState, IdentityId, Instant, PlanKind, PlanState, Severity, printable,
 };
@@ -114,23 +114,23 @@ impl Engine {
         Ok(self.store.read("consequences_of", shown).await?)
     }
 
-    /// Since when an identity is lapsed by a control and why, as it is judged now; nothing where it is not.
+    /// How an identity is lapsed by a control, as it is judged now; nothing where it is not.
     async fn lapsed_now(
         &self,
         in_force: &InForce,
         identity: IdentityId,
         control: &str,
-    ) -> Result<Option<(Instant, String)>, EngineFailure> {
+    ) -> Result<Option<Lapsed>, EngineFailure> {
         let (dossier, open_since) = self.dossier_now(identity).await?;
         // What cannot be judged is said elsewhere, and nothing follows from it.
-        let Ok(judgement) = in_force.judge.judge(&dossier, &open_since, self.clock.now()) else {
+        let Ok(explained) = in_force.judge.explain(&dossier, &open_since, self.clock.now()) else {
             return Ok(None);
         };
-        let counts = judgement
-            .conditions
-            .into_iter()
-            .filter(|one| one.control == control && one.lapsed && one.counts());
-        Ok(counts.map(|one| (one.lapses_at, one.reason)).min())
+        let held = held_by_silence(&dossier, &explained, control);
+        let conditions = explained.judgement.conditions.into_iter();
+        let counts = conditions.filter(|one| one.control == control && one.lapsed && one.counts());
+        let first = counts.map(|one| (one.lapses_at, one.reason)).min();
+        Ok(first.map(|(since, reason)| Lapsed { since, reason, held }))
     }
 
     async fn warn(&self, in_force: &Arc<InForce>, control: &Control) -> Result<i64, EngineFailure> {
@@ -146,10 +146,10 @@ impl Engine {
             after = Some(last);
             let mut rows = Vec::new();
             for identity in page {
-                let Some((since, _)) = self.lapsed_now(in_force, identity, &control.id).await? else {
+                let Some(lapsed) = self.lapsed_now(in_force, identity, &control.id).await? else {
                     continue;
                 };
-                if now < since.plus(DAY * after_days) {
+                if now < lapsed.since.plus(DAY * after_days) {
                     continue;
                 }
                 rows.push(ConsequenceRow {
@@ -158,7 +158,7 @@ impl Engine {
                     control: control.id.clone(),
                     state: ConsequenceState::Warned,
                     why: None,
-                    lapsed: since,
+                    lapsed: lapsed.since,
                     warned: now,
                     at: now,
                     plan: None,
@@ -202,6 +202,22 @@ impl Engine {
         Ok(written)
     }
 
+    /// Keeps that what was recorded before was tried again, for the same reason in vain.
+    async fn tried_again(&self, version: i64, rows: Vec<ConsequenceRow>) -> Result<(), EngineFailure> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let write = move |tx: &mut tenure_store::Tx<'_>| {
+            if tx.programme_version()? == version {
+                for row in &rows {
+                    tx.put_consequence(row)?;
+                }
+            }
+            Ok(())
+        };
+        Ok(self.store.write("tried_again", write).await?)
+    }
+
     /// The second stage: a plan is proposed, or it is recorded why it is not. Returns how many of each.
     async fn disable_stage(
         &self,
@@ -229,22 +245,21 @@ impl Engine {
             let page = self.store.read("warned_before", read).await?;
             let Some(last) = page.last().map(|row| row.identity) else { return Ok((would, proposed)) };
             after = Some(last);
-            let mut rows = Vec::new();
+            let (mut rows, mut known) = (Vec::new(), Vec::new());
             for row in page {
-                let Some((since, reason)) = self.lapsed_now(in_force, row.identity, &control.id).await?
-                else {
+                let Some(lapsed) = self.lapsed_now(in_force, row.identity, &control.id).await? else {
                     let (identity, control) = (row.identity, control.id.clone());
                     let over = move |tx: &mut tenure_store::Tx<'_>| tx.end_consequence(identity, &control);
                     self.store.write("end_consequence", over).await?;
                     continue;
                 };
-                if now < since.plus(DAY * disable) {
+                if now < lapsed.since.plus(DAY * disable) {
                     continue;
                 }
                 let stopped = match &gate {
                     Gate::Observe { why } => why.clone(),
                     Gate::Enforce if is_tried_lately(&row, now) => continue,
-                    Gate::Enforce => match self.propose(in_force, control, &row, &reason).await? {
+                    Gate::Enforce => match self.propose(in_force, control, &row, &lapsed).await? {
                         Proposal::Written => {
                             proposed += 1;
                             continue;
@@ -253,14 +268,13 @@ impl Engine {
                         Proposal::Not(why) => why,
                     },
                 };
-                rows.push(ConsequenceRow {
-                    state: ConsequenceState::WouldDisable,
-                    why: Some(printable(&stopped, 600)),
-                    at: now,
-                    ..row
-                });
+                let why = Some(printable(&stopped, 600));
+                let is_known = row.state == ConsequenceState::WouldDisable && row.why == why;
+                let new = ConsequenceRow { state: ConsequenceState::WouldDisable, why, at: now, ..row };
+                if is_known { &mut known } else { &mut rows }.push(new);
             }
             would += self.record("consequence.observed", in_force.version, rows).await?;
+            self.tried_again(in_force.version, known).await?;
         }
     }
 
@@ -271,13 +285,16 @@ impl Engine {
         in_force: &Arc<InForce>,
         control: &Control,
         row: &ConsequenceRow,
-        reason: &str,
+        lapsed: &Lapsed,
     ) -> Result<Proposal, EngineFailure> {
         let id = control.id.clone();
+        if let Some(why) = &lapsed.held {
+            return Ok(Proposal::Not(why.clone()));
+        }
         if let Some(why) = self.in_the_way(row.identity).await? {
             return Ok(Proposal::Not(why));
         }
-        let request = wish(control, row, reason);
+        let request = wish(control, row, &lapsed.reason);
         let (plan, actions, draft) = match self.drafted(By::Tenure, request).await {
             Ok(drafted) => drafted,
             Err(failed) => {
@@ -368,6 +385,16 @@ fn wish(control: &Control, row: &ConsequenceRow, reason: &str) -> PlanRequest {
         file: None,
         readers: None,
     }
+}
+
+/// How an identity is lapsed by a control.
+struct Lapsed {
+    /// Since when.
+    since: Instant,
+    /// Why, of what lapsed first.
+    reason: String,
+    /// Why no plan follows from it: nothing but people's silence speaks against it, and it may be in use.
+    held: Option<String>,
 }
 
 /// What became of a proposal.

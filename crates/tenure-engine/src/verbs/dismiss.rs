@@ -19,8 +19,20 @@ use tenure_store::{
     tables::{dismissals::NewDismissal, findings::FindingRow},
 };
 
-/// The policy whose findings nobody dismisses: whoever made something without asking would else excuse themselves.
-const NOT_DISMISSED: &str = "made_outside";
+/// Policies whose findings nobody dismisses, and why: whoever made something without asking, or was asked in vain, would else
+/// excuse themselves.
+const NOT_DISMISSED: [(&str, &str); 2] = [
+    (
+        "made_outside",
+        "that it was made without a request is a fact and no opinion: ask for it late (`tenure request create`), which others \
+         decide, or ask for an exception",
+    ),
+    (
+        "review_missed",
+        "that nobody decided in a review is a fact and no opinion: begin one that means it (`tenure review start`), which \
+         others decide, or ask for an exception",
+    ),
+];
 /// How long a finding may be dismissed.
 const DISMISSED_MAX: Duration = Duration::from_hours(24 * 365);
 
@@ -69,13 +81,11 @@ const GROUP_MAX: u32 = 200;
 
 /// Why a finding is not dismissed so; nothing where it may be.
 fn unfit(finding: &FindingRow, dismissal: &Dismissal, now: Instant) -> Option<&'static str> {
+    let never = NOT_DISMISSED.iter().find(|(policy, _)| *policy == finding.policy);
     if dismissal.reason.trim().is_empty() {
         Some("a dismissal says why; the reason is empty")
-    } else if finding.policy == NOT_DISMISSED {
-        Some(
-            "that it was made without a request is a fact and no opinion: ask for it late (`tenure request create`), which \
-             others decide, or ask for an exception",
-        )
+    } else if let Some((_, why)) = never {
+        Some(why)
     } else if dismissal.until <= now {
         Some("the end lies in the past")
     } else if dismissal.until > now.plus(DISMISSED_MAX) {

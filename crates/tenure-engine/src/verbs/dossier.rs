@@ -87,6 +87,9 @@ fn dossier_of(tx: &mut Tx<'_>, identity: IdentityRow, few: &Few) -> Result<Read,
         (Validity { enrolled_since, ..Validity::default() }, None)
     };
     validity.awaited = awaited(tx, &identity)?;
+    if few.review_missed.contains(&id) {
+        validity.review_missed = tx.review_missed(id)?;
+    }
     let dossier = Dossier {
         validity,
         identity: id,

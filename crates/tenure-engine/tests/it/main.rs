@@ -22,6 +22,7 @@ mod exceptions;
 mod faults;
 mod governance;
 mod inbox;
+mod missed_review;
 mod outside;
 mod outside_model;
 mod ownership;

@@ -64,6 +64,8 @@ noun! {
         ConfirmationDue = "confirmation_due",
         /// What its charter names as its end before its day has come.
         RetirementTriggered = "retirement_triggered",
+        /// Nobody who was asked in a review decided about it, and nobody did since.
+        ReviewMissed = "review_missed",
     }
 }
 
@@ -263,6 +265,7 @@ fn read_identity(dossier: &Dossier, lines: &Lines<'_>, tier: Option<RiskTier>) -
         (IdentityFact::RetirementTriggered, _) => {
             validity::retirement_triggered(fact.as_str(), dossier, lines.now)
         }
+        (IdentityFact::ReviewMissed, _) => validity::review_missed(fact.as_str(), dossier),
     });
     Subject {
         kind: SubjectKind::Identity,

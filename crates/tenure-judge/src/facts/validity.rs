@@ -77,6 +77,14 @@ fn counts_no_more(confirmed: &Confirmed) -> Option<String> {
     Some(format!("the confirmation of {at:#} does not count any more: since then it gained {gained}"))
 }
 
+/// Nobody who was asked in a review decided about it, and nobody did since.
+pub(super) fn review_missed(name: &'static str, dossier: &Dossier) -> Seen {
+    match dossier.validity.review_missed {
+        Some(at) => Seen::new(name, Holds::Yes, format!("asked in a review, nobody decided until {at:#}")),
+        None => Seen::new(name, Holds::No, "no review of it was missed since somebody decided about it"),
+    }
+}
+
 /// What its charter names as its end before its day has come; one of several terms is enough.
 pub(super) fn retirement_triggered(name: &'static str, dossier: &Dossier, now: Instant) -> Seen {
     let Some(text) = dossier.charter.retirement_trigger.as_deref() else {

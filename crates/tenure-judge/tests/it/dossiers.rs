@@ -44,6 +44,7 @@ pub(crate) struct Brief {
     enrolled_days_ago: Option<i64>,
     confirmed: Option<BriefConfirmed>,
     awaited: Vec<Awaited>,
+    review_missed_days_ago: Option<i64>,
     pub(crate) principals: Vec<BriefPrincipal>,
 }
 
@@ -138,6 +139,7 @@ impl Default for Brief {
             enrolled_days_ago: None,
             confirmed: None,
             awaited: Vec::new(),
+            review_missed_days_ago: None,
             principals: Vec::new(),
         }
     }
@@ -214,6 +216,7 @@ impl Brief {
                 enrolled_since: self.enrolled_days_ago.map(days_ago),
                 confirmed: self.confirmed.as_ref().map(BriefConfirmed::of),
                 awaited: self.awaited.clone(),
+                review_missed: self.review_missed_days_ago.map(days_ago),
             },
             charter: Charter {
                 business_owner: self.business_owner.then(|| PersonId::new(NOW, random(1))),
@@ -602,8 +605,16 @@ fn any_validity() -> impl Strategy<Value = Validity> {
         says: "as far\nas is known".to_owned(),
     });
     let enrolled_since = proptest::option::weighted(0.3, any_instant());
-    (enrolled_since, proptest::option::weighted(0.2, confirmed), proptest::collection::vec(awaited, 0..2))
-        .prop_map(|(enrolled_since, confirmed, awaited)| Validity { enrolled_since, confirmed, awaited })
+    let confirmed = proptest::option::weighted(0.2, confirmed);
+    let review_missed = proptest::option::weighted(0.1, any_instant());
+    (enrolled_since, confirmed, proptest::collection::vec(awaited, 0..2), review_missed).prop_map(
+        |(enrolled_since, confirmed, awaited, review_missed)| Validity {
+            enrolled_since,
+            confirmed,
+            awaited,
+            review_missed,
+        },
+    )
 }
 
 /// Any dossier, including nonsense that no connector would send.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use std::fmt::Write as _;
 use tenure_judge::{Judge, OpenSince, PolicySetting, Programme};
 
-const EXAMPLES: [(&str, &str); 34] = [
+const EXAMPLES: [(&str, &str); 35] = [
     ("dead_below_level", include_str!("../../policies/dead_below_level.examples.toml")),
     ("returned_value", include_str!("../../policies/returned_value.examples.toml")),
     ("returned_name", include_str!("../../policies/returned_name.examples.toml")),
@@ -38,6 +38,7 @@ const EXAMPLES: [(&str, &str); 34] = [
     ("no_owner", include_str!("../../policies/no_owner.examples.toml")),
     ("charter_ended", include_str!("../../policies/charter_ended.examples.toml")),
     ("not_confirmed", include_str!("../../policies/not_confirmed.examples.toml")),
+    ("review_missed", include_str!("../../policies/review_missed.examples.toml")),
     ("past_retirement_trigger", include_str!("../../policies/past_retirement_trigger.examples.toml")),
     ("charter_incomplete", include_str!("../../policies/charter_incomplete.examples.toml")),
     ("end_too_far", include_str!("../../policies/end_too_far.examples.toml")),

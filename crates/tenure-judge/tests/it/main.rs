@@ -21,4 +21,5 @@ mod properties;
 mod reviews;
 mod risk;
 mod service_levels;
+mod silence;
 mod standings;

@@ -81,6 +81,7 @@ fn of_charter(dossier: &Dossier, lines: &Lines, now: Instant) -> Vec<&'static st
         ("end_too_far", class.is_some_and(too_far)),
         ("past_retirement_trigger", triggered(dossier, now)),
         ("not_confirmed", !ownerless(dossier) && !confirmed(dossier, lines, now)),
+        ("review_missed", dossier.validity.review_missed.is_some()),
     ];
     rows.into_iter().filter(|(_, fails)| *fails).map(|(policy, _)| policy).collect()
 }

@@ -23,7 +23,15 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
     ),
     ("ConfirmedLast", &["at: instant", "by: text?", "for_owners: flag", "denied: text?", "ended: text?"]),
     ("ConfirmationMade", &["identity: Identity", "plan: PlanShown?", "no_plan_because: text?"]),
-    ("Validity", &["enrolled_since: instant?", "confirmed: Confirmed?", "awaited: [Awaited]"]),
+    (
+        "Validity",
+        &[
+            "enrolled_since: instant?",
+            "confirmed: Confirmed?",
+            "awaited: [Awaited]",
+            "review_missed: instant?",
+        ],
+    ),
     ("Awaited", &["term: text", "came: flag?", "says: text"]),
     ("Confirmed", &["at: instant", "denied: text?", "gained: [text]", "void: text?"]),
 ];

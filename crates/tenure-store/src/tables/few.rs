@@ -1,4 +1,4 @@
-//! Which of a stretch of identities have what few have: words people said of them, confirmations, tickets, no request.
+//! Which of a stretch of identities have what few have: words people said of them, confirmations, tickets, missed reviews.
 //!
 //! Reading a million dossiers asks once of each kind for each batch, instead of for each identity, to be told that
 //! there is nothing. Stretches that follow each other read each of these indexes once. It must never leave one out that
@@ -19,6 +19,9 @@ const CONFIRMED: &str = "SELECT DISTINCT identity_id FROM confirmations WHERE id
 
 const TICKETED: &str = "SELECT DISTINCT identity_id FROM tickets WHERE identity_id IS NOT NULL AND identity_id BETWEEN $1 AND $2";
 
+const REVIEW_MISSED: &str =
+    "SELECT DISTINCT identity_id FROM review_items WHERE state = 'missed' AND identity_id BETWEEN $1 AND $2";
+
 /// Identities of a stretch that have what few have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Few {
@@ -32,6 +35,8 @@ pub struct Few {
     pub made_outside: BTreeSet<IdentityId>,
     /// A ticket names it.
     pub ticketed: BTreeSet<IdentityId>,
+    /// A review of it was missed for good.
+    pub review_missed: BTreeSet<IdentityId>,
 }
 
 impl Tx<'_> {
@@ -54,6 +59,7 @@ impl Tx<'_> {
             confirmed: those("confirmations", CONFIRMED)?,
             made_outside: those("made_outside", MADE_OUTSIDE)?,
             ticketed: those("tickets", TICKETED)?,
+            review_missed: those("review_items", REVIEW_MISSED)?,
         })
     }
 }
@@ -67,20 +73,21 @@ impl Few {
             excepted: all.clone(),
             confirmed: all.clone(),
             made_outside: all.clone(),
-            ticketed: all,
+            ticketed: all.clone(),
+            review_missed: all,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{CONFIRMED, DISMISSED, EXCEPTED, MADE_OUTSIDE, TICKETED};
+    use super::{CONFIRMED, DISMISSED, EXCEPTED, MADE_OUTSIDE, REVIEW_MISSED, TICKETED};
     use crate::schema::tests::sqlite_of_today;
 
     #[test]
     fn a_stretch_is_read_off_an_index() {
         let connection = sqlite_of_today();
-        for sql in [DISMISSED, EXCEPTED, CONFIRMED, MADE_OUTSIDE, TICKETED] {
+        for sql in [DISMISSED, EXCEPTED, CONFIRMED, MADE_OUTSIDE, TICKETED, REVIEW_MISSED] {
             let explained = format!("EXPLAIN QUERY PLAN {}", sql.replace('$', "?"));
             let mut asked = connection.prepare(&explained).unwrap();
             let steps: Vec<String> =

@@ -217,6 +217,18 @@ impl Tx<'_> {
         )
     }
 
+    /// When nobody was left to be asked in a review of an identity, where nobody decided about it in one since.
+    pub fn review_missed(&mut self, identity: IdentityId) -> Result<Option<Instant>, StoreFailure> {
+        let found = self.query_one(
+            "review_items",
+            "SELECT MAX(m.settled_us) FROM review_items m WHERE m.identity_id = $1 AND m.state = 'missed' \
+             AND NOT EXISTS (SELECT 1 FROM review_items d WHERE d.identity_id = $1 AND d.decided_us > m.settled_us)",
+            &[named(identity)],
+            |row| row.opt_instant(0),
+        )?;
+        Ok(found.flatten())
+    }
+
     /// Items whose decision is this person's; with `any`, those too that are asked of no one in particular. By their end.
     pub fn review_items_of(
         &mut self,
