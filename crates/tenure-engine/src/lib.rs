@@ -38,6 +38,7 @@ pub use tenure_store::{
         dismissals::DismissedShare,
         exceptions::{ControlExcepted, ExceptionNumbers, ExceptionRow, ExceptionsMeant},
         findings::{FindingRow, FindingsMeant},
+        handoffs::{HandoffRow, HandoffsMeant},
         identities::IdentityRow,
         inventory::{CredentialRow, GrantRow, PrincipalRow, UseRow},
         leavers::{LeftBehind, PersonShownRow},
@@ -90,6 +91,10 @@ pub use verbs::{
         ExceptionWish,
     },
     find::{CopyFound, CredentialFound, Found, STRING_BYTES_MAX, SecretFound, Sought},
+    handoffs::{
+        HANDOFFS_MAX, HandoffContents, HandoffItem, HandoffLine, HandoffShown, HandoffStays, HandoffWish,
+        HandoffsFollowed, HandoffsForeseen, HandoffsWish,
+    },
     inbox::{Inbox, InboxLine, MoreWaiting},
     keys::{KeyShown, RingName},
     list_entries::{BodyState, EntryProved, ProofStep},

@@ -154,11 +154,14 @@ async fn days(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-/// Passes on what nobody decided within its service level.
+/// Passes on what nobody decided within its service level, and ends handoffs that nobody accepted.
 async fn clocks(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
     loop {
         if let Err(error) = engine.follow_clocks().await {
             tracing::error!(error = %crate::failure::chain(&error), "clocks were not looked at");
+        }
+        if let Err(error) = engine.follow_handoffs().await {
+            tracing::error!(error = %crate::failure::chain(&error), "handoffs were not looked at");
         }
         tokio::select! {
             () = tokio::time::sleep(CLOCKS_TICK) => {}

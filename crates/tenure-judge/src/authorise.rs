@@ -65,6 +65,8 @@ noun! {
         Plan = "plan",
         /// Something that was asked for and others decide.
         Request = "request",
+        /// An offer to answer for an identity.
+        Handoff = "handoff",
         /// Identities that people look at one by one.
         Review = "review",
         /// One reading of a source.
@@ -95,7 +97,8 @@ pub struct ApiResource {
     /// What kind of thing.
     pub kind: ApiResourceKind,
     /// The actor is its business or technical owner; for a plan, of the identity it changes; for a
-    /// request, they asked for it or are to own what it is about; for a review, it is their turn.
+    /// request, they asked for it or are to own what it is about; for a review, it is their turn; for a
+    /// handoff, they offered it or it was offered to them.
     pub owned_by_actor: bool,
     /// What else counts when somebody says whose an identity is.
     pub claim: Claim,

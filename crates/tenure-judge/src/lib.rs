@@ -43,11 +43,11 @@ pub use programme::{
     ACKNOWLEDGED_FOR, Accepted, ApprovalRule, ApprovalRules, Approver, Asked, Calendar, CheckMode,
     CheckWarning, Class, ClockRules, Consequence, Control, CredentialStore, DataPoints, Day, DecidedKind,
     DeliveredBy, EnvironmentPoints, ExceptionRules, ExposurePoints, FEDERATION, Gate, Given, GraceDays,
-    NextTerm, NotApproved, NotExcepted, Part, Partner, PartnerKind, PartnerRole, People, PlanAbout,
-    PolicySetting, Programme, ProgrammeFault, ProgrammeFiles, ProgrammeRefused, REVIEW_CONTROL, ReachPoints,
-    Readiness, RequestRules, RetentionRules, ReviewRules, RiskRules, ServiceLevel, StepAbout, StoreKind,
-    Term, Thresholds, TierDays, TierLines, Warned, Wish, asked_in_words, decides_step, gate, may_decide,
-    passed_on, people_named, readiness, step_in_words, undecided, who_revokes,
+    HandoffRules, NextTerm, NotApproved, NotExcepted, Part, Partner, PartnerKind, PartnerRole, People,
+    PlanAbout, PolicySetting, Programme, ProgrammeFault, ProgrammeFiles, ProgrammeRefused, REVIEW_CONTROL,
+    ReachPoints, Readiness, RequestRules, RetentionRules, ReviewRules, RiskRules, ServiceLevel, StepAbout,
+    StoreKind, Term, Thresholds, TierDays, TierLines, Warned, Wish, asked_in_words, decides_step, gate,
+    may_decide, passed_on, people_named, readiness, step_in_words, undecided, who_revokes,
 };
 pub use remain::Recall;
 pub use review::{Recommendation, RecommendedBecause};

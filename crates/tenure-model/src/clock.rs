@@ -15,6 +15,8 @@ noun! {
         Proposal = "proposal",
         /// An exception that waits for a decision.
         Exception = "exception",
+        /// A handoff that waits for whom it was offered to.
+        Handoff = "handoff",
     }
 }
 

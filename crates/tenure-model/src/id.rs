@@ -121,6 +121,8 @@ id! {
     DismissalId = "dismissal";
     /// A permission to fail one condition, asked for or granted.
     ExceptionId = "exception";
+    /// An offer to answer for an identity.
+    HandoffId = "handoff";
     /// Something that was asked for and others decide.
     RequestId = "request";
     /// Several identities that people look at one by one.

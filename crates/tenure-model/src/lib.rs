@@ -12,6 +12,7 @@ mod exception;
 mod facts;
 mod file;
 mod ground;
+mod handoff;
 mod id;
 mod identity;
 mod instant;
@@ -38,10 +39,11 @@ pub use exception::{ExceptionEvent, ExceptionKind, ExceptionState};
 pub use facts::{Fact, Facts, flag, names, number, text};
 pub use file::{FileTarget, FileWas, Readers};
 pub use ground::{Ground, Grounds};
+pub use handoff::{HandoffEvent, HandoffStage, HandoffState, OwnerRole};
 pub use id::{
-    ActionId, CredentialId, DismissalId, EntryId, ExceptionId, FindingId, HANDLE_CHARS, IdRandomness,
-    IdentityId, IntentId, NotAnId, PersonId, PlanId, PrincipalId, RequestId, ReviewId, ReviewItemId,
-    SourceId, SurveyId, TeamId, TokenId, handle_of, uuid_v7,
+    ActionId, CredentialId, DismissalId, EntryId, ExceptionId, FindingId, HANDLE_CHARS, HandoffId,
+    IdRandomness, IdentityId, IntentId, NotAnId, PersonId, PlanId, PrincipalId, RequestId, ReviewId,
+    ReviewItemId, SourceId, SurveyId, TeamId, TokenId, handle_of, uuid_v7,
 };
 pub use identity::{
     Charter, CharterField, DataClass, Environment, Finding, PolicyKind, RiskTier, Severity, Standing,

@@ -18,6 +18,8 @@ noun! {
         ReviewItem = "review_item",
         /// Somebody says that an identity is theirs.
         PassedOn = "passed_on",
+        /// Somebody offers them that they answer for an identity.
+        Handoff = "handoff",
         /// An identity of theirs is to be confirmed, or is not needed any more.
         Confirmation = "confirmation",
         /// An identity of theirs is due or lapsed: something of it is to be mended.

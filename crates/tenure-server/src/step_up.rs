@@ -14,7 +14,7 @@ use crate::{
 use http::StatusCode;
 
 /// What asks for it.
-const DANGEROUS: [(Verb, &str); 33] = [
+const DANGEROUS: [(Verb, &str); 35] = [
     (Verb::Post, "/api/v1/plans/{ref}/apply"),
     (Verb::Post, "/api/v1/plans/{ref}/undo"),
     (Verb::Post, "/plans/{handle}/apply"),
@@ -24,6 +24,8 @@ const DANGEROUS: [(Verb, &str); 33] = [
     (Verb::Post, "/exceptions/{exception}/decide"),
     (Verb::Put, "/api/v1/requests/{ref}/decision"),
     (Verb::Post, "/requests/{request}/decide"),
+    (Verb::Put, "/api/v1/handoffs/{ref}/answer"),
+    (Verb::Post, "/handoffs/{handoff}/answer"),
     (Verb::Post, "/api/v1/reviews"),
     (Verb::Put, "/api/v1/review-items/{ref}/decision"),
     (Verb::Post, "/api/v1/review-items/{ref}/alike"),

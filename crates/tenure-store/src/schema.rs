@@ -8,9 +8,9 @@
 
 use tenure_model::{
     ClockKind, ClockStage, ConsequenceState, CredentialKind, CredentialState, DecisionRight, ExceptionKind,
-    ExceptionState, Origin, PlanKind, PlanState, PolicyKind, Presence, PrincipalKind, ProofLevel,
-    RequestKind, RequestState, ReviewAnswer, ReviewItemState, ReviewState, RiskTier, Role, Severity,
-    Standing, StepKind, StepState, SurveyState, TicketState,
+    ExceptionState, HandoffStage, HandoffState, Origin, OwnerRole, PlanKind, PlanState, PolicyKind, Presence,
+    PrincipalKind, ProofLevel, RequestKind, RequestState, ReviewAnswer, ReviewItemState, ReviewState,
+    RiskTier, Role, Severity, Standing, StepKind, StepState, SurveyState, TicketState,
 };
 
 /// Which spelling.
@@ -143,7 +143,7 @@ pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
     statements.extend(filled(dialect, &consequences()));
     statements.extend(filled(dialect, &SIGN_IN.map(String::from)));
     statements.extend(filled(dialect, &exceptions()));
-    statements.extend(filled(dialect, &[requests(), reviews(), tickets(), clocks()].concat()));
+    statements.extend(filled(dialect, &[requests(), reviews(), tickets(), clocks(), handoffs()].concat()));
     statements.extend(filled(dialect, &CONFIRMATIONS.map(String::from)));
     statements.extend(filled(dialect, &WATCHES.map(String::from)));
     statements.extend(filled(dialect, &[directory(), PAST.map(String::from).to_vec()].concat()));
@@ -384,6 +384,38 @@ fn clocks() -> Vec<String> {
             ClockStage::sql_check("stage")
         ),
         String::from("CREATE INDEX clocks_running ON clocks (due_us) WHERE ended_us IS NULL"),
+    ]
+}
+
+/// Who was offered to answer for what, and how each offer ended.
+fn handoffs() -> Vec<String> {
+    vec![
+        format!(
+            "CREATE TABLE handoffs (handoff_id {{text}} PRIMARY KEY, identity_id {{text}} NOT NULL REFERENCES identities, \
+             role {{text}} NOT NULL, state {{text}} NOT NULL, from_person {{text}}, to_person {{text}} NOT NULL, \
+             offered_by {{text}} NOT NULL, stage {{text}} NOT NULL, runbook {{text}} NOT NULL, reason {{text}} NOT NULL, \
+             offered_us {{int}} NOT NULL, accept_by_us {{int}} NOT NULL, contents {{text}} NOT NULL, ended_us {{int}}, \
+             ended_why {{text}}, CONSTRAINT handoffs_end CHECK (accept_by_us > offered_us), \
+             CONSTRAINT handoffs_go_to_another CHECK (to_person <> offered_by AND (from_person IS NULL OR from_person <> to_person)), \
+             CONSTRAINT handoffs_are_accepted_in_time CHECK (state <> 'accepted' OR ended_us < accept_by_us), \
+             CONSTRAINT handoffs_are_over_some_day CHECK ((ended_us IS NULL) = (state = 'offered')), \
+             CONSTRAINT handoffs_role CHECK ({}), CONSTRAINT handoffs_stage CHECK ({}), \
+             CONSTRAINT handoffs_state CHECK ({})){{end}}",
+            OwnerRole::sql_check("role"),
+            HandoffStage::sql_check("stage"),
+            HandoffState::sql_check("state")
+        ),
+        String::from(
+            "CREATE UNIQUE INDEX handoffs_wait_once ON handoffs (identity_id, role) WHERE state = 'offered'",
+        ),
+        String::from("CREATE INDEX handoffs_by_end ON handoffs (accept_by_us) WHERE state = 'offered'"),
+        String::from(
+            "CREATE INDEX handoffs_to ON handoffs (to_person, accept_by_us) WHERE state = 'offered'",
+        ),
+        String::from("CREATE INDEX handoffs_over ON handoffs (ended_us) WHERE ended_us IS NOT NULL"),
+        String::from(
+            "CREATE INDEX handoffs_by_giver ON handoffs (offered_by, ended_us) WHERE ended_us IS NOT NULL",
+        ),
     ]
 }
 

@@ -6,6 +6,7 @@
 mod as_of;
 mod clocks;
 mod exceptions;
+mod handoffs;
 mod inbox;
 mod judgement;
 pub(crate) mod ownership;
@@ -17,6 +18,7 @@ mod tickets;
 pub(crate) use as_of::{AsOf, DayClosed, IdentityAsOf, IdentityThen, Sample};
 pub(crate) use clocks::Clock;
 pub(crate) use exceptions::{Exception, ExceptionCase, ExceptionFigures};
+pub(crate) use handoffs::{Handoff, HandoffItem, HandoffLine, HandoffsForeseen};
 pub(crate) use inbox::{Inbox, Waiting};
 pub(crate) use judgement::{Condition, Explained, ExplainedFact, Judgement, Risk};
 pub(crate) use requests::Request;
@@ -322,6 +324,8 @@ pub(crate) struct IdentityShown {
     pub(crate) not_ended_here: Option<String>,
     #[serde(default)]
     pub(crate) request: Option<String>,
+    #[serde(default)]
+    pub(crate) handoffs: Vec<HandoffLine>,
     #[serde(default)]
     pub(crate) risk: Option<Risk>,
     #[serde(default)]

@@ -22,12 +22,15 @@ use tenure_judge::{
     ApiResource, ApiResourceKind, Approver, Authoriser, ClockRules, StepAbout, Verdict, asked_in_words,
     decides_step, passed_on,
 };
-use tenure_model::{ClockKind, ClockStage, DecisionRight, ExceptionState, Instant, Person, RiskTier};
+use tenure_model::{
+    ClockKind, ClockStage, DecisionRight, ExceptionState, HandoffState, Instant, Person, RiskTier,
+};
 use tenure_store::{
     StoreFailure, Tx,
     tables::{
         clocks::ClockRow,
         exceptions::{ExceptionRow, ExceptionsMeant},
+        handoffs::HandoffRow,
         identities::IdentityRow,
         plans::PlanRow,
         requests::{RequestRow, RequestsMeant},
@@ -286,6 +289,10 @@ impl Levels {
                 let exception = tx.exception(parsed(&row.subject)?)?;
                 self.of_exception(tx, exception)?
             }
+            ClockKind::Handoff => {
+                let handoff = tx.handoff(parsed(&row.subject)?)?;
+                of_handoff(tx, &handoff)?
+            }
         };
         Ok(waiting.filter(|one| i64::from(one.at.step) == row.step))
     }
@@ -318,6 +325,56 @@ impl Levels {
             None => Change::Over(ClockRow { late, over: Some(now), ..was }),
         }))
     }
+}
+
+/// A handoff that waits. It passes on to nobody: whom it was offered to accepts it, or it lapses.
+fn of_handoff(tx: &mut Tx<'_>, row: &HandoffRow) -> Result<Option<Waiting>, StoreFailure> {
+    if row.state != HandoffState::Offered {
+        return Ok(None);
+    }
+    let identity = tx.identity(row.identity)?;
+    Ok(Some(Waiting {
+        kind: ClockKind::Handoff,
+        subject: row.id.to_string(),
+        handle: row.id.handle(),
+        about: identity.name,
+        class: identity.class,
+        tier: identity.tier,
+        at: WaitsAt { step: 0, steps: Vec::new(), since: row.offered, able: Vec::new() },
+    }))
+}
+
+/// The service level that means handoffs of this identity; nothing where they have the programme's days.
+pub(super) fn rules_of_handoff(in_force: &InForce, identity: &IdentityRow) -> Option<ClockRules> {
+    let about = StepAbout { kind: ClockKind::Handoff, class: identity.class.as_deref(), tier: identity.tier };
+    in_force.programme.service_level(about)
+}
+
+/// Begins the clock of a handoff with the handoff: its end was said with it, and no programme moves it.
+pub(super) fn begin_handoff(
+    tx: &mut Tx<'_>,
+    row: &HandoffRow,
+    rules: &ClockRules,
+) -> Result<(), StoreFailure> {
+    let shape = |why: serde_json::Error| StoreFailure::Shape { table: "clocks", why: why.to_string() };
+    let to = tx.person(row.to)?.map(|person| format!("person:{}", person.name));
+    tx.put_clock(&ClockRow {
+        kind: ClockKind::Handoff,
+        subject: row.id.to_string(),
+        step: 0,
+        term: to.unwrap_or_default(),
+        handle: row.id.handle(),
+        about: row.identity_name.clone(),
+        rules: serde_json::to_string(rules).map_err(shape)?,
+        started: row.offered,
+        stage: ClockStage::First,
+        due: row.accept_by,
+        warns: rules.warns(row.offered),
+        warned: None,
+        late: None,
+        over: None,
+        ended: None,
+    })
 }
 
 /// Whether somebody who is asked by these terms would be let decide.

@@ -23,6 +23,7 @@ pub(crate) mod ending;
 pub(crate) mod evidence;
 pub(crate) mod exceptions;
 pub(crate) mod find;
+pub(crate) mod handoffs;
 pub(crate) mod inbox;
 pub(crate) mod judge;
 pub(crate) mod keys;

@@ -3,7 +3,10 @@
 //! Should it exist? What is the least it needs? What proves removal? Each is answered with its
 //! evidence, or with the word "unanswered" and what would answer it.
 
-use super::tickets::{self, TicketShown};
+use super::{
+    handoffs::{self, HandoffLine},
+    tickets::{self, TicketShown},
+};
 use crate::{Engine, EngineFailure};
 use serde::Serialize;
 use std::{
@@ -89,6 +92,8 @@ pub struct IdentityShown {
     pub not_ended_here: Option<String>,
     /// The handle of the request that it was made by; nothing where there was none.
     pub request: Option<String>,
+    /// Who was offered to answer for it and has not accepted.
+    pub handoffs: Vec<HandoffLine>,
     /// How much it could cost, term by term; nothing of what a system brought with it, and of what is not there.
     pub risk: Option<Risk>,
     /// It was there before it was asked for.
@@ -124,6 +129,7 @@ impl Engine {
                     request: request.as_ref().map(|row| row.id.handle()),
                     request_is_late: request.is_some_and(|row| row.creation.late_for.is_some()),
                     tickets: tickets::of(tx, identity.id)?,
+                    handoffs: handoffs::waiting_of(tx, identity.id)?,
                     identity,
                 };
                 for principal in shown.principals.clone() {

@@ -4,12 +4,17 @@
 //! there. The answer is never empty; that only administrators are left is said as a fault. It must never change
 //! anything. Next: `programme/partners.rs`, the check.
 
-use super::programme::people;
+use super::{
+    handoffs::{HandoffLine, in_words, waiting_of},
+    programme::people,
+};
 use crate::{Engine, EngineFailure};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use tenure_judge::{ApiResource, ApiResourceKind, People, Verdict, who_revokes};
-use tenure_model::{Charter, DecisionRight, IdentityId, Instant, Person, PersonId, Role};
+use tenure_model::{
+    Charter, DecisionRight, IdentityId, Instant, OwnerRole, Person, PersonId, Role, printable,
+};
 
 /// Who may stop an identity, now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,6 +27,8 @@ pub struct Who {
     pub at: Instant,
     /// Who is to be asked, the first who may stop it first of all; never empty where anybody is there.
     pub people: Vec<Reachable>,
+    /// Who was offered to answer for it; until they accept, whoever answers for it does.
+    pub handoffs: Vec<HandoffLine>,
     /// What is wrong with that, where nobody but administrators is left.
     pub fault: Option<String>,
 }
@@ -45,12 +52,13 @@ impl Engine {
     /// Who may stop an identity, now, and why they.
     pub async fn who(&self, given: &str) -> Result<Who, EngineFailure> {
         let (wanted, in_force, now) = (given.to_owned(), self.in_force(), self.clock.now());
-        let (identity, failing, people) = self
+        let (identity, failing, people, handoffs) = self
             .store
             .read("who", move |tx| {
                 let identity = tx.find_identity(&wanted)?;
                 let findings = tx.open_findings_of(identity.id)?;
-                Ok((identity, findings, people(tx)?))
+                let handoffs = waiting_of(tx, identity.id)?;
+                Ok((identity, findings, people(tx)?, handoffs))
             })
             .await?;
         let failing: BTreeSet<String> = failing
@@ -61,12 +69,10 @@ impl Engine {
         let programme = &in_force.programme;
         let mut asked =
             Asked { engine: self, people: &people, charter: &identity.charter, now, found: Vec::new() };
-        let owners = [
-            (identity.charter.technical_owner, "its technical owner"),
-            (identity.charter.business_owner, "its business owner"),
-        ];
-        for (owner, why) in owners {
-            asked.person(people.people.iter().find(|one| Some(one.id) == owner), why);
+        for role in [OwnerRole::Technical, OwnerRole::Business] {
+            let owner = identity.charter.owner(role);
+            let why = why_owner(role, &handoffs);
+            asked.person(people.people.iter().find(|one| Some(one.id) == owner), &why);
         }
         // Those of the controls that fail; where none fails, of all.
         let all = programme.controls.iter().map(|one| one.id.as_str());
@@ -85,7 +91,19 @@ impl Engine {
         let mut found = asked.found;
         // Whoever may stop it is asked first; among them the order stays.
         found.sort_by_key(|one| !one.may_stop);
-        Ok(Who { identity: identity.id, name: identity.name, at: now, people: found, fault })
+        Ok(Who { identity: identity.id, name: identity.name, at: now, people: found, handoffs, fault })
+    }
+}
+
+/// Why an owner is asked, and until when where it was offered to somebody else.
+fn why_owner(role: OwnerRole, handoffs: &[HandoffLine]) -> String {
+    let who = format!("its {}", in_words(role));
+    match handoffs.iter().find(|one| one.row.role == role) {
+        Some(one) => {
+            let to = one.to_name.as_deref().unwrap_or("somebody who left");
+            format!("{who}; offered to {to}, until {to} accepts", to = printable(to, 80))
+        }
+        None => who,
     }
 }
 

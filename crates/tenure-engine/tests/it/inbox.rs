@@ -10,13 +10,13 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tenure_connect::chaos::ChaosPrincipal;
 use tenure_engine::{
     Actor, CharterChange, Deployment, Engine, EngineFailure, ExceptionAnswer, ExceptionDecision,
-    ExceptionWish, ExceptionsMeant, Inbox, NotMine, PlanRequest, RequestAnswer, RequestDecision, RequestWish,
-    RequestsMeant, ReviewItemsMeant, ReviewStart, ReviewWish, StoreFailure,
+    ExceptionWish, ExceptionsMeant, HandoffWish, HandoffsMeant, Inbox, NotMine, PlanRequest, RequestAnswer,
+    RequestDecision, RequestWish, RequestsMeant, ReviewItemsMeant, ReviewStart, ReviewWish, StoreFailure,
 };
 use tenure_judge::{ApiAction, ApiResource, ApiResourceKind, ProgrammeFiles, Verdict};
 use tenure_model::{
-    Charter, DecisionRight, Environment, ExceptionKind, Instant, PlanKind, ReviewAnswer, ReviewItemState,
-    Role, WaitingKind,
+    Charter, DecisionRight, Environment, ExceptionKind, Instant, OwnerRole, PlanKind, ReviewAnswer,
+    ReviewItemState, Role, WaitingKind,
 };
 
 const DAY: Duration = Duration::from_hours(24);
@@ -49,6 +49,7 @@ enum Thing {
     Request(String),
     Exception(String),
     Item(String),
+    Handoff(String),
 }
 
 struct Scene {
@@ -120,6 +121,9 @@ impl Scene {
         for one in engine.exceptions(ExceptionsMeant::Waiting, 0, 100).await.unwrap() {
             things.push(Thing::Exception(one.row.id.to_string()));
         }
+        for one in engine.handoffs(HandoffsMeant::Offered, 0, 100).await.unwrap() {
+            things.push(Thing::Handoff(one.row.id.to_string()));
+        }
         for review in engine.reviews(true, 0, 100).await.unwrap() {
             let open = ReviewItemsMeant { state: Some(ReviewItemState::Open), ..ReviewItemsMeant::default() };
             for item in engine.review_items(&review.row, open, None, 100).await.unwrap() {
@@ -175,6 +179,13 @@ impl Scene {
                 let digest = engine.exception_case(row.clone()).await?.shown.digest;
                 let decision = ExceptionDecision { answer: ExceptionAnswer::Grant, reason, digest };
                 engine.decide_exception(by, &row, decision).await.map(drop)
+            }
+            Thing::Handoff(id) => {
+                let row = engine.handoff_row(id).await?;
+                let theirs = engine.handoff_is_theirs(by.person, &row).await?;
+                self.may(by, ApiAction::Own, Some(DecisionRight::Own), (ApiResourceKind::Handoff, theirs))?;
+                let digest = engine.handoff_shown(&row).await?.digest;
+                engine.accept_handoff(by, &row, &digest).await.map(drop)
             }
             Thing::Item(id) => {
                 let row = engine.review_item_row(id).await?;
@@ -238,7 +249,7 @@ impl Scene {
 
 fn is_decision(kind: WaitingKind) -> bool {
     use WaitingKind as K;
-    matches!(kind, K::Plan | K::Request | K::Exception | K::ReviewItem)
+    matches!(kind, K::Plan | K::Request | K::Exception | K::ReviewItem | K::Handoff)
 }
 
 fn subject(thing: &Thing) -> (WaitingKind, String) {
@@ -247,6 +258,7 @@ fn subject(thing: &Thing) -> (WaitingKind, String) {
         Thing::Request(id) => (WaitingKind::Request, id),
         Thing::Exception(id) => (WaitingKind::Exception, id),
         Thing::Item(id) => (WaitingKind::ReviewItem, id),
+        Thing::Handoff(id) => (WaitingKind::Handoff, id),
     };
     (kind, id.clone())
 }
@@ -258,6 +270,7 @@ enum Event {
     Ask { by: usize, owner: usize },
     Wish { by: usize, of: usize },
     Review,
+    Offer { by: usize, of: usize, to: usize, role: OwnerRole },
     Decide(usize),
     HandOn { of: usize, business: usize, technical: usize },
     Becomes { who: usize, role: Role },
@@ -301,6 +314,11 @@ impl Scene {
                     reason: String::from("yearly"),
                 };
                 let _ = engine.start_review(actor(&engine).await, start).await;
+            }
+            Event::Offer { by, of, to, role } => {
+                let of = NAMES[of % NAMES.len()];
+                let wish = HandoffWish { role: Some(*role), ..crate::handoffs::wish(of, name(*to)) };
+                let _ = engine.offer_handoff(self.actor(name(*by)).await, wish).await;
             }
             Event::Decide(_) => {}
             Event::HandOn { of, business, technical } => {
@@ -380,6 +398,7 @@ async fn a_history_with_all_of_it_is_decided_to_the_end() {
         WaitingKind::Request,
         WaitingKind::Exception,
         WaitingKind::ReviewItem,
+        WaitingKind::Handoff,
     ]);
     for text in PROGRAMMES {
         let events = [
@@ -387,10 +406,17 @@ async fn a_history_with_all_of_it_is_decided_to_the_end() {
             Event::Ask { by: 3, owner: 3 },
             Event::Wish { by: 3, of: 0 },
             Event::Review,
+            Event::Offer { by: 3, of: 2, to: 1, role: OwnerRole::Business },
             Event::Days(1),
         ];
         assert_eq!(holds(text, &events).await, all, "{text}");
     }
+}
+
+#[tokio::test]
+async fn what_a_reviewer_was_asked_who_only_reads_by_now_is_somebody_elses() {
+    let events = [Event::Review, Event::Becomes { who: 2, role: Role::Auditor }];
+    assert!(holds("", &events).await.contains(&WaitingKind::ReviewItem));
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -401,6 +427,8 @@ fn event() -> impl Strategy<Value = Event> {
         3 => (one.clone(), one.clone()).prop_map(|(by, owner)| Event::Ask { by, owner }),
         3 => (one.clone(), 0..3_usize).prop_map(|(by, of)| Event::Wish { by, of }),
         2 => Just(Event::Review),
+        2 => (one.clone(), 0..3_usize, one.clone(), prop::sample::select(OwnerRole::ALL.to_vec()))
+            .prop_map(|(by, of, to, role)| Event::Offer { by, of, to, role }),
         4 => (0..50_usize).prop_map(Event::Decide),
         2 => (0..3_usize, one.clone(), one.clone())
             .prop_map(|(of, business, technical)| Event::HandOn { of, business, technical }),

@@ -21,6 +21,8 @@ mod ephemeral;
 mod exceptions;
 mod faults;
 mod governance;
+mod handoffs;
+mod handoffs_never;
 mod inbox;
 mod missed_review;
 mod outside;

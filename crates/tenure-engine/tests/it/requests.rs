@@ -49,6 +49,14 @@ impl Scene {
         &self.deployment.engine
     }
 
+    /// The same deployment after it was killed: nothing of it was told to end.
+    pub(crate) async fn crashed(self) -> Self {
+        let Self { mut bench, deployment, asha, ravi, ola } = self;
+        drop(deployment);
+        let deployment = bench.open().await.unwrap();
+        Self { bench, deployment, asha, ravi, ola }
+    }
+
     /// The same deployment, opened on a machine whose clock says that it is so much behind what is recorded.
     pub(crate) async fn reopened_behind(mut self, behind: Duration) -> Self {
         self.deployment.close().await;

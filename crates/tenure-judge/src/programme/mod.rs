@@ -15,6 +15,7 @@ mod control;
 mod exceptions;
 mod files;
 mod framework;
+mod handoffs;
 mod named;
 mod partner;
 mod readiness;
@@ -36,6 +37,7 @@ pub(crate) use class::{ClassReady, asks_for_requests, class_of, class_of_traits}
 pub use control::{Accepted, CheckWarning, Consequence, Control, PartnerRole};
 pub use exceptions::{ExceptionRules, NextTerm, NotExcepted, Term, Wish};
 pub use files::{ProgrammeFault, ProgrammeFiles};
+pub use handoffs::HandoffRules;
 pub use partner::{Partner, PartnerKind};
 pub use readiness::{
     ACKNOWLEDGED_FOR, Asked, DeliveredBy, Gate, People, Readiness, Warned, gate, people_named, readiness,
@@ -87,6 +89,9 @@ pub struct Programme {
     /// How long what is asked for waits.
     #[serde(default)]
     pub requests: RequestRules,
+    /// How long a handoff waits.
+    #[serde(default)]
+    pub handoffs: HandoffRules,
     /// Who reviews, and until when.
     #[serde(default)]
     pub reviews: ReviewRules,
@@ -298,6 +303,7 @@ impl Default for Programme {
             exceptions: ExceptionRules::default(),
             approvals: ApprovalRules::default(),
             requests: RequestRules::default(),
+            handoffs: HandoffRules::default(),
             reviews: ReviewRules::default(),
             retention: RetentionRules::default(),
             risk: RiskRules::default(),
@@ -398,6 +404,7 @@ impl Programme {
         faults.extend(exceptions::faults(&self.exceptions));
         faults.extend(approvals::faults(&self.approvals, &self.classes));
         faults.extend(requests::faults(&self.requests));
+        faults.extend(handoffs::faults(&self.handoffs));
         faults.extend(reviews::faults(&self.reviews));
         faults.extend(retention::faults(&self.retention));
         faults.extend(risk::faults(&self.risk));

@@ -193,6 +193,12 @@ fn unfit(level: &ServiceLevel, calendars: &[Calendar], classes: &[Class]) -> Vec
         for term in asked.iter().take(ASKED_MAX) {
             faults.extend(approver::fault(term, &KNOWN).map(|why| (field, why)));
         }
+        if level.kind == ClockKind::Handoff && !asked.is_empty() {
+            let why = format!(
+                "a handoff is accepted by whom it was offered to and nobody else; leave `{field}` out"
+            );
+            faults.push((field, why));
+        }
     }
     if level.escalation.iter().all(|term| level.fallback.contains(term)) && !level.escalation.is_empty() {
         let shown = printable(&level.id, 60);

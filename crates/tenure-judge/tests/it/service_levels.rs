@@ -120,6 +120,12 @@ fn what_cannot_be_kept_is_refused_with_what_to_write() {
     check("fallback = ['owner']", CALENDARS, "`owner` decides nothing");
     check("fallback = [\"person:a\\nadministrator\"]", CALENDARS, "decides nothing");
     check("fallback = ['operator']\nescalation = ['operator']", CALENDARS, "`escalation` names nobody else");
+    let handoff = |rest: &str| read(&level(rest).replace("'plan'", "'handoff'"), "");
+    assert!(
+        handoff("fallback = ['operator']").unwrap_err()[0]
+            .contains("by whom it was offered to and nobody else")
+    );
+    assert!(handoff("warn_after_hours = 2").is_ok());
     check("tiers = ['highest']", CALENDARS, "highest");
     let twice = level("") + &level("");
     assert!(read(&twice, "").unwrap_err()[0].contains("`one` names another service_level as well"));
@@ -135,4 +141,12 @@ fn what_cannot_be_kept_is_refused_with_what_to_write() {
     };
     check("calendar = 'office'", &shut(600), "`office` is closed for ten years");
     assert!(read(&level("calendar = 'office'"), &shut(60)).is_ok());
+}
+
+#[test]
+fn how_long_a_handoff_waits_is_the_programmes_word() {
+    let days = |rest: &str| read(rest, "").map(|programme| programme.handoffs.accepted_within_days);
+    assert_eq!((days(""), days("[handoffs]\naccepted_within_days = 3\n")), (Ok(7), Ok(3)));
+    let why = days("[handoffs]\naccepted_within_days = 91\n").unwrap_err();
+    assert!(why[0].contains("`handoffs.accepted_within_days` is 91; it must be from 1 to 90"), "{why:?}");
 }

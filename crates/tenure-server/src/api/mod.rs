@@ -12,6 +12,7 @@ pub(crate) mod exceptions;
 pub(crate) mod filter;
 mod find;
 mod findings;
+pub(crate) mod handoffs;
 mod identities;
 mod inbox;
 pub(crate) mod inventory;
@@ -129,6 +130,13 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &requests::decide::ENDPOINT,
     &requests::withdraw::ENDPOINT,
     &clocks::ENDPOINT,
+    &handoffs::offer::ENDPOINT,
+    &handoffs::many::PREVIEW,
+    &handoffs::many::ENDPOINT,
+    &handoffs::list::ENDPOINT,
+    &handoffs::show::ENDPOINT,
+    &handoffs::answer::ENDPOINT,
+    &handoffs::withdraw::ENDPOINT,
     &reviews::start::ENDPOINT,
     &reviews::preview::ENDPOINT,
     &reviews::list::ENDPOINT,

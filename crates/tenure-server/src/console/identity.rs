@@ -7,7 +7,7 @@
 use super::{
     Frame, HTML, PageProblem, Place, address,
     controls::{self, ConsequenceLine},
-    exceptions, finding,
+    exceptions, finding, handoffs,
     headline::headline,
     lists, page,
     picture::{self, Picture},
@@ -25,7 +25,7 @@ use tenure_engine::{
     PrincipalRow, Reachable, Who,
 };
 use tenure_judge::{Risk, RiskTermKind};
-use tenure_model::{Charter, Facts, Instant, PersonId, Presence, PrincipalKind};
+use tenure_model::{Charter, Facts, Instant, PersonId, Presence, PrincipalKind, Role};
 
 pub(super) static ENDPOINT: Endpoint = Endpoint {
     verb: Verb::Get,
@@ -63,6 +63,8 @@ struct IdentityPage {
     charter: Vec<(&'static str, String)>,
     /// What nobody answered, in words.
     unanswered: String,
+    /// Who was offered to answer for it.
+    handoffs: Vec<handoffs::HandoffShownLine>,
     /// The request it was made by, and whether that was asked for late.
     request: Option<(String, bool)>,
     /// How much it could cost.
@@ -87,6 +89,8 @@ struct IdentityPage {
     may_own: bool,
     /// Whether there is somebody for whom it can be confirmed.
     may_confirm: bool,
+    /// The form that hands it on, for whoever may.
+    hand_on: Option<String>,
     /// Whether whoever looks may say that it is not theirs: what somebody else owns is nobody else's to pass on.
     may_decline: bool,
     /// Who said "not mine", and whom to ask.
@@ -254,7 +258,8 @@ pub(super) async fn show(
     let passed = passings.iter().map(|one| passed_line(one, &names, now)).collect();
     let may_own = asked.may_about(ApiAction::Own, ApiResourceKind::Identity, Whose::Claimed(ANYTHING));
     let frame = Frame::of(text::shown(&found.name), Place::Inventory, asked);
-    let beside = Beside { reader: asked.person.id, may_plan, may_own, passed, who, consequences };
+    let operates = matches!(asked.person.role, Role::Operator | Role::Administrator);
+    let beside = Beside { reader: asked.person.id, operates, may_plan, may_own, passed, who, consequences };
     let status = if refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let mut shown_page = view(frame, shown, entries, &names, beside, now);
     if let Some(refused) = refused {
@@ -281,6 +286,7 @@ fn passed_line(passing: &PassingRow, names: &BTreeMap<PersonId, String>, now: In
 /// What stands beside the facts of an identity.
 struct Beside {
     reader: PersonId,
+    operates: bool,
     may_plan: bool,
     may_own: bool,
     passed: Vec<PassedLine>,
@@ -290,6 +296,18 @@ struct Beside {
 
 fn owners(charter: &Charter) -> impl Iterator<Item = PersonId> {
     [charter.business_owner, charter.technical_owner].into_iter().flatten()
+}
+
+/// What somebody else owns is nobody else's to decline.
+fn may_decline(charter: &Charter, reader: PersonId) -> bool {
+    owners(charter).next().is_none() || owners(charter).any(|owner| owner == reader)
+}
+
+/// The form that hands it on, for its owners, and where a share is nobody's for whoever operates.
+fn hand_on(charter: &Charter, beside: &Beside, address: &str) -> Option<String> {
+    let may =
+        beside.operates && owners(charter).count() < 2 || owners(charter).any(|owner| owner == beside.reader);
+    may.then(|| format!("{address}/handoff"))
 }
 
 fn view(
@@ -315,8 +333,8 @@ fn view(
         headline: headline(&shown, now),
         may_own: beside.may_own && !shown.identity.built_in,
         may_confirm: owners(&shown.identity.charter).next().is_some(),
-        may_decline: owners(&shown.identity.charter).next().is_none()
-            || owners(&shown.identity.charter).any(|owner| owner == beside.reader),
+        hand_on: hand_on(&shown.identity.charter, &beside, &address),
+        may_decline: may_decline(&shown.identity.charter, beside.reader),
         passed: beside.passed,
         who: beside.who.people.iter().map(who_line).collect(),
         who_fault: beside.who.fault,
@@ -341,6 +359,7 @@ fn view(
         charter: answered,
         unanswered: unanswered.join(", "),
         request: shown.request.as_deref().map(|handle| (text::shown(handle), shown.request_is_late)),
+        handoffs: shown.handoffs.iter().map(|one| handoffs::line(one, now)).collect(),
         risk: shown.risk.as_ref().map(risk_shown),
         tickets: shown.tickets.iter().map(|one| tickets::line(one, now)).collect(),
         principals: shown.principals.iter().map(|one| principal(one, now)).collect(),

@@ -21,6 +21,8 @@ mod exceptions;
 mod find;
 mod finding;
 mod form;
+mod handoff;
+mod handoffs;
 mod headline;
 mod held;
 mod identity;
@@ -87,6 +89,12 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &request::SHOW,
     &request::DECIDE,
     &request::WITHDRAW,
+    &handoffs::LIST,
+    &handoffs::FORM,
+    &handoffs::OFFER,
+    &handoff::SHOW,
+    &handoff::ANSWER,
+    &handoff::WITHDRAW,
     &reviews::LIST,
     &review::SHOW,
     &review::CANCEL,

@@ -6,6 +6,7 @@ mod shapes;
 mod shapes_as_of;
 mod shapes_clocks;
 mod shapes_exceptions;
+mod shapes_handoffs;
 mod shapes_inbox;
 mod shapes_plans;
 mod shapes_programme;
@@ -24,10 +25,10 @@ use tenure_engine::{CharterState, RingName, SourcePart};
 use tenure_judge::{CheckWarning, ClueKind, Confidence, PartnerRole, RiskTermKind};
 use tenure_model::{
     CharterField, ClockKind, ClockStage, ConsequenceMode, ConsequenceState, CredentialKind, CredentialState,
-    DataClass, DecisionRight, Environment, ExceptionKind, ExceptionState, PlanKind, PlanState, PolicyKind,
-    PrincipalKind, ProofLevel, Readers, RequestKind, RequestState, ReviewAnswer, ReviewItemState,
-    ReviewState, RiskTier, Role, Severity, Standing, StepKind, StepState, SurveyState, TicketOutcome,
-    TicketState, WaitingKind,
+    DataClass, DecisionRight, Environment, ExceptionKind, ExceptionState, HandoffStage, HandoffState,
+    OwnerRole, PlanKind, PlanState, PolicyKind, PrincipalKind, ProofLevel, Readers, RequestKind,
+    RequestState, ReviewAnswer, ReviewItemState, ReviewState, RiskTier, Role, Severity, Standing, StepKind,
+    StepState, SurveyState, TicketOutcome, TicketState, WaitingKind,
 };
 use utoipa::openapi::{
     Components, ComponentsBuilder, Content, HttpMethod, InfoBuilder, LicenseBuilder, ObjectBuilder,
@@ -76,6 +77,7 @@ fn requests() -> impl Iterator<Item = &'static (&'static str, &'static [&'static
     shapes::REQUESTS
         .iter()
         .chain(shapes_exceptions::REQUESTS)
+        .chain(shapes_handoffs::REQUESTS)
         .chain(shapes_requests::REQUESTS)
         .chain(shapes_reviews::REQUESTS)
         .chain(shapes_tickets::REQUESTS)
@@ -88,6 +90,7 @@ fn answers() -> impl Iterator<Item = &'static (&'static str, &'static [&'static 
         .chain(shapes_programme::ANSWERS)
         .chain(shapes_clocks::ANSWERS)
         .chain(shapes_exceptions::ANSWERS)
+        .chain(shapes_handoffs::ANSWERS)
         .chain(shapes_requests::ANSWERS)
         .chain(shapes_reviews::ANSWERS)
         .chain(shapes_tickets::ANSWERS)
@@ -149,6 +152,9 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
         Environment,
         ExceptionKind,
         ExceptionState,
+        HandoffStage,
+        HandoffState,
+        OwnerRole,
         PlanKind,
         PlanState,
         PolicyKind,
@@ -175,6 +181,7 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
         WaitingKind
     );
     words.push(("RequestAnswer", vec!["approve", "refuse"]));
+    words.push(("HandoffWord", vec!["accept", "decline"]));
     words.push(("ExceptionAnswer", vec!["grant", "refuse"]));
     words.push(("CheckState", vec!["well", "look", "broken"]));
     words

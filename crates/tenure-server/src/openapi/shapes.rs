@@ -264,6 +264,7 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "plans: [Plan]",
             "not_ended_here: text?",
             "request: text?",
+            "handoffs: [HandoffLine]",
             "risk: Risk?",
             "request_is_late: flag",
             "tickets: [Ticket]",

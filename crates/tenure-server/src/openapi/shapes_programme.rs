@@ -77,7 +77,17 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "disables_at: instant?",
         ],
     ),
-    ("Who", &["identity: id", "name: text", "at: instant", "people: [Reachable]", "fault: text?"]),
+    (
+        "Who",
+        &[
+            "identity: id",
+            "name: text",
+            "at: instant",
+            "people: [Reachable]",
+            "handoffs: [HandoffLine]",
+            "fault: text?",
+        ],
+    ),
     ("Reachable", &["person: id", "name: text", "why: text", "may_stop: flag", "acknowledged: instant?"]),
     ("ProgrammeFault", &["file: text", "line: number?", "column: number?", "why: text", "suggestion: text?"]),
     ("ProgrammePlan", &["foreseen: ProgrammeForeseen?", "judged: number", "of: number"]),

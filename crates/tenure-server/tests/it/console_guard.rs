@@ -49,6 +49,7 @@ async fn every_page(bench: &Bench, identity: &str) -> Vec<String> {
         None => None,
     };
     let request = requested(bench).await;
+    let handoff = handed_on(bench, &handle).await;
     let (review, item) = reviewed(bench).await;
     let paths = paths.filter(|path| exception.is_some() || !path.contains("{exception}"));
     let fill = |path: &str| {
@@ -57,12 +58,29 @@ async fn every_page(bench: &Bench, identity: &str) -> Vec<String> {
             .replace("{id}", finding.as_deref().unwrap_or_default())
             .replace("{exception}", exception.as_deref().unwrap_or_default())
             .replace("{request}", &request)
+            .replace("{handoff}", &handoff)
             .replace("{review}", &review)
             .replace("{item}", &item)
             .replace("{index}", "3")
             .replace("{name}", "main")
     };
     paths.map(fill).collect()
+}
+
+/// The handoff of this identity that waits; it is offered now, where none does.
+async fn handed_on(bench: &Bench, identity: &str) -> String {
+    let shown = bench.get(ADMINISTRATOR, &format!("/api/v1/identities/{identity}")).await.json();
+    if let Some(one) = shown["handoffs"].as_array().unwrap().first() {
+        return one["handle"].as_str().unwrap().to_owned();
+    }
+    let is_free = shown["identity"]["charter"]["technical_owner"].is_null();
+    let wish = json!({
+        "identity": identity, "to": "operator", "role": if is_free { "technical" } else { "business" },
+        "stage": "changing", "runbook": HOSTILE_PERSON, "reason": "<b>it</b> goes",
+    });
+    let offered = bench.post(ADMINISTRATOR, "/api/v1/handoffs", &wish).await;
+    assert_eq!(offered.status, 201, "{}", offered.text());
+    offered.json()["handle"].as_str().unwrap().to_owned()
 }
 
 /// What is asked for, or is asked for now.
@@ -466,6 +484,7 @@ async fn a_form_that_is_too_large_or_odd_is_refused_as_a_page() {
     let open = bench.get(ADMINISTRATOR, "/api/v1/findings").await.json();
     let exception = asked_for(&bench, open["items"][0]["id"].as_str().unwrap(), "we need a month").await;
     let request = requested(&bench).await;
+    let handoff = handed_on(&bench, "billing").await;
     let (review, item) = reviewed(&bench).await;
     for endpoint in tenure_server::endpoints() {
         let of_programs = ["/api", "/scim"].iter().any(|start| endpoint.path.starts_with(start));
@@ -478,6 +497,7 @@ async fn a_form_that_is_too_large_or_odd_is_refused_as_a_page() {
                 .replace("{handle}", &plan)
                 .replace("{exception}", &exception)
                 .replace("{request}", &request)
+                .replace("{handoff}", &handoff)
                 .replace("{review}", &review)
                 .replace("{item}", &item);
             let path = path.replace("{id}", "nothing");

@@ -256,6 +256,49 @@ async fn ask_and_decide(bench: &Bench) {
     assert_eq!(listed["items"][0]["decisions"][0]["person_name"], "operator", "{listed}");
 }
 
+/// What nobody owns is offered by an operator, declined once, taken back once, shown by rule, and accepted.
+async fn hand_on(bench: &Bench) {
+    let wish = json!({
+        "identity": "main/billing", "to": "administrator", "role": "business", "stage": "in_use",
+        "runbook": "https://wiki.example/billing", "reason": "a rehearsal",
+    });
+    assert_eq!(bench.post(AUDITOR, "/api/v1/handoffs", &wish).await.status, 403);
+    let offer = async || {
+        let made = bench.post(OPERATOR, "/api/v1/handoffs", &wish).await;
+        assert_eq!(made.status, 201, "{}", made.text());
+        let one = made.json();
+        (format!("/api/v1/handoffs/{}", one["handle"].as_str().unwrap()), one["digest"].clone())
+    };
+    let (its, digest) = offer().await;
+    assert_eq!(bench.post(OPERATOR, "/api/v1/handoffs", &wish).await.status, 409, "one waits");
+    let accept = json!({ "answer": "accept", "digest": digest });
+    for who in [OPERATOR, AUDITOR] {
+        let refused = bench.call(who, "PUT", &format!("{its}/answer"), Some(&accept)).await;
+        assert_eq!(refused.status, 403, "{}", refused.text());
+    }
+    let no = json!({ "answer": "decline", "reason": "not ours" });
+    let declined = bench.call(ADMINISTRATOR, "PUT", &format!("{its}/answer"), Some(&no)).await;
+    assert_eq!(declined.json()["state"], "declined", "{}", declined.text());
+    let (its, _) = offer().await;
+    assert_eq!(bench.get(AUDITOR, "/api/v1/handoffs").await.json()["items"][0]["role"], "business");
+    let back = bench.post(OPERATOR, &format!("{its}/withdrawal"), &json!({ "reason": "over" })).await;
+    assert_eq!(back.json()["ended_why"], "taken back: over", "{}", back.text());
+    let mut many = json!({ "rule": "name:billing" });
+    let rest = wish.as_object().unwrap().iter().filter(|(key, _)| *key != "identity");
+    many.as_object_mut().unwrap().extend(rest.map(|(key, value)| (key.clone(), value.clone())));
+    let shown = bench.post(OPERATOR, "/api/v1/handoffs/many/preview", &many).await.json();
+    assert_eq!(shown["names"], json!(["main/billing"]), "{shown}");
+    assert_eq!(bench.post(OPERATOR, "/api/v1/handoffs/many", &many).await.status, 409, "without the word");
+    many["word"] = shown["word"].clone();
+    let made = bench.post(OPERATOR, "/api/v1/handoffs/many", &many).await.json();
+    let its = format!("/api/v1/handoffs/{}", made["offered"][0]["handle"].as_str().unwrap());
+    let who = bench.get(AUDITOR, "/api/v1/identities/main%2Fbilling/who").await.json();
+    assert_eq!(who["handoffs"][0]["to_name"], "administrator", "{who}");
+    let accept = json!({ "answer": "accept", "digest": bench.get(AUDITOR, &its).await.json()["digest"] });
+    let accepted = bench.call(ADMINISTRATOR, "PUT", &format!("{its}/answer"), Some(&accept)).await;
+    assert_eq!(accepted.json()["state"], "accepted", "{}", accepted.text());
+}
+
 /// A ticket is looked at, brought in by whoever may ask for surveys, and listed with what was observed since.
 async fn bring_tickets(bench: &Bench) {
     let csv = "key,state,identity,closed\nOPS-1,done,main/billing,2020-01-01\n";
@@ -385,6 +428,7 @@ async fn dismiss_and_set_baseline(bench: &Bench) {
     ask_and_decide(bench).await;
     bring_tickets(bench).await;
     review_and_decide(bench).await;
+    hand_on(bench).await;
     let set = bench.call(ADMINISTRATOR, "PUT", "/api/v1/sources/main/baseline", None).await.json();
     assert_eq!((&set["new"], set["baseline"] != before["baseline"]), (&json!(0), true), "{set}");
 }

@@ -15,6 +15,7 @@ mod console_acts;
 mod console_astray;
 mod console_exceptions;
 mod console_guard;
+mod console_handoffs;
 mod console_manners;
 mod console_requests;
 mod console_steps;

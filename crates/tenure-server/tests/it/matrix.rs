@@ -20,6 +20,8 @@ fn rehearsals() -> Vec<Rehearsal> {
         about_things(),
         exceptions(),
         requests(),
+        handoffs(),
+        about_pages_of_handoffs(),
         reviews(),
         as_of(),
         about_the_programme(),
@@ -101,6 +103,40 @@ fn exceptions() -> Vec<Rehearsal> {
         (
             "POST /api/v1/exceptions/{ref}/withdrawal",
             "/api/v1/exceptions/nothing/withdrawal",
+            Some(json!({ "reason": "x" })),
+        ),
+    ]
+}
+
+fn handoffs() -> Vec<Rehearsal> {
+    let wish = |more: serde_json::Value| {
+        let mut wish =
+            json!({ "to": "nobody", "stage": "in_use", "runbook": "the wiki", "reason": "a rehearsal" });
+        wish.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        Some(wish)
+    };
+    vec![
+        ("POST /api/v1/handoffs", "/api/v1/handoffs", wish(json!({ "identity": "main/app" }))),
+        (
+            "POST /api/v1/handoffs/many/preview",
+            "/api/v1/handoffs/many/preview",
+            wish(json!({ "rule": "name:nothing" })),
+        ),
+        (
+            "POST /api/v1/handoffs/many",
+            "/api/v1/handoffs/many",
+            wish(json!({ "rule": "name:nothing", "word": "x" })),
+        ),
+        ("GET /api/v1/handoffs", "/api/v1/handoffs", None),
+        ("GET /api/v1/handoffs/{ref}", "/api/v1/handoffs/nothing", None),
+        (
+            "PUT /api/v1/handoffs/{ref}/answer",
+            "/api/v1/handoffs/nothing/answer",
+            Some(json!({ "answer": "accept", "digest": "x" })),
+        ),
+        (
+            "POST /api/v1/handoffs/{ref}/withdrawal",
+            "/api/v1/handoffs/nothing/withdrawal",
             Some(json!({ "reason": "x" })),
         ),
     ]
@@ -274,6 +310,18 @@ fn about_lists() -> Vec<Rehearsal> {
         ("GET /api/v1/credentials.csv", "/api/v1/credentials.csv", None),
         ("GET /api/v1/grants", "/api/v1/grants", None),
         ("GET /api/v1/grants.csv", "/api/v1/grants.csv", None),
+    ]
+}
+
+fn about_pages_of_handoffs() -> Vec<Rehearsal> {
+    let no_form = || Some(json!({ "no": "form" }));
+    vec![
+        ("GET /handoffs", "/handoffs", None),
+        ("GET /handoffs/{handoff}", "/handoffs/nothing", None),
+        ("POST /handoffs/{handoff}/answer", "/handoffs/nothing/answer", no_form()),
+        ("POST /handoffs/{handoff}/withdraw", "/handoffs/nothing/withdraw", no_form()),
+        ("GET /identities/{ref}/handoff", "/identities/{identity}/handoff", None),
+        ("POST /identities/{ref}/handoff", "/identities/{identity}/handoff", no_form()),
     ]
 }
 

@@ -222,6 +222,20 @@ impl Tx<'_> {
         )
     }
 
+    /// Requests about what is an identity's now that are not over: of its names at its sources.
+    pub fn requests_about(&mut self, identity: IdentityId) -> Result<Vec<RequestRow>, StoreFailure> {
+        self.query(
+            "requests",
+            concat!(
+                columns!(),
+                "JOIN principals p ON p.source_id = r.source_id AND p.name = r.principal_name \
+                 WHERE p.identity_id = $1 AND r.state IN ('asked', 'approved') ORDER BY r.request_id"
+            ),
+            &[named(identity)],
+            request,
+        )
+    }
+
     /// Requests that may be used at a source, their end having come or not.
     pub fn requests_approved(&mut self, source: SourceId) -> Result<Vec<RequestRow>, StoreFailure> {
         self.query(

@@ -258,7 +258,8 @@ impl Tx<'_> {
     }
 
     /// Items of a review of which something may be due by itself, after a number, in their order: what was decided, whose end
-    /// came, what was judged since Tenure looked, what ended otherwise, and whose reviewer left.
+    /// came, what was judged since Tenure looked, what ended otherwise, and whose reviewer left or only
+    /// reads by now.
     pub fn review_items_to_follow(
         &mut self,
         review: ReviewId,
@@ -271,7 +272,7 @@ impl Tx<'_> {
                 "WHERE t.review_id = $1 AND t.number > $2 AND (t.state = 'decided' OR (t.state = 'open' AND (t.due_us <= $3 \
                  OR t.looked_us IS NULL OR t.looked_us < i.judged_us OR i.standing IN ('retired', 'gone') \
                  OR (t.reviewer_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM people p WHERE p.person_id = t.reviewer_id \
-                 AND p.erased_us IS NULL AND p.left_us IS NULL))))) ORDER BY t.number LIMIT $4"
+                 AND p.erased_us IS NULL AND p.left_us IS NULL AND p.role <> 'auditor'))))) ORDER BY t.number LIMIT $4"
             ),
             &[named(review), after.into(), now.into(), most.into()],
             item,

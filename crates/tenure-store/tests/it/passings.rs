@@ -5,7 +5,7 @@ use crate::world::{add_source, ingest, password, role};
 use tenure_model::{Charter, IdentityId, Observation, PersonId};
 use tenure_store::{Store, tables::passings::PassingRow};
 
-fn planted(bed: &Bed) -> Store {
+pub(crate) fn planted(bed: &Bed) -> Store {
     let store = bed.open();
     let source = add_source(bed, &store, "pg");
     let page = [
@@ -20,7 +20,7 @@ fn planted(bed: &Bed) -> Store {
     store
 }
 
-fn identity(store: &Store, name: &'static str) -> IdentityId {
+pub(crate) fn identity(store: &Store, name: &'static str) -> IdentityId {
     read(store, move |tx| tx.find_identity(name)).id
 }
 

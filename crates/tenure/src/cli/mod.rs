@@ -22,6 +22,8 @@ mod exception_decide;
 mod find;
 mod findings;
 mod first_look;
+mod handoff;
+mod handoff_answer;
 mod identities;
 #[cfg(feature = "import")]
 mod import;
@@ -166,6 +168,8 @@ pub(crate) enum Command {
     Own(own::Own),
     Confirm(confirm::Confirm),
     #[command(subcommand)]
+    Handoff(handoff::HandoffCommand),
+    #[command(subcommand)]
     Charter(charter::CharterCommand),
     Inbox(inbox::InboxArgs),
     Findings(findings::Findings),
@@ -228,6 +232,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Who(args) => args.run(context).await,
         Command::Own(args) => args.run(context).await,
         Command::Confirm(args) => args.run(context).await,
+        Command::Handoff(command) => command.run(context).await,
         Command::Charter(command) => command.run(context).await,
         Command::Inbox(args) => args.run(context).await,
         Command::Findings(args) => args.run(context).await,

@@ -41,6 +41,11 @@ pub(crate) fn page(shown: &IdentityShown, frame: Frame) -> Vec<String> {
         lines.push(frame.paint.text(Look::Strong, "Not ended from here"));
         lines.extend(wrapped(&printable(why, 400), frame.prose(2)).iter().map(|line| format!("  {line}")));
     }
+    for one in &shown.handoffs {
+        let to = printable(one.to_name.as_deref().unwrap_or("somebody who left"), 80);
+        let said = format!("Offered to {to} as {} owner, until {to} accepts", one.role);
+        lines.push(format!("{said}: tenure handoff show {}", one.handle));
+    }
     if let Some(request) = &shown.request {
         let said = if shown.request_is_late {
             "It was made before it was asked for, and approved late"

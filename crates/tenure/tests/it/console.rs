@@ -58,6 +58,8 @@ struct Planted {
     finding: String,
     /// The address of an exception that somebody else asked for.
     exception: String,
+    /// The address of a handoff that waits for whoever looks.
+    handoff: String,
     /// The address of a request that waits.
     request: String,
     /// The addresses of a review that is open, and of one of its items.
@@ -113,6 +115,7 @@ fn planted() -> Planted {
     let address = said["address"].as_str().unwrap();
     let exception = excepted(&place, address);
     let request = requested(&place, address);
+    let handoff = handed_on(&place, address);
     let found = place.done(&["show", "pg-main/batch_admin", "--json"]).json();
     let (of, id) = (found["identity"]["handle"].as_str(), found["findings"][0]["id"].as_str());
     Planted {
@@ -120,6 +123,7 @@ fn planted() -> Planted {
         address: said["address"].as_str().unwrap().to_owned(),
         acts,
         exception,
+        handoff,
         request,
         review: reviewed(&place),
         code: said["one_time_code"].as_str().unwrap().to_owned(),
@@ -178,6 +182,26 @@ fn excepted(place: &Place, address: &str) -> String {
         &word,
     ]);
     format!("/exceptions/{last}")
+}
+
+/// What whoever bills customers hands on to whoever looks; its address.
+fn handed_on(place: &Place, address: &str) -> String {
+    let token = place.done(&["people", "token", "pay desk", "--quiet"]).out.trim().to_owned();
+    let people = place.done(&["people", "list", "--json"]).json();
+    let me = people["items"].as_array().unwrap().iter().find(|one| one["role"] == "administrator").unwrap();
+    let charter = place.done(&["show", "pg-main/billing", "--json"]).json()["identity"]["charter"].clone();
+    let role = if charter["technical_owner"].is_null() { "business" } else { "technical" };
+    let wish = serde_json::json!({
+        "identity": "pg-main/billing", "to": me["name"], "role": role, "stage": "changing",
+        "runbook": "https://wiki.example/billing?what=to+do",
+        "reason": "the <b>pay desk</b> is dissolved in spring, and the platform team takes over what it runs",
+    });
+    let (status, made) = crate::excepted::call(address, &token, "POST", "/api/v1/handoffs", &wish);
+    assert_eq!(status, 201, "{made}");
+    // Something that came to it meanwhile is shown as such.
+    let plan = ["disable", "pg-main/billing", "--reason", "looked at before it is handed on", "--preview"];
+    place.run(&plan);
+    format!("/handoffs/{}", made["handle"].as_str().unwrap())
 }
 
 /// What whoever bills customers asks for: one is refused, the other waits; the address of the latter.
@@ -325,6 +349,9 @@ fn pages(planted: &Planted) -> serde_json::Value {
         page("as-of", "/as-of"),
         page("as-of-identity", &format!("/as-of{}", identity("pg-main/billing"))),
         page("identity-ticketed", &identity("pg-main/ci_migrate")),
+        page("handoffs", "/handoffs"),
+        page("handoff", &planted.handoff),
+        page("handoff-new", &format!("{}/handoff", identity("pg-main/reporting"))),
         page("requests", "/requests"),
         page("request", &planted.request),
         page("request-new", "/requests/new"),

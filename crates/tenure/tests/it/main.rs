@@ -21,6 +21,7 @@ mod excepted;
 mod find;
 mod first_look;
 mod first_run;
+mod handed_on;
 mod host_acts;
 mod imported;
 mod kill;

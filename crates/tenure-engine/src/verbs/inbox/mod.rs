@@ -16,7 +16,8 @@ use tenure_model::{Instant, Person, Role, WaitingKind};
 use tenure_store::{StoreFailure, Tx};
 
 use super::{
-    approvals::Deciding, own::speaks_for, programme::InForce, requests::RequestDeciding, reviews::Reviewing,
+    approvals::Deciding, handoffs::Handing, own::speaks_for, programme::InForce, requests::RequestDeciding,
+    reviews::Reviewing,
 };
 
 /// Lines of one kind, at most.
@@ -79,6 +80,7 @@ struct Asking {
     in_force: Arc<InForce>,
     plans: Deciding,
     requests: RequestDeciding,
+    handing: Handing,
     reviews: Reviewing,
 }
 
@@ -127,6 +129,7 @@ impl Engine {
             in_force: self.in_force(),
             plans: self.deciding(),
             requests: self.request_deciding(),
+            handing: self.handing(),
             reviews: self.reviewing(),
         };
         let now = asking.now;

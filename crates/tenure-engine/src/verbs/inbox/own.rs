@@ -5,6 +5,7 @@
 //! as waiting.
 
 use super::{Asking, Found, LOOKED_AT_MAX, ONE_BY_ONE, SHOWN_MAX};
+use crate::verbs::handoffs::in_words;
 use std::{collections::BTreeMap, time::Duration};
 use tenure_govern::Waiting;
 use tenure_judge::{ACKNOWLEDGED_FOR, people_named};
@@ -24,11 +25,41 @@ const NAME_CHARS_MAX: usize = 120;
 
 /// Everything of this file.
 pub(super) fn find(tx: &mut Tx<'_>, asking: &Asking, found: &mut Found) -> Result<(), StoreFailure> {
+    handoffs(tx, asking, found)?;
     passed_on(tx, asking, found)?;
     confirmations(tx, asking, found)?;
     identities(tx, asking, found)?;
     acknowledgement(tx, asking, found)?;
     answered(tx, asking, found)
+}
+
+fn handoffs(tx: &mut Tx<'_>, asking: &Asking, found: &mut Found) -> Result<(), StoreFailure> {
+    let rows = tx.handoffs_offered_to(asking.person.id, LOOKED_AT_MAX)?;
+    let (mut lines, beyond) = (Vec::new(), i64::try_from(rows.len()).unwrap_or(i64::MAX) >= LOOKED_AT_MAX);
+    for row in rows {
+        if !asking.handing.theirs(tx, &row, &asking.person)? {
+            continue;
+        }
+        let by = tx.person(row.offered_by)?.map(|person| printable(&person.name, NAME_CHARS_MAX));
+        let by = by.unwrap_or_else(|| String::from("somebody who left"));
+        let (handle, name) = (row.id.handle(), printable(&row.identity_name, NAME_CHARS_MAX));
+        let who = in_words(row.role);
+        lines.push(Waiting {
+            kind: WaitingKind::Handoff,
+            subject: row.id.to_string(),
+            count: 1,
+            since: row.offered,
+            due: Some(row.accept_by),
+            why: format!("{by} offers you to be its {who}: {}", printable(&row.reason, 200)),
+            what: format!("accept or decline to be the {who} of {name}"),
+            command: format!("tenure handoff accept {handle}"),
+            page: format!("/handoffs/{handle}"),
+            risk: tx.identity(row.identity)?.tier,
+            name,
+        });
+    }
+    found.take(lines, beyond, (WaitingKind::Handoff, "tenure handoff list", "/handoffs"));
+    Ok(())
 }
 
 fn passed_on(tx: &mut Tx<'_>, asking: &Asking, found: &mut Found) -> Result<(), StoreFailure> {
@@ -235,6 +266,23 @@ fn answered(tx: &mut Tx<'_>, asking: &Asking, found: &mut Found) -> Result<(), S
             what: String::from("mend it, or ask anew"),
             command: format!("tenure exception show {handle}"),
             page: format!("/exceptions/{handle}"),
+            risk: None,
+        });
+    }
+    for row in tx.handoffs_answered(person, since, most)? {
+        let handle = row.id.handle();
+        let why = printable(row.ended_why.as_deref().unwrap_or_default(), 300);
+        found.answered.push(Waiting {
+            kind: WaitingKind::Handoff,
+            subject: row.id.to_string(),
+            name: printable(&row.identity_name, NAME_CHARS_MAX),
+            count: 1,
+            since: row.ended.unwrap_or(row.offered),
+            due: None,
+            why: format!("you offered it, and that is {}: {why}", row.state),
+            what: String::from("offer it anew, or to somebody else: it stays as it was"),
+            command: format!("tenure handoff show {handle}"),
+            page: format!("/handoffs/{handle}"),
             risk: None,
         });
     }
