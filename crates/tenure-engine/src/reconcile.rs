@@ -18,6 +18,8 @@ const SURVEY_TICK: Duration = Duration::from_secs(20);
 const CONSEQUENCES_TICK: Duration = Duration::from_mins(10);
 /// How often to see what became of reviews.
 const REVIEWS_TICK: Duration = Duration::from_secs(20);
+/// How often to see whether something is due to be reviewed: every identity of a tier is asked about.
+const DUE_REVIEWS_EVERY: Duration = Duration::from_mins(10);
 /// How often to see whether a day is over.
 const DAYS_TICK: Duration = Duration::from_mins(5);
 /// How often to see which steps are late.
@@ -127,9 +129,16 @@ async fn consequences(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-/// Passes on what nobody reviewed in time, sees what was decided done, and closes what nothing waits in.
+/// Begins reviews that are due, passes on what nobody reviewed in time, sees what was decided done, and closes what nothing waits in.
 async fn reviews(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
+    let mut looked: Option<tokio::time::Instant> = None;
     loop {
+        if looked.is_none_or(|at| at.elapsed() >= DUE_REVIEWS_EVERY) {
+            looked = Some(tokio::time::Instant::now());
+            if let Err(error) = engine.begin_due_review().await {
+                tracing::error!(error = %crate::failure::chain(&error), "no review that is due was begun");
+            }
+        }
         if let Err(error) = engine.follow_reviews().await {
             tracing::error!(error = %crate::failure::chain(&error), "reviews were not looked at");
         }

@@ -36,6 +36,7 @@ mod report;
 mod requests;
 mod returned;
 mod reviews;
+mod reviews_due;
 mod scripted;
 mod survey;
 mod tickets;

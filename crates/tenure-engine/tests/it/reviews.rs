@@ -15,17 +15,17 @@ use tenure_model::{PrincipalKey, ReviewAnswer, ReviewItemState, ReviewState, Rol
 const DAY: Duration = Duration::from_hours(24);
 
 /// A deployment in which `ravi` answers for `billing` and `reporting`, `tess` can change them, and `ola` operates.
-struct Scene {
-    bench: Bench,
+pub(crate) struct Scene {
+    pub(crate) bench: Bench,
     deployment: Deployment,
     asha: Actor,
-    ravi: Actor,
+    pub(crate) ravi: Actor,
     tess: Actor,
-    ola: Actor,
+    pub(crate) ola: Actor,
 }
 
 impl Scene {
-    async fn set() -> Self {
+    pub(crate) async fn set() -> Self {
         let mut bench = Bench::new();
         let deployment = bench.surveyed().await;
         let engine = &deployment.engine;
@@ -40,7 +40,7 @@ impl Scene {
         scene
     }
 
-    fn engine(&self) -> &Arc<Engine> {
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
         &self.deployment.engine
     }
 
@@ -59,14 +59,14 @@ impl Scene {
         ReviewStart { rule: rule.to_owned(), until: None, reason: String::from("yearly") }
     }
 
-    async fn start(&self, rule: &str) -> ReviewShown {
+    pub(crate) async fn start(&self, rule: &str) -> ReviewShown {
         let review = self.engine().start_review(self.ola, Self::wish(rule)).await.unwrap();
         self.follow().await;
         review
     }
 
     /// Time goes on a little, everything is judged, and reviews go as far as they go by themselves.
-    async fn follow(&self) {
+    pub(crate) async fn follow(&self) {
         self.bench.clock.advance(Duration::from_secs(1));
         self.engine().judge_touched().await.unwrap();
         self.engine().follow_reviews().await.unwrap();
@@ -82,12 +82,12 @@ impl Scene {
         self.engine().review(&of.row.handle).await.unwrap()
     }
 
-    async fn item(&self, of: &ReviewShown, name: &str) -> ReviewItemRow {
+    pub(crate) async fn item(&self, of: &ReviewShown, name: &str) -> ReviewItemRow {
         let rows = self.engine().review_items(&of.row, ReviewItemsMeant::default(), None, 100).await.unwrap();
         rows.into_iter().map(|one| one.row).find(|one| one.identity_name == format!("main/{name}")).unwrap()
     }
 
-    async fn looked(&self, of: &ReviewShown, name: &str) -> ToReview {
+    pub(crate) async fn looked(&self, of: &ReviewShown, name: &str) -> ToReview {
         self.engine().to_review(self.item(of, name).await.id).await.unwrap()
     }
 
@@ -95,7 +95,7 @@ impl Scene {
         Ok(self.engine().decide_review_item(by, &seen.item, wish).await?.item)
     }
 
-    async fn says(
+    pub(crate) async fn says(
         &self,
         by: Actor,
         seen: &ToReview,
@@ -109,7 +109,7 @@ impl Scene {
     }
 
     /// Entries of a kind, the newest first.
-    async fn entries(&self, kind: &str) -> usize {
+    pub(crate) async fn entries(&self, kind: &str) -> usize {
         let all = self.engine().log_page(None, 500).await.unwrap();
         all.into_iter().filter(|(_, entry)| entry.kind == kind).count()
     }

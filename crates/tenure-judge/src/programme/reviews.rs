@@ -1,9 +1,9 @@
-//! Reviews as the programme bounds them: who is asked where no owner can be, and how long after a miss.
+//! Reviews as the programme bounds them: how often Tenure begins one, who is asked where no owner can be, how long after a miss.
 //!
 //! Who reviews never decides alone what they ask for or use themselves; that is seen to where it is known. It must never
 //! read a clock. Next: `approver.rs`, the words for who; `control.rs`, what a missed review leads to.
 
-use super::{ProgrammeRefused, approver};
+use super::{ProgrammeRefused, approver, risk::TierDays};
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 
@@ -14,6 +14,7 @@ const MISSED_DAYS: RangeInclusive<u32> = 1..=90;
 /// Who may be named, besides people.
 const KNOWN: [&str; 3] = ["approves", "operator", "administrator"];
 const FALLBACKS_MAX: usize = 5;
+const DUE_AT_ONCE: RangeInclusive<u32> = 1..=500;
 
 /// Who reviews, and until when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,11 +26,23 @@ pub struct ReviewRules {
     pub fallback: Vec<String>,
     /// Days that each next one has after a review was missed.
     pub missed_days: u32,
+    /// After how many days without a decision Tenure begins a review of an identity by itself, by its risk tier; of one that is
+    /// not named it begins none.
+    #[serde(skip_serializing_if = "TierDays::is_empty")]
+    pub every_days: TierDays,
+    /// How many identities wait in reviews that Tenure began, at most.
+    pub due_at_once: u32,
 }
 
 impl Default for ReviewRules {
     fn default() -> Self {
-        Self { decided_within_days: 14, fallback: vec![String::from("operator")], missed_days: 7 }
+        Self {
+            decided_within_days: 14,
+            fallback: vec![String::from("operator")],
+            missed_days: 7,
+            every_days: TierDays::default(),
+            due_at_once: 50,
+        }
     }
 }
 
@@ -38,6 +51,7 @@ pub(super) fn faults(rules: &ReviewRules) -> Vec<ProgrammeRefused> {
     let rows = [
         ("reviews.decided_within_days", rules.decided_within_days, DECIDED_WITHIN_DAYS),
         ("reviews.missed_days", rules.missed_days, MISSED_DAYS),
+        ("reviews.due_at_once", rules.due_at_once, DUE_AT_ONCE),
     ];
     let outside = rows.into_iter().filter(|(_, given, allowed)| !allowed.contains(given));
     let mut faults: Vec<ProgrammeRefused> = outside
@@ -46,6 +60,7 @@ pub(super) fn faults(rules: &ReviewRules) -> Vec<ProgrammeRefused> {
             ProgrammeRefused::OutOfRange { setting, given, min, max }
         })
         .collect();
+    faults.extend(rules.every_days.faults("reviews.every_days", "reviewed"));
     let mut unfit = |why: String| {
         faults.push(ProgrammeRefused::SettingUnfit { setting: "reviews.fallback", why });
     };

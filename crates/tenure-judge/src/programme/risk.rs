@@ -160,6 +160,43 @@ pub struct TierDays {
     pub critical: Option<u32>,
 }
 
+impl TierDays {
+    /// Of one tier; nothing where it is not named.
+    pub const fn of(&self, tier: RiskTier) -> Option<u32> {
+        match tier {
+            RiskTier::Low => self.low,
+            RiskTier::Moderate => self.moderate,
+            RiskTier::High => self.high,
+            RiskTier::Critical => self.critical,
+        }
+    }
+
+    /// Whether no tier is named.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Everything that is wrong with them: what is riskier is never `done` less often.
+    pub(super) fn faults(&self, setting: &'static str, done: &str) -> Vec<ProgrammeRefused> {
+        let named: Vec<(RiskTier, u32)> =
+            RiskTier::ALL.iter().filter_map(|tier| Some((*tier, self.of(*tier)?))).collect();
+        let (min, max) = DAYS.into_inner();
+        let outside = named.iter().filter(|(_, days)| !DAYS.contains(days));
+        let mut faults: Vec<ProgrammeRefused> = outside
+            .map(|(_, days)| ProgrammeRefused::OutOfRange { setting, given: *days, min, max })
+            .collect();
+        let mut pairs = named.iter().zip(named.iter().skip(1));
+        if let Some((before, after)) = pairs.find(|(before, after)| after.1 > before.1) {
+            let why = format!(
+                "`{setting}`: `{}` is {done} less often than `{}` ({} and {} days)",
+                after.0, before.0, after.1, before.1
+            );
+            faults.push(ProgrammeRefused::SettingUnfit { setting, why });
+        }
+        faults
+    }
+}
+
 impl Default for RiskRules {
     fn default() -> Self {
         Self {
@@ -258,12 +295,7 @@ impl RiskRules {
 
     /// How often an owner confirms an identity of this tier; nothing where the tier does not say.
     pub(crate) const fn cadence_of(&self, tier: RiskTier) -> Option<u32> {
-        match tier {
-            RiskTier::Low => self.review_days.low,
-            RiskTier::Moderate => self.review_days.moderate,
-            RiskTier::High => self.review_days.high,
-            RiskTier::Critical => self.review_days.critical,
-        }
+        self.review_days.of(tier)
     }
 
     /// The rows whose order says which is worse, each with its setting; what nobody said or knows stands in none.
@@ -337,10 +369,6 @@ pub(super) fn faults(rules: &RiskRules) -> Vec<ProgrammeRefused> {
     for given in lines {
         bounded("risk.tiers", given, LINE);
     }
-    let days = rules.review_days;
-    for given in [days.low, days.moderate, days.high, days.critical].into_iter().flatten() {
-        bounded("risk.review_days", given, DAYS);
-    }
     for (setting, rows) in rules.ladders() {
         let is_less = |pair: &&[(&str, u32)]| matches!(pair, [before, after] if after.1 < before.1 || (setting == "risk.tiers" && after.1 == before.1));
         if let Some([before, after]) = rows.windows(2).find(is_less) {
@@ -358,19 +386,6 @@ pub(super) fn faults(rules: &RiskRules) -> Vec<ProgrammeRefused> {
             faults.push(ProgrammeRefused::SettingUnfit { setting, why });
         }
     }
-    let ordered: Vec<(&str, u32)> =
-        [("low", days.low), ("moderate", days.moderate), ("high", days.high), ("critical", days.critical)]
-            .into_iter()
-            .filter_map(|(tier, days)| Some((tier, days?)))
-            .collect();
-    if let Some([before, after]) =
-        ordered.windows(2).find(|pair| matches!(pair, [before, after] if after.1 > before.1))
-    {
-        let why = format!(
-            "`risk.review_days`: `{}` is confirmed less often than `{}` ({} and {} days)",
-            after.0, before.0, after.1, before.1
-        );
-        faults.push(ProgrammeRefused::SettingUnfit { setting: "risk.review_days", why });
-    }
+    faults.extend(rules.review_days.faults("risk.review_days", "confirmed"));
     faults
 }

@@ -234,6 +234,9 @@ fn rules_that_cannot_be_meant_are_refused() {
     insta::assert_snapshot!(refused("[risk]\nmany_rights = 0"), @"`risk.many_rights` is 0; it must be from 1 to 100000");
     insta::assert_snapshot!(refused("[risk.review_days]\nlow = 0"), @"`risk.review_days` is 0; it must be from 1 to 3650");
     insta::assert_snapshot!(refused("[risk.review_days]\nhigh = 30\ncritical = 60"), @"`risk.review_days`: `critical` is confirmed less often than `high` (60 and 30 days)");
+    insta::assert_snapshot!(refused("[reviews.every_days]\nhigh = 0"), @"`reviews.every_days` is 0; it must be from 1 to 3650");
+    insta::assert_snapshot!(refused("[reviews.every_days]\nhigh = 30\ncritical = 60"), @"`reviews.every_days`: `critical` is reviewed less often than `high` (60 and 30 days)");
+    insta::assert_snapshot!(refused("[reviews]\ndue_at_once = 501"), @"`reviews.due_at_once` is 501; it must be from 1 to 500");
     insta::assert_snapshot!(refused("[risk.data]\nunsaid = 21"), @"`risk.data.unsaid` is 21; it must be from 0 to 20");
     let unknown = Programme::parse("version = 1\n[risk.data]\nsecret = 4").unwrap_err();
     let why = std::error::Error::source(&unknown).unwrap().to_string();

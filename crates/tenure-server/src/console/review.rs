@@ -126,10 +126,11 @@ async fn shown(
     let page_shown = ReviewPage {
         frame: Frame::of(format!("Review {}", review.row.handle), Place::Reviews, asked),
         handle: review.row.handle.clone(),
-        started_by: review
-            .started_by_name
-            .as_deref()
-            .map_or_else(|| String::from("Tenure, or somebody who left"), text::shown),
+        started_by: match (&review.started_by_name, review.row.started_by) {
+            (Some(name), _) => text::shown(name),
+            (None, Some(_)) => String::from("somebody who left"),
+            (None, None) => String::from("Tenure"),
+        },
         started: text::when(review.row.started, now),
         is_over: !is_open,
         ended_by: review.ended_by_name.as_deref().map(text::shown),

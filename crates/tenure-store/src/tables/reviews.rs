@@ -9,7 +9,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use tenure_model::{
     IdentityId, Instant, PersonId, ReviewEvent, ReviewId, ReviewItemId, ReviewItemState, ReviewState,
-    lifecycle::advance, printable,
+    RiskTier, lifecycle::advance, printable,
 };
 
 /// A review as it is kept.
@@ -102,6 +102,40 @@ fn review(row: &Row<'_>) -> Result<ReviewRow, StoreFailure> {
 }
 
 impl Tx<'_> {
+    /// Identities of a risk tier, not built in and there, that governance applies to and of which nobody decided, or was asked in
+    /// vain, in a review since `before`; none that waits in one, and none that governance applied to later. The longest first.
+    pub fn identities_to_review(
+        &mut self,
+        tier: RiskTier,
+        before: Instant,
+        most: i64,
+    ) -> Result<Vec<IdentityId>, StoreFailure> {
+        self.query(
+            "identities",
+            "SELECT i.identity_id FROM identities i WHERE i.risk_tier = $1 AND i.built_in = 0 \
+             AND (i.enrolled = 1 OR i.class IS NOT NULL) AND i.standing NOT IN ('retired', 'gone', 'unobserved') \
+             AND COALESCE(i.enrolled_us, i.created_us) <= $2 AND NOT EXISTS (SELECT 1 FROM review_items t \
+             WHERE t.identity_id = i.identity_id AND (t.state IN ('open', 'decided') OR t.decided_us > $2 \
+             OR (t.state = 'missed' AND t.settled_us > $2))) \
+             ORDER BY COALESCE(i.enrolled_us, i.created_us), i.identity_id LIMIT $3",
+            &[named(tier), before.into(), most.into()],
+            |row| row.parsed(0),
+        )
+    }
+
+    /// When Tenure began a review by itself last, and how many items wait in those that it began.
+    pub fn reviews_begun_by_tenure(&mut self) -> Result<(Option<Instant>, i64), StoreFailure> {
+        let found = self.query_one(
+            "reviews",
+            "SELECT (SELECT MAX(started_us) FROM reviews WHERE started_by IS NULL), COUNT(*) FROM review_items t \
+             JOIN reviews r ON r.review_id = t.review_id \
+             WHERE r.state = 'open' AND r.started_by IS NULL AND t.state = 'open'",
+            &[],
+            |row| Ok((row.opt_instant(0)?, row.number(1)?)),
+        )?;
+        Ok(found.unwrap_or((None, 0)))
+    }
+
     /// Writes down that a review begins, with all of its items. An identity that waits in another one is a conflict.
     pub fn add_review(&mut self, mint: &Mint, new: &NewReview) -> Result<ReviewId, StoreFailure> {
         let (at, randomness) = mint.parts();

@@ -39,6 +39,7 @@ mod plans;
 mod programmes;
 mod recognised;
 mod reconnect;
+mod review_due;
 mod same_machine;
 mod steps;
 mod tampering;

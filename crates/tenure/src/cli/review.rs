@@ -313,9 +313,16 @@ impl Show {
     }
 }
 
+/// Who began it.
+fn by_whom(review: &Review) -> String {
+    match (&review.started_by_name, &review.started_by) {
+        (Some(name), _) => name.clone(),
+        (None, Some(_)) => String::from("somebody who left"),
+        (None, None) => String::from("Tenure"),
+    }
+}
+
 fn facts(context: &Context, review: &Review) {
-    let who =
-        |name: &Option<String>| name.clone().unwrap_or_else(|| String::from("Tenure, or somebody who left"));
     let paint = context.frame().paint;
     let state = paint.text(look(review.state), review.state.as_str());
     context.print(format!("review {}: {state}", review.handle));
@@ -324,7 +331,7 @@ fn facts(context: &Context, review: &Review) {
     let mut facts = vec![
         ("means", what(review).to_owned()),
         ("why", review.reason.clone()),
-        ("begun", format!("by {} {}", who(&review.started_by_name), instant(review.started))),
+        ("begun", format!("by {} {}", by_whom(review), instant(review.started))),
         ("to be decided", format!("by {}", instant(review.until))),
         ("population", format!("{}, {}", count(review.items, "identity"), review.population)),
         ("items", numbers(review.counts.iter().map(|(state, count)| format!("{count} {state}")).collect())),

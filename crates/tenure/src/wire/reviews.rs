@@ -17,6 +17,8 @@ pub(crate) struct Review {
     pub(crate) items: i64,
     pub(crate) ended: Option<Instant>,
     pub(crate) ended_why: Option<String>,
+    #[serde(default)]
+    pub(crate) started_by: Option<String>,
     pub(crate) started_by_name: Option<String>,
     pub(crate) ended_by_name: Option<String>,
     pub(crate) counts: BTreeMap<ReviewItemState, i64>,

@@ -2,8 +2,9 @@
 //!
 //! A review is begun by an operator and closes by itself, once every item came to its end; it must never close on
 //! somebody's word. What is decided binds what was shown. `start.rs` fixes the population, `who.rs` says whose turn it is,
-//! `item.rs` what they look at, `decide.rs` what they say, `follow.rs` what becomes of it. Next: `start.rs`.
+//! `cadence.rs` begins those that are due by risk tier, `item.rs` what they look at, `decide.rs` what they say, `follow.rs` what becomes of it. Next: `start.rs`.
 
+mod cadence;
 mod decide;
 mod follow;
 mod item;

@@ -15,10 +15,11 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 use tenure_judge::Rule;
-use tenure_model::{Instant, Standing};
+use tenure_model::{IdentityId, Instant, ReviewId, Standing};
 use tenure_store::{
-    StoreFailure, Tx,
+    NewEntry, StoreFailure, Tx,
     tables::{
+        Mint,
         identities::IdentityRow,
         list_identities::IdentityQuery,
         reviews::{NewReview, NewReviewItem},
@@ -132,14 +133,7 @@ impl Engine {
             population: digest(&population)?,
             items: population.items.iter().map(new_item).collect(),
         };
-        let (mint, items) = (self.mint()?, count(new.items.len()));
-        let draft = Draft::new("review.started", By::Person(actor, None), "")
-            .number("items", items)
-            .number("in_another", population.in_another)
-            .text("population", &new.population)
-            .text("until", until);
-        let draft = draft.body(serde_json::json!({ "rule": rule_text, "reason": new.reason }));
-        let entry = self.entry(draft)?;
+        let (mint, entry) = (self.mint()?, self.review_started(&new, Some(actor), population.in_another)?);
         let written = self.store.write("start_review", move |tx| {
             still_there(tx.person(actor.person)?.map(|person| person.role), actor)?;
             if tx.count_reviews_open()? >= OPEN_MAX {
@@ -147,23 +141,29 @@ impl Engine {
                     format!("{OPEN_MAX} reviews are open already: more than people look at helps nobody");
                 return Err(StoreFailure::Conflict { why });
             }
-            for item in &new.items {
-                if tx.review_item_waiting(item.identity)?.is_some() {
-                    let why = String::from("another review of some of these began meanwhile; look again");
-                    return Err(StoreFailure::Conflict { why });
-                }
-            }
-            let id = tx.add_review(&mint, &new)?;
-            let mut entry = entry.clone();
-            entry.entry.subject = id.to_string();
-            entry.about = vec![id.to_string()];
-            tx.entry(entry)?;
+            let id = begin(tx, &mint, &new, &entry)?;
             let row = tx.review(id)?;
             shown(tx, row)
         });
         let written = written.await?;
         self.reviews_woken.notify_one();
         Ok(written)
+    }
+
+    /// The entry that a review began, by a person or by Tenure itself; its subject is only known when it is written.
+    pub(super) fn review_started(
+        &self,
+        new: &NewReview,
+        actor: Option<Actor>,
+        in_another: i64,
+    ) -> Result<NewEntry, EngineFailure> {
+        let by = actor.map_or(By::Tenure, |actor| By::Person(actor, None));
+        let draft = Draft::new("review.started", by, "")
+            .number("items", count(new.items.len()))
+            .number("in_another", in_another)
+            .text("population", &new.population)
+            .text("until", new.until);
+        self.entry(draft.body(serde_json::json!({ "rule": new.rule, "reason": new.reason })))
     }
 
     /// The rule and the end of a review that can be begun.
@@ -208,6 +208,27 @@ impl Engine {
         }
         Ok(population)
     }
+}
+
+/// Writes down that a review begins, with its entry. What began to wait in another one meanwhile is a conflict.
+pub(super) fn begin(
+    tx: &mut Tx<'_>,
+    mint: &Mint,
+    new: &NewReview,
+    entry: &NewEntry,
+) -> Result<ReviewId, StoreFailure> {
+    for item in &new.items {
+        if tx.review_item_waiting(item.identity)?.is_some() {
+            let why = String::from("another review of some of these began meanwhile; look again");
+            return Err(StoreFailure::Conflict { why });
+        }
+    }
+    let id = tx.add_review(mint, new)?;
+    let mut entry = entry.clone();
+    entry.entry.subject = id.to_string();
+    entry.about = vec![id.to_string()];
+    tx.entry(entry)?;
+    Ok(id)
 }
 
 fn population(tx: &mut Tx<'_>, reviewing: &Reviewing, rule: &Rule) -> Result<Population, StoreFailure> {
@@ -255,13 +276,17 @@ fn population(tx: &mut Tx<'_>, reviewing: &Reviewing, rule: &Rule) -> Result<Pop
     }
 }
 
-fn new_item((row, turn): &(IdentityRow, Turn)) -> NewReviewItem {
+pub(super) fn new_item((row, turn): &(IdentityRow, Turn)) -> NewReviewItem {
     NewReviewItem { identity: row.id, stage: 0, reviewer: turn.reviewer, turn: turn.words.clone() }
 }
 
-/// SHA-256 over the ids of those meant, in their order: whoever has the same identities gets the same.
 fn digest(population: &Population) -> Result<String, EngineFailure> {
-    let mut ids: Vec<String> = population.items.iter().map(|(row, _)| row.id.to_string()).collect();
+    digest_of(population.items.iter().map(|(row, _)| row.id))
+}
+
+/// SHA-256 over the ids of those meant, in their order: whoever has the same identities gets the same.
+pub(super) fn digest_of(meant: impl Iterator<Item = IdentityId>) -> Result<String, EngineFailure> {
+    let mut ids: Vec<String> = meant.map(|id| id.to_string()).collect();
     ids.sort();
     let shape = |why: serde_json::Error| StoreFailure::Shape { table: "reviews", why: why.to_string() };
     Ok(digest_hex(&serde_json::to_vec(&ids).map_err(shape)?))
