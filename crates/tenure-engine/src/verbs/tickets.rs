@@ -137,20 +137,22 @@ impl Engine {
 
 /// Tickets as they are kept: people paste anything into a title.
 fn without_secrets(mut given: Vec<TicketGiven>) -> Vec<TicketGiven> {
-    let holds = |text: &str| {
-        let limits = ScanLimits::default();
-        // Without a scanner nothing is known to be harmless.
-        SCANNER.as_ref().is_none_or(|scanner| !scanner.scan(text.as_bytes(), &limits).hits.is_empty())
-    };
     for one in &mut given {
         for text in [&mut one.title, &mut one.names] {
-            if holds(text) {
+            if holds_a_secret(text) {
                 LEFT_OUT.clone_into(text);
             }
         }
-        one.url = one.url.take().filter(|url| !holds(url));
+        one.url = one.url.take().filter(|url| !holds_a_secret(url));
     }
     given
+}
+
+/// Whether a text of people holds what looks like a secret.
+pub(super) fn holds_a_secret(text: &str) -> bool {
+    let limits = ScanLimits::default();
+    // Without a scanner nothing is known to be harmless.
+    SCANNER.as_ref().is_none_or(|scanner| !scanner.scan(text.as_bytes(), &limits).hits.is_empty())
 }
 
 /// What was said to have ended is not taken back by whoever answers for it.

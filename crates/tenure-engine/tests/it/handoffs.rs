@@ -165,12 +165,18 @@ async fn nobody_hands_on_to_themselves_to_whom_only_reads_or_twice_at_once() {
         runbook: String::from("see https://me:secret@wiki.example/x"),
         ..wish("reporting", "tess")
     };
+    // Put together here, so that no scanner takes this file for a leak.
+    let pasted = HandoffWish {
+        reason: format!("the key is {}{}", "AKIA", "Q3EGRZ5TLWXN7YPM"),
+        ..wish("reporting", "tess")
+    };
     for (wish, expected) in [
         (wish("reporting", "ravi"), "nobody hands on to themselves"),
         (wish("reporting", "zoe"), "zoe is an auditor and can answer for no identity"),
         (wish("reporting", "nobody"), "nobody"),
         (empty, "what to do about it"),
         (secret, "holds a user or a password"),
+        (pasted, "holds what looks like a secret"),
     ] {
         let why = refusal(story.offer(ravi, wish).await);
         assert!(why.contains(expected), "{why}");
@@ -376,4 +382,33 @@ async fn many_at_once_are_shown_with_a_word_and_offered_just_so() {
         story.accept(story.tess, &one).await.unwrap();
     }
     assert_eq!(charter(story.engine(), "billing").await.technical_owner, Some(story.tess.person));
+}
+
+#[tokio::test]
+async fn of_two_answers_at_once_one_counts() {
+    let story = Story::set("").await;
+    for round in 0..4 {
+        let one = story.offered().await;
+        let row = &one.line.row;
+        let back = story.engine().withdraw_handoff(story.scene.ravi, row, "later");
+        let no = story.engine().decline_handoff(story.tess, row, "not ours");
+        let ends = match round % 2 {
+            0 => tokio::join!(back, no),
+            _ => {
+                let (no, back) = tokio::join!(no, back);
+                (back, no)
+            }
+        };
+        assert_eq!([ends.0.is_ok(), ends.1.is_ok()].iter().filter(|ok| **ok).count(), 1, "{ends:?}");
+        assert_eq!(story.said(&one).await.len(), 2, "one entry for its end");
+    }
+    let one = story.offered().await;
+    let made = tokio::join!(story.accept(story.tess, &one), story.accept(story.tess, &one));
+    assert!(made.0.is_ok() != made.1.is_ok(), "{made:?}");
+    // By hand at the same time: whichever comes first, what was written by hand last stands, and nothing is lost.
+    story.own("reporting", "ravi").await;
+    let one = story.offered().await;
+    let (accepted, ()) = tokio::join!(story.accept(story.tess, &one), story.own("reporting", "ola"));
+    let owner = charter(story.engine(), "reporting").await.technical_owner;
+    assert_eq!(owner, Some(story.scene.ola.person), "{accepted:?}");
 }

@@ -72,6 +72,8 @@ struct HandoffPage {
     ended_why: Option<text::Prose>,
     over_because: Option<text::Prose>,
     changed: Vec<text::Prose>,
+    charter: Vec<(&'static str, String)>,
+    unanswered: String,
     parts: Vec<PartLine>,
     left_out: Option<u64>,
     digest: String,
@@ -154,6 +156,10 @@ async fn shown(
     let may = asked.holds(DecisionRight::Own, ApiResourceKind::Handoff, party(shared, asked, row).await?);
     let is_receiver = row.to == asked.person.id;
     let identity = address::of_identity(&row.identity_name, &row.identity.handle());
+    let said = &one.contents.charter;
+    let owners = [said.business_owner, said.technical_owner].into_iter().flatten().collect();
+    let names = super::plan::names_of(shared, owners).await?;
+    let (charter, unanswered) = super::identity::charter(said, &names);
     let page_shown = HandoffPage {
         frame: Frame::of(format!("Handoff {}", line.handle), Place::Requests, asked),
         what: text::shown(&row.identity_name),
@@ -174,6 +180,8 @@ async fn shown(
         ended: row.ended.map(|at| text::when(at, now)),
         ended_why: row.ended_why.as_deref().map(text::prose),
         over_because: one.over_because.as_deref().map(text::prose),
+        charter,
+        unanswered: unanswered.join(", "),
         changed: one.changed.iter().map(|one| text::prose(one)).collect(),
         parts: parts(&one.contents, &identity),
         left_out: Some(one.contents.left_out).filter(|more| *more > 0),

@@ -431,7 +431,8 @@ fn reasons(shown: &IdentityShown, now: Instant) -> Vec<Reason> {
 }
 
 /// The fields of a charter that are answered, and the names of those that are not.
-fn charter(
+/// What a charter says, and which of its fields are unanswered.
+pub(super) fn charter(
     charter: &Charter,
     names: &BTreeMap<PersonId, String>,
 ) -> (Vec<(&'static str, String)>, Vec<String>) {

@@ -24,7 +24,7 @@ use crate::{
 };
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
-use tenure_model::{HandoffStage, HandoffState, OwnerRole, counted, printable};
+use tenure_model::{Charter, HandoffStage, HandoffState, OwnerRole, counted, printable};
 
 /// Hand an identity on: offer it, look at it, accept or decline it, take it back
 ///
@@ -379,6 +379,7 @@ fn facts(one: &Handoff) -> Vec<(&'static str, String)> {
     facts.push(("the work", line.stage.as_str().replace('_', " ")));
     facts.push(("runbook", line.runbook.clone()));
     facts.push(("it stands", one.standing.to_string()));
+    facts.extend(charter(&contents.charter));
     let items = |given: &[HandoffItem]| -> Vec<String> {
         given.iter().map(|one| format!("{} {}", one.handle, one.what)).collect()
     };
@@ -406,6 +407,22 @@ fn facts(one: &Handoff) -> Vec<(&'static str, String)> {
             .map(|(at, text)| (if at == 0 { "changed since" } else { "" }, text.clone())),
     );
     facts
+}
+
+/// What its charter says; whose it is stands above.
+fn charter(charter: &Charter) -> Vec<(&'static str, String)> {
+    let scope = charter.allowed_scope.join(", ");
+    let said = [
+        ("purpose", charter.purpose.clone()),
+        ("boundary", charter.boundary.clone()),
+        ("may hold", Some(scope).filter(|scope| !scope.is_empty())),
+        ("environment", charter.environment.map(|one| one.to_string())),
+        ("data class", charter.data_class.map(|one| one.to_string())),
+        ("rotated every", charter.rotation_days.map(|days| counted(days, "day"))),
+        ("ends", charter.expires_at.map(instant)),
+        ("retired when", charter.retirement_trigger.clone()),
+    ];
+    said.into_iter().map(|(word, said)| (word, said.unwrap_or_else(|| String::from("-")))).collect()
 }
 
 impl Withdraw {

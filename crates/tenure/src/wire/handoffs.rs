@@ -1,7 +1,7 @@
 //! Handoffs, as the API says them.
 
 use serde::Deserialize;
-use tenure_model::{HandoffStage, HandoffState, Instant, OwnerRole, Standing};
+use tenure_model::{Charter, HandoffStage, HandoffState, Instant, OwnerRole, Standing};
 
 /// An offer to answer for an identity.
 #[derive(Debug, Clone, Deserialize)]
@@ -38,6 +38,7 @@ pub(crate) struct Handoff {
 /// What goes with one.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct HandoffContents {
+    pub(crate) charter: Charter,
     pub(crate) consumers: Vec<String>,
     pub(crate) places: Vec<String>,
     pub(crate) findings: Vec<HandoffItem>,

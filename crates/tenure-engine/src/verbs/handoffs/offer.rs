@@ -6,7 +6,7 @@ use super::{Handing, HandoffShown, contents, in_words, is_over, shown, still_the
 use crate::{
     Actor, Engine, EngineFailure,
     record::{By, Draft, EntryMaker},
-    verbs::{clocks, own::held},
+    verbs::{clocks, own::held, tickets::holds_a_secret},
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -62,6 +62,9 @@ impl Terms {
         }
         if terms.runbook.split_whitespace().any(holds_a_password) {
             return refused("the address of the runbook holds a user or a password; leave it out");
+        }
+        if [&terms.runbook, &terms.reason].into_iter().any(|text| holds_a_secret(text)) {
+            return refused("what is said holds what looks like a secret; say where it lies instead");
         }
         Ok(terms)
     }
