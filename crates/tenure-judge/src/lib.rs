@@ -40,14 +40,15 @@ pub use ownership::{
 };
 pub use policy::PolicyCard;
 pub use programme::{
-    ACKNOWLEDGED_FOR, Accepted, ApprovalRule, ApprovalRules, Approver, Asked, Calendar, CheckMode,
-    CheckWarning, Class, ClockRules, Consequence, Control, CredentialStore, DataPoints, Day, DecidedKind,
-    DeliveredBy, EnvironmentPoints, ExceptionRules, ExposurePoints, FEDERATION, Gate, Given, GraceDays,
-    HandoffRules, NextTerm, NotApproved, NotExcepted, Part, Partner, PartnerKind, PartnerRole, People,
-    PlanAbout, PolicySetting, Programme, ProgrammeFault, ProgrammeFiles, ProgrammeRefused, REVIEW_CONTROL,
-    ReachPoints, Readiness, RequestRules, RetentionRules, ReviewRules, RiskRules, ServiceLevel, StepAbout,
-    StoreKind, Term, Thresholds, TierDays, TierLines, Warned, Wish, asked_in_words, decides_step, gate,
-    may_decide, passed_on, people_named, readiness, step_in_words, undecided, who_revokes,
+    ACKNOWLEDGED_FOR, Accepted, ApprovalRule, ApprovalRules, Approver, Asked, AskedInVain, Calendar,
+    CheckMode, CheckWarning, Class, ClockRules, Consequence, Control, CredentialStore, DataPoints, Day,
+    DecidedKind, DeliveredBy, EnvironmentPoints, ExceptionRules, ExposurePoints, FEDERATION, Gate, Given,
+    GraceDays, HandoffRules, NextTerm, NotApproved, NotExcepted, Part, Partner, PartnerKind, PartnerRole,
+    People, PlanAbout, PolicySetting, Programme, ProgrammeFault, ProgrammeFiles, ProgrammeRefused,
+    REVIEW_CONTROL, ReachPoints, Readiness, RequestRules, RetentionRules, ReviewRules, RiskRules,
+    ServiceLevel, StepAbout, StoreKind, Term, Thresholds, TierDays, TierLines, Warned, Wish, asked_in_vain,
+    asked_in_words, decides_step, gate, may_decide, passed_on, people_named, readiness, step_in_words,
+    undecided, who_revokes,
 };
 pub use remain::Recall;
 pub use review::{Recommendation, RecommendedBecause};

@@ -53,6 +53,11 @@ fn stands_on_one(term: &str, by: &Approver<'_>) -> bool {
     }
 }
 
+/// The name of the person that is asked for; nothing where a role is, or somebody of the identity.
+pub(super) fn person_of(term: &str) -> Option<&str> {
+    term.strip_prefix(PERSON)
+}
+
 /// Who is asked for, in words.
 pub(super) fn in_words(term: &str) -> String {
     term.split(OR).map(one_in_words).collect::<Vec<_>>().join(", or ")

@@ -25,6 +25,7 @@ mod reviews;
 mod risk;
 mod service_levels;
 mod stores;
+mod unanswered;
 
 pub use approvals::{
     ApprovalRule, ApprovalRules, DecidedKind, Given, NotApproved, PlanAbout, decides_step, may_decide,
@@ -51,6 +52,7 @@ pub use risk::{DataPoints, EnvironmentPoints, ExposurePoints, ReachPoints, RiskR
 pub(crate) use risk::{Exposure, Reach};
 pub use service_levels::{ClockRules, ServiceLevel, StepAbout, asked_in_words, passed_on};
 pub use stores::{CredentialStore, FEDERATION, StoreKind};
+pub use unanswered::{AskedInVain, asked_in_vain};
 
 use crate::{consumer::Pattern, policy};
 use serde::{Deserialize, Serialize};

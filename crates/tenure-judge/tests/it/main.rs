@@ -23,3 +23,4 @@ mod risk;
 mod service_levels;
 mod silence;
 mod standings;
+mod unanswered;

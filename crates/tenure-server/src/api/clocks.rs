@@ -8,8 +8,8 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     path: "/api/v1/clocks",
     access: Access::Decided { action: ApiAction::View, kind: ApiResourceKind::Identity },
     evidence: None,
-    about: "Steps of requests, plans and exceptions that wait under a service level, the late ones first, each by when it is decided or passes on; with `late` only those that are late.",
-    query: &[("late", "flag"), ("limit", "limit")],
+    about: "Steps of requests, plans and exceptions that wait under a service level, the late ones first, each by when it is decided or passes on; with `late` only those that are late, with `of` only that of what is given by its id or short form.",
+    query: &[("late", "flag"), ("of", "text"), ("limit", "limit")],
     takes: None,
     answers: Answers::Json(200, "ClockPage"),
     route: || get(handle),
@@ -20,6 +20,7 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
 struct Wanted {
     #[serde(default)]
     late: bool,
+    of: Option<String>,
     limit: Option<u32>,
 }
 
@@ -30,8 +31,12 @@ async fn handle(
 ) -> Result<Json<Page<ClockShown>>, Problem> {
     asked.authorise(Whose::Nobodys)?;
     let most = i64::from(crate::page::size(wanted.limit)?);
-    let mut rows = shared.engine.clocks(most).await?;
+    let read = if wanted.of.is_some() { i64::MAX } else { most };
+    let mut rows = shared.engine.clocks(read).await?;
     // The late ones come first: what is cut off is late only where all before it is.
-    rows.retain(|row| !wanted.late || row.late.is_some());
+    rows.retain(|row| {
+        let is_meant = wanted.of.as_ref().is_none_or(|of| row.handle == *of || row.subject == *of);
+        is_meant && (!wanted.late || row.late.is_some())
+    });
     Ok(Json(Page::whole(rows)))
 }

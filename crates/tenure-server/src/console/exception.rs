@@ -5,6 +5,7 @@
 
 use super::{
     Frame, HTML, PageProblem, Place, address,
+    clock::{self, ClockLine},
     exceptions::{self, ExceptionLine},
     form::{self, Field, Sent},
     page, see_other,
@@ -61,6 +62,8 @@ struct ExceptionPage {
     instead: Vec<String>,
     requested_by: String,
     requested: When,
+    /// How long it may still wait, under a service level.
+    clock: Option<ClockLine>,
     decide_by: Option<When>,
     ends: When,
     replace_by: Option<When>,
@@ -129,6 +132,7 @@ async fn shown(
         instead: row.instead.iter().map(|policy| text::shown(&text::spaced(policy))).collect(),
         requested_by: name(&shown.requested_by_name),
         requested: text::when(row.requested, now),
+        clock: clock::of(shared, &row.id).await?,
         decide_by: waits.then(|| text::when(row.decide_by, now)),
         ends: text::when(row.ends, now),
         replace_by: row.replace_by.map(|at| text::when(at, now)),

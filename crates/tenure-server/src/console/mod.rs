@@ -10,6 +10,7 @@ mod assets;
 pub(crate) mod astray;
 mod charter;
 mod charter_form;
+mod clock;
 mod confirm;
 mod controls;
 mod doctor;

@@ -3,7 +3,9 @@
 //! that is `tenure-govern`. The template is `console/plan.html`.
 
 use super::{
-    Frame, HTML, PageProblem, Place, address, page,
+    Frame, HTML, PageProblem, Place, address,
+    clock::{self, ClockLine},
+    page,
     text::{self, Prose},
 };
 use crate::api::{find_plan, has_settled, prelude::*};
@@ -53,6 +55,8 @@ struct PlanPage {
     reason: Prose,
     requested: Said,
     approvals: Vec<Said>,
+    /// How long it may still wait, under a service level.
+    clock: Option<ClockLine>,
     /// The decisions it needs, in order; none where one is enough.
     decisions: Vec<DecisionLine>,
     /// Why it is not theirs to decide who looks at it.
@@ -188,7 +192,8 @@ async fn show(
     let frame = Frame::of(format!("Plan {}", shown.plan.handle), Place::Plans, asked);
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let address = address::of_identity(&identity.name, &identity.handle);
-    Ok(page(status, &view(frame, shown, &names, (offers, not_theirs), address, shared.engine.now())))
+    let clock = clock::of(shared, &shown.plan.id).await?;
+    Ok(page(status, &view(frame, shown, &names, (offers, not_theirs), (address, clock), shared.engine.now())))
 }
 
 /// Names of people, for whoever asks about them.
@@ -231,7 +236,7 @@ fn view(
     shown: PlanShown,
     names: &BTreeMap<PersonId, String>,
     (offers, not_theirs): (Offers, Option<String>),
-    identity: String,
+    (identity, clock): (String, Option<ClockLine>),
     now: Instant,
 ) -> PlanPage {
     let name_of = |id| names.get(&id).cloned().unwrap_or_default();
@@ -246,6 +251,7 @@ fn view(
     let list = |name: &str| texts_of(&plan.blast_radius, name);
     PlanPage {
         frame,
+        clock,
         offer,
         wrong: offers.wrong,
         identity,

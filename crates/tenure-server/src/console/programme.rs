@@ -6,6 +6,7 @@
 
 use super::{
     Frame, HTML, PageProblem, Place, address,
+    clock::{self, ClockLine},
     controls::{self, ConsequenceLine, ContactLine, ControlLine},
     page,
     text::{self, When},
@@ -29,6 +30,9 @@ pub(super) static ENDPOINT: Endpoint = Endpoint {
 
 /// What follows, in lines of the page; the rest is in the list of the API.
 const CONSEQUENCES: usize = 100;
+/// Clocks that are shown, and read to say how many more there are.
+const CLOCKS: usize = 20;
+const CLOCKS_READ: i64 = 1_000;
 
 #[derive(Template)]
 #[template(path = "programme.html")]
@@ -40,9 +44,14 @@ struct ProgrammePage {
     left_out: Vec<String>,
     waiting: i64,
     controls: Vec<ControlLine>,
+    /// Where it asks somebody who is not there: the setting, and what becomes of it.
+    asked_in_vain: Vec<(String, String)>,
     contacts: Vec<ContactLine>,
     /// Whether whoever looks is named, and may say that messages reach them.
     may_acknowledge: bool,
+    /// What waits under a service level, the late ones first, and how many more.
+    clocks: Vec<ClockLine>,
+    more_clocks: Option<String>,
     consequences: Vec<ConsequenceLine>,
     applied: Vec<AppliedLine>,
 }
@@ -70,6 +79,7 @@ async fn handle(State(shared): State<Shared>, asked: Asked) -> Result<Response, 
     let applied = shared.engine.programmes().await.map_err(Problem::from)?;
     let checked = shared.engine.check_in_force().await.map_err(Problem::from)?;
     let consequences = shared.engine.consequences().await.map_err(Problem::from)?;
+    let clocks = shared.engine.clocks(CLOCKS_READ).await.map_err(Problem::from)?;
     let now = shared.engine.now();
     let is_named = checked.contacts.iter().any(|one| one.name == asked.person.name);
     let line = |one: ProgrammeListed| AppliedLine {
@@ -87,8 +97,19 @@ async fn handle(State(shared): State<Shared>, asked: Asked) -> Result<Response, 
         left_out: left_out.collect(),
         waiting: programme.waiting,
         may_acknowledge: is_named && asked.may_also(ApiAction::Acknowledge, ApiResourceKind::System),
+        asked_in_vain: checked
+            .asked_in_vain
+            .iter()
+            .map(|one| (text::shown(&one.setting), text::shown(&one.why)))
+            .collect(),
         contacts: checked.contacts.iter().map(|one| controls::contact(one, now)).collect(),
         controls: checked.controls.into_iter().map(controls::control).collect(),
+        more_clocks: clocks
+            .len()
+            .checked_sub(CLOCKS)
+            .filter(|more| *more > 0)
+            .map(|more| format!("And {more} more.")),
+        clocks: clocks.iter().take(CLOCKS).map(|one| clock::line(one, now)).collect(),
         consequences: consequences
             .iter()
             .take(CONSEQUENCES)

@@ -5,6 +5,7 @@
 
 use super::{
     Frame, HTML, PageProblem, Place,
+    clock::{self, ClockLine},
     form::{self, Field, Sent},
     page, requests, see_other,
     table::StateShown,
@@ -59,6 +60,8 @@ struct RequestPage {
     is_late: bool,
     asked_by: String,
     asked: When,
+    /// How long it may still wait, under a service level.
+    clock: Option<ClockLine>,
     decide_by: Option<When>,
     use_by: Option<When>,
     usable: bool,
@@ -168,6 +171,7 @@ async fn shown(
         is_late: one.row.creation.late_for.is_some(),
         asked_by: one.asked_by_name.as_deref().map_or_else(|| String::from("somebody who left"), text::shown),
         asked: text::when(one.row.asked, now),
+        clock: clock::of(shared, &one.row.id).await?,
         decide_by: waits.then(|| text::when(one.row.decide_by, now)),
         use_by: (one.row.state == RequestState::Approved).then(|| text::when(one.row.use_by, now)),
         usable: one.usable,

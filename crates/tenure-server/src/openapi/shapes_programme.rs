@@ -41,8 +41,15 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
     ("ProgrammeChecked", &["faults: [ProgrammeFault]"]),
     (
         "ProgrammeReadiness",
-        &["version: number", "at: instant", "controls: [Readiness]", "contacts: [ContactShown]"],
+        &[
+            "version: number",
+            "at: instant",
+            "controls: [Readiness]",
+            "asked_in_vain: [AskedInVain]",
+            "contacts: [ContactShown]",
+        ],
     ),
+    ("AskedInVain", &["setting: text", "why: text"]),
     (
         "Readiness",
         &[

@@ -176,3 +176,49 @@ async fn its_page_says_who_is_missing_and_has_a_button_for_whoever_is_named() {
     let lines = bench.get(AUDITOR, "/programme").await.text();
     assert!(!lines.contains("What follows by itself"), "nothing is lapsed: {lines}");
 }
+
+#[tokio::test]
+async fn pages_say_by_when_a_step_is_decided_and_whom_the_programme_asks_in_vain() {
+    let bench = Bench::surveyed().await;
+    let wish = json!({
+        "source": "main", "principal": "etl", "business_owner": "administrator", "technical_owner": "owner",
+        "purpose": "load", "boundary": "one host", "allowed_scope": ["SELECT on orders"], "environment": "test",
+        "expires_at": "2027-03-31T00:00:00Z", "retirement_trigger": "unused:90", "store": "federation", "reason": "it is needed",
+    });
+    let asked = bench.post(OPERATOR, "/api/v1/requests", &wish).await.json();
+    let its = format!("/requests/{}", asked["handle"].as_str().unwrap());
+    assert!(
+        !bench.get(AUDITOR, &its).await.text().contains("Service level"),
+        "the twin: no programme says so"
+    );
+    let main = "version = 1\n[[service_level]]\nid = \"requests\"\nfor = \"request\"\nwithin_hours = 8\nfallback = [\"person:<b>nell\"]\n";
+    let files = json!({ "programme.toml": main });
+    let word = loop {
+        let answer = bench.post(AUDITOR, "/api/v1/programme/plan", &json!({ "files": files })).await.json();
+        if !answer["foreseen"].is_null() {
+            break answer["foreseen"]["word"].clone();
+        }
+    };
+    let body = json!({ "files": files, "reason": "in eight hours", "word": word });
+    assert_eq!(bench.call(ADMINISTRATOR, "PUT", "/api/v1/programme", Some(&body)).await.status, 200);
+    bench.engine.follow_clocks().await.unwrap();
+    let page = bench.get(AUDITOR, &its).await.text();
+    assert!(
+        page.contains("<dt>Service level</dt><dd>due <time")
+            && page.contains("7 h 59 min left, else it passes on"),
+        "{page}"
+    );
+    let page = bench.get(AUDITOR, "/programme").await.text();
+    assert!(
+        page.contains("Waiting under a service level") && page.contains(&format!("href=\"{its}\"")),
+        "{page}"
+    );
+    assert!(
+        page.contains("Asked of nobody") && page.contains("`&#60;b&#62;nell` is nobody of this deployment"),
+        "{page}"
+    );
+    let of = |of: &str| format!("/api/v1/clocks?of={of}");
+    let one = bench.get(AUDITOR, &of(asked["handle"].as_str().unwrap())).await.json();
+    assert_eq!((one["items"].as_array().unwrap().len(), &one["items"][0]["subject"]), (1, &asked["id"]));
+    assert_eq!(bench.get(AUDITOR, &of("other")).await.json()["items"], json!([]));
+}

@@ -4,6 +4,7 @@
 
 use super::reading;
 use crate::{
+    client::part,
     context::Context,
     failure::{Exit, Failure},
     render::{
@@ -11,7 +12,7 @@ use crate::{
         table::{Table, cell, looking, name},
         words::{count, duration, instant},
     },
-    session::shaped,
+    session::{Session, shaped},
     wire::{Clock, Page},
 };
 use clap::Args;
@@ -91,4 +92,17 @@ fn left(one: &Clock) -> (Look, String) {
     let left = duration(Duration::from_secs(one.left_seconds));
     let of = one.calendar.as_ref().map(|calendar| format!(" of {}", printable(calendar, 60)));
     (Look::Plain, format!("{left}{}", of.unwrap_or_default()))
+}
+
+/// Prints by when the step of something that waits is decided, as one more fact of it; nothing where it has no clock.
+pub(super) async fn print_of(context: &Context, session: &Session<'_>, handle: &str) -> Result<(), Failure> {
+    let path = format!("/api/v1/clocks?of={}", part(handle));
+    let page: Page<Clock> = shaped(&session.get("its service level cannot be shown", &path).await?)?;
+    let Some(one) = page.items.first() else { return Ok(()) };
+    let (look, left) = left(one);
+    let passes = if one.over.is_some() || one.late.is_some() { "" } else { ", else it passes on" };
+    let left = context.frame().paint.text(look, &left);
+    context.print(format!("  {:<20}due {}{passes} ({left})", "service level", instant(one.due)));
+    context.print(format!("  {:<20}asked: {}", "", printable(&one.asked, 200)));
+    Ok(())
 }

@@ -4,7 +4,7 @@
 //! is given back with the wish. Next: `exception_decide.rs`, where somebody else decides.
 
 use super::{
-    changing,
+    changing, clocks,
     exception_decide::{Grant, Refuse},
     listing::{self, Amount},
     own::parse_end,
@@ -254,6 +254,7 @@ impl Show {
             let (case, document) = case_of(session, &self.exception, "cannot be shown").await?;
             context.document(&document);
             show(context, &case);
+            clocks::print_of(context, session, &case.exception.handle).await?;
             let handle = &case.exception.handle;
             if case.granted_by.is_some() {
                 context.next(format!(

@@ -79,9 +79,13 @@ async fn check_in_force(context: &Context) -> Result<Exit, Failure> {
         let document = session.get("the programme was not checked", "/api/v1/programme/check").await?;
         context.document(&document);
         let checked: Checked = shaped(&document)?;
+        for one in &checked.asked_in_vain {
+            context.print(format!("{}: {}", printable(&one.setting, 120), printable(&one.why, 300)));
+        }
+        let answered = if checked.asked_in_vain.is_empty() { Exit::Done } else { Exit::Failed };
         if checked.controls.is_empty() {
             context.say("The programme in force names no control, so nothing is begun by itself.");
-            return Ok(Exit::Done);
+            return Ok(answered);
         }
         print_controls(context, &checked.controls);
         let mut table = Table::new(&["NAMED", "IS THERE", "MESSAGES REACH THEM SINCE", "COUNTS UNTIL"]);
@@ -98,7 +102,7 @@ async fn check_in_force(context: &Context) -> Result<Exit, Failure> {
         if !ready {
             context.say("Nothing is begun by itself for a control that is not ready; what people decide always works.");
         }
-        Ok(if ready { Exit::Done } else { Exit::Failed })
+        Ok(if ready { answered } else { Exit::Failed })
     })
     .await
 }

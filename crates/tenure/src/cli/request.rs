@@ -4,7 +4,7 @@
 //! missing is named by the deployment, all of it at once. Next: `request_decide.rs`, where others decide.
 
 use super::{
-    changing,
+    changing, clocks,
     listing::{self, Amount},
     own::parse_end,
     reading,
@@ -332,6 +332,9 @@ impl Show {
             let (one, document) = request_of(session, &self.request, "cannot be shown").await?;
             context.document(&document);
             show(context, &one);
+            if one.ended.is_none() {
+                clocks::print_of(context, session, &one.handle).await?;
+            }
             next(context, &one);
             Ok(Exit::Done)
         })

@@ -143,7 +143,15 @@ pub(crate) struct IdentityForeseen {
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Checked {
     pub(crate) controls: Vec<ControlChecked>,
+    #[serde(default)]
+    pub(crate) asked_in_vain: Vec<AskedInVain>,
     pub(crate) contacts: Vec<Contact>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct AskedInVain {
+    pub(crate) setting: String,
+    pub(crate) why: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -12,6 +12,7 @@
 
 mod as_another;
 mod by_hand;
+mod clocked;
 mod confirmed;
 mod console;
 mod console_acts;

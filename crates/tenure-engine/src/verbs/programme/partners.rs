@@ -10,7 +10,8 @@ use crate::{
 };
 use serde::Serialize;
 use tenure_judge::{
-    ACKNOWLEDGED_FOR, Gate, People, Programme, ProgrammeFiles, Readiness, gate, people_named, readiness,
+    ACKNOWLEDGED_FOR, AskedInVain, Gate, People, Programme, ProgrammeFiles, Readiness, asked_in_vain, gate,
+    people_named, readiness,
 };
 use tenure_model::Instant;
 use tenure_store::{StoreFailure, Tx};
@@ -24,7 +25,9 @@ pub struct ProgrammeChecked {
     pub at: Instant,
     /// What it says of every control, in their order.
     pub controls: Vec<Readiness>,
-    /// Everybody whom the programme names, by name.
+    /// Settings that ask somebody who is not there, or who decides nothing.
+    pub asked_in_vain: Vec<AskedInVain>,
+    /// Everybody whom the controls name, by name.
     pub contacts: Vec<ContactShown>,
 }
 
@@ -76,6 +79,7 @@ impl Engine {
         Ok(ProgrammeChecked {
             version: in_force.version,
             at: now,
+            asked_in_vain: asked_in_vain(&in_force.programme, &people),
             contacts: contacts.collect(),
             controls: readiness(&in_force.programme, Some(&people), now),
         })
