@@ -26,8 +26,10 @@ pub(super) struct ClockLine {
     pub(super) late: Option<When>,
     /// Nobody is left to be asked.
     pub(super) is_over: bool,
-    /// How much is left, and in whose hours.
-    pub(super) left: String,
+    /// How much is left in the hours of its calendar; nothing where it counts around the clock, as `due` does.
+    pub(super) left: Option<String>,
+    /// What becomes of it then.
+    pub(super) otherwise: &'static str,
     /// Whose decision it is by now, in words.
     pub(super) asked: String,
 }
@@ -54,15 +56,14 @@ pub(super) fn line(one: &ClockShown, now: Instant) -> ClockLine {
         late: one.late.map(|at| text::when(at, now)),
         is_over: one.over.is_some(),
         left: left(one),
+        otherwise: if one.kind == ClockKind::Handoff { "it lapses" } else { "it passes on" },
         asked: text::shown(&one.asked),
     }
 }
 
-fn left(one: &ClockShown) -> String {
+fn left(one: &ClockShown) -> Option<String> {
+    let calendar = one.calendar.as_ref()?;
     let (hours, minutes) = (one.left_seconds / HOUR, one.left_seconds % HOUR / MINUTE);
     let long = if hours == 0 { format!("{minutes} min") } else { format!("{hours} h {minutes} min") };
-    match &one.calendar {
-        Some(calendar) => format!("{long} of {} left", text::shown(calendar)),
-        None => format!("{long} left"),
-    }
+    Some(format!("{long} of {}", text::shown(calendar)))
 }

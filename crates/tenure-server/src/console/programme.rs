@@ -100,7 +100,7 @@ async fn handle(State(shared): State<Shared>, asked: Asked) -> Result<Response, 
         asked_in_vain: checked
             .asked_in_vain
             .iter()
-            .map(|one| (text::shown(&one.setting), text::shown(&one.why)))
+            .map(|one| (text::shown(&one.setting), one.why.clone()))
             .collect(),
         contacts: checked.contacts.iter().map(|one| controls::contact(one, now)).collect(),
         controls: checked.controls.into_iter().map(controls::control).collect(),

@@ -22,7 +22,11 @@ fn files() -> Value {
 }
 
 pub(crate) async fn foreseen(bench: &Bench) -> Value {
-    let body = json!({ "files": files() });
+    foreseen_of(bench, &files()).await
+}
+
+async fn foreseen_of(bench: &Bench, files: &Value) -> Value {
+    let body = json!({ "files": files });
     for _ in 0..1_000 {
         let answer = bench.post(AUDITOR, "/api/v1/programme/plan", &body).await.json();
         if !answer["foreseen"].is_null() {
@@ -191,21 +195,17 @@ async fn pages_say_by_when_a_step_is_decided_and_whom_the_programme_asks_in_vain
         !bench.get(AUDITOR, &its).await.text().contains("Service level"),
         "the twin: no programme says so"
     );
-    let main = "version = 1\n[[service_level]]\nid = \"requests\"\nfor = \"request\"\nwithin_hours = 8\nfallback = [\"person:<b>nell\"]\n";
-    let files = json!({ "programme.toml": main });
-    let word = loop {
-        let answer = bench.post(AUDITOR, "/api/v1/programme/plan", &json!({ "files": files })).await.json();
-        if !answer["foreseen"].is_null() {
-            break answer["foreseen"]["word"].clone();
-        }
-    };
+    let main = "version = 1\n[[service_level]]\nid = \"requests\"\nfor = \"request\"\nwithin_hours = 8\ncalendar = \"office\"\nfallback = [\"person:<b>nell\"]\n";
+    let calendars = "[[calendar]]\nid = \"office\"\ntime_zone = \"UTC\"\nhours = [\"mon-fri 09:00-17:00\"]\n";
+    let files = json!({ "programme.toml": main, "calendars.toml": calendars });
+    let word = foreseen_of(&bench, &files).await["word"].clone();
     let body = json!({ "files": files, "reason": "in eight hours", "word": word });
     assert_eq!(bench.call(ADMINISTRATOR, "PUT", "/api/v1/programme", Some(&body)).await.status, 200);
     bench.engine.follow_clocks().await.unwrap();
     let page = bench.get(AUDITOR, &its).await.text();
     assert!(
         page.contains("<dt>Service level</dt><dd>due <time")
-            && page.contains("7 h 59 min left, else it passes on"),
+            && page.contains(" of office</bdi>), else it passes on."),
         "{page}"
     );
     let page = bench.get(AUDITOR, "/programme").await.text();

@@ -243,7 +243,13 @@ fn reviewed(place: &Place) -> (String, String) {
 fn apply_programme(place: &Place) {
     let programme = place.folder.path().join("programme");
     std::fs::create_dir(&programme).unwrap();
-    std::fs::write(programme.join("programme.toml"), "version = 1\n").unwrap();
+    let level = |of: &str| {
+        format!(
+            "[[service_level]]\nid = \"{of}s\"\nfor = \"{of}\"\nwithin_hours = 8\nfallback = [\"person:on leave <b>\"]\n"
+        )
+    };
+    let main = String::from("version = 1\n") + &level("request") + &level("exception");
+    std::fs::write(programme.join("programme.toml"), main).unwrap();
     let classes = "[[class]]\nid = \"customer-facing\"\nmatch = [\"name:billing source:pg-main\", \"tag:team=pay\"]\n\
                    required = [\"purpose\", \"boundary\", \"expires_at\"]\nlifetime_days_max = 365\n\
                    [[class]]\nid = \"agents\"\nmatch = [\"kind:agent\"]\ncredential_kinds = [\"certificate\", \"token\"]\n\
