@@ -71,7 +71,7 @@ pub use verbs::{
     baseline::Baseline,
     by_hand::{ByHand, by_hand_unopened},
     change_source::{SettingChange, SourceChange, SourcePart, Writing},
-    clocks::{ClockShown, ClocksFollowed},
+    clocks::{ClockPauseShown, ClockShown, ClocksFollowed},
     confirm::{Confirmation, ConfirmedLast, ToConfirm},
     consequences::{ConsequenceShown, Followed},
     days::{DayClosed, DaysKept},

@@ -375,7 +375,11 @@ fn clocks() -> Vec<String> {
             "CREATE TABLE clocks (kind {{text}} NOT NULL, subject {{text}} NOT NULL, step {{int}} NOT NULL, term {{text}} NOT NULL, \
              handle {{text}} NOT NULL, about {{text}} NOT NULL, rules {{text}} NOT NULL, started_us {{int}} NOT NULL, \
              stage {{text}} NOT NULL, due_us {{int}} NOT NULL, warns_us {{int}}, warned_us {{int}}, late_us {{int}}, over_us {{int}}, \
-             ended_us {{int}}, PRIMARY KEY (subject, step), \
+             ended_us {{int}}, pause_us {{int}}, pause_until_us {{int}}, pause_by {{text}}, pause_reason {{text}}, \
+             paused_us {{int}} NOT NULL, PRIMARY KEY (subject, step), \
+             CONSTRAINT clocks_pauses_end CHECK ((pause_us IS NULL) = (pause_until_us IS NULL) AND (pause_us IS NULL) = (pause_by IS NULL) \
+             AND (pause_us IS NULL) = (pause_reason IS NULL) AND (pause_us IS NULL OR pause_until_us > pause_us)), \
+             CONSTRAINT clocks_that_are_late_run CHECK (pause_us IS NULL OR late_us IS NULL), \
              CONSTRAINT clocks_pass_on_when_late CHECK (stage = 'first' OR late_us IS NOT NULL), \
              CONSTRAINT clocks_are_over_when_late CHECK (over_us IS NULL OR late_us IS NOT NULL), \
              CONSTRAINT clocks_warn_as_they_said CHECK (warned_us IS NULL OR (warns_us IS NOT NULL AND warned_us >= warns_us)), \

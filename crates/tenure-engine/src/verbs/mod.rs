@@ -37,6 +37,7 @@ pub(crate) mod people;
 pub(crate) mod plan;
 pub(crate) mod programme;
 pub(crate) mod queue;
+pub(crate) mod reason;
 pub(crate) mod report;
 pub(crate) mod report_soon;
 pub(crate) mod requests;

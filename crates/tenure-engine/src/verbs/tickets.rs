@@ -3,16 +3,14 @@
 //! What a ticket names is looked for when it is brought in, exactly; it must never be guessed. An identity that was seen
 //! after its ticket was closed is claimed dead at P0, and judged so. Next: `tenure-judge/src/ticket.rs`, what is known of it.
 
-use super::{dossier::principal_seen, own::owns};
+use super::{dossier::principal_seen, own::owns, reason::holds_a_secret};
 use crate::{
     Actor, Engine, EngineFailure,
     record::{By, Draft, digest_hex},
 };
 use serde::Serialize;
-use std::sync::LazyLock;
 use tenure_judge::{TicketSeen, ticket_outcome};
 use tenure_model::{IdentityId, Instant, TicketOutcome, TicketState, printable};
-use tenure_secrets::{ScanLimits, Scanner};
 use tenure_store::{
     StoreFailure, Tx,
     tables::tickets::{TicketRow, TicketsMeant},
@@ -22,7 +20,6 @@ use tenure_store::{
 pub const TICKETS_MAX: usize = 10_000;
 /// What stands where a ticket holds what looks like a secret.
 const LEFT_OUT: &str = "(left out: it looks like a secret)";
-static SCANNER: LazyLock<Option<Scanner>> = LazyLock::new(|| Scanner::new().ok());
 /// Tickets in one entry of the log, with their keys; of more, how many.
 const KEYS_IN_ENTRY: usize = 1_000;
 
@@ -146,13 +143,6 @@ fn without_secrets(mut given: Vec<TicketGiven>) -> Vec<TicketGiven> {
         one.url = one.url.take().filter(|url| !holds_a_secret(url));
     }
     given
-}
-
-/// Whether a text of people holds what looks like a secret.
-pub(super) fn holds_a_secret(text: &str) -> bool {
-    let limits = ScanLimits::default();
-    // Without a scanner nothing is known to be harmless.
-    SCANNER.as_ref().is_none_or(|scanner| !scanner.scan(text.as_bytes(), &limits).hits.is_empty())
 }
 
 /// What was said to have ended is not taken back by whoever answers for it.

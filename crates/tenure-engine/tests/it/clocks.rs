@@ -24,7 +24,8 @@ calendar = 'office'
 fallback = ['person:nell']
 escalation = ['administrator']
 ";
-const NONE: ClocksFollowed = ClocksFollowed { begun: 0, warned: 0, passed_on: 0, over: 0, ended: 0 };
+const NONE: ClocksFollowed =
+    ClocksFollowed { begun: 0, warned: 0, passed_on: 0, over: 0, resumed: 0, ended: 0 };
 
 fn files(main: &str) -> ProgrammeFiles {
     let mut files = programme(main, "");
@@ -213,4 +214,94 @@ async fn a_plan_has_a_clock_of_its_own_and_what_waited_before_begins_with_the_pr
     assert_eq!((listed.len(), listed[0].stage), (1, ClockStage::Escalation));
     scene.engine().apply(scene.ola, &plan.plan.handle, None).await.unwrap();
     assert_eq!(scene.engine().follow_clocks().await.unwrap(), ClocksFollowed { ended: 1, ..NONE });
+}
+
+/// Pauses the clock of what was asked for; what is said in its way, else.
+async fn pause(story: &Story, by: Actor, of: &RequestShown, until: &str) -> Result<ClockShown, String> {
+    let (engine, handle) = (story.scene.engine(), of.row.id.handle());
+    let paused = engine.pause_clock(by, &handle, at(until), "waits for the vendor").await;
+    paused.map_err(|failure| failure.to_string())
+}
+
+#[tokio::test]
+async fn what_is_paused_runs_again_by_itself_with_the_office_hours_that_were_left() {
+    let story = Story::set(&LEVEL.replace("within", "pause_days_max = 7\nwithin"), Role::Operator).await;
+    let asked = story.scene.ask("etl").await;
+    story.follow("2026-11-27T14:00:20Z").await;
+    // An hour of its four is over; it is due on Monday at ten, and stands still until Wednesday at eight.
+    story.go_to("2026-11-27T15:00:00Z");
+    let paused = pause(&story, story.nell, &asked, "2026-12-02T07:00:00Z").await.unwrap();
+    assert_eq!(paused.due.to_string()[..16], *"2026-12-02T11:00");
+    assert_eq!(paused.left_seconds / 60, 3 * 60);
+    let said = paused.paused.unwrap();
+    assert_eq!((said.by.as_deref(), said.reason.as_str()), (Some("nell"), "waits for the vendor"));
+    // Meanwhile nothing is warned of and nothing passes on; whoever looks sees by when it will be.
+    assert_eq!(story.follow("2026-12-01T15:00:00Z").await, NONE);
+    assert_eq!(story.stands(&asked).await, (ClockStage::First, String::from("2026-12-02T11:00")));
+    assert_eq!(story.follow("2026-12-02T07:00:30Z").await, ClocksFollowed { resumed: 1, ..NONE });
+    assert!(story.clock(&asked).await.unwrap().paused.is_none());
+    assert_eq!(story.follow("2026-12-02T10:00:30Z").await, ClocksFollowed { warned: 1, ..NONE });
+    assert_eq!(story.follow("2026-12-02T11:00:30Z").await, ClocksFollowed { passed_on: 1, ..NONE });
+    // What is late is not paused.
+    let late = pause(&story, story.scene.ola, &asked, "2026-12-03T07:00:00Z").await.unwrap_err();
+    assert!(late.contains("what is late is not paused"), "{late}");
+    let clocks: Vec<String> =
+        story.said(&asked).await.into_iter().filter(|kind| kind.starts_with("clock.")).collect();
+    assert_eq!(clocks, ["clock.paused", "clock.resumed", "clock.warned", "clock.passed_on"]);
+}
+
+#[tokio::test]
+async fn a_pause_ends_by_hand_and_all_of_them_together_are_no_longer_than_the_level_allows() {
+    let story = Story::set(&LEVEL.replace("within", "pause_days_max = 2\nwithin"), Role::Operator).await;
+    let asked = story.scene.ask("etl").await;
+    story.follow("2026-11-27T14:00:20Z").await;
+    let engine = story.scene.engine();
+    let long = pause(&story, story.nell, &asked, "2026-11-30T14:00:00Z").await.unwrap_err();
+    assert!(long.contains("for 2 days in all") && long.contains("until 2026-11-29T14:00:2"), "{long}");
+    let over = pause(&story, story.nell, &asked, "2026-11-27T13:00:00Z").await.unwrap_err();
+    assert!(over.contains("a pause ends later than now"), "{over}");
+    pause(&story, story.nell, &asked, "2026-11-29T14:00:00Z").await.unwrap();
+    let twice = pause(&story, story.nell, &asked, "2026-11-28T14:00:00Z").await.unwrap_err();
+    assert!(twice.contains("is paused already, until 2026-11-29T14:00:00Z"), "{twice}");
+    story.go_to("2026-11-29T02:00:20Z");
+    let runs = engine.resume_clock(story.nell, &asked.row.id.to_string()).await.unwrap();
+    assert_eq!(
+        (runs.due.to_string()[..16].to_owned(), runs.paused),
+        (String::from("2026-11-30T11:59"), None)
+    );
+    assert!(refusal(engine.resume_clock(story.nell, &asked.row.id.handle()).await).contains("is not paused"));
+    // A day and a half of its two days are used up.
+    let rest = pause(&story, story.nell, &asked, "2026-11-29T15:00:00Z").await.unwrap_err();
+    assert!(rest.contains("until 2026-11-29T14:00:"), "{rest}");
+    pause(&story, story.nell, &asked, "2026-11-29T13:00:00Z").await.unwrap();
+    // Whoever may decide still may, and then there is no clock any more.
+    story.scene.approve(story.scene.ola, &asked).await.unwrap();
+    assert_eq!(story.follow("2026-11-29T02:01:00Z").await, ClocksFollowed { ended: 1, ..NONE });
+    assert!(refusal(engine.resume_clock(story.nell, &asked.row.id.handle()).await).contains("clock"));
+}
+
+#[tokio::test]
+async fn nobody_pauses_for_themselves_without_a_reason_with_a_secret_or_where_no_level_says_so() {
+    let story = Story::set(&LEVEL.replace("within", "pause_days_max = 2\nwithin"), Role::Operator).await;
+    let asked = story.scene.ask("etl").await;
+    story.follow("2026-11-27T14:00:20Z").await;
+    let until = at("2026-11-28T14:00:00Z");
+    let engine = story.scene.engine();
+    let of = asked.row.id.handle();
+    let own = pause(&story, story.scene.ravi, &asked, "2026-11-28T14:00:00Z").await.unwrap_err();
+    assert!(own.contains("somebody else pauses it"), "{own}");
+    for (reason, expected) in
+        [(" ", "the reason is empty"), ("AKIAQYLPMN5HHHFPZAM2 is his key", "like a secret")]
+    {
+        let refused = refusal(engine.pause_clock(story.nell, &of, until, reason).await);
+        assert!(refused.contains(expected), "{refused}");
+    }
+    assert!(refusal(engine.pause_clock(story.nell, "nothing", until, "why").await).contains("clock"));
+    assert!(engine.pause_clock(story.nell, &of, until, "waits for the vendor").await.is_ok(), "the twin");
+    // The same where the programme says nothing of pauses.
+    let story = Story::set(LEVEL, Role::Operator).await;
+    let asked = story.scene.ask("etl").await;
+    story.follow("2026-11-27T14:00:20Z").await;
+    let refused = pause(&story, story.nell, &asked, "2026-11-28T14:00:00Z").await.unwrap_err();
+    assert!(refused.contains("`requests` lets no clock be paused"), "{refused}");
 }

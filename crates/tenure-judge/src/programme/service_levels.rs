@@ -15,6 +15,8 @@ const LEVELS_MAX: usize = 50;
 const ASKED_MAX: usize = 10;
 /// Hours a step may wait, at most: a year of offices.
 const HOURS_MAX: u32 = 2_000;
+/// Days a clock may stand still, at most.
+const PAUSE_DAYS_MAX: u32 = 90;
 /// What is not over within ten years of business time is over then.
 const NEVER: Duration = Duration::from_hours(24 * 3_660);
 /// Who may be asked, beside a person by name.
@@ -40,6 +42,9 @@ pub struct ServiceLevel {
     /// After how many of them it is recorded that it becomes late soon.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warn_after_hours: Option<u32>,
+    /// For how many days it may be paused, all its pauses together; left out: not at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause_days_max: Option<u32>,
     /// In whose hours they count; around the clock, where none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calendar: Option<String>,
@@ -105,8 +110,16 @@ impl ClockRules {
         by_then.flat_map(|one| self.asked(*one)).cloned().collect()
     }
 
+    /// When what was to come at `then` comes, where it stood still from `since` until `again`: with as much time as was left.
+    pub fn moved(&self, then: Instant, since: Instant, again: Instant) -> Instant {
+        self.after_work(again, self.left(since, then))
+    }
+
     fn after(&self, start: Instant, hours: u32) -> Instant {
-        let work = Duration::from_hours(hours.into());
+        self.after_work(start, Duration::from_hours(hours.into()))
+    }
+
+    fn after_work(&self, start: Instant, work: Duration) -> Instant {
         match &self.calendar {
             Some(calendar) => calendar.after(start, work).unwrap_or_else(|| start.plus(NEVER)),
             None => start.plus(work),
@@ -168,6 +181,18 @@ fn unfit(level: &ServiceLevel, calendars: &[Calendar], classes: &[Class]) -> Vec
     if let Some(warns) = level.warn_after_hours.filter(|hours| *hours == 0 || *hours >= within) {
         let why = format!("`warn_after_hours` is {warns}; it comes before the {within} hours are over");
         faults.push(("warn_after_hours", why));
+    }
+    if let Some(days) = level.pause_days_max {
+        let why = if !(1..=PAUSE_DAYS_MAX).contains(&days) {
+            format!("`pause_days_max` is {days}; it must be from 1 to {PAUSE_DAYS_MAX}, or left out")
+        } else if level.kind == ClockKind::Handoff {
+            String::from(
+                "when a handoff lapses was said with it and does not move; leave `pause_days_max` out",
+            )
+        } else {
+            String::new()
+        };
+        faults.extend((!why.is_empty()).then_some(("pause_days_max", why)));
     }
     if let Some(id) = &level.calendar {
         let known: Vec<&str> = calendars.iter().map(|one| one.id.as_str()).collect();

@@ -107,6 +107,19 @@ fn each_stage_asks_more_people_and_takes_nobody_away() {
     );
 }
 
+#[test]
+fn what_stood_still_has_as_much_time_as_was_left_in_its_hours() {
+    let instant = |given: &str| Instant::parse(given).unwrap();
+    // Two of its four hours are left on Monday at ten; on Thursday at four in the afternoon it goes on.
+    let (since, again) = (instant("2026-11-23T09:00:00Z"), instant("2026-11-26T15:00:00Z"));
+    let moved = |rules: &ClockRules, then: &str| rules.moved(instant(then), since, again).to_string();
+    let office = rules("calendar = 'office'");
+    assert_eq!(moved(&office, "2026-11-23T11:00:00Z"), "2026-11-27T09:00:00Z");
+    assert_eq!(moved(&rules(""), "2026-11-23T11:00:00Z"), "2026-11-26T17:00:00Z");
+    // What was over before it stood still has no time left.
+    assert_eq!(moved(&rules(""), "2026-11-23T08:00:00Z"), "2026-11-26T15:00:00Z");
+}
+
 fn check(rest: &str, calendars: &str, expected: &str) {
     let faults = read(&level(rest), calendars).unwrap_err();
     assert!(faults.iter().any(|one| one.contains(expected)), "{rest}: {faults:?}");
@@ -126,6 +139,12 @@ fn what_cannot_be_kept_is_refused_with_what_to_write() {
             .contains("by whom it was offered to and nobody else")
     );
     assert!(handoff("warn_after_hours = 2").is_ok());
+    assert!(
+        handoff("pause_days_max = 2").unwrap_err()[0].contains("does not move; leave `pause_days_max` out")
+    );
+    check("pause_days_max = 0", CALENDARS, "it must be from 1 to 90, or left out");
+    check("pause_days_max = 91", CALENDARS, "it must be from 1 to 90, or left out");
+    assert_eq!(rules("pause_days_max = 90").level.pause_days_max, Some(90));
     check("tiers = ['highest']", CALENDARS, "highest");
     let twice = level("") + &level("");
     assert!(read(&twice, "").unwrap_err()[0].contains("`one` names another service_level as well"));

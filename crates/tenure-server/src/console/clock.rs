@@ -30,6 +30,10 @@ pub(super) struct ClockLine {
     pub(super) left: Option<String>,
     /// What becomes of it then.
     pub(super) otherwise: &'static str,
+    /// Why it stands still: until when, by whom, and their words.
+    pub(super) paused: Option<(When, String, text::Prose)>,
+    /// The page where it is paused; nothing where it never is.
+    pub(super) page: Option<String>,
     /// Whose decision it is by now, in words.
     pub(super) asked: String,
 }
@@ -57,6 +61,11 @@ pub(super) fn line(one: &ClockShown, now: Instant) -> ClockLine {
         is_over: one.over.is_some(),
         left: left(one),
         otherwise: if one.kind == ClockKind::Handoff { "it lapses" } else { "it passes on" },
+        paused: one.paused.as_ref().map(|pause| {
+            let by = pause.by.as_deref().map_or_else(|| String::from("somebody who left"), text::shown);
+            (text::when(pause.until, now), by, text::prose(&pause.reason))
+        }),
+        page: one.pause_days_max.map(|_| format!("/clocks/{}", one.handle)),
         asked: text::shown(&one.asked),
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod astray;
 mod charter;
 mod charter_form;
 mod clock;
+mod clock_page;
 mod confirm;
 mod controls;
 mod doctor;
@@ -84,6 +85,9 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &tickets::ENDPOINT,
     &as_of::ENDPOINT,
     &as_of::ONE,
+    &clock_page::SHOW,
+    &clock_page::PAUSE,
+    &clock_page::RESUME,
     &requests::LIST,
     &requests::FORM,
     &requests::ASK,

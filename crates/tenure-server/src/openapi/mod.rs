@@ -77,6 +77,7 @@ fn requests() -> impl Iterator<Item = &'static (&'static str, &'static [&'static
     shapes::REQUESTS
         .iter()
         .chain(shapes_exceptions::REQUESTS)
+        .chain(shapes_clocks::REQUESTS)
         .chain(shapes_handoffs::REQUESTS)
         .chain(shapes_requests::REQUESTS)
         .chain(shapes_reviews::REQUESTS)

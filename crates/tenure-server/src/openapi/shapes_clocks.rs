@@ -1,5 +1,8 @@
 //! The shapes of clocks.
 
+/// What is sent.
+pub(super) const REQUESTS: &[(&str, &[&str])] = &[("NewClockPause", &["until: instant", "reason: text"])];
+
 /// Answers.
 pub(super) const ANSWERS: &[(&str, &[&str])] = &[
     (
@@ -19,7 +22,10 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "left_seconds: number",
             "late: instant?",
             "over: instant?",
+            "paused: ClockPause?",
+            "pause_days_max: number?",
         ],
     ),
+    ("ClockPause", &["since: instant", "until: instant", "by: text?", "reason: text"]),
     ("ClockPage", &["items: [Clock]", "next: text?"]),
 ];

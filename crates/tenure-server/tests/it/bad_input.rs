@@ -370,6 +370,13 @@ const IDENTITIES: &[Bad] = &[
     ("GET /api/v1/reviews/{ref}/items", "/api/v1/reviews/nothing/items?limit=0", None),
     ("POST /api/v1/reviews/{ref}/cancellation", "/api/v1/reviews/nothing/cancellation", Some("{}")),
     ("GET /api/v1/clocks", "/api/v1/clocks?late=perhaps", None),
+    ("POST /api/v1/clocks/{ref}/pause", "/api/v1/clocks/nothing/pause", Some("{}")),
+    (
+        "POST /api/v1/clocks/{ref}/pause",
+        "/api/v1/clocks/nothing/pause",
+        Some(r#"{"until":"tomorrow","reason":"why"}"#),
+    ),
+    ("DELETE /api/v1/clocks/{ref}/pause", "/api/v1/clocks/%0A/pause", None),
     ("GET /api/v1/review-items", "/api/v1/review-items?limit=0", None),
     ("GET /api/v1/inbox", "/api/v1/inbox?person=nobody-here", None),
     ("GET /api/v1/inbox", "/api/v1/inbox?of=asha", None),

@@ -105,6 +105,7 @@ async fn calls_leave_the_evidence_they_say() {
     assert_eq!(crate::programme::apply(&bench, ADMINISTRATOR, &word).await.status, 200);
     let said = bench.post(ADMINISTRATOR, "/api/v1/programme/acknowledgement", &json!({})).await;
     assert_eq!(said.status, 200, "{}", said.text());
+    pause_and_resume(&bench).await;
     hold_and_decide(&bench).await;
     let bench = provision(bench).await;
     crate::people_import::import(&bench, "name\nlisted\n").await;
@@ -254,6 +255,41 @@ async fn ask_and_decide(bench: &Bench) {
     assert_eq!(bench.get(AUDITOR, &format!("{its}?wait=0")).await.json()["usable"], false);
     let listed = bench.get(AUDITOR, "/api/v1/requests?state=approved").await.json();
     assert_eq!(listed["items"][0]["decisions"][0]["person_name"], "operator", "{listed}");
+}
+
+/// What waits under a service level is paused by whoever gains nothing by it, in the API and in the console.
+async fn pause_and_resume(bench: &Bench) {
+    let wish = json!({
+        "source": "main", "principal": "waits", "business_owner": "operator", "technical_owner": "operator",
+        "purpose": "a rehearsal", "boundary": "here", "allowed_scope": ["none"], "environment": "test",
+        "rotation_days": 30, "retirement_trigger": "unused:30", "store": "federation", "reason": "a rehearsal",
+    });
+    let asked = bench.post(OPERATOR, "/api/v1/requests", &wish).await.json();
+    bench.engine.follow_clocks().await.unwrap();
+    let handle = asked["handle"].as_str().unwrap();
+    let its = format!("/api/v1/clocks/{handle}/pause");
+    let until = bench.engine.now().plus(std::time::Duration::from_hours(24));
+    let body = json!({ "until": until, "reason": "waits for the vendor" });
+    for who in [OWNER, AUDITOR, OPERATOR] {
+        let refused = bench.post(who, &its, &body).await;
+        assert_eq!(refused.status, 403, "{}", refused.text());
+    }
+    let paused = bench.post(ADMINISTRATOR, &its, &body).await;
+    assert_eq!(paused.json()["paused"]["reason"], "waits for the vendor", "{}", paused.text());
+    assert_eq!(bench.post(ADMINISTRATOR, &its, &body).await.status, 409, "twice");
+    let page = bench.get(AUDITOR, &format!("/clocks/{handle}")).await.text();
+    assert!(page.contains("waits for the vendor") && !page.contains("action=\"/clocks"), "{page}");
+    let page = bench.get(ADMINISTRATOR, &format!("/clocks/{handle}")).await.text();
+    assert!(page.contains("Let it run again</button>") && !page.contains("Pause it</button>"), "{page}");
+    assert_eq!(bench.call(OPERATOR, "DELETE", &its, None).await.status, 403);
+    let runs = bench.call(ADMINISTRATOR, "DELETE", &its, None).await;
+    assert_eq!(runs.json()["paused"], json!(null), "{}", runs.text());
+    let page = bench.get(ADMINISTRATOR, &format!("/clocks/{handle}")).await.text();
+    assert!(page.contains("Pause it</button>"), "{page}");
+    let back = bench.post(OPERATOR, &format!("/api/v1/requests/{handle}/withdrawal"), &json!({})).await;
+    assert_eq!(back.status, 200, "{}", back.text());
+    bench.engine.follow_clocks().await.unwrap();
+    assert_eq!(bench.get(AUDITOR, &format!("/clocks/{handle}")).await.status, 404);
 }
 
 /// What nobody owns is offered by an operator, declined once, taken back once, shown by rule, and accepted.

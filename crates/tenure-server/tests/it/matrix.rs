@@ -198,6 +198,12 @@ fn reviews() -> Vec<Rehearsal> {
             Some(json!({ "reason": "x" })),
         ),
         ("GET /api/v1/clocks", "/api/v1/clocks", None),
+        (
+            "POST /api/v1/clocks/{ref}/pause",
+            "/api/v1/clocks/nothing/pause",
+            Some(json!({ "until": "2026-12-01T00:00:00Z", "reason": "x" })),
+        ),
+        ("DELETE /api/v1/clocks/{ref}/pause", "/api/v1/clocks/nothing/pause", None),
         ("GET /api/v1/review-items", "/api/v1/review-items", None),
         ("GET /api/v1/review-items/{ref}", "/api/v1/review-items/nothing", None),
         (
@@ -318,6 +324,9 @@ fn about_pages_of_handoffs() -> Vec<Rehearsal> {
     vec![
         ("GET /handoffs", "/handoffs", None),
         ("GET /handoffs/{handoff}", "/handoffs/nothing", None),
+        ("GET /clocks/{ref}", "/clocks/nothing", None),
+        ("POST /clocks/{ref}/pause", "/clocks/nothing/pause", no_form()),
+        ("POST /clocks/{ref}/resume", "/clocks/nothing/resume", no_form()),
         ("POST /handoffs/{handoff}/answer", "/handoffs/nothing/answer", no_form()),
         ("POST /handoffs/{handoff}/withdraw", "/handoffs/nothing/withdraw", no_form()),
         ("GET /identities/{ref}/handoff", "/identities/{identity}/handoff", None),

@@ -3,8 +3,8 @@
 
 use crate::bed::{read, write};
 use std::time::Duration;
-use tenure_model::{ClockKind, ClockStage, Instant};
-use tenure_store::tables::clocks::ClockRow;
+use tenure_model::{ClockKind, ClockStage, Instant, PersonId};
+use tenure_store::tables::clocks::{ClockPause, ClockRow};
 
 fn row(subject: &str, due: Instant) -> ClockRow {
     ClockRow {
@@ -23,6 +23,8 @@ fn row(subject: &str, due: Instant) -> ClockRow {
         late: None,
         over: None,
         ended: None,
+        pause: None,
+        paused_us: 0,
     }
 }
 
@@ -46,6 +48,16 @@ on_both! {
         assert!(put(&ClockRow { stage: ClockStage::Fallback, ..later.clone() }).is_err());
         assert!(put(&ClockRow { warned: Some(now), ..later.clone() }).is_err());
         assert!(put(&ClockRow { over: Some(now), ..later.clone() }).is_err());
+        // What stands still says until when, and is not late.
+        let pause = ClockPause { since: now, until: now.plus(hour), by: PersonId::new(now, [7; 10]), reason: String::from("the vendor") };
+        let paused = ClockRow { pause: Some(pause.clone()), paused_us: 7, ..later.clone() };
+        put(&paused).unwrap();
+        assert_eq!(read(&store, |tx| tx.clock("b", 0)).as_ref(), Some(&paused));
+        assert!(put(&ClockRow { late: Some(now), ..paused.clone() }).is_err());
+        assert!(put(&ClockRow { pause: Some(ClockPause { until: now, ..pause }), ..paused }).is_err());
+        assert_eq!(read(&store, |tx| tx.clocks_running_of("k7wd2m")).len(), 2);
+        assert_eq!(read(&store, |tx| tx.clocks_running_of("b")).len(), 1);
+        put(&later).unwrap();
         let late = ClockRow { stage: ClockStage::Escalation, late: Some(now), over: Some(now), ..later };
         put(&late).unwrap();
         assert_eq!(running(10), ["b", "a"]);

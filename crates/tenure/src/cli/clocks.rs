@@ -1,8 +1,8 @@
-//! `tenure clocks`: what waits for people under a service level, the late ones first.
+//! `tenure clocks`: what waits for people under a service level, the late ones first; and letting one stand still for a while.
 //!
-//! It only shows: nobody stops a clock but whoever decides what it runs for.
+//! Nothing ends a clock but the decision it runs for. It must never say that a paused one is late.
 
-use super::reading;
+use super::{changing, reading};
 use crate::{
     client::part,
     context::Context,
@@ -15,29 +15,119 @@ use crate::{
     session::{Session, shaped},
     wire::{Clock, Page},
 };
-use clap::Args;
+use clap::{Args, Subcommand};
+use serde_json::json;
 use std::time::Duration;
-use tenure_model::printable;
+use tenure_model::{Instant, printable};
 
 /// List what waits for people under a service level, the late ones first
 ///
 /// The programme says by when which steps of requests, plans and exceptions are decided, in whose hours, and who is asked when
 /// they are not. What passed on may be decided by whoever was asked first, too.
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
 Examples:
   tenure clocks
   tenure clocks --late --json
+  tenure clocks pause 7k2m4x --until 2026-12-04 --reason \"waits for the vendor\"
+  tenure clocks resume 7k2m4x
 
-Exit codes: 0 listed, 1 failed, 2 usage.")]
+Exit codes: 0 listed or done, 1 failed, 2 usage."
+)]
 pub(crate) struct Clocks {
+    #[command(subcommand)]
+    act: Option<Act>,
     /// Only what is late
     #[arg(long)]
     late: bool,
 }
 
+#[derive(Debug, Subcommand)]
+enum Act {
+    Pause(Pause),
+    Resume(Resume),
+}
+
+/// Let a clock stand still until a day, for a reason
+///
+/// As long as its service level allows (`pause_days_max`), all its pauses together. It runs again by itself, with as much time
+/// as was left. Whoever asked for what waits, or answers for what it is about, does not pause it; what is late is not paused.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tenure clocks pause 7k2m4x --until 2026-12-04 --reason \"waits for the vendor\"
+
+Exit codes: 0 paused, 1 failed, 2 usage.")]
+struct Pause {
+    /// What waits: its handle or its id
+    what: String,
+    /// When it runs again: a day (its end, in UTC), or an instant
+    #[arg(long, value_name = "DAY", value_parser = Instant::parse_end)]
+    until: Instant,
+    /// Why; it is shown beside what waits, and kept
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+}
+
+/// Let a paused clock run again
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tenure clocks resume 7k2m4x
+
+Exit codes: 0 it runs again, 1 failed, 2 usage.")]
+struct Resume {
+    /// What waits: its handle or its id
+    what: String,
+}
+
+impl Pause {
+    async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        changing(context, async |session| {
+            let path = format!("/api/v1/clocks/{}/pause", part(&self.what));
+            let body = json!({ "until": self.until, "reason": self.reason });
+            let document = session.post("the clock was not paused", &path, &body).await?;
+            context.document(&document);
+            let one: Clock = shaped(&document)?;
+            context.say(format!(
+                "Paused until {}: then it is due {}, unless it is decided before.",
+                instant(self.until),
+                instant(one.due)
+            ));
+            context.next(format!("tenure clocks resume {}", one.handle));
+            Ok(Exit::Done)
+        })
+        .await
+    }
+}
+
+impl Resume {
+    async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        changing(context, async |session| {
+            let path = format!("/api/v1/clocks/{}/pause", part(&self.what));
+            let document = session.delete_and_tell("the clock does not run again", &path).await?;
+            context.document(&document);
+            let one: Clock = shaped(&document)?;
+            context.say(format!("It runs again, and is due {}.", instant(one.due)));
+            context.next("tenure clocks");
+            Ok(Exit::Done)
+        })
+        .await
+    }
+}
+
 impl Clocks {
     pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        match self.act {
+            Some(Act::Pause(args)) => args.run(context).await,
+            Some(Act::Resume(args)) => args.run(context).await,
+            None => self.list(context).await,
+        }
+    }
+
+    async fn list(self, context: &Context) -> Result<Exit, Failure> {
         reading(context, async |session| {
             let path = format!("/api/v1/clocks?late={}&limit=500", self.late);
             let document = session.get("what waits was not listed", &path).await?;
@@ -89,6 +179,9 @@ fn left(one: &Clock) -> (Look, String) {
     if let Some(at) = one.late {
         return (Look::Bad, format!("late since {}", instant(at)));
     }
+    if let Some(pause) = &one.paused {
+        return (Look::Warn, format!("paused until {}", instant(pause.until)));
+    }
     let left = duration(Duration::from_secs(one.left_seconds));
     let of = one.calendar.as_ref().map(|calendar| format!(" of {}", printable(calendar, 60)));
     (Look::Plain, format!("{left}{}", of.unwrap_or_default()))
@@ -104,5 +197,9 @@ pub(super) async fn print_of(context: &Context, session: &Session<'_>, handle: &
     let left = context.frame().paint.text(look, &left);
     context.print(format!("  {:<20}due {}{passes} ({left})", "service level", instant(one.due)));
     context.print(format!("  {:<20}asked: {}", "", printable(&one.asked, 200)));
+    if let Some(pause) = &one.paused {
+        let by = pause.by.as_deref().unwrap_or("somebody who left");
+        context.print(format!("  {:<20}paused by {by}: {}", "", printable(&pause.reason, 200)));
+    }
     Ok(())
 }

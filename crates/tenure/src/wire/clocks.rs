@@ -17,4 +17,13 @@ pub(crate) struct Clock {
     pub(crate) left_seconds: u64,
     pub(crate) late: Option<Instant>,
     pub(crate) over: Option<Instant>,
+    pub(crate) paused: Option<ClockPause>,
+}
+
+/// Why a clock stands still.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ClockPause {
+    pub(crate) until: Instant,
+    pub(crate) by: Option<String>,
+    pub(crate) reason: String,
 }

@@ -9,7 +9,7 @@ use crate::served::Served;
 use serde_json::{Value, json};
 use tenure_testbed::needs;
 
-const PROGRAMME: &str = "version = 1\n[[service_level]]\nid = \"requests\"\nfor = \"request\"\nwithin_hours = 8\n\
+const PROGRAMME: &str = "version = 1\n[[service_level]]\nid = \"requests\"\nfor = \"request\"\nwithin_hours = 8\npause_days_max = 2\n\
     fallback = [\"person:nell\"]\nescalation = [\"administrator\"]\n";
 
 /// Puts the programme in force as it is shown first.
@@ -70,6 +70,17 @@ fn what_waits_says_by_when_and_whose_it_is_and_the_check_who_would_be_asked_in_v
         call(&served.address, &served.token, "GET", &path, &Value::Null).1["items"].as_array().unwrap().len()
     };
     assert_eq!((of(&before), of("7k2m4xq")), (1, 0));
+    // It stands still for a day, and runs again by hand.
+    let until = ahead(86_400);
+    let paused = place.done(&["clocks", "pause", &before, "--until", &until, "--reason", "the vendor"]).out;
+    assert!(paused.contains("Paused until") && paused.contains("unless it is decided before"), "{paused}");
+    assert!(place.done(&["clocks"]).out.contains("paused until"));
+    let shown = place.done(&["request", "show", &before]).out;
+    assert!(shown.contains("paused by ") && shown.contains(": the vendor"), "{shown}");
+    let runs = place.done(&["clocks", "resume", &before]).out;
+    assert!(runs.starts_with("It runs again, and is due "), "{runs}");
+    let again = place.run(&["clocks", "resume", &before]).ended(1);
+    assert!(again.err.contains("is not paused"), "{again:?}");
     // Whoever is named comes: the check is clean.
     place.done(&["people", "add", "nell", "--role", "operator"]);
     assert!(!place.done(&["programme", "check"]).out.contains("nell"));

@@ -245,7 +245,7 @@ fn apply_programme(place: &Place) {
     std::fs::create_dir(&programme).unwrap();
     let level = |of: &str| {
         format!(
-            "[[service_level]]\nid = \"{of}s\"\nfor = \"{of}\"\nwithin_hours = 8\nfallback = [\"person:on leave <b>\"]\n"
+            "[[service_level]]\nid = \"{of}s\"\nfor = \"{of}\"\nwithin_hours = 8\npause_days_max = 5\nfallback = [\"person:on leave <b>\"]\n"
         )
     };
     let main = String::from("version = 1\n") + &level("request") + &level("exception");
@@ -355,6 +355,7 @@ fn pages(planted: &Planted) -> serde_json::Value {
         page("as-of", "/as-of"),
         page("as-of-identity", &format!("/as-of{}", identity("pg-main/billing"))),
         page("identity-ticketed", &identity("pg-main/ci_migrate")),
+        page("clock", &planted.request.replace("/requests/", "/clocks/")),
         page("handoffs", "/handoffs"),
         page("handoff", &planted.handoff),
         page("handoff-new", &format!("{}/handoff", identity("pg-main/reporting"))),

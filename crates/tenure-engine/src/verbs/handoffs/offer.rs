@@ -6,7 +6,7 @@ use super::{Handing, HandoffShown, contents, in_words, is_over, shown, still_the
 use crate::{
     Actor, Engine, EngineFailure,
     record::{By, Draft, EntryMaker},
-    verbs::{clocks, own::held, tickets::holds_a_secret},
+    verbs::{clocks, own::held, reason::holds_a_secret},
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;

@@ -3,7 +3,7 @@
 //! Each is asked about by the function that would let them decide it. It must never look at more than its limit.
 
 use super::{Asking, Found, LOOKED_AT_MAX, SHOWN_MAX};
-use crate::verbs::{programme::people, reviews::review_theirs};
+use crate::verbs::{clocks::due_by, programme::people, reviews::review_theirs};
 use std::collections::BTreeSet;
 use tenure_govern::Waiting;
 use tenure_judge::{ApiAction, ApiResource, ApiResourceKind, Verdict, who_revokes};
@@ -49,8 +49,8 @@ fn name_of(tx: &mut Tx<'_>, person: PersonId) -> Result<String, StoreFailure> {
 /// With the end that its service level sets, where that comes before its own.
 fn clocked(tx: &mut Tx<'_>, line: Waiting) -> Result<Waiting, StoreFailure> {
     let running = tx.clocks_of(&line.subject)?.into_iter().filter(|clock| clock.ended.is_none());
-    let due = running.map(|clock| clock.late.unwrap_or(clock.due)).chain(line.due).min();
-    Ok(Waiting { due, ..line })
+    let due = running.map(|clock| due_by(&clock)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Waiting { due: due.into_iter().chain(line.due).min(), ..line })
 }
 
 fn plans(tx: &mut Tx<'_>, asking: &Asking, found: &mut Found) -> Result<(), StoreFailure> {

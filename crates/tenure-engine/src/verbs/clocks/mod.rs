@@ -4,7 +4,11 @@
 //! each with as much time from when it did: after a long night nobody is passed over unasked. What happened is written once, by
 //! whoever looks first; nothing hangs on a timer. Passing on adds people who may decide the step and takes nobody away; it
 //! grants no right, and whom nobody could let decide is not asked. It must never decide a step.
-//! Next: `tenure-judge/src/programme/service_levels.rs`.
+//! Next: `pause.rs`, where one stands still; `tenure-judge/src/programme/service_levels.rs`.
+
+mod pause;
+
+pub use pause::ClockPauseShown;
 
 use super::{
     approvals::Deciding,
@@ -23,7 +27,8 @@ use tenure_judge::{
     decides_step, passed_on,
 };
 use tenure_model::{
-    ClockKind, ClockStage, DecisionRight, ExceptionState, HandoffState, Instant, Person, RiskTier,
+    Charter, ClockKind, ClockStage, DecisionRight, ExceptionState, HandoffState, Instant, Person, PersonId,
+    RiskTier,
 };
 use tenure_store::{
     StoreFailure, Tx,
@@ -62,6 +67,8 @@ struct Waiting {
     about: String,
     class: Option<String>,
     tier: Option<RiskTier>,
+    /// Who asked for it, and who answers for what it is about: whoever gains by a delay.
+    parties: Vec<PersonId>,
     at: WaitsAt,
 }
 
@@ -96,6 +103,10 @@ pub struct ClockShown {
     pub late: Option<Instant>,
     /// When nobody was left to be asked.
     pub over: Option<Instant>,
+    /// Why it stands still; `due` is then as if it ran again at the end of that.
+    pub paused: Option<ClockPauseShown>,
+    /// For how many days its service level lets it be paused; nothing where not at all.
+    pub pause_days_max: Option<u32>,
 }
 
 /// What one round did.
@@ -109,6 +120,8 @@ pub struct ClocksFollowed {
     pub passed_on: i64,
     /// Clocks with which nobody is left to be asked.
     pub over: i64,
+    /// Clocks that run again because their pause is over.
+    pub resumed: i64,
     /// Clocks that ended because their step does not wait any more.
     pub ended: i64,
 }
@@ -119,6 +132,7 @@ enum Change {
     Warned(ClockRow),
     PassedOn(ClockRow),
     Over(ClockRow),
+    Resumed(ClockRow),
     Ended(ClockRow),
 }
 
@@ -142,8 +156,17 @@ fn rules(row: &ClockRow) -> Result<ClockRules, StoreFailure> {
     serde_json::from_str(&row.rules).map_err(shape)
 }
 
-fn shown(row: &ClockRow, now: Instant) -> Result<ClockShown, StoreFailure> {
+/// Since when it is late, or by when it is decided or passes on; while it stands still, as it will run.
+pub(super) fn due_by(row: &ClockRow) -> Result<Instant, StoreFailure> {
+    let runs = pause::ended(row, &rules(row)?);
+    Ok(runs.late.unwrap_or(runs.due))
+}
+
+fn shown(tx: &mut Tx<'_>, row: &ClockRow, now: Instant) -> Result<ClockShown, StoreFailure> {
     let rules = rules(row)?;
+    // What stands still is shown as it will run.
+    let runs = pause::ended(row, &rules);
+    let from = row.pause.as_ref().map_or(now, |pause| pause.until);
     let to = rules.asked_by(row.stage);
     let asked = match (row.term.is_empty(), to.is_empty()) {
         (true, true) => String::from("whoever may decide it"),
@@ -160,10 +183,12 @@ fn shown(row: &ClockRow, now: Instant) -> Result<ClockShown, StoreFailure> {
         started: row.started,
         stage: row.stage,
         asked,
-        due: row.due,
-        left_seconds: rules.left(now, row.due).as_secs(),
-        late: row.late.or_else(|| (row.due <= now).then_some(row.due)),
+        due: runs.due,
+        left_seconds: rules.left(from, runs.due).as_secs(),
+        late: row.late.or_else(|| (runs.due <= now).then_some(runs.due)),
         over: row.over,
+        paused: pause::shown(tx, row)?,
+        pause_days_max: rules.level.pause_days_max,
         level: rules.level.id,
     })
 }
@@ -218,6 +243,7 @@ impl Levels {
             subject: row.id.to_string(),
             handle: row.id.handle(),
             about: format!("{}/{}", row.source_name, row.creation.principal),
+            parties: parties(&row.creation.charter, Some(row.asked_by)),
             class: row.creation.class,
             tier: None,
             at,
@@ -230,6 +256,7 @@ impl Levels {
         let kind = if plan.requested_by.is_some() { ClockKind::Plan } else { ClockKind::Proposal };
         Ok(Some(Waiting {
             kind,
+            parties: parties(&identity.charter, plan.requested_by),
             subject: plan.id.to_string(),
             handle: plan.handle,
             about: identity.name,
@@ -261,6 +288,7 @@ impl Levels {
             handle: row.id.handle(),
             about: identity.name.clone(),
             at: WaitsAt { step: 0, steps: Vec::new(), since: row.requested, able },
+            parties: parties(&identity.charter, Some(row.requested_by)),
             class: identity.class,
             tier: identity.tier,
         }))
@@ -303,6 +331,10 @@ impl Levels {
         let Some(waiting) = self.waits(tx, row)? else {
             return Ok(Some(Change::Ended(ClockRow { ended: Some(now), ..was })));
         };
+        if let Some(pause) = &row.pause {
+            let again = pause::ended(row, &rules(row)?);
+            return Ok((pause.until <= now).then_some(Change::Resumed(again)));
+        }
         if row.over.is_some() {
             return Ok(None);
         }
@@ -337,6 +369,7 @@ fn of_handoff(tx: &mut Tx<'_>, row: &HandoffRow) -> Result<Option<Waiting>, Stor
         kind: ClockKind::Handoff,
         subject: row.id.to_string(),
         handle: row.id.handle(),
+        parties: vec![row.offered_by, row.to],
         about: identity.name,
         class: identity.class,
         tier: identity.tier,
@@ -374,7 +407,30 @@ pub(super) fn begin_handoff(
         late: None,
         over: None,
         ended: None,
+        pause: None,
+        paused_us: 0,
     })
+}
+
+/// Who asked for it, and who answers for what it is about.
+fn parties(charter: &Charter, asked_by: Option<PersonId>) -> Vec<PersonId> {
+    [charter.business_owner, charter.technical_owner, asked_by].into_iter().flatten().collect()
+}
+
+/// An entry about a clock.
+fn about(row: &ClockRow, kind: &'static str, by: By) -> Draft {
+    let level = rules(row).map(|rules| rules.level.id).unwrap_or_default();
+    let draft = Draft::new(kind, by, &row.subject)
+        .text("for", row.kind)
+        .text("level", level)
+        .text("stage", row.stage)
+        .text("started", row.started)
+        .text("due", row.due)
+        .number("step", row.step.saturating_add(1));
+    match row.late {
+        Some(late) => draft.text("late", late),
+        None => draft,
+    }
 }
 
 /// Whether somebody who is asked by these terms would be let decide.
@@ -433,6 +489,7 @@ impl Engine {
                 Change::Warned(_) => &mut followed.warned,
                 Change::PassedOn(_) => &mut followed.passed_on,
                 Change::Over(_) => &mut followed.over,
+                Change::Resumed(_) => &mut followed.resumed,
                 Change::Ended(_) => &mut followed.ended,
             };
             *count += i64::from(self.change_clock(&levels, row, change).await?);
@@ -472,6 +529,8 @@ impl Engine {
                 late: None,
                 over: None,
                 ended: None,
+                pause: None,
+                paused_us: 0,
             })?;
             Ok(true)
         };
@@ -489,22 +548,10 @@ impl Engine {
             Change::Warned(new) => (Some("clock.warned"), new.clone()),
             Change::PassedOn(new) => (Some("clock.passed_on"), new.clone()),
             Change::Over(new) => (Some("clock.over"), new.clone()),
+            Change::Resumed(new) => (Some("clock.resumed"), new.clone()),
             Change::Ended(new) => (None, new.clone()),
         };
-        let draft = kind.map(|kind| {
-            let level = rules(&new).map(|rules| rules.level.id).unwrap_or_default();
-            let draft = Draft::new(kind, By::Tenure, &new.subject)
-                .text("for", new.kind)
-                .text("level", level)
-                .text("stage", new.stage)
-                .text("started", new.started)
-                .text("due", new.due)
-                .number("step", new.step.saturating_add(1));
-            match new.late {
-                Some(late) => draft.text("late", late),
-                None => draft,
-            }
-        });
+        let draft = kind.map(|kind| about(&new, kind, By::Tenure));
         let entry = draft.map(|draft| self.entry(draft)).transpose()?;
         let levels = levels.clone();
         let write = move |tx: &mut Tx<'_>| {
@@ -527,7 +574,7 @@ impl Engine {
         let now = self.clock.now();
         let read = move |tx: &mut Tx<'_>| {
             let rows = tx.clocks_running(most.min(CLOCKS_MAX))?;
-            rows.iter().map(|row| shown(row, now)).collect::<Result<Vec<_>, _>>()
+            rows.iter().map(|row| shown(tx, row, now)).collect::<Result<Vec<_>, _>>()
         };
         Ok(self.store.read("clocks", read).await?)
     }
@@ -537,7 +584,7 @@ impl Engine {
         let (now, subject) = (self.clock.now(), subject.to_owned());
         let read = move |tx: &mut Tx<'_>| {
             let running = tx.clocks_of(&subject)?.into_iter().find(|row| row.ended.is_none());
-            running.map(|row| shown(&row, now)).transpose()
+            running.map(|row| shown(tx, &row, now)).transpose()
         };
         Ok(self.store.read("due_of", read).await?)
     }
