@@ -119,7 +119,10 @@ pub use verbs::{
     queue::{Queue, QueueItem},
     report::{REPORT_ROWS_MAX, Report, ReportFindings, ReportProof, ReportSource, ReportStanding},
     report_soon::ReportSoon,
-    requests::{REQUEST_WAIT_MAX, RequestAnswer, RequestDecision, RequestShown, RequestStep, RequestWish},
+    requests::{
+        GainShown, REQUEST_WAIT_MAX, RequestAnswer, RequestDecision, RequestShown, RequestStep, RequestWish,
+        RightShown,
+    },
     reviews::{
         ReviewDecisionMade, ReviewGroupWish, ReviewItemShown, ReviewMeant, ReviewShown, ReviewStart,
         ReviewWish, ReviewsFollowed, ToReview,

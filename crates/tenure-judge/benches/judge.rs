@@ -162,6 +162,7 @@ fn dossier(number: u32) -> Dossier {
         claimed_dead: None,
         name_ended: Vec::new(),
         made_outside: None,
+        gains: Vec::new(),
         grants: 12,
         owned: 0,
     };

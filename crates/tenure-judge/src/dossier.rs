@@ -150,6 +150,9 @@ pub struct PrincipalDossier {
     /// It was made where a request was needed, and there is none: what surveys say of when. What was asked for late is not.
     #[serde(default)]
     pub made_outside: Option<MadeOutside>,
+    /// Rights that it gained while its source was watched, or by a request, and holds; the latest first, at most 200.
+    #[serde(default)]
+    pub gains: Vec<Gain>,
     /// Others of this name at the same source that were ended, in words; at most 10.
     #[serde(default)]
     pub name_ended: Vec<String>,
@@ -172,6 +175,28 @@ pub struct MadeOutside {
     pub seen: Instant,
     /// The class of the programme that it was of then.
     pub class: String,
+}
+
+/// A right that a principal gained.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gain {
+    /// Which right, in the system's word: `SELECT`.
+    pub right: String,
+    /// On what: `shop/table/public.orders`.
+    pub resource: String,
+    /// It may pass it on.
+    #[serde(default)]
+    pub grantable: bool,
+    /// When a complete survey ended that did not see it.
+    pub absent: Instant,
+    /// When the first complete survey ended that did.
+    pub seen: Instant,
+    /// The class of the programme that it was of then.
+    #[serde(default)]
+    pub class: Option<String>,
+    /// Until when it was asked for, and approved; nothing where nobody asked.
+    #[serde(default)]
+    pub asked_until: Option<Instant>,
 }
 
 /// One credential of a principal.

@@ -26,8 +26,8 @@ pub use authorise::{
     Actor, ApiAction, ApiResource, ApiResourceKind, Authoriser, AuthoriserRefused, Claim, Verdict,
 };
 pub use dossier::{
-    Awaited, ClaimedDead, Confirmed, CredentialDossier, Dossier, MadeOutside, PrincipalDossier, RightDossier,
-    Said, UseDossier, Validity, Word,
+    Awaited, ClaimedDead, Confirmed, CredentialDossier, Dossier, Gain, MadeOutside, PrincipalDossier,
+    RightDossier, Said, UseDossier, Validity, Word,
 };
 pub use facts::{CredentialFact, IdentityFact, PrincipalFact, SubjectKind};
 pub use judge::{

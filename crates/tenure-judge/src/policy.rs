@@ -15,12 +15,13 @@ use std::collections::BTreeMap;
 use tenure_model::{PolicyKind, Severity};
 
 /// Id and text of every policy, in the order in which conditions are reported.
-const POLICIES: [(&str, &str); 35] = [
+const POLICIES: [(&str, &str); 37] = [
     ("dead_below_level", include_str!("../policies/dead_below_level.cedar")),
     ("returned_value", include_str!("../policies/returned_value.cedar")),
     ("returned_name", include_str!("../policies/returned_name.cedar")),
     ("unknown_authorized_key", include_str!("../policies/unknown_authorized_key.cedar")),
     ("made_outside", include_str!("../policies/made_outside.cedar")),
+    ("gained_outside", include_str!("../policies/gained_outside.cedar")),
     ("passwordless_access", include_str!("../policies/passwordless_access.cedar")),
     ("root_key_unrestricted", include_str!("../policies/root_key_unrestricted.cedar")),
     ("superuser_as_application_role", include_str!("../policies/superuser_as_application_role.cedar")),
@@ -49,6 +50,7 @@ const POLICIES: [(&str, &str); 35] = [
     ("long_lived_token", include_str!("../policies/long_lived_token.cedar")),
     ("privileged_and_unused", include_str!("../policies/privileged_and_unused.cedar")),
     ("scope_wider_than_charter", include_str!("../policies/scope_wider_than_charter.cedar")),
+    ("right_past_its_end", include_str!("../policies/right_past_its_end.cedar")),
     ("human_use", include_str!("../policies/human_use.cedar")),
     ("shared_use", include_str!("../policies/shared_use.cedar")),
 ];

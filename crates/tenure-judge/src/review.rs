@@ -79,6 +79,8 @@ fn asked_by(condition: &FailedCondition) -> Option<ReviewAnswer> {
         | "credential_kind_not_allowed"
         | "unknown_authorized_key" => Rotate,
         "scope_wider_than_charter"
+        | "gained_outside"
+        | "right_past_its_end"
         | "privileged_and_unused"
         | "superuser_as_application_role"
         | "service_account_with_login"

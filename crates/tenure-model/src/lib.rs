@@ -58,7 +58,7 @@ pub use principal::{
     ObservedSighting, ObservedUse, Presence, PresenceEvent, PrincipalKey, PrincipalKind,
 };
 pub use proof::{ControlPlane, Derived, ProbeAnswer, ProofLevel};
-pub use request::{Creation, RequestEvent, RequestKind, RequestState};
+pub use request::{AskedRight, Creation, Privilege, RequestEvent, RequestKind, RequestState, Wanted};
 pub use retire::{NotATerm, RetireWhen};
 pub use review::{ReviewAnswer, ReviewEvent, ReviewItemEvent, ReviewItemState, ReviewState};
 pub use secret::Secret;

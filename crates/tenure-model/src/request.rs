@@ -3,14 +3,17 @@
 //! A request grants nothing: what it permits is matched once, with everything asked again then. Every one has an end by
 //! which it is decided and one by which it is used; it must never outlive both. Next: `identity.rs`, the charter it carries.
 
-use crate::{Charter, PrincipalId, PrincipalKind, SourceId, lifecycle::Lifecycle, noun};
+use crate::{Charter, IdentityId, Instant, PrincipalId, PrincipalKind, SourceId, lifecycle::Lifecycle, noun};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 noun! {
     /// What is asked for.
     pub enum RequestKind as "kind of request" {
         /// That a principal may be made at a source.
         Create = "create",
+        /// That an identity that is there may hold further rights, until an end.
+        Privilege = "privilege",
     }
 }
 
@@ -86,6 +89,139 @@ pub struct Creation {
     /// The principal that was there already: it was made before it was asked for, and this was asked late.
     #[serde(default)]
     pub late_for: Option<PrincipalId>,
+}
+
+/// A right as a source says it: which, on what, and whether its holder may pass it on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AskedRight {
+    /// Which right, in the system's word: `SELECT`.
+    pub right: String,
+    /// On what: `shop/table/public.orders`.
+    pub resource: String,
+    /// With the right to pass it on.
+    #[serde(default)]
+    pub grantable: bool,
+}
+
+impl fmt::Display for AskedRight {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { right, resource, grantable } = self;
+        write!(out, "{right} on {resource}{}", if *grantable { ", to be passed on" } else { "" })
+    }
+}
+
+/// Further rights of an identity that is there, complete: what is decided about, and what is held against what is seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Privilege {
+    /// Whose.
+    pub identity: IdentityId,
+    /// Where.
+    pub source: SourceId,
+    /// Which of its principals.
+    pub principal_id: PrincipalId,
+    /// That principal's name as its source says it.
+    pub principal: String,
+    /// Its class in the programme; nothing where none means it.
+    pub class: Option<String>,
+    /// The rights, each once, in order.
+    pub rights: Vec<AskedRight>,
+    /// Until when they are to be there.
+    pub until: Instant,
+    /// The principal, where it holds them already.
+    #[serde(default)]
+    pub late_for: Option<PrincipalId>,
+    /// It holds them by a request, and is to go on holding them.
+    #[serde(default)]
+    pub renews: bool,
+}
+
+/// What is asked for, complete.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wanted {
+    /// A principal that is to be made.
+    Creation(Creation),
+    /// Further rights of one that is there.
+    Privilege(Privilege),
+}
+
+impl Wanted {
+    /// Which kind of request this is.
+    pub const fn kind(&self) -> RequestKind {
+        match self {
+            Self::Creation(_) => RequestKind::Create,
+            Self::Privilege(_) => RequestKind::Privilege,
+        }
+    }
+
+    /// Where.
+    pub const fn source(&self) -> SourceId {
+        match self {
+            Self::Creation(one) => one.source,
+            Self::Privilege(one) => one.source,
+        }
+    }
+
+    /// The name of the principal it is about, as its source says it.
+    pub fn principal(&self) -> &str {
+        match self {
+            Self::Creation(one) => &one.principal,
+            Self::Privilege(one) => &one.principal,
+        }
+    }
+
+    /// Its class in the programme; nothing where none means it.
+    pub fn class(&self) -> Option<&str> {
+        match self {
+            Self::Creation(one) => one.class.as_deref(),
+            Self::Privilege(one) => one.class.as_deref(),
+        }
+    }
+
+    /// The principal that was there already, or holds it already.
+    pub const fn late_for(&self) -> Option<PrincipalId> {
+        match self {
+            Self::Creation(one) => one.late_for,
+            Self::Privilege(one) => one.late_for,
+        }
+    }
+
+    /// It was asked for after the fact.
+    pub const fn is_late(&self) -> bool {
+        match self {
+            Self::Creation(one) => one.late_for.is_some(),
+            Self::Privilege(one) => one.late_for.is_some() && !one.renews,
+        }
+    }
+
+    /// What is to be made; nothing where something else is asked for.
+    pub const fn creation(&self) -> Option<&Creation> {
+        match self {
+            Self::Creation(one) => Some(one),
+            Self::Privilege(_) => None,
+        }
+    }
+
+    /// Which rights are asked for; nothing where something else is.
+    pub const fn privilege(&self) -> Option<&Privilege> {
+        match self {
+            Self::Creation(_) => None,
+            Self::Privilege(one) => Some(one),
+        }
+    }
+
+    /// What is decided, in words, of what is called so: `main/etl may be made`.
+    pub fn in_words(&self, name: &str) -> String {
+        match self {
+            Self::Creation(_) => format!("{name} may be made"),
+            Self::Privilege(one) => {
+                let rights: Vec<String> = one.rights.iter().map(ToString::to_string).collect();
+                let holds = if one.late_for.is_some() { "may go on holding" } else { "may hold" };
+                format!("{name} {holds} {} until {:#}", rights.join("; "), one.until)
+            }
+        }
+    }
 }
 
 #[cfg(test)]

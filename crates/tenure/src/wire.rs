@@ -306,6 +306,15 @@ pub(crate) struct Question {
     pub(crate) text: String,
 }
 
+/// A right that was gained and is held.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Gained {
+    pub(crate) says: String,
+    pub(crate) seen: Instant,
+    pub(crate) request: Option<String>,
+    pub(crate) until: Option<Instant>,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct IdentityShown {
     pub(crate) identity: Identity,
@@ -330,6 +339,8 @@ pub(crate) struct IdentityShown {
     pub(crate) risk: Option<Risk>,
     #[serde(default)]
     pub(crate) request_is_late: bool,
+    #[serde(default)]
+    pub(crate) gains: Vec<Gained>,
     #[serde(default)]
     pub(crate) tickets: Vec<Ticket>,
 }

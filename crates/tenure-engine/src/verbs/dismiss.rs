@@ -21,11 +21,20 @@ use tenure_store::{
 
 /// Policies whose findings nobody dismisses, and why: whoever made something without asking, or was asked in vain, would else
 /// excuse themselves.
-const NOT_DISMISSED: [(&str, &str); 2] = [
+const NOT_DISMISSED: [(&str, &str); 4] = [
     (
         "made_outside",
         "that it was made without a request is a fact and no opinion: ask for it late (`tenure request create`), which others \
          decide, or ask for an exception",
+    ),
+    (
+        "gained_outside",
+        "that a right was gained without a request is a fact and no opinion: ask for it late (`tenure request privilege`), which \
+         others decide, take it away, or ask for an exception",
+    ),
+    (
+        "right_past_its_end",
+        "others decided until when the right was to be there: take it away, or ask that it goes on (`tenure request privilege`)",
     ),
     (
         "review_missed",

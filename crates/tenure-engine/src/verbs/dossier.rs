@@ -9,7 +9,7 @@ use super::{
     retire::awaited,
 };
 use tenure_judge::{
-    ClaimedDead, CredentialDossier, Dossier, MadeOutside, OpenSince, PrincipalDossier, PrincipalSeen,
+    ClaimedDead, CredentialDossier, Dossier, Gain, MadeOutside, OpenSince, PrincipalDossier, PrincipalSeen,
     RightDossier, Said, UseDossier, Validity, Word,
 };
 use tenure_model::{
@@ -28,6 +28,8 @@ use tenure_store::{
 const USES_READ: i64 = 200;
 /// Rights of one principal that are held against the charter, at most.
 const RIGHTS_READ: i64 = 2_000;
+/// Rights that an identity gained, at most.
+const GAINS_READ: i64 = 200;
 
 /// What was read of one identity.
 pub(crate) struct Read {
@@ -77,6 +79,9 @@ fn dossier_of(tx: &mut Tx<'_>, identity: IdentityRow, few: &Few) -> Result<Read,
     if few.made_outside.contains(&id) {
         made_outside(tx, id, &mut principals)?;
     }
+    if few.gained.contains(&id) {
+        gained(tx, id, &mut principals)?;
+    }
     if few.ticketed.contains(&id) {
         heed_tickets(tx, id, &mut principals)?;
     }
@@ -115,6 +120,23 @@ fn made_outside(
         if let Some(one) = principals.iter_mut().find(|one| one.id == row.principal) {
             one.made_outside = Some(made);
         }
+    }
+    Ok(())
+}
+
+/// Which rights they gained while their source was watched, or by a request.
+fn gained(tx: &mut Tx<'_>, id: IdentityId, principals: &mut [PrincipalDossier]) -> Result<(), StoreFailure> {
+    for row in tx.gains_of(id, GAINS_READ)? {
+        let Some(one) = principals.iter_mut().find(|one| one.id == row.principal) else { continue };
+        one.gains.push(Gain {
+            right: row.right.right,
+            resource: row.right.resource,
+            grantable: row.right.grantable,
+            absent: row.absent,
+            seen: row.seen,
+            class: row.class,
+            asked_until: row.until,
+        });
     }
     Ok(())
 }
@@ -209,6 +231,7 @@ fn principal(
         claimed_dead,
         name_ended: names_ended(tx, row.id)?,
         made_outside: None,
+        gains: Vec::new(),
         rights: rights(tx, row.id, charter)?,
         name: row.name,
         source: row.source_name,

@@ -5,6 +5,7 @@
 
 use super::{
     handoffs::{self, HandoffLine},
+    requests::{GainShown, gains_shown},
     tickets::{self, TicketShown},
 };
 use crate::{Engine, EngineFailure};
@@ -98,6 +99,8 @@ pub struct IdentityShown {
     pub risk: Option<Risk>,
     /// It was there before it was asked for.
     pub request_is_late: bool,
+    /// Rights that it gained by a request or while its source was watched, and holds; the latest first.
+    pub gains: Vec<GainShown>,
     /// Tickets that name it, at most 50.
     pub tickets: Vec<TicketShown>,
 }
@@ -127,7 +130,8 @@ impl Engine {
                     not_ended_here: None,
                     risk: None,
                     request: request.as_ref().map(|row| row.id.handle()),
-                    request_is_late: request.is_some_and(|row| row.creation.late_for.is_some()),
+                    request_is_late: request.is_some_and(|row| row.wanted.is_late()),
+                    gains: gains_shown(tx, identity.id)?,
                     tickets: tickets::of(tx, identity.id)?,
                     handoffs: handoffs::waiting_of(tx, identity.id)?,
                     identity,

@@ -165,7 +165,7 @@ impl Scene {
             }
             Thing::Request(id) => {
                 let row = engine.request_row(id).await?;
-                let about = (ApiResourceKind::Request, owns(&row.creation.charter));
+                let about = (ApiResourceKind::Request, owns(&row.wanted.creation().unwrap().charter));
                 self.may(by, ApiAction::Approve, Some(DecisionRight::Create), about)?;
                 let digest = engine.request_shown(&row).await?.digest;
                 let decision = RequestDecision { answer: RequestAnswer::Approve, reason, digest };

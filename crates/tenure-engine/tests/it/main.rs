@@ -29,6 +29,8 @@ mod outside;
 mod outside_model;
 mod ownership;
 mod people;
+mod privilege;
+mod privilege_never;
 mod programme;
 mod quiet;
 mod recognised;

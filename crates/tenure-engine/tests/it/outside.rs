@@ -74,9 +74,9 @@ async fn what_nobody_asked_for_is_found_with_its_time_and_ends_by_a_request_that
     let short = RequestWish { reason: None, ..scene.wish("app-sneaked") };
     assert!(refusal(scene.engine().create_request(scene.ravi, short).await).contains("reason"));
     let late = scene.ask("app-sneaked").await;
-    assert_eq!(late.row.creation.class.as_deref(), Some("apps"));
+    assert_eq!(late.row.wanted.class(), Some("apps"));
     let there = scene.engine().show("app-sneaked").await.unwrap();
-    assert_eq!(late.row.creation.late_for, Some(there.principals[0].id));
+    assert_eq!(late.row.wanted.late_for(), Some(there.principals[0].id));
     assert_eq!(names(scene.engine()).await, ["main/app-sneaked"], "asking decides nothing");
     let own = refusal(scene.approve(scene.ravi, &late).await);
     assert!(own.contains("asked for it"), "{own}");
@@ -84,7 +84,7 @@ async fn what_nobody_asked_for_is_found_with_its_time_and_ends_by_a_request_that
     assert_eq!((used.row.state, used.row.absent), (RequestState::Fulfilled, None));
     assert_eq!(names(scene.engine()).await, Vec::<String>::new());
     let shown = scene.engine().show("app-sneaked").await.unwrap();
-    assert_eq!(shown.identity.charter, used.row.creation.charter);
+    assert_eq!(shown.identity.charter, used.row.wanted.creation().unwrap().charter);
     assert!(shown.request_is_late && shown.request == Some(late.handle.clone()), "it stays late");
     assert!(
         !scene.engine().show("app-asked").await.unwrap().request_is_late,

@@ -239,7 +239,7 @@ async fn asked(scene: &Scene, model: &mut Model, name: &str) {
     let made = scene.engine().create_request(scene.ravi, scene.wish(name)).await;
     assert_eq!(made.is_ok(), may, "{name} at event {}: {made:?}", model.event);
     if let Ok(shown) = made {
-        assert_eq!(shown.row.creation.late_for.is_some(), late_for.is_some());
+        assert_eq!(shown.row.wanted.late_for().is_some(), late_for.is_some());
         let (name, state) = (name.to_owned(), RequestState::Asked);
         model.tell(format!("{name} is asked for, late {}", late_for.is_some()));
         model.wanted.push(Wanted { shown, name, late_for, state, absent: None });

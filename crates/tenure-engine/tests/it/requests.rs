@@ -84,6 +84,9 @@ impl Scene {
             expires_at: Some(self.bench.world.now().plus(DAY * 200)),
             retirement_trigger: some("the report is given up"),
             store: some("federation"),
+            identity: None,
+            rights: Vec::new(),
+            until: None,
             reason: some("the report needs it"),
         }
     }
@@ -195,7 +198,7 @@ async fn what_was_asked_for_approved_by_another_and_made_after_that_is_enrolled_
     assert_eq!(used.identity_name.as_deref(), Some("main/etl"));
     let identity = scene.identity("etl").await;
     assert!(identity.enrolled);
-    assert_eq!(identity.charter, used.row.creation.charter);
+    assert_eq!(identity.charter, used.row.wanted.creation().unwrap().charter);
     assert_eq!(scene.engine().request_of(identity.id).await.unwrap().unwrap().id, used.row.id);
     // It is used up: what comes later under that name is not by it.
     let late = refusal(scene.approve(scene.asha, &asked).await);
@@ -285,7 +288,11 @@ async fn everything_is_asked_again_when_it_is_seen() {
         let said = over.row.ended_why.unwrap_or_default();
         let expected = if change == "programme" { "of another class" } else { why };
         assert!(over.row.state == RequestState::Lapsed && said.contains(expected), "{change}: {said}");
-        assert_ne!(scene.identity("etl").await.charter, over.row.creation.charter, "{change}");
+        assert_ne!(
+            scene.identity("etl").await.charter,
+            over.row.wanted.creation().unwrap().charter,
+            "{change}"
+        );
     }
 }
 
@@ -367,9 +374,9 @@ async fn stores_are_approved_per_class_and_environment_and_federation_is_preferr
     insta::assert_snapshot!(refusal(ask("etl", "federation", Environment::Production).await));
     insta::assert_snapshot!(refusal(ask("etl", "safe", Environment::Test).await));
     let asked = ask("etl", "safe", Environment::Production).await.unwrap();
-    assert_eq!((asked.row.creation.class.as_deref(), asked.federation_preferred), (Some("apps"), false));
+    assert_eq!((asked.row.wanted.class(), asked.federation_preferred), (Some("apps"), false));
     let asked = ask("other", "cluster", Environment::Test).await.unwrap();
-    assert_eq!((asked.row.creation.class, asked.federation_preferred), (None, true));
+    assert_eq!((asked.row.wanted.class(), asked.federation_preferred), (None, true));
 }
 
 /// What may be asked for and made in the property.
@@ -399,7 +406,7 @@ async fn no_sequence_of_events_uses_a_request_twice_or_for_what_nobody_else_appr
         let over = scene.engine().requests(RequestsMeant::Over, 0, 500).await.unwrap();
         for one in over.iter().filter(|one| one.row.state == RequestState::Fulfilled) {
             fulfilled += 1;
-            let name = &one.row.creation.principal;
+            let name = one.row.wanted.principal();
             assert!(used.insert(one.row.principal), "seed {seed}: {name} was used twice");
             assert_eq!(one.identity_name.as_deref(), Some(&*format!("main/{name}")), "seed {seed}");
             assert!(one.row.ended.unwrap() <= one.row.use_by, "seed {seed}: {name} after its end");

@@ -8,8 +8,8 @@ use super::{
     may_log_in, read_flag, read_news, read_text, required_level, unread, uses,
 };
 use crate::{
-    dossier::{Dossier, PrincipalDossier},
-    programme::{Class, Thresholds, asks_for_requests},
+    dossier::{Dossier, Gain, PrincipalDossier},
+    programme::{Class, Thresholds, asks_for_requests, asks_for_rights},
 };
 use tenure_model::{CredentialKind, Fact, Instant, Presence, PrincipalKind, flag, names, noun, printable};
 
@@ -76,6 +76,10 @@ noun! {
         OutsideCharter = "outside_charter",
         /// It was made where the programme asks for a request, and nobody had asked for it.
         MadeOutside = "made_outside",
+        /// It gained a right where the programme asks for a request, and nobody had asked for it.
+        GainedOutside = "gained_outside",
+        /// It holds a right that was asked for until an end that has come.
+        RightPastItsEnd = "right_past_its_end",
     }
 }
 
@@ -128,6 +132,8 @@ fn read_one(fact: PrincipalFact, dossier: &Dossier, principal: &PrincipalDossier
         PrincipalFact::SharedUse => uses::shared(name, principal, lines),
         PrincipalFact::OutsideCharter => read_outside(name, principal, lines),
         PrincipalFact::MadeOutside => read_made_outside(name, principal, lines),
+        PrincipalFact::GainedOutside => read_gained_outside(name, principal, lines),
+        PrincipalFact::RightPastItsEnd => read_past_its_end(name, principal, lines.now),
     }
 }
 
@@ -242,8 +248,10 @@ fn read_outside(name: &'static str, principal: &PrincipalDossier, lines: &Lines<
         return Seen::new(name, Holds::Unknown, "the charter names no allowed scope");
     }
     let outside = beyond(principal, lines);
+    let asked = principal.gains.iter().filter_map(|gain| gain.asked_until);
+    let flips_at = asked.filter(|until| *until > lines.now).min();
     if outside.is_empty() {
-        return Seen::plain(name, false);
+        return Seen::plain(name, false).flipping(flips_at);
     }
     let named: Vec<String> = outside
         .iter()
@@ -257,7 +265,7 @@ fn read_outside(name: &'static str, principal: &PrincipalDossier, lines: &Lines<
         None | Some(0) => named.join(", "),
         Some(more) => format!("{} and {more} more", named.join(", ")),
     };
-    Seen::new(name, Holds::Yes, says)
+    Seen::new(name, Holds::Yes, says).flipping(flips_at)
 }
 
 /// The rights that the charter does not allow: `DROP on shop/table/public.orders`.
@@ -280,7 +288,16 @@ fn beyond(principal: &PrincipalDossier, lines: &Lines<'_>) -> Vec<(String, Optio
         let (whole, resource) = (format!("{right} on {resource}").to_lowercase(), resource.to_lowercase());
         allows(&whole) || allows(&resource)
     };
-    let held = principal.rights.iter().filter(|held| !allowed(&held.right, &held.resource));
+    // What others decided that it may hold until then is no wider than what was decided.
+    let asked = |right: &str, resource: &str| {
+        let until = |gain: &Gain| gain.asked_until.is_some_and(|until| until > lines.now);
+        let of = |gain: &&Gain| (&*gain.right, &*gain.resource) == (right, resource);
+        principal.gains.iter().any(|gain| of(&gain) && until(gain))
+    };
+    let held = principal
+        .rights
+        .iter()
+        .filter(|held| !allowed(&held.right, &held.resource) && !asked(&held.right, &held.resource));
     beyond.extend(held.map(|held| (format!("{} on {}", held.right, held.resource), held.since)));
     beyond
 }
@@ -310,4 +327,52 @@ fn read_made_outside(name: &'static str, principal: &PrincipalDossier, lines: &L
         place.unwrap_or_default()
     );
     Seen::new(name, Holds::Yes, says)
+}
+
+/// Rights in words, with when they were gained; those that a reason names, and how many more there are.
+fn named_gains(gains: &[&Gain], when: impl Fn(&Gain) -> String) -> String {
+    let words = |gain: &Gain| {
+        let more = if gain.grantable { ", to be passed on" } else { "" };
+        let right = format!("{} on {}{more}", gain.right, gain.resource);
+        format!("`{}` ({})", printable(&right, SHOWN_CHARS_MAX), when(gain))
+    };
+    let named: Vec<String> = gains.iter().take(RIGHTS_NAMED_MAX).map(|gain| words(gain)).collect();
+    match gains.len().checked_sub(RIGHTS_NAMED_MAX) {
+        None | Some(0) => named.join(", "),
+        Some(more) => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
+/// Whether it gained a right where a request was needed, without one.
+fn read_gained_outside(name: &'static str, principal: &PrincipalDossier, lines: &Lines<'_>) -> Seen {
+    let is_asked_of =
+        |gain: &&Gain| gain.class.as_deref().is_some_and(|class| asks_for_rights(lines.classes, class));
+    let unasked = principal.gains.iter().filter(|gain| gain.asked_until.is_none());
+    let outside: Vec<&Gain> = unasked.filter(is_asked_of).collect();
+    if outside.is_empty() {
+        return Seen::new(
+            name,
+            Holds::No,
+            "nothing says that it gained a right without a request that it needed",
+        );
+    }
+    let when =
+        |gain: &Gain| format!("not there at the survey that ended {:#}, seen {:#}", gain.absent, gain.seen);
+    Seen::new(name, Holds::Yes, format!("nobody had asked for {}", named_gains(&outside, when)))
+}
+
+/// Whether it holds a right whose end came.
+fn read_past_its_end(name: &'static str, principal: &PrincipalDossier, now: Instant) -> Seen {
+    let until = |gain: &Gain| gain.asked_until;
+    let past: Vec<&Gain> =
+        principal.gains.iter().filter(|gain| until(gain).is_some_and(|until| until <= now)).collect();
+    let next = principal.gains.iter().filter_map(until).filter(|until| *until > now).min();
+    if past.is_empty() {
+        return Seen::new(name, Holds::No, "it holds no right whose end came").flipping(next);
+    }
+    let when = |gain: &Gain| {
+        gain.asked_until
+            .map_or_else(String::new, |until| format!("asked for until {until:#}, and still there"))
+    };
+    Seen::new(name, Holds::Yes, named_gains(&past, when)).flipping(next)
 }

@@ -49,6 +49,9 @@ pub struct Class {
     /// What is of it is asked for before it is made; what is made otherwise is found.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub made_by_request: bool,
+    /// Rights of what is of it are asked for before it is given them; what it gains otherwise is found.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rights_by_request: bool,
 }
 
 /// Whether these classes ask that what was of the class `then` had been asked for. What a programme has no such class for
@@ -57,6 +60,14 @@ pub(crate) fn asks_for_requests(classes: &[Class], then: &str) -> bool {
     match classes.iter().find(|class| class.id == then) {
         Some(class) => class.made_by_request,
         None => classes.iter().any(|class| class.made_by_request),
+    }
+}
+
+/// The same of rights that it gained.
+pub(crate) fn asks_for_rights(classes: &[Class], then: &str) -> bool {
+    match classes.iter().find(|class| class.id == then) {
+        Some(class) => class.rights_by_request,
+        None => classes.iter().any(|class| class.rights_by_request),
     }
 }
 

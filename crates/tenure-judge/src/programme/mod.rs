@@ -34,7 +34,7 @@ pub use approvals::{
 pub use approver::Approver;
 pub use calendar::{Calendar, Day};
 pub use class::Class;
-pub(crate) use class::{ClassReady, asks_for_requests, class_of, class_of_traits};
+pub(crate) use class::{ClassReady, asks_for_requests, asks_for_rights, class_of, class_of_traits};
 pub use control::{Accepted, CheckWarning, Consequence, Control, PartnerRole};
 pub use exceptions::{ExceptionRules, NextTerm, NotExcepted, Term, Wish};
 pub use files::{ProgrammeFault, ProgrammeFiles};

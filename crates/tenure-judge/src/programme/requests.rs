@@ -39,14 +39,15 @@ pub(super) fn faults(rules: &RequestRules) -> Vec<ProgrammeRefused> {
 }
 
 impl Programme {
-    /// Whether anything has to be asked for before it is made.
+    /// Whether anything has to be asked for before it is made, or before it is given rights.
     pub fn asks_for_requests(&self) -> bool {
-        self.classes.iter().any(|class| class.made_by_request)
+        self.classes.iter().any(|class| class.made_by_request || class.rights_by_request)
     }
 
     /// Whether both ask for the same: by the same classes, which mean the same.
     pub fn asks_for_requests_as(&self, other: &Self) -> bool {
-        let asked = |one: &Class| (one.id.clone(), one.matches.clone(), one.made_by_request);
+        let asked =
+            |one: &Class| (one.id.clone(), one.matches.clone(), one.made_by_request, one.rights_by_request);
         let (these, those) = (self.classes.iter().map(asked), other.classes.iter().map(asked));
         these.eq(those)
     }
@@ -66,6 +67,8 @@ mod tests {
         assert!(!free.asks_for_requests() && asks.asks_for_requests());
         assert!(asks.asks_for_requests_as(&of("made_by_request = true\nlifetime_days_max = 3\n")));
         assert!(!asks.asks_for_requests_as(&free));
+        let rights = of("rights_by_request = true\n");
+        assert!(rights.asks_for_requests() && !rights.asks_for_requests_as(&asks));
         let other = Programme::parse(
             "version = 1\n[[class]]\nid = \"a\"\nmatch = [\"name:b\"]\nmade_by_request = true\n",
         );

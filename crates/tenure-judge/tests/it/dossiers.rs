@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use tenure_judge::{
-    Awaited, ClaimedDead, Confirmed, CredentialDossier, Dossier, MadeOutside, PrincipalDossier, RightDossier,
-    Said, UseDossier, Validity, Word,
+    Awaited, ClaimedDead, Confirmed, CredentialDossier, Dossier, Gain, MadeOutside, PrincipalDossier,
+    RightDossier, Said, UseDossier, Validity, Word,
 };
 use tenure_model::{
     Charter, CredentialId, CredentialKind, CredentialState, DataClass, DismissalId, Environment, ExceptionId,
@@ -78,6 +78,7 @@ pub(crate) struct BriefPrincipal {
     name_ended: Vec<String>,
     unread_days_ago: Option<i64>,
     made_outside: Option<BriefMade>,
+    gains: Vec<BriefGain>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -86,6 +87,18 @@ pub(crate) struct BriefMade {
     absent_days_ago: i64,
     seen_days_ago: i64,
     class: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BriefGain {
+    right: String,
+    #[serde(default)]
+    grantable: bool,
+    absent_days_ago: i64,
+    seen_days_ago: i64,
+    class: Option<String>,
+    asked_for_days: Option<i64>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -165,6 +178,7 @@ impl Default for BriefPrincipal {
             name_ended: Vec::new(),
             unread_days_ago: None,
             made_outside: None,
+            gains: Vec::new(),
         }
     }
 }
@@ -266,6 +280,7 @@ impl BriefPrincipal {
             claimed_dead: self.claimed_dead.clone(),
             name_ended: self.name_ended.clone(),
             made_outside: self.made_outside.as_ref().map(BriefMade::of),
+            gains: self.gains.iter().map(BriefGain::of).collect(),
             grants: self.grants,
             owned: self.owned,
         }
@@ -278,6 +293,21 @@ impl BriefMade {
             absent: days_ago(self.absent_days_ago),
             seen: days_ago(self.seen_days_ago),
             class: self.class.clone(),
+        }
+    }
+}
+
+impl BriefGain {
+    fn of(&self) -> Gain {
+        let RightDossier { right, resource, .. } = right(&self.right);
+        Gain {
+            right,
+            resource,
+            grantable: self.grantable,
+            absent: days_ago(self.absent_days_ago),
+            seen: days_ago(self.seen_days_ago),
+            class: self.class.clone(),
+            asked_until: self.asked_for_days.map(|days| days_ago(-days)),
         }
     }
 }
@@ -476,6 +506,23 @@ fn any_scope() -> impl Strategy<Value = Vec<String>> {
 }
 
 /// Of a class that asks for requests, of one that does not, and of one that was given up.
+fn any_gain() -> impl Strategy<Value = Gain> {
+    let class =
+        proptest::option::weighted(0.7, any_of(&["workloads", "free", "formerly"]).prop_map(str::to_owned));
+    let right = (any_right(), any::<bool>(), class);
+    (right, any_instant(), proptest::option::of(any_instant())).prop_map(
+        |((held, grantable, class), absent, asked_until)| Gain {
+            right: held.right,
+            resource: held.resource,
+            grantable,
+            absent,
+            seen: absent,
+            class,
+            asked_until,
+        },
+    )
+}
+
 fn any_making() -> impl Strategy<Value = MadeOutside> {
     const CLASSES: &[&str] = &["workloads", "free", "free", "given-up"];
     (any_instant(), any_of(CLASSES)).prop_map(|(absent, class)| MadeOutside {
@@ -501,7 +548,7 @@ fn any_principal() -> impl Strategy<Value = PrincipalDossier> {
             proptest::option::weighted(0.2, any_instant()),
             proptest::option::of(any_instant()),
             proptest::collection::vec(any_right(), 0..3),
-            proptest::option::weighted(0.1, any_making()),
+            (proptest::option::weighted(0.1, any_making()), proptest::collection::vec(any_gain(), 0..3)),
         ),
     )
         .prop_map(
@@ -515,7 +562,7 @@ fn any_principal() -> impl Strategy<Value = PrincipalDossier> {
                 uses,
                 use_coverage,
                 claimed_dead,
-                (ended, unread_since, use_watched_since, rights, made_outside),
+                (ended, unread_since, use_watched_since, rights, (made_outside, gains)),
             )| {
                 PrincipalDossier {
                     id: PrincipalId::new(NOW, id),
@@ -535,6 +582,7 @@ fn any_principal() -> impl Strategy<Value = PrincipalDossier> {
                     claimed_dead,
                     name_ended: ended.into_iter().collect(),
                     made_outside,
+                    gains,
                     grants: 0,
                     owned: 0,
                 }

@@ -8,12 +8,13 @@ use serde::Deserialize;
 use std::fmt::Write as _;
 use tenure_judge::{Judge, OpenSince, PolicySetting, Programme};
 
-const EXAMPLES: [(&str, &str); 35] = [
+const EXAMPLES: [(&str, &str); 37] = [
     ("dead_below_level", include_str!("../../policies/dead_below_level.examples.toml")),
     ("returned_value", include_str!("../../policies/returned_value.examples.toml")),
     ("returned_name", include_str!("../../policies/returned_name.examples.toml")),
     ("unknown_authorized_key", include_str!("../../policies/unknown_authorized_key.examples.toml")),
     ("made_outside", include_str!("../../policies/made_outside.examples.toml")),
+    ("gained_outside", include_str!("../../policies/gained_outside.examples.toml")),
     ("passwordless_access", include_str!("../../policies/passwordless_access.examples.toml")),
     ("root_key_unrestricted", include_str!("../../policies/root_key_unrestricted.examples.toml")),
     (
@@ -48,6 +49,7 @@ const EXAMPLES: [(&str, &str); 35] = [
     ("long_lived_token", include_str!("../../policies/long_lived_token.examples.toml")),
     ("privileged_and_unused", include_str!("../../policies/privileged_and_unused.examples.toml")),
     ("scope_wider_than_charter", include_str!("../../policies/scope_wider_than_charter.examples.toml")),
+    ("right_past_its_end", include_str!("../../policies/right_past_its_end.examples.toml")),
     ("human_use", include_str!("../../policies/human_use.examples.toml")),
     ("shared_use", include_str!("../../policies/shared_use.examples.toml")),
 ];
@@ -115,6 +117,7 @@ const CLASSED: &str = r#"
     lifetime_days_max = 365
     credential_kinds = ["certificate", "token"]
     made_by_request = true
+    rights_by_request = true
     [[class]]
     id = "free"
     match = ["name:free-*"]"#;

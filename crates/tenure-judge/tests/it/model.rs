@@ -4,7 +4,7 @@
 //! disagree on any drawn dossier, one of them is wrong. Used by the bench as a baseline.
 
 use std::{collections::BTreeSet, time::Duration};
-use tenure_judge::{CredentialDossier, Dossier, PrincipalDossier, UseDossier};
+use tenure_judge::{CredentialDossier, Dossier, Gain, PrincipalDossier, UseDossier};
 use tenure_model::{
     CredentialKind, CredentialState, DataClass, Environment, Fact, Facts, Instant, Presence, PrincipalKind,
     ProofLevel, RiskTier, Standing, names,
@@ -63,6 +63,11 @@ pub(crate) fn enrolled(dossier: &Dossier, lines: &Lines) -> bool {
 /// Without the request that its class asked for then, unless the programme's class of that name does not ask any more.
 fn made_outside(principal: &PrincipalDossier) -> bool {
     principal.made_outside.as_ref().is_some_and(|made| made.class != "free")
+}
+
+/// Without a request, of a class that asks for one by now, or that is not there any more.
+fn gained_outside(gain: &Gain) -> bool {
+    gain.asked_until.is_none() && gain.class.as_deref().is_some_and(|class| class != "free")
 }
 
 /// What fails of the charter.
@@ -309,7 +314,17 @@ fn governed(
         ),
         ("shared_use", seen(principal) && !dossier.built_in && shared(&recent, lines)),
         ("human_use", seen(principal) && person && service(principal, &recent, lines)),
-        ("scope_wider_than_charter", seen(principal) && outside(dossier, principal)),
+        ("scope_wider_than_charter", seen(principal) && outside(dossier, principal, now)),
+        (
+            "gained_outside",
+            seen(principal) && !dossier.built_in && principal.gains.iter().any(gained_outside),
+        ),
+        (
+            "right_past_its_end",
+            seen(principal)
+                && !dossier.built_in
+                && principal.gains.iter().any(|gain| gain.asked_until.is_some_and(|until| until <= now)),
+        ),
         (
             "made_outside",
             seen(principal)
@@ -584,7 +599,7 @@ fn unused(principal: &PrincipalDossier, lines: &Lines, now: Instant) -> bool {
 }
 
 /// Holds a right that no line of the scope allows, as a whole or by its resource.
-fn outside(dossier: &Dossier, principal: &PrincipalDossier) -> bool {
+fn outside(dossier: &Dossier, principal: &PrincipalDossier, now: Instant) -> bool {
     let scopes = &dossier.charter.allowed_scope;
     let allows = |scope: &str, text: &str| match scope.to_lowercase().strip_suffix('*') {
         Some(beginning) => text.starts_with(beginning),
@@ -601,6 +616,10 @@ fn outside(dossier: &Dossier, principal: &PrincipalDossier) -> bool {
         && principal.rights.iter().any(|held| {
             let resource = held.resource.to_lowercase();
             let whole = format!("{} on {resource}", held.right.to_lowercase());
-            !scopes.iter().any(|scope| allows(scope, &resource) || allows(scope, &whole))
+            let decided = principal.gains.iter().any(|gain| {
+                (&gain.right, &gain.resource) == (&held.right, &held.resource)
+                    && gain.asked_until.is_some_and(|until| until > now)
+            });
+            !decided && !scopes.iter().any(|scope| allows(scope, &resource) || allows(scope, &whole))
         })
 }

@@ -54,6 +54,7 @@ fn programme() -> Programme {
         credential_kinds: vec![CredentialKind::Token, CredentialKind::Certificate],
         approved_stores: Vec::new(),
         made_by_request: true,
+        rights_by_request: true,
     }];
     programme.classes.push(Class {
         id: "free".to_owned(),
@@ -65,6 +66,7 @@ fn programme() -> Programme {
         credential_kinds: Vec::new(),
         approved_stores: Vec::new(),
         made_by_request: false,
+        rights_by_request: false,
     });
     programme
 }
@@ -115,6 +117,8 @@ fn grace_of(policy: &str) -> i64 {
         | "weak_or_reused_password"
         | "returned_name"
         | "made_outside"
+        | "gained_outside"
+        | "right_past_its_end"
         | "readable_by_others"
         | "writable_by_others"
         | "definition_writable_by_others"

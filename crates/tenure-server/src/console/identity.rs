@@ -21,8 +21,8 @@ use askama::Template;
 use axum::response::Response;
 use std::collections::BTreeMap;
 use tenure_engine::{
-    Answer, ConsequenceShown, CredentialShown, Entry, IdentityRow, IdentityShown, PassingRow, PlanRow,
-    PrincipalRow, Reachable, Who,
+    Answer, ConsequenceShown, CredentialShown, Entry, GainShown, IdentityRow, IdentityShown, PassingRow,
+    PlanRow, PrincipalRow, Reachable, Who,
 };
 use tenure_judge::{Risk, RiskTermKind};
 use tenure_model::{Charter, Facts, Instant, PersonId, Presence, PrincipalKind, Role};
@@ -65,6 +65,10 @@ struct IdentityPage {
     unanswered: String,
     /// Who was offered to answer for it.
     handoffs: Vec<handoffs::HandoffShownLine>,
+    /// Rights that it gained and holds, and whether somebody had asked for each.
+    gains: Vec<GainLine>,
+    /// The form that asks for further rights of it, for whoever may.
+    ask_rights: Option<String>,
     /// The request it was made by, and whether that was asked for late.
     request: Option<(String, bool)>,
     /// How much it could cost.
@@ -259,7 +263,9 @@ pub(super) async fn show(
     let may_own = asked.may_about(ApiAction::Own, ApiResourceKind::Identity, Whose::Claimed(ANYTHING));
     let frame = Frame::of(text::shown(&found.name), Place::Inventory, asked);
     let operates = matches!(asked.person.role, Role::Operator | Role::Administrator);
-    let beside = Beside { reader: asked.person.id, operates, may_plan, may_own, passed, who, consequences };
+    let asks = asked.may_also(ApiAction::Request, ApiResourceKind::Request).then_some("rights/new");
+    let beside =
+        Beside { reader: asked.person.id, operates, may_plan, may_own, asks, passed, who, consequences };
     let status = if refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let mut shown_page = view(frame, shown, entries, &names, beside, now);
     if let Some(refused) = refused {
@@ -283,12 +289,24 @@ fn passed_line(passing: &PassingRow, names: &BTreeMap<PersonId, String>, now: In
     }
 }
 
+/// A right that was gained, on a line of its own.
+pub(super) struct GainLine {
+    says: String,
+    seen: When,
+    /// The handle of the request it was asked for by.
+    request: Option<String>,
+    until: Option<When>,
+    is_past: bool,
+}
+
 /// What stands beside the facts of an identity.
 struct Beside {
     reader: PersonId,
     operates: bool,
     may_plan: bool,
     may_own: bool,
+    /// The form that asks for further rights, below the address of what is looked at.
+    asks: Option<&'static str>,
     passed: Vec<PassedLine>,
     who: Who,
     consequences: Vec<ConsequenceShown>,
@@ -323,10 +341,6 @@ fn view(
     let acts = (beside.may_plan && is_present && !shown.identity.built_in && shown.not_ended_here.is_none())
         .then(|| Acts { action: format!("{address}/plans"), reason: String::new(), revokes: false });
     let tightens = (beside.may_plan && is_present).then(|| format!("{address}/plans"));
-    let left_out = shown.grants.len().saturating_sub(RIGHTS);
-    let known = usize::try_from(shown.grants_count + shown.owned_count).unwrap_or(usize::MAX);
-    let rights_note = (left_out > 0 || known > shown.grants.len())
-        .then(|| format!("{} of {known} are shown.", shown.grants.len().min(RIGHTS)));
     let (answered, unanswered) = charter(&shown.identity.charter, names);
     IdentityPage {
         frame,
@@ -367,7 +381,9 @@ fn view(
         tightens: tightens.unwrap_or_default(),
         picture: picture::draw(&shown.identity.name, &shown.grants),
         rights: rights(&shown),
-        rights_note,
+        rights_note: rights_note(&shown),
+        gains: shown.gains.iter().map(|one| gain(one, now)).collect(),
+        ask_rights: beside.asks.filter(|_| !shown.identity.built_in).map(|form| format!("{address}/{form}")),
         uses: uses(&shown, now),
         copies: shown.copies.iter().map(|place| text::shown(place)).collect(),
         plans: shown.plans.iter().take(10).map(|plan| plan_line(plan, now)).collect(),
@@ -505,6 +521,24 @@ pub(super) fn credential(shown: &CredentialShown, may_plan: bool, now: Instant) 
         since: text::when(row.value_changed.unwrap_or(row.first_seen), now),
         fingerprint: row.fingerprint.as_deref().map(|print| tenure_model::printable(print, 24)),
         facts: facts(&row.facts, now),
+    }
+}
+
+/// How many rights are shown, where those are not all.
+fn rights_note(shown: &IdentityShown) -> Option<String> {
+    let left_out = shown.grants.len().saturating_sub(RIGHTS);
+    let known = usize::try_from(shown.grants_count + shown.owned_count).unwrap_or(usize::MAX);
+    (left_out > 0 || known > shown.grants.len())
+        .then(|| format!("{} of {known} are shown.", shown.grants.len().min(RIGHTS)))
+}
+
+fn gain(one: &GainShown, now: Instant) -> GainLine {
+    GainLine {
+        says: text::shown(&one.says),
+        seen: text::when(one.seen, now),
+        request: one.request.as_deref().map(text::shown),
+        is_past: one.until.is_some_and(|until| until <= now),
+        until: one.until.map(|until| text::when(until, now)),
     }
 }
 

@@ -42,6 +42,7 @@ mod requests;
 mod review;
 mod review_item;
 mod reviews;
+mod rights;
 mod sign_in;
 mod source;
 mod source_acts;
@@ -91,6 +92,8 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &requests::LIST,
     &requests::FORM,
     &requests::ASK,
+    &rights::FORM,
+    &rights::ASK,
     &request::SHOW,
     &request::DECIDE,
     &request::WITHDRAW,

@@ -133,6 +133,9 @@ fn class(one: ClassShown) -> ClassLine {
     if class.made_by_request {
         asks.push(String::from("asked for before it is made"));
     }
+    if class.rights_by_request {
+        asks.push(String::from("its rights asked for before it is given them"));
+    }
     ClassLine {
         href: address::of_list("/identities", &format!("class:{}", class.id)),
         id: class.id,

@@ -16,7 +16,7 @@ use crate::limits::{SENTENCE_CHARS_MAX, at_most};
 use askama::Template;
 use axum::response::Response;
 use tenure_engine::{RequestAnswer, RequestDecision, RequestRow, RequestShown, RequestStep};
-use tenure_model::{DecisionRight, Instant, RequestState};
+use tenure_model::{Creation, DecisionRight, Instant, Privilege, RequestState, Wanted};
 
 pub(super) static SHOW: Endpoint = Endpoint {
     verb: Verb::Get,
@@ -58,6 +58,8 @@ struct RequestPage {
     federation_preferred: bool,
     /// It was there before it was asked for.
     is_late: bool,
+    /// It asks for rights of something that is there.
+    of_rights: Option<OfRights>,
     asked_by: String,
     asked: When,
     /// How long it may still wait, under a service level.
@@ -77,6 +79,12 @@ struct RequestPage {
     /// The field of the form that takes it back.
     takes_back: Option<Field>,
     wrong: Option<text::Prose>,
+}
+
+/// Rights that are asked for of something that is there.
+struct OfRights {
+    /// It holds them already.
+    is_held: bool,
 }
 
 /// A step and its decision.
@@ -103,7 +111,32 @@ fn step(one: &RequestStep, is_over: bool, now: Instant) -> StepLine {
 }
 
 fn facts(one: &RequestShown) -> Vec<(&'static str, text::Prose)> {
-    let creation = &one.row.creation;
+    match &one.row.wanted {
+        Wanted::Creation(creation) => facts_of_making(one, creation),
+        Wanted::Privilege(asked) => facts_of_rights(one, asked),
+    }
+}
+
+/// Each right with what was seen of it, and until when.
+fn facts_of_rights(one: &RequestShown, asked: &Privilege) -> Vec<(&'static str, text::Prose)> {
+    let mut facts: Vec<(&'static str, String)> = one
+        .rights
+        .iter()
+        .map(|right| {
+            let seen = match (right.seen, right.gone) {
+                (None, _) => String::from("not seen yet"),
+                (Some(seen), None) => format!("seen {seen:#}"),
+                (Some(seen), Some(gone)) => format!("seen {seen:#}, gone {gone:#}"),
+            };
+            ("Right", format!("{} ({seen})", right.says))
+        })
+        .collect();
+    facts.push(("Until", format!("{:#}", asked.until)));
+    facts.extend(asked.class.clone().map(|class| ("Class", class)));
+    facts.into_iter().map(|(word, said)| (word, text::prose(&said))).collect()
+}
+
+fn facts_of_making(one: &RequestShown, creation: &Creation) -> Vec<(&'static str, text::Prose)> {
     let charter = &creation.charter;
     let name = |given: &Option<String>| given.clone().unwrap_or_else(|| String::from("somebody who left"));
     let mut facts = vec![
@@ -145,7 +178,8 @@ async fn shown(
     let now = shared.engine.now();
     let one = shared.engine.request_shown(row).await.map_err(Problem::from)?;
     let waits = one.row.state == RequestState::Asked;
-    let whose = Whose::Chartered(&one.row.creation.charter);
+    let charter = shared.engine.request_charter(&one.row).await.map_err(Problem::from)?;
+    let whose = Whose::Chartered(&charter);
     let may_decide = waits
         && asked.may_about(ApiAction::Approve, ApiResourceKind::Request, whose)
         && asked.holds(DecisionRight::Create, ApiResourceKind::Request, whose);
@@ -168,7 +202,8 @@ async fn shown(
         reason: text::prose(&one.row.reason),
         facts: facts(&one),
         federation_preferred: one.federation_preferred,
-        is_late: one.row.creation.late_for.is_some(),
+        is_late: one.row.wanted.is_late(),
+        of_rights: one.row.wanted.privilege().map(|asked| OfRights { is_held: asked.late_for.is_some() }),
         asked_by: one.asked_by_name.as_deref().map_or_else(|| String::from("somebody who left"), text::shown),
         asked: text::when(one.row.asked, now),
         clock: clock::of(shared, &one.row.id).await?,
@@ -180,7 +215,7 @@ async fn shown(
         identity: one
             .identity_name
             .as_deref()
-            .zip(one.row.identity)
+            .zip(one.row.identity.or_else(|| one.row.wanted.privilege().map(|asked| asked.identity)))
             .map(|(name, id)| (text::shown(name), super::address::of_identity(name, &id.handle()))),
         steps: one.decisions.iter().map(|one| step(one, is_over, now)).collect(),
         digest: one.digest.clone(),
@@ -213,7 +248,8 @@ async fn decide(
     sent: Sent<Decided>,
 ) -> Result<Response, PageProblem> {
     let row = found(&shared, &asked, &given).await?;
-    let actor = asked.authorise_decision(DecisionRight::Create, Whose::Chartered(&row.creation.charter))?;
+    let charter = shared.engine.request_charter(&row).await.map_err(Problem::from)?;
+    let actor = asked.authorise_decision(DecisionRight::Create, Whose::Chartered(&charter))?;
     let sent = sent.read()?;
     let here = format!("/requests/{}", row.id.handle());
     let mut field = reason_field(&sent.reason);

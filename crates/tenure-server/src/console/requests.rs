@@ -14,7 +14,7 @@ use crate::api::{prelude::*, requests::create::limited};
 use askama::Template;
 use axum::response::Response;
 use tenure_engine::{RequestShown, RequestWish, RequestsMeant};
-use tenure_model::{DataClass, Environment, Instant, PrincipalKind, RequestKind, RequestState};
+use tenure_model::{DataClass, Environment, Instant, PrincipalKind, RequestKind, RequestState, Wanted};
 
 pub(super) static LIST: Endpoint = Endpoint {
     verb: Verb::Get,
@@ -81,6 +81,7 @@ pub(super) fn line(one: &RequestShown, now: Instant) -> RequestLine {
     let row = &one.row;
     let (word, at) = match row.state {
         RequestState::Asked => ("to be decided", row.decide_by),
+        RequestState::Approved if row.kind == RequestKind::Privilege => ("to be seen", row.use_by),
         RequestState::Approved => ("to be made", row.use_by),
         RequestState::Fulfilled | RequestState::Refused | RequestState::Withdrawn | RequestState::Lapsed => {
             ("over", row.ended.unwrap_or(row.use_by))
@@ -99,10 +100,17 @@ pub(super) fn line(one: &RequestShown, now: Instant) -> RequestLine {
     }
 }
 
-/// What may be made, by name.
+/// What is asked for, by name.
 pub(super) fn what(one: &RequestShown) -> String {
-    let late = if one.row.creation.late_for.is_some() { " (late)" } else { "" };
-    text::shown(&format!("{}/{}{late}", one.row.source_name, one.row.creation.principal))
+    let late = if one.row.wanted.is_late() { " (late)" } else { "" };
+    let name = format!("{}/{}", one.row.source_name, one.row.wanted.principal());
+    match &one.row.wanted {
+        Wanted::Creation(_) => text::shown(&format!("{name}{late}")),
+        Wanted::Privilege(asked) => {
+            let rights = tenure_model::counted(asked.rights.len(), "further right");
+            text::shown(&format!("{name}, {rights}{late}"))
+        }
+    }
 }
 
 /// How it stands, with a mark that does not need its colour.
@@ -283,6 +291,9 @@ fn read(sent: &AskedFor) -> Result<RequestWish, String> {
             .transpose()?,
         retirement_trigger: said(&sent.retirement_trigger),
         store: said(&sent.store),
+        identity: None,
+        rights: Vec::new(),
+        until: None,
         reason: said(&sent.reason),
     })
 }

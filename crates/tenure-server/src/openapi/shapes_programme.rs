@@ -34,6 +34,7 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "credential_kinds?: [CredentialKind]",
             "approved_stores?: [text]",
             "made_by_request?: flag",
+            "rights_by_request?: flag",
             "identities: number",
         ],
     ),

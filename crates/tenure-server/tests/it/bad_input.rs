@@ -289,6 +289,19 @@ const IDENTITIES: &[Bad] = &[
     ("POST /api/v1/requests", "", Some("{}")),
     ("POST /api/v1/requests", "", Some(r#"{"kind":"creation"}"#)),
     ("POST /api/v1/requests", "", Some(r#"{"source":"nowhere","environment":"prod"}"#)),
+    ("POST /api/v1/requests", "", Some(r#"{"kind":"privilege"}"#)),
+    (
+        "POST /api/v1/requests",
+        "",
+        Some(r#"{"kind":"privilege","identity":"main/billing","rights":[{"right":"SELECT"}]}"#),
+    ),
+    (
+        "POST /api/v1/requests",
+        "",
+        Some(
+            r#"{"kind":"privilege","identity":"main/billing","source":"main","rights":[{"right":"","resource":"a"}],"until":"2020-01-01T00:00:00Z","reason":"x"}"#,
+        ),
+    ),
     ("POST /api/v1/ticket-imports/preview", "", Some("{}")),
     ("POST /api/v1/ticket-imports/preview", "", Some(r#"{"system":"Jira!","csv":"key"}"#)),
     ("POST /api/v1/ticket-imports", "", Some(r#"{"system":"jira","csv":"key,state\nA,done\n"}"#)),

@@ -329,6 +329,8 @@ fn about_pages_of_handoffs() -> Vec<Rehearsal> {
         ("POST /clocks/{ref}/resume", "/clocks/nothing/resume", no_form()),
         ("POST /handoffs/{handoff}/answer", "/handoffs/nothing/answer", no_form()),
         ("POST /handoffs/{handoff}/withdraw", "/handoffs/nothing/withdraw", no_form()),
+        ("GET /identities/{ref}/rights/new", "/identities/{identity}/rights/new", None),
+        ("POST /identities/{ref}/rights/new", "/identities/{identity}/rights/new", no_form()),
         ("GET /identities/{ref}/handoff", "/identities/{identity}/handoff", None),
         ("POST /identities/{ref}/handoff", "/identities/{identity}/handoff", no_form()),
     ]

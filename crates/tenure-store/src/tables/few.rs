@@ -15,6 +15,8 @@ const DISMISSED: &str = "SELECT DISTINCT identity_id FROM dismissals WHERE withd
 const EXCEPTED: &str =
     "SELECT DISTINCT identity_id FROM exceptions WHERE state = 'granted' AND identity_id BETWEEN $1 AND $2";
 const MADE_OUTSIDE: &str = "SELECT DISTINCT identity_id FROM made_outside WHERE request_id IS NULL AND identity_id BETWEEN $1 AND $2";
+const GAINED: &str =
+    "SELECT DISTINCT identity_id FROM gains WHERE gone_us IS NULL AND identity_id BETWEEN $1 AND $2";
 const CONFIRMED: &str = "SELECT DISTINCT identity_id FROM confirmations WHERE identity_id BETWEEN $1 AND $2";
 
 const TICKETED: &str = "SELECT DISTINCT identity_id FROM tickets WHERE identity_id IS NOT NULL AND identity_id BETWEEN $1 AND $2";
@@ -33,6 +35,8 @@ pub struct Few {
     pub confirmed: BTreeSet<IdentityId>,
     /// It was made where a request was needed, without one.
     pub made_outside: BTreeSet<IdentityId>,
+    /// It gained rights while its source was watched, or by a request.
+    pub gained: BTreeSet<IdentityId>,
     /// A ticket names it.
     pub ticketed: BTreeSet<IdentityId>,
     /// A review of it was missed for good.
@@ -58,6 +62,7 @@ impl Tx<'_> {
             excepted: those("exceptions", EXCEPTED)?,
             confirmed: those("confirmations", CONFIRMED)?,
             made_outside: those("made_outside", MADE_OUTSIDE)?,
+            gained: those("gains", GAINED)?,
             ticketed: those("tickets", TICKETED)?,
             review_missed: those("review_items", REVIEW_MISSED)?,
         })
@@ -73,6 +78,7 @@ impl Few {
             excepted: all.clone(),
             confirmed: all.clone(),
             made_outside: all.clone(),
+            gained: all.clone(),
             ticketed: all.clone(),
             review_missed: all,
         }
@@ -81,13 +87,13 @@ impl Few {
 
 #[cfg(test)]
 mod tests {
-    use super::{CONFIRMED, DISMISSED, EXCEPTED, MADE_OUTSIDE, REVIEW_MISSED, TICKETED};
+    use super::{CONFIRMED, DISMISSED, EXCEPTED, GAINED, MADE_OUTSIDE, REVIEW_MISSED, TICKETED};
     use crate::schema::tests::sqlite_of_today;
 
     #[test]
     fn a_stretch_is_read_off_an_index() {
         let connection = sqlite_of_today();
-        for sql in [DISMISSED, EXCEPTED, CONFIRMED, MADE_OUTSIDE, TICKETED, REVIEW_MISSED] {
+        for sql in [DISMISSED, EXCEPTED, CONFIRMED, MADE_OUTSIDE, GAINED, TICKETED, REVIEW_MISSED] {
             let explained = format!("EXPLAIN QUERY PLAN {}", sql.replace('$', "?"));
             let mut asked = connection.prepare(&explained).unwrap();
             let steps: Vec<String> =

@@ -58,7 +58,7 @@ pub struct MadeOutsideCount {
 
 const APPEARED: &str = "SELECT p.principal_id, p.identity_id, p.extent, p.facts FROM principals p \
      WHERE p.principal_id > $2 AND COALESCE(p.source_id, '') = $1 AND p.first_seen_us > $3 AND p.presence = 'present' AND p.built_in = 0 \
-     AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.principal_id = p.principal_id) \
+     AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.principal_id = p.principal_id AND r.kind = 'create') \
      AND NOT EXISTS (SELECT 1 FROM made_outside m WHERE m.principal_id = p.principal_id) \
      ORDER BY p.principal_id LIMIT $4";
 

@@ -19,6 +19,7 @@ pub mod exceptions;
 pub mod few;
 pub mod files;
 pub mod findings;
+pub mod gains;
 pub mod handoffs;
 pub mod identities;
 pub mod ingest;

@@ -11,8 +11,8 @@ use crate::{
 };
 use serde::Serialize;
 use tenure_model::{
-    Creation, IdentityId, Instant, PersonId, PrincipalId, RequestEvent, RequestId, RequestKind, RequestState,
-    SourceId, lifecycle::advance, printable,
+    AskedRight, IdentityId, Instant, PersonId, PrincipalId, RequestEvent, RequestId, RequestKind,
+    RequestState, SourceId, Wanted, lifecycle::advance, printable,
 };
 
 /// A request as it is kept.
@@ -26,8 +26,9 @@ pub struct RequestRow {
     pub state: RequestState,
     /// The name of the source it is about.
     pub source_name: String,
-    /// What may be made.
-    pub creation: Creation,
+    /// What is asked for, under the name of its kind: `creation` or `privilege`.
+    #[serde(flatten)]
+    pub wanted: Wanted,
     /// Why, in the words of whoever asked.
     pub reason: String,
     /// Who decides, in order.
@@ -58,9 +59,7 @@ pub struct RequestRow {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewRequest {
     /// What is asked for.
-    pub kind: RequestKind,
-    /// What is to be made.
-    pub creation: Creation,
+    pub wanted: Wanted,
     /// Why.
     pub reason: String,
     /// Who decides, in order.
@@ -134,7 +133,7 @@ fn request(row: &Row<'_>) -> Result<RequestRow, StoreFailure> {
         kind: row.parsed(1)?,
         state: row.parsed(2)?,
         source_name: row.text(3)?,
-        creation: row.json(4)?,
+        wanted: row.json(4)?,
         reason: row.text(5)?,
         steps: row.json(6)?,
         asked_by: row.parsed(7)?,
@@ -216,7 +215,10 @@ impl Tx<'_> {
     pub fn request_of(&mut self, identity: IdentityId) -> Result<Option<RequestRow>, StoreFailure> {
         self.query_one(
             "requests",
-            concat!(columns!(), "WHERE r.identity_id = $1 ORDER BY r.request_id LIMIT 1"),
+            concat!(
+                columns!(),
+                "WHERE r.identity_id = $1 AND r.kind = 'create' ORDER BY r.request_id LIMIT 1"
+            ),
             &[named(identity)],
             request,
         )
@@ -272,18 +274,22 @@ impl Tx<'_> {
         )
     }
 
-    /// Writes down that somebody asks. Another one for the same principal that is not over is a conflict.
+    /// Writes down that somebody asks. Another one that is not over is a conflict: to make the same principal, or for a right
+    /// that this one asks for, too.
     pub fn add_request(&mut self, mint: &Mint, new: &NewRequest) -> Result<RequestId, StoreFailure> {
-        let (source, name) = (new.creation.source, new.creation.principal.as_str());
-        let other: Option<RequestId> = self.query_one(
+        let (source, name) = (new.wanted.source(), new.wanted.principal());
+        let others: Vec<(RequestId, Wanted)> = self.query(
             "requests",
-            "SELECT request_id FROM requests WHERE source_id = $1 AND principal_name = $2 AND state IN ('asked', 'approved')",
+            "SELECT request_id, body FROM requests WHERE source_id = $1 AND principal_name = $2 AND state IN ('asked', 'approved')",
             &[named(source), name.into()],
-            |row| row.parsed(0),
+            |row| Ok((row.parsed(0)?, row.json(1)?)),
         )?;
-        if let Some(other) = other {
-            let why =
-                format!("request `{}` is about this principal already, and is not over", other.handle());
+        if let Some((other, _)) = others.into_iter().find(|(_, other)| are_one_matter(other, &new.wanted)) {
+            let about = match new.wanted {
+                Wanted::Creation(_) => "this principal",
+                Wanted::Privilege(_) => "one of these rights",
+            };
+            let why = format!("request `{}` is about {about} already, and is not over", other.handle());
             return Err(StoreFailure::Conflict { why });
         }
         let (at, randomness) = mint.parts();
@@ -293,18 +299,18 @@ impl Tx<'_> {
              decide_by_us, use_by_us, late_for) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
             &[
                 named(id),
-                named(new.kind),
+                named(new.wanted.kind()),
                 named(RequestState::Asked),
                 named(source),
                 name.into(),
-                json(&new.creation)?,
+                json(&new.wanted)?,
                 new.reason.as_str().into(),
                 json(&new.steps)?,
                 named(new.asked_by),
                 at.into(),
                 new.decide_by.into(),
                 new.use_by.into(),
-                new.creation.late_for.map(|id| id.to_string()).into(),
+                new.wanted.late_for().map(|id| id.to_string()).into(),
             ],
         )?;
         Ok(id)
@@ -423,6 +429,18 @@ impl Tx<'_> {
             &[named(source), name.into()],
             |row| Ok((row.parsed(0)?, row.parsed(1)?, row.instant(2)?)),
         )
+    }
+}
+
+/// Whether two requests about one name wait for the same: who decides both would decide one thing twice.
+fn are_one_matter(one: &Wanted, other: &Wanted) -> bool {
+    match (one, other) {
+        (Wanted::Creation(_), Wanted::Creation(_)) => true,
+        (Wanted::Privilege(one), Wanted::Privilege(other)) => {
+            let named = |right: &AskedRight| (right.right.clone(), right.resource.clone());
+            one.rights.iter().any(|right| other.rights.iter().any(|asked| named(asked) == named(right)))
+        }
+        (Wanted::Creation(_), Wanted::Privilege(_)) | (Wanted::Privilege(_), Wanted::Creation(_)) => false,
     }
 }
 

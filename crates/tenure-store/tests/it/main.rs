@@ -25,6 +25,7 @@ mod few;
 mod findings;
 mod fixture;
 mod full_disk;
+mod gains;
 mod handoffs;
 mod ingest;
 mod inventory;

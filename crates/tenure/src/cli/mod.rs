@@ -47,6 +47,7 @@ mod proof;
 mod report;
 mod request;
 mod request_decide;
+mod request_privilege;
 mod review;
 mod review_decide;
 mod revoke;

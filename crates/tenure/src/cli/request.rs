@@ -9,6 +9,7 @@ use super::{
     own::parse_end,
     reading,
     request_decide::{Approve, Refuse},
+    request_privilege::{self, Privilege},
 };
 use crate::{
     client::part,
@@ -24,18 +25,21 @@ use crate::{
 };
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
-use tenure_model::{DataClass, Environment, Instant, PrincipalKind, RequestState, printable};
+use tenure_model::{
+    Creation, DataClass, Environment, Instant, PrincipalKind, RequestState, Wanted, printable,
+};
 
 /// Seconds that one call waits for a change.
 const WAIT_SECONDS: u64 = 5;
 
-/// Ask that something may be made: ask, decide, wait, take back
+/// Ask that something may be made, or may hold more: ask, decide, wait, take back
 ///
 /// A request names what will be made, for whom, why, until when and where its secret will live. Others decide; whoever asked
 /// never does. When a survey first sees what was made, it is enrolled with just that charter, and the request is used up.
 #[derive(Debug, Subcommand)]
 pub(crate) enum RequestCommand {
     Create(Box<Create>),
+    Privilege(Privilege),
     List(List),
     Show(Show),
     Approve(Approve),
@@ -194,6 +198,7 @@ impl RequestCommand {
     pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
         match self {
             Self::Create(args) => args.run(context).await,
+            Self::Privilege(args) => args.run(context).await,
             Self::List(args) => args.run(context).await,
             Self::Show(args) => args.run(context).await,
             Self::Approve(args) => args.run(context).await,
@@ -220,7 +225,7 @@ impl Create {
             context.document(&document);
             let made: Request = shaped(&document)?;
             let by = instant(made.decide_by);
-            context.say(if made.creation.late_for.is_some() {
+            context.say(if made.wanted.is_late() {
                 format!("Asked, late: {} is there already. It stays found until others approve it, by {by}.", what(&made))
             } else {
                 format!("Asked: {} may be made. Nothing may be made before it is approved, by {by}.", what(&made))
@@ -266,9 +271,9 @@ fn with_flags(mut failure: Failure) -> Failure {
     failure.next("tenure request create --help has an example with every flag")
 }
 
-/// What will be made, by name.
+/// What it is about, by name.
 pub(super) fn what(request: &Request) -> String {
-    format!("{}/{}", printable(&request.source_name, 60), printable(&request.creation.principal, 120))
+    format!("{}/{}", printable(&request.source_name, 60), printable(request.wanted.principal(), 120))
 }
 
 impl List {
@@ -349,6 +354,10 @@ fn next(context: &Context, one: &Request) {
             context
                 .next(format!("tenure request approve {handle} --reason WHY, or refuse, by somebody else"));
         }
+        RequestState::Approved if one.usable && one.wanted.privilege().is_some() => {
+            let source = typeable(&one.source_name);
+            context.next(format!("give it those rights at the source, then: tenure survey {source}"));
+        }
         RequestState::Approved if one.usable => {
             context.next(format!("make it, then: tenure survey {}", typeable(&one.source_name)));
         }
@@ -361,7 +370,8 @@ fn next(context: &Context, one: &Request) {
                 .next(format!("tenure show {}", typeable(one.identity_name.as_deref().unwrap_or_default())));
         }
         RequestState::Refused | RequestState::Withdrawn | RequestState::Lapsed => {
-            context.next("tenure request create asks anew");
+            let kind = if one.wanted.creation().is_some() { "create" } else { "privilege" };
+            context.next(format!("tenure request {kind} asks anew"));
         }
     }
 }
@@ -382,9 +392,18 @@ pub(super) fn show(context: &Context, one: &Request) {
     let paint = context.frame().paint;
     let look = if one.ended.is_some() { Look::Faint } else { Look::Warn };
     let state = paint.text(look, one.state.as_str());
-    context.print(match one.creation.late_for {
-        Some(_) => format!("that {}, made before it was asked for, may stay: {state}", what(one)),
-        None => format!("that {} may be made: {state}", what(one)),
+    context.print(match &one.wanted {
+        Wanted::Creation(made) if made.late_for.is_some() => {
+            format!("that {}, made before it was asked for, may stay: {state}", what(one))
+        }
+        Wanted::Creation(_) => format!("that {} may be made: {state}", what(one)),
+        Wanted::Privilege(_) if one.wanted.is_late() => {
+            format!("that {} may keep rights it gained before they were asked for: {state}", what(one))
+        }
+        Wanted::Privilege(asked) if asked.renews => {
+            format!("that {} may go on holding rights: {state}", what(one))
+        }
+        Wanted::Privilege(_) => format!("that {} may hold further rights: {state}", what(one)),
     });
     let columns = context.frame().prose(22);
     for (word, text) in facts(one) {
@@ -397,19 +416,46 @@ pub(super) fn show(context: &Context, one: &Request) {
 }
 
 fn facts(one: &Request) -> Vec<(String, String)> {
-    let who = |name: &Option<String>| name.clone().unwrap_or_else(|| String::from("somebody who left"));
-    let charter = &one.creation.charter;
+    let mut facts: Vec<(String, String)> = match &one.wanted {
+        Wanted::Creation(creation) => facts_of_making(one, creation),
+        Wanted::Privilege(asked) => request_privilege::facts(one, asked),
+    };
+    facts.push((
+        String::from("asked for"),
+        format!("by {} {}", who(one.asked_by_name.as_deref()), instant(one.asked)),
+    ));
+    for (number, step) in (1..).zip(&one.decisions) {
+        let said = match step.decided {
+            None => step.who.clone(),
+            Some(at) => {
+                let more = if step.counts || one.ended.is_some() { "" } else { " (does not count any more)" };
+                let why = step.reason.clone().unwrap_or_default();
+                format!("{}, {}, {}: {why}{more}", step.who, who(step.person_name.as_deref()), instant(at))
+            }
+        };
+        facts.push((format!("step {number}"), said));
+    }
+    facts.extend(what_now(one));
+    facts
+}
+
+fn who(name: Option<&str>) -> String {
+    name.unwrap_or("somebody who left").to_owned()
+}
+
+fn facts_of_making(one: &Request, creation: &Creation) -> Vec<(String, String)> {
+    let charter = &creation.charter;
     let text = |text: &Option<String>| text.clone().unwrap_or_else(|| String::from("-"));
-    let store = match (one.creation.store.as_str(), one.federation_preferred) {
+    let store = match (creation.store.as_str(), one.federation_preferred) {
         (store, true) => format!("{store}; federation is approved for it too, and is preferred"),
         (store, false) => store.to_owned(),
     };
     let mut facts = vec![
         ("why", one.reason.clone()),
-        ("kind", one.creation.principal_kind.to_string()),
-        ("class", text(&one.creation.class)),
-        ("business owner", who(&one.business_owner_name)),
-        ("technical owner", who(&one.technical_owner_name)),
+        ("kind", creation.principal_kind.to_string()),
+        ("class", text(&creation.class)),
+        ("business owner", who(one.business_owner_name.as_deref())),
+        ("technical owner", who(one.technical_owner_name.as_deref())),
         ("purpose", text(&charter.purpose)),
         ("boundary", text(&charter.boundary)),
         ("may hold", charter.allowed_scope.join(", ")),
@@ -420,27 +466,21 @@ fn facts(one: &Request) -> Vec<(String, String)> {
     facts.extend(charter.expires_at.map(|at| ("ends", instant(at))));
     facts.push(("retired when", text(&charter.retirement_trigger)));
     facts.push(("its secret lives in", store));
-    facts.push(("asked for", format!("by {} {}", who(&one.asked_by_name), instant(one.asked))));
-    let mut facts: Vec<(String, String)> =
-        facts.into_iter().map(|(word, text)| (word.to_owned(), text)).collect();
-    for (number, step) in (1..).zip(&one.decisions) {
-        let said = match step.decided {
-            None => step.who.clone(),
-            Some(at) => {
-                let more = if step.counts || one.ended.is_some() { "" } else { " (does not count any more)" };
-                let why = step.reason.clone().unwrap_or_default();
-                format!("{}, {}, {}: {why}{more}", step.who, who(&step.person_name), instant(at))
-            }
-        };
-        facts.push((format!("step {number}"), said));
-    }
+    facts.into_iter().map(|(word, text)| (word.to_owned(), text)).collect()
+}
+
+/// How it goes on, or how it ended.
+fn what_now(one: &Request) -> Vec<(String, String)> {
+    let mut facts = Vec::new();
     let fact = |word: &str, text: String| (word.to_owned(), text);
     match one.state {
         RequestState::Asked => {
             facts.push(fact("to be decided", format!("by {}, else it is over", instant(one.decide_by))));
         }
         RequestState::Approved => {
-            let how = if one.usable {
+            let how = if let Wanted::Privilege(_) = one.wanted {
+                request_privilege::now(one)
+            } else if one.usable {
                 format!("it may be made, and seen by a survey, by {}", instant(one.use_by))
             } else {
                 format!(
@@ -452,7 +492,8 @@ fn facts(one: &Request) -> Vec<(String, String)> {
         }
         RequestState::Fulfilled | RequestState::Refused | RequestState::Withdrawn | RequestState::Lapsed => {}
     }
-    facts.extend(one.identity_name.clone().map(|name| fact("became", name)));
+    let became = one.identity_name.clone().filter(|_| one.wanted.creation().is_some());
+    facts.extend(became.map(|name| fact("became", name)));
     if let Some(at) = one.ended {
         let why = one.ended_why.as_ref().map(|why| format!(": {why}"));
         facts.push(fact("over since", format!("{}{}", instant(at), why.unwrap_or_default())));
@@ -468,7 +509,8 @@ impl Withdraw {
             let document = session.post(&failed, &path, &json!({ "reason": self.reason })).await?;
             context.document(&document);
             let one: Request = shaped(&document)?;
-            context.say(format!("Taken back: that {} may be made is not asked for any more.", what(&one)));
+            let words = printable(&one.wanted.in_words(&what(&one)), 600);
+            context.say(format!("Taken back: that {words} is not asked for any more."));
             Ok(Exit::Done)
         })
         .await

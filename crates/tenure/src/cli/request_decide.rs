@@ -6,18 +6,19 @@ use super::{
     agree::ToAgree,
     changing,
     request::{request_of, show, what},
+    request_privilege,
 };
 use crate::{
     client::part,
     context::Context,
     failure::{Exit, Failure},
-    render::words::typeable,
+    render::words::{instant, typeable},
     session::{Session, shaped},
     wire::Request,
 };
 use clap::Args;
 use serde_json::json;
-use tenure_model::RequestState;
+use tenure_model::{RequestState, Wanted};
 
 /// Decide that it may be made, as far as your step goes
 ///
@@ -74,8 +75,10 @@ impl Approve {
             agree.agreed(context, || show(context, &asked)).await?;
             let (one, document) = send(session, &asked, "approve", &self.reason).await?;
             context.document(&document);
-            if one.creation.late_for.is_some() && one.state != RequestState::Asked {
+            if one.wanted.late_for().is_some() && one.state != RequestState::Asked {
                 say_late(context, &one);
+            } else if one.state == RequestState::Approved && one.wanted.privilege().is_some() {
+                request_privilege::say_approved(context, &one);
             } else if one.state == RequestState::Approved {
                 context.say(format!(
                     "Approved: {} may be made once Tenure has seen that it is not there yet.",
@@ -102,7 +105,12 @@ impl Refuse {
             let (asked, _) = request_of(session, &self.request, "was not refused").await?;
             let (one, document) = send(session, &asked, "refuse", &self.reason).await?;
             context.document(&document);
-            let verb = if one.creation.late_for.is_some() { "stay as it is" } else { "be made" };
+            let verb = match (&one.wanted, one.wanted.late_for()) {
+                (Wanted::Creation(_), Some(_)) => "stay as it is",
+                (Wanted::Creation(_), None) => "be made",
+                (Wanted::Privilege(_), Some(_)) => "keep those rights",
+                (Wanted::Privilege(_), None) => "hold those rights",
+            };
             context.say(format!("Refused: {} may not {verb}.", what(&one)));
             Ok(Exit::Done)
         })
@@ -115,7 +123,15 @@ fn say_late(context: &Context, one: &Request) {
     let what = what(one);
     match &one.ended_why {
         None => {
-            context.say(format!("Approved, late: {what} is enrolled with this charter, and stays late."));
+            context.say(match &one.wanted {
+                Wanted::Privilege(asked) => {
+                    let late = if asked.renews { "" } else { ", late" };
+                    format!("Approved{late}: {what} may hold those rights until {}.", instant(asked.until))
+                }
+                Wanted::Creation(_) => {
+                    format!("Approved, late: {what} is enrolled with this charter, and stays late.")
+                }
+            });
             let name = one.identity_name.as_deref().unwrap_or_default();
             context.next(format!("tenure show {}", typeable(name)));
         }

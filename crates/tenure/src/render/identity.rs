@@ -9,7 +9,9 @@ use super::{
     table::{Table, cell, looking},
     words::{count, dated, dies, instant, wrapped},
 };
-use crate::wire::{Credential, CredentialShown, Finding, Identity, IdentityShown, Principal, Risk, Ticket};
+use crate::wire::{
+    Credential, CredentialShown, Finding, Gained, Identity, IdentityShown, Principal, Risk, Ticket,
+};
 use tenure_model::{CredentialKind, Presence, TicketOutcome, flag, names, printable, text};
 
 /// Rights shown, at most.
@@ -63,6 +65,7 @@ pub(crate) fn page(shown: &IdentityShown, frame: Frame) -> Vec<String> {
     lines.extend(principals(&shown.principals));
     lines.extend(credentials(&shown.credentials));
     lines.extend(rights(shown, frame));
+    lines.extend(gains(shown));
     lines.extend(uses(shown));
     lines.extend(plans(shown));
     folded(lines, frame.columns)
@@ -246,6 +249,22 @@ fn rights(shown: &IdentityShown, frame: Frame) -> Vec<String> {
     let columns = frame.columns.map(|columns| columns.saturating_sub(2));
     lines.extend(table.lines(frame.paint, columns).iter().map(|line| format!("  {line}")));
     lines
+}
+
+/// Rights that were gained, and whether somebody had asked for each.
+fn gains(shown: &IdentityShown) -> Vec<String> {
+    let said = |one: &Gained| {
+        let how = match (&one.request, one.until) {
+            (Some(handle), Some(until)) => {
+                format!("asked for until {}: tenure request show {}", instant(until), printable(handle, 20))
+            }
+            (_, _) => String::from("nobody had asked for it"),
+        };
+        format!("  {}, seen {}; {how}", printable(&one.says, 300), instant(one.seen))
+    };
+    let lines: Vec<String> = shown.gains.iter().take(GRANTS_SHOWN).map(said).collect();
+    let title = (!lines.is_empty()).then(|| [String::new(), String::from("Rights it gained")]);
+    title.into_iter().flatten().chain(lines).collect()
 }
 
 fn uses(shown: &IdentityShown) -> Vec<String> {

@@ -50,6 +50,8 @@ pub(crate) struct ClassShown {
     pub(crate) credential_kinds: Vec<String>,
     #[serde(default)]
     pub(crate) made_by_request: bool,
+    #[serde(default)]
+    pub(crate) rights_by_request: bool,
     pub(crate) identities: i64,
 }
 
@@ -68,6 +70,9 @@ impl ClassShown {
         }
         if self.made_by_request {
             asks.push(String::from("asked for before it is made"));
+        }
+        if self.rights_by_request {
+            asks.push(String::from("its rights asked for before it is given them"));
         }
         if asks.is_empty() { String::from("an owner") } else { asks.join("; ") }
     }

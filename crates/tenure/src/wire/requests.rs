@@ -1,7 +1,7 @@
 //! Requests, as the API says them.
 
 use serde::Deserialize;
-use tenure_model::{Creation, Instant, RequestState};
+use tenure_model::{Instant, RequestState, Wanted};
 
 /// Something that was asked for and others decide.
 #[derive(Debug, Clone, Deserialize)]
@@ -9,7 +9,8 @@ pub(crate) struct Request {
     pub(crate) handle: String,
     pub(crate) state: RequestState,
     pub(crate) source_name: String,
-    pub(crate) creation: Creation,
+    #[serde(flatten)]
+    pub(crate) wanted: Wanted,
     pub(crate) reason: String,
     pub(crate) asked_by_name: Option<String>,
     pub(crate) asked: Instant,
@@ -20,6 +21,8 @@ pub(crate) struct Request {
     pub(crate) business_owner_name: Option<String>,
     pub(crate) technical_owner_name: Option<String>,
     pub(crate) identity_name: Option<String>,
+    #[serde(default)]
+    pub(crate) rights: Vec<RightShown>,
     pub(crate) decisions: Vec<RequestStep>,
     pub(crate) decided_next_by: Option<String>,
     pub(crate) federation_preferred: bool,
@@ -27,6 +30,14 @@ pub(crate) struct Request {
     pub(crate) digest: String,
     #[serde(default)]
     pub(crate) not_yours: Option<String>,
+}
+
+/// A right that is asked for, and what was seen of it.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct RightShown {
+    pub(crate) says: String,
+    pub(crate) seen: Option<Instant>,
+    pub(crate) gone: Option<Instant>,
 }
 
 /// One of the decisions it needs.

@@ -62,6 +62,7 @@ struct Planted {
     handoff: String,
     /// The address of a request that waits.
     request: String,
+    request_rights: String,
     /// The addresses of a review that is open, and of one of its items.
     review: (String, String),
     /// What the walk does with forms.
@@ -115,6 +116,7 @@ fn planted() -> Planted {
     let address = said["address"].as_str().unwrap();
     let exception = excepted(&place, address);
     let request = requested(&place, address);
+    let request_rights = rights_requested(&place);
     let handoff = handed_on(&place, address);
     let found = place.done(&["show", "pg-main/batch_admin", "--json"]).json();
     let (of, id) = (found["identity"]["handle"].as_str(), found["findings"][0]["id"].as_str());
@@ -125,6 +127,7 @@ fn planted() -> Planted {
         exception,
         handoff,
         request,
+        request_rights,
         review: reviewed(&place),
         code: said["one_time_code"].as_str().unwrap().to_owned(),
         proposed: handle("proposed"),
@@ -222,6 +225,23 @@ fn requested(place: &Place, address: &str) -> String {
     let refused = ask("orders_copy");
     place.done(&["request", "refuse", &refused, "--reason", "there is one already: orders_export"]);
     format!("/requests/{}", ask("orders_load"))
+}
+
+/// What asks for further rights of what is there; its address.
+fn rights_requested(place: &Place) -> String {
+    let until = crate::excepted::ahead(86_400 * 60);
+    let ask =
+        ["request", "privilege", "pg-main/reporting", "--right", "SELECT on shop/table/public.<b>orders</b>"];
+    let more = [
+        "--right",
+        "INSERT on shop/table/public.orders_by_day",
+        "--until",
+        &until,
+        "--reason",
+        "the board's report",
+    ];
+    let asked = place.done(&[&ask[..], &more[..], &["--json"]].concat()).json();
+    format!("/requests/{}", asked["handle"].as_str().unwrap())
 }
 
 /// A review of what is enrolled; its address, and that of what whoever bills customers answers for.
@@ -362,6 +382,8 @@ fn pages(planted: &Planted) -> serde_json::Value {
         page("requests", "/requests"),
         page("request", &planted.request),
         page("request-new", "/requests/new"),
+        page("request-rights", &planted.request_rights),
+        page("rights-new", &format!("{}/rights/new", identity("pg-main/reporting"))),
         page("reviews", "/reviews"),
         page("review", &planted.review.0),
         page("review-filtered", &format!("{}?state=open&recommends=keep", planted.review.0)),

@@ -38,27 +38,10 @@ impl Stage {
         let (alice, bob) = (token("alice", "owner"), token("bob", "operator"));
         let address = said["address"].as_str().unwrap().to_owned();
         let stage = Self { address, alice, bob, place, _up: up, postgres };
-        stage.apply();
+        applied(&stage.place, CLASSES);
+        assert!(stage.place.done(&["programme", "show"]).out.contains("asked for before it is made"));
         stage.place.done(&["survey", "pg"]);
         stage
-    }
-
-    /// Puts a programme in force that asks for requests.
-    fn apply(&self) {
-        let place = &self.place;
-        let directory = place.path("programme");
-        std::fs::create_dir_all(&directory).unwrap();
-        std::fs::write(directory.join("programme.toml"), "version = 1\n").unwrap();
-        std::fs::write(directory.join("classes.toml"), CLASSES).unwrap();
-        let shown = place.done(&["programme", "plan", "programme", "--json"]).json();
-        let foreseen = &shown["foreseen"];
-        let word = foreseen["word"].as_str().unwrap_or_else(|| panic!("{shown}"));
-        let worse = foreseen["worse"].to_string();
-        let apply =
-            ["programme", "apply", "programme", "--reason", "ask first", "--yes", word, "--worse", &worse];
-        let held = if foreseen["held"].is_null() { &apply[..7] } else { &apply[..] };
-        place.done(held);
-        assert!(place.done(&["programme", "show"]).out.contains("asked for before it is made"));
     }
 
     fn ask(&self, name: &str) -> Value {
@@ -90,6 +73,22 @@ impl Stage {
         let of = findings.iter().find(|one| one["policy"] == "made_outside");
         of.map(|one| one["reason"].as_str().unwrap().to_owned())
     }
+}
+
+/// Puts a programme with these classes in force.
+pub(crate) fn applied(place: &Place, classes: &str) {
+    let directory = place.path("programme");
+    std::fs::create_dir_all(&directory).unwrap();
+    std::fs::write(directory.join("programme.toml"), "version = 1\n").unwrap();
+    std::fs::write(directory.join("classes.toml"), classes).unwrap();
+    let shown = place.done(&["programme", "plan", "programme", "--json"]).json();
+    let foreseen = &shown["foreseen"];
+    let word = foreseen["word"].as_str().unwrap_or_else(|| panic!("{shown}"));
+    let worse = foreseen["worse"].to_string();
+    let apply =
+        ["programme", "apply", "programme", "--reason", "ask first", "--yes", word, "--worse", &worse];
+    let held = if foreseen["held"].is_null() { &apply[..7] } else { &apply[..] };
+    place.done(held);
 }
 
 #[test]

@@ -33,6 +33,7 @@ mod not_ended;
 mod on_postgres;
 mod over_ssh;
 mod ownership;
+mod privileged;
 mod program;
 mod programme;
 mod prompts;

@@ -14,7 +14,7 @@ use super::{
     approvals::Deciding,
     exceptions::{terms, wish_of},
     programme::InForce,
-    requests::{RequestDeciding, digest_of},
+    requests::{RequestDeciding, charter_of, digest_of},
 };
 use crate::{
     Engine, EngineFailure,
@@ -237,14 +237,15 @@ impl Levels {
     fn of_request(&self, tx: &mut Tx<'_>, row: RequestRow) -> Result<Option<Waiting>, StoreFailure> {
         let shape = |why: EngineFailure| StoreFailure::Shape { table: "requests", why: why.to_string() };
         let digest = digest_of(&row).map_err(shape)?;
+        let charter = charter_of(tx, &row)?;
         let at = self.requests.waits_at(tx, &row, &digest)?;
         Ok(at.map(|at| Waiting {
             kind: ClockKind::Request,
             subject: row.id.to_string(),
             handle: row.id.handle(),
-            about: format!("{}/{}", row.source_name, row.creation.principal),
-            parties: parties(&row.creation.charter, Some(row.asked_by)),
-            class: row.creation.class,
+            about: format!("{}/{}", row.source_name, row.wanted.principal()),
+            parties: parties(&charter, Some(row.asked_by)),
+            class: row.wanted.class().map(str::to_owned),
             tier: None,
             at,
         }))

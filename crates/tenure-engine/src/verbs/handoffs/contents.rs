@@ -67,7 +67,7 @@ pub(super) fn of(tx: &mut Tx<'_>, identity: &IdentityRow) -> Result<HandoffConte
     });
     let requests = tx.requests_about(identity.id)?.into_iter().map(|one| HandoffItem {
         handle: one.id.handle(),
-        what: said(&format!("{}/{}: {}", one.source_name, one.creation.principal, one.state)),
+        what: said(&format!("{}/{}: {}", one.source_name, one.wanted.principal(), one.state)),
     });
     let plans = tx.plans_of(identity.id)?.into_iter().filter(|one| one.settled.is_none());
     let plans = plans.map(|one| HandoffItem {

@@ -126,7 +126,7 @@ fn requests(tx: &mut Tx<'_>, asking: &Asking, found: &mut Found) -> Result<(), S
 }
 
 fn request_line(row: &RequestRow, why: String) -> Waiting {
-    let name = format!("{}/{}", row.source_name, printable(&row.creation.principal, NAME_CHARS_MAX));
+    let name = format!("{}/{}", row.source_name, printable(row.wanted.principal(), NAME_CHARS_MAX));
     let handle = row.id.handle();
     Waiting {
         kind: WaitingKind::Request,
@@ -135,7 +135,7 @@ fn request_line(row: &RequestRow, why: String) -> Waiting {
         since: row.asked,
         due: Some(row.decide_by),
         why,
-        what: format!("decide whether {name} may be made"),
+        what: printable(&format!("decide whether {}", row.wanted.in_words(&name)), 300),
         command: format!("tenure request approve {handle} --reason \"…\""),
         page: format!("/requests/{handle}"),
         risk: None,

@@ -236,7 +236,7 @@ fn answered(tx: &mut Tx<'_>, asking: &Asking, found: &mut Found) -> Result<(), S
     let (person, since) = (asking.person.id, asking.now.minus(ANSWERED));
     for row in tx.requests_answered(person, since, most)? {
         let handle = row.id.handle();
-        let name = format!("{}/{}", row.source_name, printable(&row.creation.principal, NAME_CHARS_MAX));
+        let name = format!("{}/{}", row.source_name, printable(row.wanted.principal(), NAME_CHARS_MAX));
         let why = printable(row.ended_why.as_deref().unwrap_or_default(), 300);
         found.answered.push(Waiting {
             kind: WaitingKind::Request,

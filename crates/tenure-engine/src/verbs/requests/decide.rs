@@ -3,7 +3,7 @@
 //! Each step is somebody else's and none is the asker's; a decision binds the digest of all that is asked, and counts while
 //! whoever made it is there and would still be let make it. It must never make or enrol anything. Next: `fulfil.rs`.
 
-use super::{RequestShown, about, digest_of, holds, late, shown};
+use super::{RequestShown, about, charter_of, digest_of, fulfil::Prepared, holds, late, privilege, shown};
 use crate::{
     Actor, Engine, EngineFailure,
     record::By,
@@ -20,7 +20,9 @@ use tenure_judge::{
     ApiAction, ApiResource, ApiResourceKind, Approver, Authoriser, Given, NotApproved, Verdict, may_decide,
     step_in_words, undecided,
 };
-use tenure_model::{DecisionRight, Instant, Person, PersonId, RequestEvent, RequestState};
+use tenure_model::{
+    Creation, DecisionRight, Instant, Person, PersonId, RequestEvent, RequestId, RequestState, Wanted,
+};
 use tenure_store::{
     StoreFailure, Tx,
     tables::requests::{RequestDecisionRow, RequestRow},
@@ -97,7 +99,8 @@ impl RequestDeciding {
         let (counting, steps) = (self.counting(tx, row, digest)?, steps_of(tx, row)?);
         let given: Vec<Given<'_>> = counting.iter().map(Counting::given).collect();
         let Some(step) = undecided(&steps, &given, Some(row.asked_by)) else { return Ok(None) };
-        let owner = |person: PersonId| owns(&row.creation.charter, person);
+        let charter = charter_of(tx, row)?;
+        let owner = |person: PersonId| owns(&charter, person);
         let may = |person: &Person| {
             let who = tenure_judge::Actor { person: Some(person.id), role: person.role, local: false };
             row.asked_by != person.id
@@ -117,13 +120,13 @@ impl RequestDeciding {
         row: &RequestRow,
         digest: &str,
     ) -> Result<Vec<Counting>, StoreFailure> {
-        let mut counting = Vec::new();
+        let (mut counting, charter) = (Vec::new(), charter_of(tx, row)?);
         for made in tx.request_decisions(row.id)? {
             if made.refused || made.digest != digest {
                 continue;
             }
             let Some(person) = tx.person_since(made.person, made.decided)? else { continue };
-            let owns = owns(&row.creation.charter, person.id);
+            let owns = owns(&charter, person.id);
             let who = tenure_judge::Actor { person: Some(person.id), role: person.role, local: false };
             if holds(self, who, owns) {
                 counting.push(Counting { person, owns, step: made.step });
@@ -144,7 +147,7 @@ impl RequestDeciding {
         let Some(person) = tx.person(person)? else {
             return Ok(Err(EngineFailure::Denied { why: String::from("whoever decides has left") }));
         };
-        let by = approver(&person, owns(&row.creation.charter, person.id));
+        let by = approver(&person, owns(&charter_of(tx, row)?, person.id));
         let handle = row.id.handle();
         Ok(match may_decide(&steps, &given, Some(row.asked_by), &by) {
             Ok(step) => Ok(step.unwrap_or_default()),
@@ -168,7 +171,7 @@ impl RequestDeciding {
         person: &Person,
         now: Instant,
     ) -> Result<Option<String>, StoreFailure> {
-        let owns = owns(&row.creation.charter, person.id);
+        let owns = owns(&charter_of(tx, row)?, person.id);
         let who = tenure_judge::Actor { person: Some(person.id), role: person.role, local: false };
         let about = ApiResource::new(ApiResourceKind::Request, owns);
         if row.state != RequestState::Asked
@@ -217,6 +220,25 @@ fn fit(row: &RequestRow, decision: &RequestDecision, now: Instant) -> Result<(),
         return conflict("nobody decided in time; it has to be asked for anew");
     }
     Ok(())
+}
+
+/// Uses a request that is decided for what is there already: that is not waited for.
+fn settle_held(
+    tx: &mut Tx<'_>,
+    deciding: &RequestDeciding,
+    (id, prepared): (RequestId, &Prepared),
+    now: Instant,
+) -> Result<(), StoreFailure> {
+    let row = tx.request(id)?;
+    match (row.state, &row.wanted) {
+        (RequestState::Approved, Wanted::Creation(Creation { late_for: Some(there), .. })) => {
+            late::settle(tx, deciding, (&row, prepared, *there), now)
+        }
+        (RequestState::Approved, Wanted::Privilege(asked)) if asked.late_for.is_some() => {
+            privilege::settle_held(tx, deciding, (&row, prepared, asked), now)
+        }
+        _ => Ok(()),
+    }
 }
 
 impl Engine {
@@ -274,7 +296,7 @@ impl Engine {
                 }
                 Err(why) => return Ok(Err(why)),
             }
-            if !deciding.holds(actor, owns(&row.creation.charter, actor.person)) {
+            if !deciding.holds(actor, owns(&charter_of(tx, &row)?, actor.person)) {
                 let why = String::from("you do not hold the right to `create` here");
                 return Ok(Err(EngineFailure::Denied { why }));
             }
@@ -289,11 +311,7 @@ impl Engine {
                 tx.approve_request(id, made.decided)?;
             }
             tx.entry(entry.clone())?;
-            let row = tx.request(id)?;
-            // What is there already is not waited for.
-            if let (RequestState::Approved, Some(there)) = (row.state, row.creation.late_for) {
-                late::settle(tx, &deciding, (&row, &prepared, there), made.decided)?;
-            }
+            settle_held(tx, &deciding, (id, &prepared), made.decided)?;
             let row = tx.request(id)?;
             shown(tx, &deciding, row)
         });

@@ -5,11 +5,13 @@
 //! transaction that ends the survey. It must never enrol by a request what another principal, kind or class was asked for.
 //! Next: `outside.rs`, what no request is used for.
 
-use super::{about, decide::RequestDeciding, digest_of, gate, outside::Watching};
+use super::{about, decide::RequestDeciding, digest_of, gate, outside::Watching, privilege};
 use crate::{Engine, EngineFailure, record::By, verbs::dossier::dossier_under};
 use std::collections::BTreeSet;
 use tenure_evidence::FactValue;
-use tenure_model::{Extent, IdentityId, Instant, PrincipalId, RequestEvent, RequestId, RequestState};
+use tenure_model::{
+    Creation, Extent, IdentityId, Instant, PrincipalId, RequestEvent, RequestId, RequestState, Wanted,
+};
 use tenure_store::{
     NewEntry, StoreFailure, Tx,
     tables::{inventory::PrincipalRow, requests::RequestRow, sources::SourceRow},
@@ -25,8 +27,10 @@ pub(crate) struct Waiting {
 /// A request with the entries that say what became of it.
 pub(super) struct Prepared {
     id: RequestId,
-    digest: String,
-    fulfilled: NewEntry,
+    pub(super) digest: String,
+    pub(super) fulfilled: NewEntry,
+    /// Some of the rights that were asked for were seen.
+    pub(super) matched: NewEntry,
     lapsed: NewEntry,
 }
 
@@ -52,6 +56,7 @@ impl Engine {
             id: row.id,
             digest: digest_of(row)?,
             fulfilled: self.entry(about(row, "request.fulfilled", By::Tenure))?,
+            matched: self.entry(about(row, "request.matched", By::Tenure))?,
             lapsed: self.entry(about(row, "request.lapsed", By::Tenure))?,
         })
     }
@@ -69,10 +74,18 @@ impl Waiting {
         if tx.programme_version()? != self.deciding.in_force.version {
             return Ok(());
         }
+        tx.end_gains(self.watching.source, surveyed.ended)?;
         for prepared in &self.requests {
             let row = tx.request(prepared.id)?;
             if row.state == RequestState::Approved && row.use_by >= surveyed.ended {
-                self.settle_one(tx, (&row, prepared), surveyed)?;
+                match &row.wanted {
+                    Wanted::Creation(creation) => {
+                        self.settle_one(tx, (&row, creation, prepared), surveyed)?;
+                    }
+                    Wanted::Privilege(asked) => {
+                        privilege::settle(tx, &self.deciding, (&row, prepared, asked), surveyed)?;
+                    }
+                }
             }
         }
         self.watching.settle(tx, &self.deciding.in_force, (surveyed, ephemeral))
@@ -81,19 +94,22 @@ impl Waiting {
     fn settle_one(
         &self,
         tx: &mut Tx<'_>,
-        (row, prepared): (&RequestRow, &Prepared),
+        (row, creation, prepared): (&RequestRow, &Creation, &Prepared),
         surveyed: Surveyed,
     ) -> Result<(), StoreFailure> {
-        let there = tx.principals_called(row.creation.source, &row.creation.principal)?;
+        let there = tx.principals_called(creation.source, &creation.principal)?;
         let why = match there.as_slice() {
             [] => {
                 let began_after = row.approved.is_some_and(|approved| approved < surveyed.began);
                 return if began_after { tx.set_request_absent(row.id, surveyed.ended) } else { Ok(()) };
             }
             [(principal, identity, first_seen)] => {
-                match self.unfit(tx, (row, prepared), (*principal, *first_seen), surveyed.ended)? {
+                match self.unfit(tx, (row, creation, prepared), (*principal, *first_seen), surveyed.ended)? {
                     Some(why) => why,
-                    None => return fulfil(tx, (row, prepared), (*principal, *identity), surveyed.ended),
+                    None => {
+                        let of = (*principal, *identity);
+                        return fulfil(tx, (row, creation, prepared), of, surveyed.ended);
+                    }
                 }
             }
             _ => "several principals have its name",
@@ -105,7 +121,7 @@ impl Waiting {
     fn unfit(
         &self,
         tx: &mut Tx<'_>,
-        (row, prepared): (&RequestRow, &Prepared),
+        (row, creation, prepared): (&RequestRow, &Creation, &Prepared),
         (principal, first_seen): (PrincipalId, Instant),
         now: Instant,
     ) -> Result<Option<&'static str>, StoreFailure> {
@@ -115,7 +131,7 @@ impl Waiting {
             ));
         }
         let seen = tx.principal(principal)?;
-        no_more(tx, &self.deciding, (row, prepared), (&seen, now))
+        no_more(tx, &self.deciding, (row, creation, prepared), (&seen, now))
     }
 }
 
@@ -123,16 +139,16 @@ impl Waiting {
 pub(super) fn no_more(
     tx: &mut Tx<'_>,
     deciding: &RequestDeciding,
-    (row, prepared): (&RequestRow, &Prepared),
+    (row, creation, prepared): (&RequestRow, &Creation, &Prepared),
     (seen, now): (&PrincipalRow, Instant),
 ) -> Result<Option<&'static str>, StoreFailure> {
-    if seen.built_in || seen.kind != row.creation.principal_kind {
+    if seen.built_in || seen.kind != creation.principal_kind {
         return Ok(Some("what was made is of another kind than what was asked for"));
     }
     if tx.person_since(row.asked_by, row.asked)?.is_none() {
         return Ok(Some("whoever asked for it has left"));
     }
-    let charter = &row.creation.charter;
+    let charter = &creation.charter;
     for owner in [charter.business_owner, charter.technical_owner] {
         if owner.map(|owner| tx.person(owner)).transpose()?.flatten().is_none() {
             return Ok(Some("somebody who was to own it has left"));
@@ -142,12 +158,12 @@ pub(super) fn no_more(
         return Ok(Some("somebody who decided it has left, or may not decide it any more"));
     }
     let in_force = &deciding.in_force;
-    if gate::incomplete(in_force, &row.creation, now).is_some() {
+    if gate::incomplete(in_force, creation, now).is_some() {
         return Ok(Some("the programme in force asks for more than it says, or approves its store no more"));
     }
     let read = dossier_under(tx, seen.identity, charter.clone())?;
     let class = in_force.judge.class_of(&read.dossier).map(|class| class.id.as_str());
-    if class != row.creation.class.as_deref() {
+    if class != creation.class.as_deref() {
         return Ok(Some("what was made is of another class than what was asked for"));
     }
     Ok(None)
@@ -171,12 +187,12 @@ pub(super) fn lapse(
 /// Enrols what was asked for with the charter that was decided about, and uses the request up.
 pub(super) fn fulfil(
     tx: &mut Tx<'_>,
-    (row, prepared): (&RequestRow, &Prepared),
+    (row, creation, prepared): (&RequestRow, &Creation, &Prepared),
     (principal, identity): (PrincipalId, IdentityId),
     now: Instant,
 ) -> Result<(), StoreFailure> {
     tx.fulfil_request(row.id, (principal, identity), now)?;
-    tx.set_charter(identity, &row.creation.charter, now)?;
+    tx.set_charter(identity, &creation.charter, now)?;
     let mut entry = prepared.fulfilled.clone();
     entry.about.push(identity.to_string());
     entry.entry.facts.insert(String::from("identity"), FactValue::Text(identity.to_string()));

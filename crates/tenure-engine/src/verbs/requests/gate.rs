@@ -162,7 +162,7 @@ pub(super) fn steps(
     if steps.is_empty() { vec![ANYBODY_ELSE.to_owned()] } else { steps }
 }
 
-fn told(missing: &[&str], wrong: Vec<String>) -> String {
+pub(super) fn told(missing: &[&str], wrong: Vec<String>) -> String {
     let mut told = wrong;
     if !missing.is_empty() {
         told.insert(0, format!("it does not say: {}", missing.join(", ")));

@@ -51,18 +51,19 @@ pub(super) fn settle(
         return Err(StoreFailure::Conflict { why });
     }
     let seen = tx.principal(principal)?;
+    let Some(creation) = row.wanted.creation() else { return Ok(()) };
     let why = if seen.presence != Presence::Present || seen.unread_since.is_some() {
         Some("it is not there any more, as far as is known")
-    } else if seen.name != row.creation.principal {
+    } else if seen.name != creation.principal {
         Some("it bears another name by now than what was decided about")
     } else {
-        no_more(tx, deciding, (row, prepared), (&seen, now))?
+        no_more(tx, deciding, (row, creation, prepared), (&seen, now))?
     };
     match why {
         Some(why) => lapse(tx, (row, prepared), why, now),
         None => {
             tx.set_asked_late(principal, row.id, now)?;
-            fulfil(tx, (row, prepared), (principal, seen.identity), now)
+            fulfil(tx, (row, creation, prepared), (principal, seen.identity), now)
         }
     }
 }

@@ -2,29 +2,34 @@
 //!
 //! What is decided about is named by a digest over all of it. A request must never do anything by itself: when what was
 //! asked for is seen, every rule, person and right is asked again in the transaction that enrols it. Next: `gate.rs`, what
-//! must be said; `decide.rs`; `fulfil.rs`; `outside.rs`, what was made without one.
+//! must be said; `decide.rs`; `fulfil.rs`; `outside.rs`, what was made without one; `privilege.rs`, further rights.
 
 mod decide;
 mod fulfil;
+mod gained;
 mod gate;
 mod late;
 mod outside;
+mod privilege;
 
 pub(crate) use decide::RequestDeciding;
 pub use decide::{RequestAnswer, RequestDecision};
 pub(crate) use fulfil::{Surveyed, Waiting};
+pub use gained::GainShown;
+pub(crate) use gained::gains_shown;
+pub use privilege::RightShown;
 
 use crate::{
     Actor, Engine, EngineFailure,
     record::{By, Draft, digest_hex},
-    verbs::dismiss::still_there,
+    verbs::{dismiss::still_there, programme::InForce, reason},
 };
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
 use tenure_judge::{ApiResource, ApiResourceKind, Verdict, step_in_words, undecided};
 use tenure_model::{
-    DataClass, DecisionRight, Environment, IdentityId, Instant, PersonId, PrincipalKind, RequestEvent,
-    RequestKind, RequestState,
+    AskedRight, Charter, Creation, DataClass, DecisionRight, Environment, IdentityId, Instant, PersonId,
+    PrincipalKind, RequestEvent, RequestKind, RequestState, Wanted,
 };
 use tenure_store::{
     StoreFailure, Tx,
@@ -74,6 +79,14 @@ pub struct RequestWish {
     pub retirement_trigger: Option<String>,
     /// Where its credential will live: a store of the programme, or `federation`.
     pub store: Option<String>,
+    /// Whose rights: the name or the handle of an identity. Asked with `privilege` alone, as are the two that follow;
+    /// of the others `principal` may say which of its principals is meant, and `reason` why.
+    pub identity: Option<String>,
+    /// The rights that it is to hold, in the words of the source.
+    #[serde(default)]
+    pub rights: Vec<AskedRight>,
+    /// Until when they are to be there; until its charter ends, unless said.
+    pub until: Option<Instant>,
     /// Why this is asked.
     pub reason: Option<String>,
 }
@@ -113,8 +126,10 @@ pub struct RequestShown {
     pub business_owner_name: Option<String>,
     /// Who will be able to change it, by name.
     pub technical_owner_name: Option<String>,
-    /// The name of the identity it was used for.
+    /// The name of the identity it was used for, or whose rights it is about.
     pub identity_name: Option<String>,
+    /// The rights that are asked for, and what was seen of each.
+    pub rights: Vec<RightShown>,
     /// The decisions it needs, in order.
     pub decisions: Vec<RequestStep>,
     /// Who decides next, in words; nothing where nothing is left to decide.
@@ -136,52 +151,38 @@ impl Engine {
     ) -> Result<RequestShown, EngineFailure> {
         let now = self.clock.now();
         let (in_force, mint) = (self.in_force(), self.mint()?);
-        let checking = Arc::clone(&in_force);
-        let asked = wish.clone();
-        let checked = self.store.read("check_request", move |tx| {
-            let creation = match gate::checked(tx, &checking, &asked, now)? {
-                Ok(creation) => creation,
-                Err(why) => return Ok(Err(why)),
-            };
-            let seen = match creation.late_for {
-                Some(there) => tx.principal(there).and_then(|there| tx.identity(there.identity))?.tier,
-                None => None,
-            };
-            Ok(Ok((creation, seen)))
-        });
-        let (creation, seen) = checked.await?.map_err(|why| EngineFailure::Refused { why })?;
-        let rules = &in_force.programme.requests;
-        let decide_by = now.plus(days(rules.decided_within_days));
-        let new = NewRequest {
-            kind: wish.kind,
-            steps: gate::steps(&in_force, &wish, (&creation, seen)),
-            reason: wish.reason.as_deref().unwrap_or_default().trim().to_owned(),
-            asked_by: actor.person,
-            decide_by,
-            use_by: decide_by.plus(days(rules.used_within_days)),
-            creation: creation.clone(),
-        };
-        let draft = Draft::new("request.asked", By::Person(actor, None), creation.source)
-            .text("kind", new.kind)
-            .text("decide_by", new.decide_by)
-            .text("use_by", new.use_by)
-            .number("steps", i64::try_from(new.steps.len()).unwrap_or(i64::MAX))
-            .flag("late", creation.late_for.is_some());
-        let entry =
-            self.entry(draft.body(serde_json::json!({ "creation": creation, "reason": new.reason })))?;
         let deciding = self.request_deciding();
+        let (checking, asked) = (Arc::clone(&in_force), wish.clone());
+        let first = self.store.read("check_request", move |tx| checked(tx, &checking, &asked, now));
+        let checked_first = first.await?.map_err(|why| EngineFailure::Refused { why })?;
+        let reason = reason::kept(wish.reason.as_deref().unwrap_or_default())?;
+        let draft = Draft::new("request.asked", By::Person(actor, None), checked_first.wanted.source())
+            .text("kind", wish.kind)
+            .text("decide_by", checked_first.decide_by)
+            .text("use_by", checked_first.use_by)
+            .number("steps", i64::try_from(checked_first.steps.len()).unwrap_or(i64::MAX))
+            .flag("late", checked_first.wanted.is_late());
+        let mut body = serde_json::to_value(&checked_first.wanted).unwrap_or_default();
+        if let Some(body) = body.as_object_mut() {
+            body.insert(String::from("reason"), reason.clone().into());
+        }
+        let entry = self.entry(draft.body(body))?;
         let written = self.store.write("create_request", move |tx| {
             still_there(tx.person(actor.person)?.map(|person| person.role), actor)?;
             // Somebody may have changed or removed meanwhile what it names.
-            let again = match gate::checked(tx, &in_force, &wish, now)? {
+            let again = match checked(tx, &in_force, &wish, now)? {
                 Ok(again) => again,
                 Err(why) => return Err(StoreFailure::Conflict { why }),
             };
-            let new = NewRequest { creation: again, ..new.clone() };
-            let id = tx.add_request(&mint, &new)?;
+            if again != checked_first {
+                let why = String::from("what it is about changed meanwhile: look again");
+                return Err(StoreFailure::Conflict { why });
+            }
+            let id = tx.add_request(&mint, &again.asked_by(actor.person, reason.clone()))?;
             let mut entry = entry.clone();
             entry.entry.subject = id.to_string();
             entry.about.push(id.to_string());
+            entry.about.extend(again.wanted.privilege().map(|one| one.identity.to_string()));
             tx.entry(entry)?;
             let row = tx.request(id)?;
             shown(tx, &deciding, row)
@@ -252,6 +253,12 @@ impl Engine {
         Ok(self.store.read("request_of", move |tx| tx.request_of(identity)).await?)
     }
 
+    /// The charter that says who its owners are, for whoever asks whether somebody may decide it.
+    pub async fn request_charter(&self, row: &RequestRow) -> Result<Charter, EngineFailure> {
+        let row = row.clone();
+        Ok(self.store.read("request_charter", move |tx| charter_of(tx, &row)).await?)
+    }
+
     /// Takes a request back that is not over: whoever asked, or somebody who may decide any.
     pub async fn withdraw_request(
         &self,
@@ -288,6 +295,9 @@ impl Engine {
         let past = self.store.read("requests_past", move |tx| tx.requests_past(now)).await?;
         for row in past {
             let why = match row.state {
+                RequestState::Approved if row.kind == RequestKind::Privilege => {
+                    "it was not seen to hold all of them in time"
+                }
                 RequestState::Approved => "nobody made it in time",
                 RequestState::Asked
                 | RequestState::Fulfilled
@@ -319,6 +329,71 @@ fn days(many: u32) -> Duration {
     Duration::from_hours(24) * many
 }
 
+/// What is asked for, complete, with who decides it and until when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Checked {
+    wanted: Wanted,
+    steps: Vec<String>,
+    decide_by: Instant,
+    use_by: Instant,
+}
+
+impl Checked {
+    fn asked_by(&self, person: PersonId, reason: String) -> NewRequest {
+        let Self { wanted, steps, decide_by, use_by } = self.clone();
+        NewRequest { wanted, reason, steps, asked_by: person, decide_by, use_by }
+    }
+}
+
+/// What is asked for, complete; or everything that is missing or wrong, in words.
+fn checked(
+    tx: &mut Tx<'_>,
+    in_force: &InForce,
+    wish: &RequestWish,
+    now: Instant,
+) -> Result<Result<Checked, String>, StoreFailure> {
+    let rules = &in_force.programme.requests;
+    let decide_by = now.plus(days(rules.decided_within_days));
+    let use_by = decide_by.plus(days(rules.used_within_days));
+    match wish.kind {
+        RequestKind::Create => {
+            let creation = match gate::checked(tx, in_force, wish, now)? {
+                Ok(creation) => creation,
+                Err(why) => return Ok(Err(why)),
+            };
+            let seen = match creation.late_for {
+                Some(there) => tx.principal(there).and_then(|there| tx.identity(there.identity))?.tier,
+                None => None,
+            };
+            let steps = gate::steps(in_force, wish, (&creation, seen));
+            Ok(Ok(Checked { wanted: Wanted::Creation(creation), steps, decide_by, use_by }))
+        }
+        RequestKind::Privilege => {
+            let (privilege, steps) = match privilege::checked(tx, in_force, wish, now)? {
+                Ok(checked) => checked,
+                Err(why) => return Ok(Err(why)),
+            };
+            // Nothing waits for a time in which the rights are not asked for.
+            let use_by = use_by.min(privilege.until);
+            let decide_by = decide_by.min(use_by.minus(privilege::LEFT_TO_USE));
+            Ok(Ok(Checked { wanted: Wanted::Privilege(privilege), steps, decide_by, use_by }))
+        }
+    }
+}
+
+/// The charter that says who its owners are: of what is to be made its own, else that of the identity as it is, where nobody
+/// wrote it since it was asked. Nobody becomes an owner to decide what waits.
+pub(crate) fn charter_of(tx: &mut Tx<'_>, row: &RequestRow) -> Result<Charter, StoreFailure> {
+    match &row.wanted {
+        Wanted::Creation(creation) => Ok(creation.charter.clone()),
+        Wanted::Privilege(privilege) => {
+            let written = tx.charter_written(privilege.identity)?;
+            let identity = tx.identity(privilege.identity)?;
+            Ok(if written.is_none_or(|at| at <= row.asked) { identity.charter } else { Charter::default() })
+        }
+    }
+}
+
 /// With the names of people, the decisions, and the digest by which it is decided.
 fn shown(
     tx: &mut Tx<'_>,
@@ -346,12 +421,10 @@ fn shown(
             counts: given.iter().any(|one| one.step == Some(index)),
         });
     }
-    let identity_name = row.identity.map(|id| tx.identity(id)).transpose()?.map(|identity| identity.name);
-    let programme = &deciding.in_force.programme;
-    let class = programme.classes.iter().find(|class| Some(&class.id) == row.creation.class.as_ref());
-    let approved = programme.approved_stores(class, row.creation.charter.environment);
-    let prefers = approved.iter().any(|id| programme.is_federation(id));
-    let charter = &row.creation.charter;
+    let of = row.identity.or_else(|| row.wanted.privilege().map(|one| one.identity));
+    let identity_name = of.map(|id| tx.identity(id)).transpose()?.map(|identity| identity.name);
+    let charter = row.wanted.creation().map(|one| one.charter.clone()).unwrap_or_default();
+    let rights = privilege::rights_shown(tx, &row)?;
     Ok(Ok(RequestShown {
         handle: row.id.handle(),
         asked_by_name: name_of(tx, Some(row.asked_by))?,
@@ -361,12 +434,21 @@ fn shown(
         decided_next_by: next
             .filter(|_| row.state == RequestState::Asked)
             .map(|index| step_in_words(&steps, index)),
-        federation_preferred: prefers && !programme.is_federation(&row.creation.store),
+        federation_preferred: row.wanted.creation().is_some_and(|one| prefers_federation(deciding, one)),
+        rights,
         usable: row.state == RequestState::Approved && row.absent.is_some(),
         decisions,
         digest,
         row,
     }))
+}
+
+/// Whether federation is approved for it, and a stored secret is asked for.
+fn prefers_federation(deciding: &RequestDeciding, creation: &Creation) -> bool {
+    let programme = &deciding.in_force.programme;
+    let class = programme.classes.iter().find(|class| Some(&class.id) == creation.class.as_ref());
+    let approved = programme.approved_stores(class, creation.charter.environment);
+    approved.iter().any(|id| programme.is_federation(id)) && !programme.is_federation(&creation.store)
 }
 
 fn name_of(tx: &mut Tx<'_>, person: Option<PersonId>) -> Result<Option<String>, StoreFailure> {
@@ -376,8 +458,12 @@ fn name_of(tx: &mut Tx<'_>, person: Option<PersonId>) -> Result<Option<String>, 
 
 /// SHA-256 over all that is asked, and over who decides it and until when.
 pub(crate) fn digest_of(row: &RequestRow) -> Result<String, EngineFailure> {
+    let (asked_for, wanted) = match &row.wanted {
+        Wanted::Creation(one) => ("creation", serde_json::json!(one)),
+        Wanted::Privilege(one) => ("privilege", serde_json::json!(one)),
+    };
     let whole = serde_json::json!({
-        "request": row.id, "kind": row.kind, "creation": row.creation, "reason": row.reason, "steps": row.steps,
+        "request": row.id, "kind": row.kind, (asked_for): wanted, "reason": row.reason, "steps": row.steps,
         "asked_by": row.asked_by, "asked": row.asked, "decide_by": row.decide_by, "use_by": row.use_by,
     });
     let bytes = tenure_evidence::canonical_json(&whole).map_err(EngineFailure::evidence)?;
@@ -386,8 +472,11 @@ pub(crate) fn digest_of(row: &RequestRow) -> Result<String, EngineFailure> {
 
 /// An entry about one.
 fn about(row: &RequestRow, kind: &'static str, by: By) -> Draft {
-    let draft = Draft::new(kind, by, row.id).about(row.creation.source).text("kind", row.kind);
-    if row.creation.late_for.is_some() { draft.flag("late", true) } else { draft }
+    let mut draft = Draft::new(kind, by, row.id).about(row.wanted.source()).text("kind", row.kind);
+    if let Some(privilege) = row.wanted.privilege() {
+        draft = draft.about(privilege.identity);
+    }
+    if row.wanted.is_late() { draft.flag("late", true) } else { draft }
 }
 
 /// Whether this person's decision would count for it.

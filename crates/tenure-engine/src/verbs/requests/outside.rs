@@ -5,7 +5,7 @@
 //! once, in the transaction that ends the survey, with the class it is of at t3: what is claimed, called otherwise or of another
 //! class later stays found. Where what is read is other than it was (`tenure source set`, another build), and where what has to
 //! be asked for is, t1 comes anew. It must never count what comes and goes by nature, what a file merely says, nor what
-//! is back under the key it had. Next: `late.rs`, a request for what is there.
+//! is back under the key it had. Next: `late.rs`, a request for what is there; `gained.rs`, the same of rights.
 
 use super::fulfil::Surveyed;
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     verbs::{dossier::dossier, programme::InForce},
 };
 use std::collections::BTreeSet;
-use tenure_model::{Extent, Fact, SourceId, names};
+use tenure_model::{Extent, Fact, Facts, SourceId, names};
 use tenure_store::{
     StoreFailure, Tx,
     tables::{
@@ -28,10 +28,10 @@ const BATCH: i64 = 500;
 
 /// What the end of a survey needs, to know what was made outside at its source.
 pub(super) struct Watching {
-    source: SourceId,
+    pub(super) source: SourceId,
     /// What is read there, and how.
     basis: String,
-    entries: EntryMaker,
+    pub(super) entries: EntryMaker,
 }
 
 impl Engine {
@@ -70,11 +70,12 @@ impl Watching {
         loop {
             let page = tx.appeared_since(self.source, before.absent, after, BATCH)?;
             let Some(last) = page.last().map(|one| one.id) else { break };
-            for one in page.iter().filter(|one| !passes(one, ephemeral)) {
+            for one in page.iter().filter(|one| !passes(&one.facts, &one.extent, ephemeral)) {
                 self.note(tx, in_force, one, (&before, surveyed), &mut entries)?;
             }
             after = Some(last);
         }
+        self.settle_gained(tx, in_force, (&before, surveyed, ephemeral))?;
         tx.set_request_watch(self.source, &watch)
     }
 
@@ -106,7 +107,7 @@ impl Watching {
 }
 
 /// Nothing that is made: it comes and goes by nature, or a file says that it is there.
-fn passes(one: &Appeared, ephemeral: &BTreeSet<Extent>) -> bool {
-    let is_claim = one.facts.get(names::CLAIMED).is_some_and(|fact| *fact != Fact::Flag(false));
-    is_claim || ephemeral.iter().any(|extent| extent.0 == one.extent)
+pub(super) fn passes(facts: &Facts, extent: &str, ephemeral: &BTreeSet<Extent>) -> bool {
+    let is_claim = facts.get(names::CLAIMED).is_some_and(|fact| *fact != Fact::Flag(false));
+    is_claim || ephemeral.iter().any(|one| one.0 == extent)
 }

@@ -215,7 +215,7 @@ pub(super) fn likeness(
     }
     kinds.sort();
     // Asked for before it was made, or late, or never: who looks at one has not looked at the other.
-    let asked = tx.request_of(identity.id)?.map(|request| request.creation.late_for.is_some());
+    let asked = tx.request_of(identity.id)?.map(|request| request.wanted.is_late());
     let codes: Vec<&str> = recommendation.reasons.iter().map(|one| one.code.as_str()).collect();
     let alike = (
         (&identity.class, kinds, &identity.charter, asked),

@@ -24,8 +24,8 @@ async fn handle(
     Body(decision): Body<RequestDecision>,
 ) -> Result<Json<RequestShown>, Problem> {
     let row = super::found(&shared, &asked, &given).await?;
-    let whose = Whose::Chartered(&row.creation.charter);
-    let actor = asked.authorise_decision(DecisionRight::Create, whose)?;
+    let charter = shared.engine.request_charter(&row).await?;
+    let actor = asked.authorise_decision(DecisionRight::Create, Whose::Chartered(&charter))?;
     at_most("reason", &decision.reason, SENTENCE_CHARS_MAX)?;
     Ok(Json(shared.engine.decide_request(actor, &row, decision).await?))
 }
