@@ -16,7 +16,7 @@ use anyhow::{Context, Result, bail};
 use tenure_testbed::{
     Availability, chromium_available, chromium_program, console_walk, journal_available, node_program,
     oidc_available, oidc_folder, pgbouncer_available, postgres_available, python_program, scim_available,
-    scim_folder, scim_program, sshd_available,
+    scim_folder, scim_program, smtp_available, smtp_folder, smtp_program, sshd_available,
 };
 
 use crate::stages::{must_succeed, show, works};
@@ -45,7 +45,7 @@ struct Needed {
     look: fn() -> Availability,
 }
 
-const NEEDED: [Needed; 7] = [
+const NEEDED: [Needed; 8] = [
     Needed {
         name: "postgres",
         packages: || vec!["postgresql"],
@@ -62,6 +62,7 @@ const NEEDED: [Needed; 7] = [
     Needed { name: "chromium", packages: browser_packages, service: None, look: chromium_available },
     Needed { name: "oidc", packages: node_packages, service: None, look: oidc_available },
     Needed { name: "scim", packages: python_packages, service: None, look: scim_available },
+    Needed { name: "smtp", packages: python_packages, service: None, look: smtp_available },
     // It starts nothing: its socket is off until somebody enables it.
     Needed {
         name: "journal",
@@ -110,7 +111,8 @@ pub(crate) fn ensure(installing: Installing, skipping: Skipping) -> Result<Vec<S
     }
     if installing == Installing::Allowed {
         fetch_packages()?;
-        fetch_scim_tester()?;
+        fetch_with_python("scim", &scim_folder(), scim_program())?;
+        fetch_with_python("smtp", &smtp_folder(), smtp_program())?;
     }
     let skipped = skipped(NEEDED.iter().map(|needed| (needed.name, (needed.look)())));
     for line in &skipped {
@@ -179,11 +181,11 @@ fn fetch_packages() -> Result<()> {
     Ok(())
 }
 
-/// Makes the environment of the SCIM tester as its list of hashes says, once; wheels only, so that nothing of it runs by
+/// Makes the environment beside a list of hashes as that says, once; wheels only, so that nothing of it runs by
 /// being fetched. Without a network what needs it is skipped, and that is said.
-fn fetch_scim_tester() -> Result<()> {
-    let (Some(python), None) = (python_program(), scim_program()) else { return Ok(()) };
-    let (folder, wanted) = (scim_folder().join("venv"), scim_folder().join("requirements.txt"));
+fn fetch_with_python(name: &str, list: &Path, made: Option<PathBuf>) -> Result<()> {
+    let (Some(python), None) = (python_program(), made) else { return Ok(()) };
+    let (folder, wanted) = (list.join("venv"), list.join("requirements.txt"));
     let mut make = Command::new(python);
     make.args(["-m", "venv", "--clear"]).arg(&folder);
     let mut fetch = Command::new(folder.join("bin/pip"));
@@ -192,11 +194,12 @@ fn fetch_scim_tester() -> Result<()> {
     for command in [&mut make, &mut fetch] {
         println!("   $ {}", show(command));
         if !command.status().is_ok_and(|status| status.success()) {
-            println!("   it could not be fetched; what needs scim is skipped");
+            println!("   it could not be fetched; what needs {name} is skipped");
             return Ok(());
         }
     }
-    fs::copy(&wanted, folder.join("requirements.txt")).context("saying that the SCIM tester is whole")?;
+    fs::copy(&wanted, folder.join("requirements.txt"))
+        .with_context(|| format!("saying that `{name}` is whole"))?;
     Ok(())
 }
 

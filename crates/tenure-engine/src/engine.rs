@@ -62,6 +62,8 @@ pub struct Engine {
     pub(crate) surveys_woken: Notify,
     /// Woken when a review began or something of one was decided.
     pub(crate) reviews_woken: Notify,
+    /// How mail leaves, where that is configured.
+    pub(crate) mail: Option<crate::Mail>,
     pub(crate) driving: Mutex<HashSet<PlanId>>,
     pub(crate) surveying: Mutex<HashSet<SourceId>>,
     pub(crate) reports: Arc<ReportsKept>,

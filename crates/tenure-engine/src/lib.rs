@@ -49,6 +49,7 @@ pub use tenure_store::{
         list_principals::{Held, PrincipalQuery},
         list_scan::Scanned,
         list_waiting::ExtentSeen,
+        messages::MessagesMeant,
         passings::PassingRow,
         plans::{Approval, PlanRow},
         programmes::ProgrammeRow,
@@ -99,6 +100,7 @@ pub use verbs::{
     keys::{KeyShown, RingName},
     list_entries::{BodyState, EntryProved, ProofStep},
     list_waiting::Waits,
+    messages::{Mail, MailShown, MessageShown, MessagesSent},
     own::CharterChange,
     ownership::{
         charters::{CharterTaken, CharterWritten},

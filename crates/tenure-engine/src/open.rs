@@ -127,6 +127,8 @@ pub struct OpenOptions {
     pub connectors: Vec<Arc<dyn Connector>>,
     /// How long calls may take.
     pub deadlines: Deadlines,
+    /// How mail leaves; without it nobody is told anything.
+    pub mail: Option<crate::Mail>,
     /// Who is made administrator when the deployment is new: name and local account.
     pub first_person: (String, u32),
     /// Injects disk failures, in tests.
@@ -199,6 +201,7 @@ impl Deployment {
             judging_woken: Notify::new(),
             surveys_woken: Notify::new(),
             reviews_woken: Notify::new(),
+            mail: options.mail,
             driving: Mutex::new(HashSet::new()),
             surveying: Mutex::new(HashSet::new()),
             reports: Arc::default(),

@@ -24,6 +24,9 @@ const DUE_REVIEWS_EVERY: Duration = Duration::from_mins(10);
 const DAYS_TICK: Duration = Duration::from_mins(5);
 /// How often to see which steps are late.
 const CLOCKS_TICK: Duration = Duration::from_secs(20);
+/// How often to see what people are to be told, and what is to be sent.
+const TELLING_EVERY: Duration = Duration::from_mins(5);
+const MESSAGES_TICK: Duration = Duration::from_secs(20);
 /// How long to wait after a failure of our own before trying again.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
 
@@ -44,7 +47,8 @@ impl Reconcilers {
         tasks.spawn(consequences(Arc::clone(engine), stopped.clone()));
         tasks.spawn(reviews(Arc::clone(engine), stopped.clone()));
         tasks.spawn(days(Arc::clone(engine), stopped.clone()));
-        tasks.spawn(clocks(Arc::clone(engine), stopped));
+        tasks.spawn(clocks(Arc::clone(engine), stopped.clone()));
+        tasks.spawn(messages(Arc::clone(engine), stopped));
         Self { stop, tasks }
     }
 
@@ -158,6 +162,29 @@ async fn days(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
         }
         tokio::select! {
             () = tokio::time::sleep(DAYS_TICK) => {}
+            _ = stopped.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+/// Tells people what waits for them, and sends what was not sent yet.
+async fn messages(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
+    let mut written: Option<tokio::time::Instant> = None;
+    loop {
+        if written.is_none_or(|at| at.elapsed() >= TELLING_EVERY) {
+            written = Some(tokio::time::Instant::now());
+            if let Err(error) = engine.write_messages().await {
+                tracing::error!(error = %crate::failure::chain(&error), "nobody was told what waits for them");
+            }
+        }
+        tokio::select! {
+            delivered = engine.deliver_messages() => if let Err(error) = delivered {
+                tracing::error!(error = %crate::failure::chain(&error), "messages were not sent");
+            },
+            _ = stopped.wait_for(|stop| *stop) => return,
+        }
+        tokio::select! {
+            () = tokio::time::sleep(MESSAGES_TICK) => {}
             _ = stopped.wait_for(|stop| *stop) => return,
         }
     }

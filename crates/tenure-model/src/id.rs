@@ -123,6 +123,8 @@ id! {
     ExceptionId = "exception";
     /// An offer to answer for an identity.
     HandoffId = "handoff";
+    /// What a person is told, once.
+    MessageId = "message";
     /// Something that was asked for and others decide.
     RequestId = "request";
     /// Several identities that people look at one by one.

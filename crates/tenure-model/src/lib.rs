@@ -18,6 +18,7 @@ mod identity;
 mod instant;
 mod intent;
 pub mod lifecycle;
+mod message;
 mod noun;
 mod person;
 mod plan;
@@ -42,14 +43,15 @@ pub use ground::{Ground, Grounds};
 pub use handoff::{HandoffEvent, HandoffStage, HandoffState, OwnerRole};
 pub use id::{
     ActionId, CredentialId, DismissalId, EntryId, ExceptionId, FindingId, HANDLE_CHARS, HandoffId,
-    IdRandomness, IdentityId, IntentId, NotAnId, PersonId, PlanId, PrincipalId, RequestId, ReviewId,
-    ReviewItemId, SourceId, SurveyId, TeamId, TokenId, handle_of, uuid_v7,
+    IdRandomness, IdentityId, IntentId, MessageId, NotAnId, PersonId, PlanId, PrincipalId, RequestId,
+    ReviewId, ReviewItemId, SourceId, SurveyId, TeamId, TokenId, handle_of, uuid_v7,
 };
 pub use identity::{
     Charter, CharterField, DataClass, Environment, Finding, PolicyKind, RiskTier, Severity, Standing,
 };
 pub use instant::{Instant, NotAnInstant};
 pub use intent::{IntentRecord, RecordedIntent};
+pub use message::MessageKind;
 pub use noun::UnknownWord;
 pub use person::{DecisionRight, Origin, Person, Role};
 pub use plan::{PlanEvent, PlanKind, PlanState, ShownBy, StepEvent, StepKind, StepState};

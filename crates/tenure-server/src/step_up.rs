@@ -14,7 +14,7 @@ use crate::{
 use http::StatusCode;
 
 /// What asks for it.
-const DANGEROUS: [(Verb, &str); 35] = [
+const DANGEROUS: [(Verb, &str); 36] = [
     (Verb::Post, "/api/v1/plans/{ref}/apply"),
     (Verb::Post, "/api/v1/plans/{ref}/undo"),
     (Verb::Post, "/plans/{handle}/apply"),
@@ -33,6 +33,7 @@ const DANGEROUS: [(Verb, &str); 35] = [
     (Verb::Post, "/api/v1/people"),
     (Verb::Delete, "/api/v1/people/{name}"),
     (Verb::Put, "/api/v1/people/{name}/role"),
+    (Verb::Put, "/api/v1/people/{name}/mail"),
     (Verb::Post, "/api/v1/people/{name}/token"),
     (Verb::Delete, "/api/v1/people/{name}/token"),
     (Verb::Delete, "/api/v1/people/{name}/tokens/{ref}"),

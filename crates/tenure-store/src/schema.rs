@@ -11,9 +11,9 @@ mod requests;
 use requests::requests;
 use tenure_model::{
     ClockKind, ClockStage, ConsequenceState, CredentialKind, CredentialState, DecisionRight, ExceptionKind,
-    ExceptionState, HandoffStage, HandoffState, Origin, OwnerRole, PlanKind, PlanState, PolicyKind, Presence,
-    PrincipalKind, ProofLevel, ReviewAnswer, ReviewItemState, ReviewState, RiskTier, Role, Severity,
-    Standing, StepKind, StepState, SurveyState, TicketState,
+    ExceptionState, HandoffStage, HandoffState, MessageKind, Origin, OwnerRole, PlanKind, PlanState,
+    PolicyKind, Presence, PrincipalKind, ProofLevel, ReviewAnswer, ReviewItemState, ReviewState, RiskTier,
+    Role, Severity, Standing, StepKind, StepState, SurveyState, TicketState,
 };
 
 /// Which spelling.
@@ -146,7 +146,10 @@ pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
     statements.extend(filled(dialect, &consequences()));
     statements.extend(filled(dialect, &SIGN_IN.map(String::from)));
     statements.extend(filled(dialect, &exceptions()));
-    statements.extend(filled(dialect, &[requests(), reviews(), tickets(), clocks(), handoffs()].concat()));
+    statements.extend(filled(
+        dialect,
+        &[requests(), reviews(), tickets(), clocks(), handoffs(), messages()].concat(),
+    ));
     statements.extend(filled(dialect, &CONFIRMATIONS.map(String::from)));
     statements.extend(filled(dialect, &WATCHES.map(String::from)));
     statements.extend(filled(dialect, &[directory(), PAST.map(String::from).to_vec()].concat()));
@@ -342,6 +345,31 @@ fn clocks() -> Vec<String> {
             ClockStage::sql_check("stage")
         ),
         String::from("CREATE INDEX clocks_running ON clocks (due_us) WHERE ended_us IS NULL"),
+    ]
+}
+
+/// Where mail reaches people, what they are told, and whether it was sent.
+fn messages() -> Vec<String> {
+    vec![
+        String::from(
+            "CREATE TABLE mail_addresses (person_id {text} PRIMARY KEY REFERENCES people, address {text} NOT NULL, \
+             set_us {int} NOT NULL){end}",
+        ),
+        format!(
+            "CREATE TABLE messages (message_id {{text}} PRIMARY KEY, person_id {{text}} NOT NULL REFERENCES people, \
+             kind {{text}} NOT NULL, tells {{text}} NOT NULL, subject {{text}}, body {{text}}, created_us {{int}} NOT NULL, \
+             attempts {{int}} NOT NULL, next_us {{int}} NOT NULL, sent_us {{int}}, given_up_us {{int}}, why {{text}}, \
+             CONSTRAINT messages_end_once CHECK (sent_us IS NULL OR given_up_us IS NULL), \
+             CONSTRAINT messages_are_forgotten CHECK ((body IS NULL) = (sent_us IS NOT NULL OR given_up_us IS NOT NULL)), \
+             CONSTRAINT messages_given_up_say_why CHECK (given_up_us IS NULL OR why IS NOT NULL), \
+             CONSTRAINT messages_kind CHECK ({})){{end}}",
+            MessageKind::sql_check("kind")
+        ),
+        String::from("CREATE INDEX messages_of ON messages (person_id, created_us)"),
+        String::from(
+            "CREATE INDEX messages_due ON messages (next_us) WHERE sent_us IS NULL AND given_up_us IS NULL",
+        ),
+        String::from("CREATE INDEX messages_by_age ON messages (created_us)"),
     ]
 }
 

@@ -22,6 +22,7 @@ mod psql;
 mod replica;
 mod scim;
 mod server;
+mod smtp;
 mod sshd;
 mod template;
 mod wait;
@@ -36,9 +37,10 @@ pub use programs::{
     Availability, MUST_RUN, chromium_available, chromium_program, console_walk, journal_available,
     journal_remote_program, node_program, oidc_available, oidc_folder, pgbouncer_available,
     postgres_available, python_program, ready_to_run, scim_available, scim_folder, scim_program,
-    sshd_available,
+    smtp_available, smtp_folder, smtp_program, sshd_available,
 };
 pub use psql::{PsqlFailed, quote_identifier, quote_literal};
 pub use replica::Replica;
 pub use scim::{ScimVerdict, test_scim};
+pub use smtp::{SmtpBehaviour, SmtpServer};
 pub use sshd::{SshKey, SshSession, Sshd, SshdOptions};

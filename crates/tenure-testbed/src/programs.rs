@@ -84,10 +84,18 @@ pub fn oidc_available() -> Availability {
 
 /// Whether the independent SCIM tester can be run here: what `crates/tenure-testbed/scim` says, beside it.
 pub fn scim_available() -> Availability {
-    if scim_program().is_some() {
-        return Availability::Present;
-    }
+    fetched(scim_program().is_some())
+}
+
+/// Whether an SMTP server can be started here: what `crates/tenure-testbed/smtp` says, beside it.
+pub fn smtp_available() -> Availability {
+    fetched(smtp_program().is_some())
+}
+
+/// What is made of a list of hashes is there, or says how it comes.
+fn fetched(is_there: bool) -> Availability {
     let lacking = match python_program() {
+        _ if is_there => return Availability::Present,
         Some(_) => "run `cargo xtask test` once, with a network, which fetches it",
         None => "python3 is not installed",
     };
@@ -130,11 +138,25 @@ pub fn scim_folder() -> PathBuf {
 
 /// The SCIM tester, where it was fetched whole.
 pub fn scim_program() -> Option<PathBuf> {
-    let folder = scim_folder().join("venv");
+    fetched_program(&scim_folder(), "bin/scim2")
+}
+
+/// The folder of the SMTP server for tests, and of the list that says what it is made of; `venv` in it holds that.
+pub fn smtp_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("smtp")
+}
+
+/// The Python that knows what the SMTP server is made of, where that was fetched whole.
+pub fn smtp_program() -> Option<PathBuf> {
+    fetched_program(&smtp_folder(), "bin/python")
+}
+
+fn fetched_program(list: &Path, program: &str) -> Option<PathBuf> {
+    let folder = list.join("venv");
     // Written last: an environment that was left half made is none.
-    let whole = fs::read(folder.join("requirements.txt")).ok()?
-        == fs::read(scim_folder().join("requirements.txt")).ok()?;
-    whole.then(|| folder.join("bin/scim2")).filter(|program| program.is_file())
+    let whole =
+        fs::read(folder.join("requirements.txt")).ok()? == fs::read(list.join("requirements.txt")).ok()?;
+    whole.then(|| folder.join(program)).filter(|program| program.is_file())
 }
 
 /// The folder of the program that walks the console.
@@ -202,6 +224,7 @@ macro_rules! needs {
     (@availability chromium) => { $crate::chromium_available() };
     (@availability oidc) => { $crate::oidc_available() };
     (@availability scim) => { $crate::scim_available() };
+    (@availability smtp) => { $crate::smtp_available() };
     (@availability journal) => { $crate::journal_available() };
 }
 

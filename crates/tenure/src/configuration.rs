@@ -27,6 +27,54 @@ pub(crate) struct Configuration {
     /// The OpenID provider by which people sign in to the console.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) oidc: Option<OidcSection>,
+    /// The mail server by which people are told what waits for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) mail: Option<MailSection>,
+}
+
+/// The mail server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MailSection {
+    /// Its name or address.
+    pub(crate) server: String,
+    /// Its port; the usual one for how the line is encrypted, unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) port: Option<u16>,
+    /// How the line is encrypted; by STARTTLS, unless said.
+    #[serde(default)]
+    pub(crate) security: MailSecurityNamed,
+    /// From whom mail comes.
+    pub(crate) from: String,
+    /// As whom we sign in there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<String>,
+    /// The file that holds our password there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// A PEM file with the authorities that sign its certificate, beside the system's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// It may stand in a private network.
+    #[serde(default)]
+    pub(crate) private_network: bool,
+    /// Where links in messages lead; `public_url` of `[oidc]`, unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) public_url: Option<String>,
+}
+
+/// How the line to the mail server is encrypted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum MailSecurityNamed {
+    /// From STARTTLS on.
+    #[default]
+    #[serde(rename = "starttls")]
+    StartTls,
+    /// From the beginning.
+    Tls,
+    /// Not at all: on this machine only.
+    Plain,
 }
 
 /// The OpenID provider.
@@ -125,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_not_known_is_refused_with_its_line() {
-        insta::assert_snapshot!(refusal("listen = \"none\"\npassword = \"x\"\n"), @"line 2: unknown field `password`, expected one of `listen`, `step_up_minutes`, `database`, `key`, `oidc`");
+        insta::assert_snapshot!(refusal("listen = \"none\"\npassword = \"x\"\n"), @"line 2: unknown field `password`, expected one of `listen`, `step_up_minutes`, `database`, `key`, `oidc`, `mail`");
         insta::assert_snapshot!(refusal("[database]\nkind = \"oracle\"\n"), @"line 2: unknown variant `oracle`, expected `embedded` or `postgres`");
     }
 

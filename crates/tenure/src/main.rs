@@ -13,6 +13,7 @@ mod connectors;
 mod context;
 mod database_choice;
 mod failure;
+mod mail;
 mod passwords;
 mod place;
 mod programme_files;

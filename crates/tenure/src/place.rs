@@ -195,6 +195,7 @@ impl Place {
             randomness: Box::new(SystemRandomness),
             connectors: connectors::built_in(),
             deadlines: Deadlines::default(),
+            mail: crate::mail::options(&self.configuration)?,
             first_person: crate::unix_person::here(),
             commit_fault: None,
         })

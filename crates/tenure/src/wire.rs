@@ -9,6 +9,7 @@ mod exceptions;
 mod handoffs;
 mod inbox;
 mod judgement;
+mod messages;
 pub(crate) mod ownership;
 pub(crate) mod programme;
 mod requests;
@@ -21,6 +22,7 @@ pub(crate) use exceptions::{Exception, ExceptionCase, ExceptionFigures};
 pub(crate) use handoffs::{Handoff, HandoffItem, HandoffLine, HandoffsForeseen};
 pub(crate) use inbox::{Inbox, Waiting};
 pub(crate) use judgement::{Condition, Explained, ExplainedFact, Judgement, Risk};
+pub(crate) use messages::{MailWay, Message};
 pub(crate) use requests::Request;
 pub(crate) use reviews::{Recommendation, Review, ReviewItem, ReviewMeant};
 use serde::Deserialize;
@@ -79,6 +81,7 @@ pub(crate) struct PersonShown {
     pub(crate) person: Person,
     pub(crate) tokens: Vec<TokenShown>,
     pub(crate) links: Vec<Link>,
+    pub(crate) mail: Option<String>,
 }
 
 /// A token as it is listed.

@@ -9,7 +9,7 @@ use super::Finding;
 use crate::repository::{Repository, Room};
 
 /// Rooms and what they may depend on. The binary is where everything is put together.
-const EDGES: [(&str, &[&str]); 17] = [
+const EDGES: [(&str, &[&str]); 18] = [
     ("tenure-model", &[]),
     ("tenure-tls", &[]),
     ("tenure-keys", &["tenure-model"]),
@@ -19,6 +19,7 @@ const EDGES: [(&str, &[&str]); 17] = [
     ("tenure-secrets", &["tenure-model", "tenure-keys"]),
     ("tenure-issue", &["tenure-model", "tenure-keys"]),
     ("tenure-connect", &["tenure-model"]),
+    ("tenure-messages", &["tenure-model", "tenure-tls"]),
     ("tenure-oidc", &["tenure-model", "tenure-tls"]),
     ("tenure-store", &["tenure-model", "tenure-evidence", "tenure-tls"]),
     (
@@ -31,6 +32,7 @@ const EDGES: [(&str, &[&str]); 17] = [
             "tenure-govern",
             "tenure-secrets",
             "tenure-issue",
+            "tenure-messages",
             "tenure-connect",
             "tenure-store",
         ],
@@ -49,11 +51,12 @@ const CONNECTOR_EDGES: [&str; 3] = ["tenure-connect", "tenure-model", "tenure-tl
 const SECRET_SEEKERS: [&str; 2] = ["tenure-connect-host", "tenure-connect-import"];
 
 /// Libraries that one room keeps away from all others.
-const QUARANTINES: [(&str, &str); 2] = [("cedar-policy", "tenure-judge"), ("rusqlite", "tenure-store")];
+const QUARANTINES: [(&str, &str); 3] =
+    [("cedar-policy", "tenure-judge"), ("lettre", "tenure-messages"), ("rusqlite", "tenure-store")];
 
 /// Edges of tests alone: what a room seeds its tests with, or checks them against.
 const TEST_EDGES: [(&str, &[&str]); 1] =
-    [("tenure-server", &["tenure-connect", "tenure-evidence", "tenure-keys"])];
+    [("tenure-server", &["tenure-connect", "tenure-evidence", "tenure-keys", "tenure-messages"])];
 
 const TEST_BED: &str = "tenure-testbed";
 

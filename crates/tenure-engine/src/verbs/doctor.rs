@@ -17,6 +17,8 @@ use tenure_store::{LogReader, StoreFailure, Tx, tables::sources::SourceRow};
 const PAGE: u64 = 1_000;
 /// The machine's clock may be behind by less without a word: entries written in one microsecond set it ahead.
 const CLOCK_BEHIND_MAX: Duration = Duration::from_secs(5);
+/// Messages that were given up longer ago are no news.
+const WEEK: Duration = Duration::from_hours(24 * 7);
 /// Files that are named when others may read them; the rest is counted.
 const FILES_NAMED: usize = 4;
 
@@ -68,9 +70,32 @@ impl Engine {
             self.check_clock(),
         ];
         checks.push(self.check_tokens().await?);
+        checks.push(self.check_messages().await?);
         checks.extend(self.check_sources().await?);
         checks.extend(self.check_plans().await?);
         Ok(checks)
+    }
+
+    /// Messages that were given up in the last week, and people whom mail should reach and does not.
+    async fn check_messages(&self) -> Result<Check, EngineFailure> {
+        let what = "messages";
+        let since = self.clock.now().minus(WEEK);
+        let read = move |tx: &mut Tx<'_>| Ok((tx.messages_given_up(since)?, tx.mail_people()?.len()));
+        let ((given_up, why), reached) = self.store.read("check_messages", read).await?;
+        let people = counted(u64::try_from(reached).unwrap_or(u64::MAX), "person");
+        let look = |found: String, remedy: &str| Check::not_well(what, CheckState::Look, found, remedy);
+        Ok(match (self.mail_shown(), given_up) {
+            (None, _) if reached > 0 => look(
+                format!("mail is to reach {people}, and no mail server is configured"),
+                "write a `[mail]` section into tenure.toml and start Tenure again (docs/messages.md)",
+            ),
+            (None, _) => Check::well(what, "none are sent: no mail server is configured"),
+            (Some(_), 1..) => look(
+                format!("{given_up} given up within a week, the last because: {}", why.unwrap_or_default()),
+                "tenure messages --failed lists them; tenure messages test NAME tries the way anew",
+            ),
+            (Some(mail), _) => Check::well(what, format!("mail through {} reaches {people}", mail.server)),
+        })
     }
 
     async fn check_log(&self) -> Result<Check, EngineFailure> {

@@ -31,6 +31,7 @@ pub(crate) mod links;
 pub(crate) mod list_entries;
 pub(crate) mod list_waiting;
 pub(crate) mod look;
+pub(crate) mod messages;
 pub(crate) mod own;
 pub(crate) mod ownership;
 pub(crate) mod people;

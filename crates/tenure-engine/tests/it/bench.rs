@@ -70,6 +70,8 @@ pub(crate) struct Bench {
     /// Our own database, when it is not the embedded one.
     pub(crate) postgres: Option<Arc<PostgresLocation>>,
     /// How far the machine's clock says it is behind what is recorded.
+    /// How mail leaves.
+    pub(crate) mail: Option<tenure_engine::Mail>,
     pub(crate) behind: Duration,
     lives: u64,
     seed: u64,
@@ -117,6 +119,7 @@ impl Bench {
             digest_believed: Duration::from_hours(24),
             postgres: None,
             behind: Duration::ZERO,
+            mail: None,
             lives: 0,
             seed,
         }
@@ -155,6 +158,7 @@ impl Bench {
             clock: Arc::new(VirtualClock { clock: self.clock.clone(), behind: self.behind }),
             randomness: Box::new(randomness),
             connectors: vec![Arc::new(ChaosConnector::new(self.world.clone()))],
+            mail: self.mail.clone(),
             first_person: (String::from("asha"), 1000),
             deadlines: Deadlines {
                 call: self.patience,

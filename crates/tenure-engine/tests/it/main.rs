@@ -24,6 +24,7 @@ mod governance;
 mod handoffs;
 mod handoffs_never;
 mod inbox;
+mod messages;
 mod missed_review;
 mod outside;
 mod outside_model;

@@ -36,7 +36,10 @@ impl Scene {
     }
 
     pub(crate) async fn seeded(seed: u64) -> Self {
-        let mut bench = Bench::seeded(seed, tenure_connect::chaos::FaultRates::NONE);
+        Self::over(Bench::seeded(seed, tenure_connect::chaos::FaultRates::NONE)).await
+    }
+
+    pub(crate) async fn over(mut bench: Bench) -> Self {
         let deployment = bench.surveyed().await;
         let engine = &deployment.engine;
         let asha = actor(engine).await;

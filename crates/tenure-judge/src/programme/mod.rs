@@ -16,6 +16,7 @@ mod exceptions;
 mod files;
 mod framework;
 mod handoffs;
+mod messages;
 mod named;
 mod partner;
 mod readiness;
@@ -39,6 +40,7 @@ pub use control::{Accepted, CheckWarning, Consequence, Control, PartnerRole};
 pub use exceptions::{ExceptionRules, NextTerm, NotExcepted, Term, Wish};
 pub use files::{ProgrammeFault, ProgrammeFiles};
 pub use handoffs::HandoffRules;
+pub use messages::{MessageRules, Tellable, Told};
 pub use partner::{Partner, PartnerKind};
 pub use readiness::{
     ACKNOWLEDGED_FOR, Asked, DeliveredBy, Gate, People, Readiness, Warned, gate, people_named, readiness,
@@ -94,6 +96,9 @@ pub struct Programme {
     /// How long a handoff waits.
     #[serde(default)]
     pub handoffs: HandoffRules,
+    /// When people are told what waits for them.
+    #[serde(default)]
+    pub messages: MessageRules,
     /// Who reviews, and until when.
     #[serde(default)]
     pub reviews: ReviewRules,
@@ -306,6 +311,7 @@ impl Default for Programme {
             approvals: ApprovalRules::default(),
             requests: RequestRules::default(),
             handoffs: HandoffRules::default(),
+            messages: MessageRules::default(),
             reviews: ReviewRules::default(),
             retention: RetentionRules::default(),
             risk: RiskRules::default(),
@@ -407,6 +413,7 @@ impl Programme {
         faults.extend(approvals::faults(&self.approvals, &self.classes));
         faults.extend(requests::faults(&self.requests));
         faults.extend(handoffs::faults(&self.handoffs));
+        faults.extend(messages::faults(&self.messages, &self.calendars));
         faults.extend(reviews::faults(&self.reviews));
         faults.extend(retention::faults(&self.retention));
         faults.extend(risk::faults(&self.risk));

@@ -15,6 +15,7 @@ mod dossiers;
 mod examples;
 mod exceptions;
 mod matrix;
+mod messages;
 mod model;
 mod programmes;
 mod properties;

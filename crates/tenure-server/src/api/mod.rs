@@ -18,6 +18,7 @@ mod inbox;
 pub(crate) mod inventory;
 mod keys;
 mod log;
+mod messages;
 pub(crate) mod ownership;
 mod people;
 mod plans;
@@ -76,6 +77,10 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &people::import::IMPORT,
     &people::held::LIST,
     &people::held::DECIDE,
+    &messages::list::ENDPOINT,
+    &messages::mail::SHOW,
+    &messages::mail::SET,
+    &messages::test::ENDPOINT,
     &system::code::ENDPOINT,
     &sources::list::ENDPOINT,
     &sources::csv::ENDPOINT,

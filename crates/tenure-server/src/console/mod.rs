@@ -29,6 +29,7 @@ mod headline;
 mod held;
 mod identity;
 mod lists;
+mod messages;
 mod now;
 mod people;
 mod picture;
@@ -127,6 +128,7 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &programme::ENDPOINT,
     &controls::ACKNOWLEDGE,
     &people::ENDPOINT,
+    &messages::ENDPOINT,
     &doctor::ENDPOINT,
     &report::ENDPOINT,
     &sign_in::SHOW,

@@ -8,6 +8,7 @@ mod shapes_clocks;
 mod shapes_exceptions;
 mod shapes_handoffs;
 mod shapes_inbox;
+mod shapes_messages;
 mod shapes_plans;
 mod shapes_programme;
 mod shapes_requests;
@@ -26,7 +27,7 @@ use tenure_judge::{CheckWarning, ClueKind, Confidence, PartnerRole, RiskTermKind
 use tenure_model::{
     CharterField, ClockKind, ClockStage, ConsequenceMode, ConsequenceState, CredentialKind, CredentialState,
     DataClass, DecisionRight, Environment, ExceptionKind, ExceptionState, HandoffStage, HandoffState,
-    OwnerRole, PlanKind, PlanState, PolicyKind, PrincipalKind, ProofLevel, Readers, RequestKind,
+    MessageKind, OwnerRole, PlanKind, PlanState, PolicyKind, PrincipalKind, ProofLevel, Readers, RequestKind,
     RequestState, ReviewAnswer, ReviewItemState, ReviewState, RiskTier, Role, Severity, Standing, StepKind,
     StepState, SurveyState, TicketOutcome, TicketState, WaitingKind,
 };
@@ -79,6 +80,7 @@ fn requests() -> impl Iterator<Item = &'static (&'static str, &'static [&'static
         .chain(shapes_exceptions::REQUESTS)
         .chain(shapes_clocks::REQUESTS)
         .chain(shapes_handoffs::REQUESTS)
+        .chain(shapes_messages::REQUESTS)
         .chain(shapes_requests::REQUESTS)
         .chain(shapes_reviews::REQUESTS)
         .chain(shapes_tickets::REQUESTS)
@@ -92,6 +94,7 @@ fn answers() -> impl Iterator<Item = &'static (&'static str, &'static [&'static 
         .chain(shapes_clocks::ANSWERS)
         .chain(shapes_exceptions::ANSWERS)
         .chain(shapes_handoffs::ANSWERS)
+        .chain(shapes_messages::ANSWERS)
         .chain(shapes_requests::ANSWERS)
         .chain(shapes_reviews::ANSWERS)
         .chain(shapes_tickets::ANSWERS)
@@ -140,6 +143,7 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
         CharterState,
         ClockKind,
         ClockStage,
+        MessageKind,
         ClueKind,
         CheckWarning,
         PartnerRole,

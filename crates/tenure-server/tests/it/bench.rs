@@ -97,6 +97,21 @@ pub(crate) struct Bench {
     said: Mutex<Vec<u8>>,
 }
 
+/// A mail server of this machine that is not there: what is asked for is kept and tried, and nothing leaves.
+fn mail_to_nowhere() -> tenure_engine::Mail {
+    let channel = tenure_messages::MailChannel {
+        host: String::from("127.0.0.1"),
+        port: 1,
+        security: tenure_messages::MailSecurity::Plain,
+        private: tenure_messages::PrivateAddresses::Refused,
+        authorities: None,
+        login: None,
+        from: tenure_messages::MailAddress::new("tenure@example.com").unwrap(),
+        patience: Duration::from_secs(5),
+    };
+    tenure_engine::Mail { channel, console: Some(String::from("https://tenure.example.com")) }
+}
+
 impl Bench {
     /// Opened, with one person per role and nothing else.
     pub(crate) async fn empty() -> Self {
@@ -126,6 +141,7 @@ impl Bench {
             randomness: Box::new(SeededRandomness(Dice::new(7))),
             connectors: vec![Arc::new(ChaosConnector::new(world.clone()))],
             deadlines: Deadlines::default(),
+            mail: Some(mail_to_nowhere()),
             first_person: (String::from("administrator"), ADMINISTRATOR),
             commit_fault: Some(Arc::new(move || {
                 switch.load(Ordering::SeqCst).then(|| String::from("fsync: input/output error"))

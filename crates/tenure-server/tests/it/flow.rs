@@ -99,6 +99,7 @@ async fn calls_leave_the_evidence_they_say() {
     let retired = format!("/api/v1/keys/fingerprint/{}/retire", old.as_str().unwrap());
     assert_eq!(bench.post(ADMINISTRATOR, &retired, &json!({})).await.status, 204);
     dismiss_and_set_baseline(&bench).await;
+    tell_by_mail(&bench).await;
     let looked = bench.post(OPERATOR, "/api/v1/find", &json!({ "string": "a value nobody knows" })).await;
     assert_eq!(looked.status, 200, "{}", looked.text());
     let word = crate::programme::foreseen(&bench).await["word"].clone();
@@ -255,6 +256,29 @@ async fn ask_and_decide(bench: &Bench) {
     assert_eq!(bench.get(AUDITOR, &format!("{its}?wait=0")).await.json()["usable"], false);
     let listed = bench.get(AUDITOR, "/api/v1/requests?state=approved").await.json();
     assert_eq!(listed["items"][0]["decisions"][0]["person_name"], "operator", "{listed}");
+}
+
+/// Somebody is told by mail through a server that is not there: it is kept, tried, and shown to whoever may see people.
+async fn tell_by_mail(bench: &Bench) {
+    let address = json!({ "address": "operator@example.com" });
+    assert_eq!(bench.call(OPERATOR, "PUT", "/api/v1/people/operator/mail", Some(&address)).await.status, 403);
+    let set = bench.call(ADMINISTRATOR, "PUT", "/api/v1/people/operator/mail", Some(&address)).await;
+    assert_eq!(set.status, 200, "{}", set.text());
+    assert!(!set.text().contains("example.com"), "{}", set.text());
+    let shown = bench.get(ADMINISTRATOR, "/api/v1/people/operator").await.json();
+    assert_eq!(shown["mail"], "operator@example.com");
+    let tried = bench.post(ADMINISTRATOR, "/api/v1/people/operator/test-message", &json!({})).await;
+    assert_eq!(tried.json()["attempts"], 1, "{}", tried.text());
+    assert!(tried.json()["why"].as_str().unwrap().contains("is it up"), "{}", tried.text());
+    let listed = bench.get(AUDITOR, "/api/v1/messages?failed=true").await.json();
+    assert_eq!(
+        (&listed["items"][0]["to"], &listed["items"][0]["kind"]),
+        (&json!("operator"), &json!("test"))
+    );
+    assert_eq!(bench.get(AUDITOR, "/api/v1/mail").await.json()["mail"]["server"], "127.0.0.1");
+    let page = bench.get(AUDITOR, "/messages").await.text();
+    assert!(page.contains("is tried again") && !page.contains("operator@example.com"), "{page}");
+    assert_eq!(bench.get(OWNER, "/messages").await.status, 403);
 }
 
 /// What waits under a service level is paused by whoever gains nothing by it, in the API and in the console.

@@ -41,6 +41,7 @@ fn options(directory: &TempDir) -> OpenOptions {
         randomness: Box::new(SystemRandomness),
         connectors: Vec::new(),
         deadlines: Deadlines::default(),
+        mail: None,
         first_person: (String::from("administrator"), uid),
         commit_fault: None,
     }

@@ -34,6 +34,7 @@ pub mod list_scan;
 pub mod list_waiting;
 pub mod made_outside;
 pub mod marks;
+pub mod messages;
 mod near;
 pub mod owned;
 pub mod passings;

@@ -183,6 +183,7 @@ pub(crate) async fn open_with(directory: &Path, connectors: Vec<Arc<dyn Connecto
         randomness: Box::new(SystemRandomness),
         connectors,
         deadlines: Deadlines::default(),
+        mail: None,
         first_person: (String::from("bench"), 1_000),
         commit_fault: None,
     };

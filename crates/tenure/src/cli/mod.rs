@@ -32,11 +32,13 @@ mod init;
 mod keys;
 mod listing;
 mod man;
+mod messages;
 mod own;
 mod own_many;
 mod people;
 mod people_directory;
 mod people_import;
+mod people_mail;
 mod people_sign_in;
 mod plan;
 mod private_file;
@@ -182,6 +184,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Review(review::ReviewCommand),
     Clocks(clocks::Clocks),
+    Messages(messages::Messages),
     #[command(subcommand)]
     Tickets(tickets::TicketsCommand),
     AsOf(as_of::AsOfArgs),
@@ -242,6 +245,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Request(command) => command.run(context).await,
         Command::Review(command) => command.run(context).await,
         Command::Clocks(args) => args.run(context).await,
+        Command::Messages(args) => args.run(context).await,
         Command::Tickets(command) => command.run(context).await,
         Command::AsOf(args) => args.run(context).await,
         Command::Baseline(args) => args.run(context).await,

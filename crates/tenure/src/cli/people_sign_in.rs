@@ -55,6 +55,10 @@ impl Show {
                     ),
                 });
             }
+            context.say(match &found.mail {
+                Some(mail) => format!("Mail reaches them at {}.", printable(mail, 254)),
+                None => String::from("Mail reaches them nowhere."),
+            });
             context.next(format!("tenure people token {0}, tenure people link {0}", quoted(&self.name)));
             Ok(Exit::Done)
         })

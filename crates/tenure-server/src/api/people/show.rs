@@ -9,7 +9,7 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     path: "/api/v1/people/{name}",
     access: Access::Decided { action: ApiAction::Administer, kind: ApiResourceKind::Person },
     evidence: None,
-    about: "A person: tokens with their ends, never a value, and accounts of a provider they sign in by.",
+    about: "A person: tokens with their ends, never a value, accounts of a provider they sign in by, and where mail reaches them.",
     query: &[],
     takes: None,
     answers: Answers::Json(200, "PersonShown"),
@@ -21,6 +21,8 @@ struct PersonShown {
     person: Person,
     tokens: Vec<TokenShown>,
     links: Vec<LinkRow>,
+    /// Where mail reaches them.
+    mail: Option<String>,
 }
 
 async fn handle(
@@ -32,5 +34,6 @@ async fn handle(
     let person = shared.engine.person_called(&name).await?;
     let tokens = shared.engine.tokens_of(person.id).await?;
     let links = shared.engine.links_of(person.id).await?;
-    Ok(Json(PersonShown { person, tokens, links }))
+    let mail = shared.engine.mail_address(person.id).await?;
+    Ok(Json(PersonShown { person, tokens, links, mail }))
 }

@@ -1,0 +1,156 @@
+//! Sending what was written: each try is written down before it is made, so that whoever is stopped in the middle tries again.
+//!
+//! A mail that a server took just before we were stopped is sent twice, under the same message id. It must never try what
+//! cannot pass for ever. Next: `crates/tenure-messages/src/mail.rs`.
+
+use super::Mail;
+use crate::{
+    Engine, EngineFailure,
+    record::{By, Draft},
+};
+use std::time::Duration;
+use tenure_messages::{Letter, MailAddress, NotSent};
+use tenure_model::{Instant, MessageId, PersonId};
+use tenure_store::{StoreFailure, Tx, tables::messages::MessageRow};
+
+/// Messages that are sent before it is written down that they were, at most: so many are sent twice after a crash.
+const ROUND_MAX: i64 = 10;
+/// Rounds at one time, at most.
+const ROUNDS_MAX: usize = 100;
+/// The first wait after a failure; each next one is twice as long.
+const FIRST_WAIT: Duration = Duration::from_mins(1);
+const LONGEST_WAIT: Duration = Duration::from_hours(6);
+/// How long a message is tried.
+const TRIED_FOR: Duration = Duration::from_hours(72);
+
+/// What became of one round.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MessagesSent {
+    /// A mail server took them.
+    pub sent: u32,
+    /// They are tried again.
+    pub again: u32,
+    /// They were given up.
+    pub given_up: u32,
+}
+
+/// When a message is tried next, if this try, from 0, does not go well.
+fn next_try(now: Instant, attempts: i64) -> Instant {
+    let doublings = u32::try_from(attempts.clamp(0, 20)).unwrap_or(20);
+    now.plus(FIRST_WAIT.saturating_mul(1 << doublings).min(LONGEST_WAIT))
+}
+
+impl Engine {
+    /// Sends what waits to be sent.
+    pub async fn deliver_messages(&self) -> Result<MessagesSent, EngineFailure> {
+        let mut all = MessagesSent::default();
+        let Some(mail) = self.mail.clone() else { return Ok(all) };
+        for _ in 0..ROUNDS_MAX {
+            let round = self.deliver_round(&mail).await?;
+            if round == MessagesSent::default() {
+                break;
+            }
+            all.sent += round.sent;
+            all.again += round.again;
+            all.given_up += round.given_up;
+        }
+        Ok(all)
+    }
+
+    async fn deliver_round(&self, mail: &Mail) -> Result<MessagesSent, EngineFailure> {
+        let (mut round, now) = (MessagesSent::default(), self.clock.now());
+        let due = self.store.read("messages_due", move |tx| tx.messages_due(now, ROUND_MAX)).await?;
+        let mut sent: Vec<(MessageId, PersonId)> = Vec::new();
+        for row in due {
+            let (id, person) = (row.id, row.person);
+            match self.deliver(mail, row).await? {
+                Some(Ok(())) => sent.push((id, person)),
+                Some(Err(true)) => round.again += 1,
+                Some(Err(false)) => round.given_up += 1,
+                None => {}
+            }
+        }
+        round.sent = u32::try_from(sent.len()).unwrap_or(u32::MAX);
+        let Some((first, _)) = sent.first() else { return Ok(round) };
+        // One entry for all of a round, with ids alone; and what they said is forgotten with it.
+        let mut draft = Draft::new("message.sent", By::Tenure, first).number("count", round.sent.into());
+        for (id, person) in &sent {
+            draft = draft.about(id).about(person);
+        }
+        let (entry, now) = (self.entry(draft)?, self.clock.now());
+        let write = move |tx: &mut Tx<'_>| {
+            for (id, _) in &sent {
+                tx.message_sent(*id, now)?;
+            }
+            tx.entry(entry.clone())
+        };
+        self.store.write("messages_sent", write).await?;
+        Ok(round)
+    }
+
+    /// Tries one message. `Some(Ok)`: sent; `Some(Err(true))`: it is tried again; `Some(Err(false))`: it was given up;
+    /// nothing where somebody else tries it.
+    async fn deliver(&self, mail: &Mail, row: MessageRow) -> Result<Option<Result<(), bool>>, EngineFailure> {
+        let now = self.clock.now();
+        let tried = row.clone();
+        let claim = move |tx: &mut Tx<'_>| {
+            let is_ours = tx.try_message(&tried, next_try(now, tried.attempts))?;
+            let is_there = tx.person(tried.person)?.is_some();
+            let address = if is_there { tx.mail_address(tried.person)? } else { None };
+            Ok(is_ours.then_some(address))
+        };
+        let Some(address) = self.store.write("try_message", claim).await? else { return Ok(None) };
+        let failed = match address.as_deref().map(MailAddress::new) {
+            None => Some((String::from("nobody says any more where mail reaches them"), false)),
+            Some(Err(why)) => Some((why.to_string(), false)),
+            Some(Ok(to)) => {
+                let (subject, body) = (row.subject.clone(), row.body.clone());
+                let lines: Vec<String> = body.unwrap_or_default().lines().map(str::to_owned).collect();
+                let letter = Letter::new(&subject.unwrap_or_default(), &lines);
+                let answered = mail.channel.send(&to, &row.id.to_string(), row.created, &letter).await;
+                answered.err().map(|why: NotSent| (why.to_string(), why.may_pass()))
+            }
+        };
+        let Some((why, may_pass)) = failed else { return Ok(Some(Ok(()))) };
+        let again = may_pass && row.created.plus(TRIED_FOR) > now;
+        tracing::warn!(message = %row.id, %why, again, "a message was not sent");
+        self.not_sent(&row, why, (!again).then_some(now)).await?;
+        Ok(Some(Err(again)))
+    }
+
+    async fn not_sent(
+        &self,
+        row: &MessageRow,
+        why: String,
+        given_up: Option<Instant>,
+    ) -> Result<(), EngineFailure> {
+        let draft = Draft::new("message.failed", By::Tenure, row.id)
+            .about(row.person)
+            .text("to", row.person)
+            .text("kind", row.kind)
+            .number("attempts", row.attempts.saturating_add(1));
+        let entry = given_up.map(|_| self.entry(draft)).transpose()?;
+        let id = row.id;
+        let write = move |tx: &mut Tx<'_>| -> Result<(), StoreFailure> {
+            let is_new = tx.message_failed(id, &why, given_up)?;
+            match entry.clone().filter(|_| is_new) {
+                Some(entry) => tx.entry(entry),
+                None => Ok(()),
+            }
+        };
+        Ok(self.store.write("message_failed", write).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::next_try;
+    use tenure_model::Instant;
+
+    #[test]
+    fn each_wait_is_twice_as_long_and_none_longer_than_six_hours() {
+        let now = Instant::from_micros(0);
+        let minutes = |attempts: i64| next_try(now, attempts).since(now).as_secs() / 60;
+        assert_eq!([0, 1, 2, 8, 9, 20, i64::MAX].map(minutes), [1, 2, 4, 256, 360, 360, 360]);
+    }
+}

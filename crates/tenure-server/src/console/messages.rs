@@ -1,0 +1,89 @@
+//! `/messages`: what people were told, and whether it was sent.
+//!
+//! It must never show what a message said: that was theirs. Next: `api/messages/list.rs`.
+
+use super::{
+    Frame, HTML, PageProblem, Place, page,
+    table::StateShown,
+    text::{self, When},
+};
+use crate::api::prelude::*;
+use askama::Template;
+use axum::response::Response;
+use tenure_engine::{MailShown, MessageShown, MessagesMeant};
+use tenure_model::Instant;
+
+pub(super) static ENDPOINT: Endpoint = Endpoint {
+    verb: Verb::Get,
+    path: "/messages",
+    access: Access::Decided { action: ApiAction::View, kind: ApiResourceKind::Person },
+    evidence: None,
+    about: "The console: what people were told, whether it was sent, and the way it takes.",
+    query: &[],
+    takes: None,
+    answers: Answers::Page(HTML),
+    route: || get(handle),
+};
+
+/// Of each kind, at most; the API has all of them.
+const ROWS: usize = 100;
+
+#[derive(Template)]
+#[template(path = "messages.html")]
+struct MessagesPage {
+    frame: Frame,
+    mail: Option<MailShown>,
+    failed: Vec<MessageLine>,
+    all: Vec<MessageLine>,
+    is_cut: bool,
+}
+
+struct MessageLine {
+    handle: String,
+    to: String,
+    kind: &'static str,
+    tells: usize,
+    created: When,
+    state: StateShown,
+    /// When it was sent, given up, or is tried next.
+    at: Option<When>,
+    why: Option<text::Prose>,
+}
+
+fn line(one: &MessageShown, now: Instant) -> MessageLine {
+    let (mark, word, tone, at) = match (one.sent, one.given_up, one.attempts) {
+        (Some(at), _, _) => ("✓", "sent", "good", Some(at)),
+        (None, Some(at), _) => ("▲", "given up", "bad", Some(at)),
+        (None, None, 0) => ("○", "waits to be sent", "quiet", None),
+        (None, None, _) => ("◔", "is tried again", "warn", one.next),
+    };
+    MessageLine {
+        handle: one.handle.clone(),
+        to: one.to.as_deref().map_or_else(|| String::from("somebody who left"), text::shown),
+        kind: one.kind.as_str(),
+        tells: one.tells,
+        created: text::when(one.created, now),
+        state: StateShown { mark, word: word.to_owned(), tone: tone.to_owned() },
+        at: at.map(|at| text::when(at, now)),
+        why: one.why.as_deref().map(text::prose),
+    }
+}
+
+async fn handle(State(shared): State<Shared>, asked: Asked) -> Result<Response, PageProblem> {
+    asked.authorise(Whose::Nobodys)?;
+    let now = shared.engine.now();
+    let most = i64::try_from(ROWS).unwrap_or(i64::MAX);
+    let failed = shared.engine.messages(MessagesMeant::NotSent, 0, most).await.map_err(Problem::from)?;
+    let mut all = shared.engine.messages(MessagesMeant::All, 0, most + 1).await.map_err(Problem::from)?;
+    let is_cut = all.len() > ROWS;
+    all.truncate(ROWS);
+    let lines = |rows: &[MessageShown]| rows.iter().map(|one| line(one, now)).collect();
+    let shown = MessagesPage {
+        frame: Frame::of("Messages", Place::Programme, &asked),
+        mail: shared.engine.mail_shown(),
+        failed: lines(&failed),
+        all: lines(&all),
+        is_cut,
+    };
+    Ok(page(StatusCode::OK, &shown))
+}

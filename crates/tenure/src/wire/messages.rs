@@ -1,0 +1,34 @@
+//! Messages, as the API says them.
+
+use serde::Deserialize;
+use tenure_model::{Instant, MessageKind};
+
+/// What somebody was told.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Message {
+    pub(crate) handle: String,
+    pub(crate) to: Option<String>,
+    pub(crate) kind: MessageKind,
+    pub(crate) tells: u64,
+    pub(crate) created: Instant,
+    pub(crate) attempts: i64,
+    pub(crate) next: Option<Instant>,
+    pub(crate) sent: Option<Instant>,
+    pub(crate) given_up: Option<Instant>,
+    pub(crate) why: Option<String>,
+}
+
+/// The mail server.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct MailWay {
+    pub(crate) mail: Option<Mail>,
+}
+
+/// How mail leaves.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Mail {
+    pub(crate) server: String,
+    pub(crate) port: u16,
+    pub(crate) security: String,
+    pub(crate) from: String,
+}
