@@ -145,11 +145,8 @@ pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
     statements.extend(plans_without_a_person(dialect));
     statements.extend(filled(dialect, &consequences()));
     statements.extend(filled(dialect, &SIGN_IN.map(String::from)));
-    statements.extend(filled(dialect, &exceptions()));
-    statements.extend(filled(
-        dialect,
-        &[requests(), reviews(), tickets(), clocks(), handoffs(), messages()].concat(),
-    ));
+    let decided = [exceptions().to_vec(), requests(), reviews(), tickets(), clocks(), handoffs(), messages()];
+    statements.extend(filled(dialect, &decided.concat()));
     statements.extend(filled(dialect, &CONFIRMATIONS.map(String::from)));
     statements.extend(filled(dialect, &WATCHES.map(String::from)));
     statements.extend(filled(dialect, &[directory(), PAST.map(String::from).to_vec()].concat()));

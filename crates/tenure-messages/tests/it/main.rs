@@ -2,6 +2,8 @@
 //!
 //! Each refusal has its twin that arrives. The server is aiosmtpd (`crates/tenure-testbed/smtp`).
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
 use std::{sync::Arc, time::Duration};
 use tenure_messages::{
     Letter, MailAddress, MailChannel, MailSecurity, NotReachable, NotSent, PrivateAddresses,

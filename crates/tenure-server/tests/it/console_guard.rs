@@ -5,6 +5,7 @@
 
 use crate::bench::{ADMINISTRATOR, Bench, OPERATOR, Reply, SOURCE_CANARY, VALUE_CANARY, from_network};
 use crate::console::send_form;
+use crate::programme::foreseen_of;
 use crate::sign_in::{cookie, sign_in};
 use axum::body::Body;
 use serde_json::{Value, json};
@@ -22,6 +23,9 @@ const HOSTILE: [&str; 6] = [
 
 /// The name of a person as the directory of a hostile firm might hold it.
 const HOSTILE_PERSON: &str = "</bdi><script>alert(2)</script>\" onmouseover=\"alert(3)";
+
+/// A programme under which what is asked for runs against a clock that may be paused.
+const LEVEL: &str = "version = 1\n[[service_level]]\nid = \"requests\"\nfor = \"request\"\nwithin_hours = 8\npause_days_max = 2\n";
 
 /// What must never reach a browser as it is.
 const BROKEN: [&str; 7] =
@@ -49,11 +53,13 @@ async fn every_page(bench: &Bench, identity: &str) -> Vec<String> {
         None => None,
     };
     let request = requested(bench).await;
+    runs_a_clock(bench, &request).await;
     let handoff = handed_on(bench, &handle).await;
     let (review, item) = reviewed(bench).await;
     let paths = paths.filter(|path| exception.is_some() || !path.contains("{exception}"));
     let fill = |path: &str| {
-        path.replace("{ref}", &handle)
+        path.replace("/clocks/{ref}", &format!("/clocks/{request}"))
+            .replace("{ref}", &handle)
             .replace("{handle}", &plan)
             .replace("{id}", finding.as_deref().unwrap_or_default())
             .replace("{exception}", exception.as_deref().unwrap_or_default())
@@ -97,6 +103,19 @@ async fn requested(bench: &Bench) -> String {
     let asked = bench.post(ADMINISTRATOR, "/api/v1/requests", &wish).await;
     assert_eq!(asked.status, 201, "{}", asked.text());
     asked.json()["handle"].as_str().unwrap().to_owned()
+}
+
+/// A service level of the programme in force, that lets a clock be paused, for what was asked.
+async fn runs_a_clock(bench: &Bench, request: &str) {
+    if bench.get(ADMINISTRATOR, &format!("/clocks/{request}")).await.status == 200 {
+        return;
+    }
+    let files = json!({ "programme.toml": LEVEL });
+    let word = foreseen_of(bench, &files).await["word"].clone();
+    let body = json!({ "files": files, "reason": HOSTILE_PERSON, "word": word });
+    let applied = bench.call(ADMINISTRATOR, "PUT", "/api/v1/programme", Some(&body)).await;
+    assert_eq!(applied.status, 200, "{}", applied.text());
+    bench.engine.follow_clocks().await.unwrap();
 }
 
 /// A review that is open, or is begun now, and one item of it.

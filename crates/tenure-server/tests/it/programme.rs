@@ -28,7 +28,7 @@ pub(crate) async fn foreseen(bench: &Bench) -> Value {
     foreseen_of(bench, &files()).await
 }
 
-async fn foreseen_of(bench: &Bench, files: &Value) -> Value {
+pub(crate) async fn foreseen_of(bench: &Bench, files: &Value) -> Value {
     let body = json!({ "files": files });
     for _ in 0..1_000 {
         let answer = bench.post(AUDITOR, "/api/v1/programme/plan", &body).await.json();

@@ -32,6 +32,7 @@ mod inventory;
 mod kills;
 mod lists;
 mod log;
+mod messages;
 mod opening;
 mod owned;
 mod passings;

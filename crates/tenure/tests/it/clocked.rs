@@ -21,14 +21,15 @@ fn applied(place: &Place) {
     place.done(&["programme", "apply", "programme", "--reason", "in eight hours", "--yes", word]);
 }
 
-fn asked(served: &Served, name: &str) -> String {
+/// Asks, over HTTP with a token, that this be made; its handle.
+pub(crate) fn asked((address, token): (&str, &str), name: &str) -> String {
     let wish = json!({
         "source": "pg", "principal": name, "business_owner": "ravi", "technical_owner": "ravi",
         "purpose": "the nightly load", "boundary": "one host", "allowed_scope": ["SELECT on orders"],
         "environment": "production", "expires_at": ahead(86_400 * 90), "retirement_trigger": "unused:90",
         "store": "federation", "reason": "the report needs it",
     });
-    let (status, made) = call(&served.address, &served.token, "POST", "/api/v1/requests", &wish);
+    let (status, made) = call(address, token, "POST", "/api/v1/requests", &wish);
     assert_eq!(status, 201, "{made}");
     made["handle"].as_str().unwrap().to_owned()
 }
@@ -42,7 +43,7 @@ fn what_waits_says_by_when_and_whose_it_is_and_the_check_who_would_be_asked_in_v
     needs!(postgres);
     let served = Served::with(&["reporting"], "ravi");
     let place = &served.place;
-    let before = asked(&served, "etl");
+    let before = asked((&served.address, &served.token), "etl");
     assert!(place.done(&["clocks"]).out.starts_with("Nothing waits under a service level."));
     assert!(
         !place.done(&["request", "show", &before]).out.contains("service level"),

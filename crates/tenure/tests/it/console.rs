@@ -376,6 +376,7 @@ fn pages(planted: &Planted) -> serde_json::Value {
         page("as-of-identity", &format!("/as-of{}", identity("pg-main/billing"))),
         page("identity-ticketed", &identity("pg-main/ci_migrate")),
         page("clock", &planted.request.replace("/requests/", "/clocks/")),
+        page("messages", "/messages"),
         page("handoffs", "/handoffs"),
         page("handoff", &planted.handoff),
         page("handoff-new", &format!("{}/handoff", identity("pg-main/reporting"))),

@@ -52,6 +52,7 @@ mod source_remove;
 mod source_set;
 mod ticketed;
 mod tightened;
+mod told;
 mod tour;
 mod transcript;
 mod witnessed;
