@@ -7,9 +7,8 @@
 mod address;
 mod letter;
 mod mail;
-mod reach;
 
 pub use address::{MailAddress, MailAddressRefused};
 pub use letter::{Letter, LetterLine, digest_letter};
 pub use mail::{MailChannel, MailSecurity, NotSent};
-pub use reach::{NotReachable, PrivateAddresses};
+pub use tenure_call::{NotReachable, PrivateAddresses};

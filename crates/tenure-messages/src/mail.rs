@@ -1,9 +1,9 @@
 //! Sending one letter to one address, by SMTP. Off this machine the line is encrypted and the certificate checked, always.
 //!
 //! What a server answers is told by its numbers, in our words: its own may repeat an address or a password. Sending does not
-//! try again: whoever keeps the letter does. Next: `reach.rs`, which machines are called at all.
+//! try again: whoever keeps the letter does. Next: `tenure-call`, which machines are called at all.
 
-use crate::{Letter, MailAddress, NotReachable, PrivateAddresses, reach::first_allowed};
+use crate::{Letter, MailAddress, NotReachable, PrivateAddresses};
 use lettre::{
     AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
     message::{
@@ -20,6 +20,7 @@ use std::{
     sync::Arc,
     time::{Duration, SystemTime},
 };
+use tenure_call::allowed;
 use tenure_model::{Instant, Secret};
 
 /// How the line to a mail server is encrypted.
@@ -127,7 +128,8 @@ impl MailChannel {
             let found = tokio::net::lookup_host((self.host.as_str(), self.port)).await;
             let unknown = || NotReachable::Unknown { host: self.host.clone() };
             let addresses = found.map_err(|_| unknown())?.map(|one| one.ip());
-            let address = first_allowed(&self.host, addresses, self.private)?;
+            let address =
+                allowed(&self.host, addresses, self.private)?.first().copied().ok_or_else(unknown)?;
             let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(address.to_string())
                 .port(self.port)
                 .timeout(Some(self.patience))

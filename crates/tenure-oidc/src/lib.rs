@@ -3,9 +3,8 @@
 //! The authorization code flow with PKCE (OpenID Connect Core 1.0, section 3.1; RFC 7636), kept to what RFC 9700 asks for.
 //! This room must never decide who somebody is here or what they may do, keep a flow or a session, write anything down,
 //! follow a redirect, or believe a token whose algorithm it did not choose. Begin with `provider.rs`; `id_token.rs` is
-//! what is believed of a token, `metadata.rs` of a provider, `fetch.rs` the only calls that go out.
+//! what is believed of a token, `metadata.rs` of a provider, `fetch.rs` calls it.
 
-mod address;
 mod failure;
 mod fetch;
 mod id_token;
@@ -13,10 +12,6 @@ mod keys;
 mod metadata;
 mod provider;
 
-pub use address::{Address, AddressRefused};
 pub use failure::OidcRefused;
-pub use fetch::FetchLimits;
 pub use provider::{Drawn, Freshness, Provider, ProviderOptions, Returned, SignedIn};
-
-/// A certificate of an authority, in DER.
-pub type Authority = rustls_pki_types::CertificateDer<'static>;
+pub use tenure_call::{Address, AddressRefused, Authority, CallLimits};

@@ -5,7 +5,7 @@
 //! the flow (`Drawn`), uses it once, and ties it to the browser. Next: `id_token.rs`.
 
 use crate::{
-    Address, Authority, FetchLimits, OidcRefused,
+    Address, Authority, OidcRefused,
     fetch::Fetch,
     id_token::{self, Believed, Expected},
     keys::Keys,
@@ -23,6 +23,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
+use tenure_call::CallLimits;
 use tenure_model::{Instant, Secret};
 
 /// How long what a provider says is believed without asking again.
@@ -46,7 +47,7 @@ pub struct ProviderOptions {
     /// Authorities beside the system's that sign its certificate.
     pub authorities: Vec<Authority>,
     /// How long calls may take, and how much they may answer.
-    pub limits: FetchLimits,
+    pub limits: CallLimits,
 }
 
 /// What is drawn for one sign-in, each value on its own, and used once.
@@ -118,7 +119,7 @@ impl Provider {
     /// Does not call it yet.
     pub fn new(mut options: ProviderOptions) -> Self {
         let authorities = std::mem::take(&mut options.authorities);
-        let fetch = Fetch::new(authorities, options.limits, &options.issuer);
+        let fetch = Fetch::new(authorities, options.limits);
         Self { options, fetch, known: Mutex::new(None) }
     }
 

@@ -19,7 +19,7 @@ use std::{
 use tenure_engine::{Engine, EngineFailure, token_hash};
 use tenure_model::{Instant, Secret, printable};
 use tenure_oidc::{
-    Address, Drawn, FetchLimits, Freshness, OidcRefused, Provider, ProviderOptions, Returned, SignedIn,
+    Address, CallLimits, Drawn, Freshness, OidcRefused, Provider, ProviderOptions, Returned, SignedIn,
 };
 use tokio::sync::Semaphore;
 
@@ -170,7 +170,7 @@ impl ProviderDoor {
         let OidcOptions { issuer, client_id, client_secret, public_url, name, authorities } = options;
         let line = if public_url.is_encrypted() { Line::Encrypted } else { Line::Plain };
         let redirect_uri = format!("{}{BACK}", public_url.as_str().trim_end_matches('/'));
-        let limits = FetchLimits::default();
+        let limits = CallLimits::default();
         let provider = Provider::new(ProviderOptions {
             issuer,
             client_id,

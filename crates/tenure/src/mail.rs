@@ -10,9 +10,9 @@ use crate::{
     place::shown,
 };
 use std::{sync::Arc, time::Duration};
+use tenure_call::Address;
 use tenure_engine::Mail;
 use tenure_messages::{MailAddress, MailChannel, MailSecurity, PrivateAddresses};
-use tenure_oidc::Address;
 
 /// How long one message may take, all in all.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -9,7 +9,7 @@ use super::Finding;
 use crate::repository::{Repository, Room};
 
 /// Rooms and what they may depend on. The binary is where everything is put together.
-const EDGES: [(&str, &[&str]); 18] = [
+const EDGES: [(&str, &[&str]); 19] = [
     ("tenure-model", &[]),
     ("tenure-tls", &[]),
     ("tenure-keys", &["tenure-model"]),
@@ -19,8 +19,9 @@ const EDGES: [(&str, &[&str]); 18] = [
     ("tenure-secrets", &["tenure-model", "tenure-keys"]),
     ("tenure-issue", &["tenure-model", "tenure-keys"]),
     ("tenure-connect", &["tenure-model"]),
-    ("tenure-messages", &["tenure-model", "tenure-tls"]),
-    ("tenure-oidc", &["tenure-model", "tenure-tls"]),
+    ("tenure-call", &["tenure-tls"]),
+    ("tenure-messages", &["tenure-model", "tenure-call", "tenure-tls"]),
+    ("tenure-oidc", &["tenure-model", "tenure-call"]),
     ("tenure-store", &["tenure-model", "tenure-evidence", "tenure-tls"]),
     (
         "tenure-engine",

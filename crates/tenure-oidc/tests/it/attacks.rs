@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 use tenure_model::{Instant, Secret};
 use tenure_oidc::{
-    Address, Drawn, FetchLimits, Freshness, OidcRefused, Provider, ProviderOptions, Returned, SignedIn,
+    Address, CallLimits, Drawn, Freshness, OidcRefused, Provider, ProviderOptions, Returned, SignedIn,
 };
 
 fn now() -> Instant {
@@ -32,7 +32,7 @@ fn provider_at(issuer: &str, secret: &str) -> Provider {
         redirect_uri: String::from("http://127.0.0.1:8420/sign-in/back"),
         authorities: Vec::new(),
         // Short for those who never answer; who answers does it within a fraction.
-        limits: FetchLimits { deadline: Duration::from_secs(2), ..FetchLimits::default() },
+        limits: CallLimits { deadline: Duration::from_secs(2), ..CallLimits::default() },
     })
 }
 

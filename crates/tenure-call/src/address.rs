@@ -1,4 +1,4 @@
-//! Addresses of a provider: `https`, or `http` on this very machine; nothing else is called.
+//! Addresses of other systems: `https`, or `http` on this very machine; nothing else is called.
 
 use http::{Uri, uri::Scheme};
 
@@ -12,7 +12,7 @@ pub enum AddressRefused {
     #[error("it is not an address such as https://id.example.com")]
     NotAnAddress,
     /// It is not encrypted and leaves this machine.
-    #[error("it is not https; plain http is for a provider on this machine alone")]
+    #[error("it is not https; plain http is for this machine alone")]
     NotEncrypted,
     /// It holds a user name or a password.
     #[error("it holds a user name or a password")]
@@ -95,11 +95,13 @@ impl Address {
         matches!(self.uri.path(), "" | "/") && self.uri.query().is_none()
     }
 
-    pub(crate) fn port(&self) -> u16 {
+    /// Its port.
+    pub fn port(&self) -> u16 {
         self.uri.port_u16().unwrap_or(if self.is_encrypted() { 443 } else { 80 })
     }
 
-    pub(crate) fn path_and_query(&self) -> &str {
+    /// What stands behind its host.
+    pub fn path_and_query(&self) -> &str {
         self.uri.path_and_query().map_or("/", |path| path.as_str())
     }
 }

@@ -1,11 +1,11 @@
-//! Which machines a message is sent to: those that a name leads to are looked at one by one before one is called.
+//! Which machines are called: those that a name leads to are looked at one by one before one is.
 //!
 //! The machine that was looked at is the one that is called, so that a name that leads elsewhere a moment later leads nowhere.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use tenure_tls::is_loopback;
 
-/// Whether a channel may lead into a private network.
+/// Whether a call may lead into a private network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PrivateAddresses {
     /// Only public addresses, and this machine by its own name.
@@ -23,8 +23,8 @@ pub enum NotReachable {
         /// The name.
         host: String,
     },
-    /// It leads where messages must never go.
-    #[error("`{host}` leads to {address}, which is {what}: messages are never sent there")]
+    /// It leads where nothing must ever go.
+    #[error("`{host}` leads to {address}, which is {what}: nothing is ever sent there")]
     Never {
         /// The name.
         host: String,
@@ -34,9 +34,7 @@ pub enum NotReachable {
         what: &'static str,
     },
     /// It leads into a private network, and nobody allowed that.
-    #[error(
-        "`{host}` leads to {address}, which is private: allow private addresses for this channel if that is meant"
-    )]
+    #[error("`{host}` leads to {address}, which is private: allow private addresses there if that is meant")]
     Private {
         /// The name.
         host: String,
@@ -53,26 +51,28 @@ enum Kind {
     Never(&'static str),
 }
 
-/// The first address, where each that a name leads to may be called: of a name that leads to both kinds, none is.
-pub(crate) fn first_allowed(
+/// The addresses that may be called, where each that a name leads to may be: of a name that leads to both kinds, none is.
+pub fn allowed(
     host: &str,
     addresses: impl IntoIterator<Item = IpAddr>,
     private: PrivateAddresses,
-) -> Result<IpAddr, NotReachable> {
-    let mut first = None;
+) -> Result<Vec<IpAddr>, NotReachable> {
+    let mut found = Vec::new();
     for address in addresses {
         let refused = |what| NotReachable::Never { host: host.to_owned(), address, what };
         match kind(address) {
             Kind::Never(what) => return Err(refused(what)),
             Kind::Loopback if !is_loopback(host) => return Err(refused("this machine under another name")),
+            Kind::Public | Kind::Private if is_loopback(host) => {
+                return Err(refused("another machine under this one's name"));
+            }
             Kind::Private if private == PrivateAddresses::Refused => {
                 return Err(NotReachable::Private { host: host.to_owned(), address });
             }
-            Kind::Public | Kind::Private | Kind::Loopback => {}
+            Kind::Public | Kind::Private | Kind::Loopback => found.push(address),
         }
-        first = first.or(Some(address));
     }
-    first.ok_or_else(|| NotReachable::Unknown { host: host.to_owned() })
+    if found.is_empty() { Err(NotReachable::Unknown { host: host.to_owned() }) } else { Ok(found) }
 }
 
 fn kind(address: IpAddr) -> Kind {
@@ -88,8 +88,12 @@ fn kind_v4(address: Ipv4Addr) -> Kind {
         _ if address.is_loopback() => Kind::Loopback,
         _ if address.is_link_local() => Kind::Never("link-local, where clouds keep the keys of machines"),
         _ if first == 0 || address.is_multicast() || first >= 240 => Kind::Never("no machine's address"),
-        // Alibaba's and Oracle's metadata services stand in these ranges too.
+        _ if address == Ipv4Addr::new(100, 100, 100, 200) => {
+            Kind::Never("where a cloud keeps the keys of machines")
+        }
+        // A range that carriers share, and private networks use.
         _ if first == 100 && (64..128).contains(&second) => Kind::Private,
+        // Oracle's metadata service stands here.
         _ if first == 192 && address.octets().starts_with(&[192, 0, 0]) => {
             Kind::Never("no machine's address")
         }
@@ -121,12 +125,12 @@ fn kind_v6(address: Ipv6Addr) -> Kind {
 
 #[cfg(test)]
 mod tests {
-    use super::{PrivateAddresses as P, first_allowed};
+    use super::{PrivateAddresses as P, allowed};
     use std::net::IpAddr;
 
     fn may(host: &str, addresses: &[&str], private: P) -> Result<String, String> {
         let addresses = addresses.iter().map(|address| address.parse::<IpAddr>().unwrap());
-        first_allowed(host, addresses, private).map(|it| it.to_string()).map_err(|why| why.to_string())
+        allowed(host, addresses, private).map(|all| format!("{all:?}")).map_err(|why| why.to_string())
     }
 
     #[test]
@@ -134,9 +138,7 @@ mod tests {
         for public in ["203.0.113.9", "8.8.8.8", "2001:4860::1", "100.63.0.1", "172.32.0.1"] {
             assert!(may("mail.example.com", &[public], P::Refused).is_ok(), "{public}");
         }
-        for private in
-            ["10.0.0.1", "172.16.0.1", "192.168.1.1", "fc00::1", "100.100.100.200", "::ffff:10.0.0.1"]
-        {
+        for private in ["10.0.0.1", "172.16.0.1", "192.168.1.1", "fc00::1", "100.64.0.1", "::ffff:10.0.0.1"] {
             assert!(may("mail.example.com", &[private], P::Refused).is_err(), "{private}");
             assert!(may("mail.example.com", &[private], P::Allowed).is_ok(), "{private}");
         }
@@ -152,6 +154,7 @@ mod tests {
             "fe80::1",
             "fd00:ec2::254",
             "192.0.0.192",
+            "100.100.100.200",
             "0.0.0.0",
             "::",
             "224.0.0.1",
@@ -172,6 +175,7 @@ mod tests {
         assert!(may("127.0.0.1", &["127.0.0.1"], P::Refused).is_ok());
         assert!(may("mail.example.com", &["127.0.0.1"], P::Allowed).is_err());
         assert!(may("mail.example.com", &["::1"], P::Allowed).is_err());
+        assert!(may("localhost", &["10.1.2.3"], P::Allowed).is_err(), "nor another by this one's");
         assert!(may("mail.example.com", &[], P::Allowed).unwrap_err().contains("no address"));
     }
 }
