@@ -15,8 +15,9 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use tenure_testbed::{
     Availability, chromium_available, chromium_program, console_walk, journal_available, node_program,
-    oidc_available, oidc_folder, pgbouncer_available, postgres_available, python_program, scim_available,
-    scim_folder, scim_program, smtp_available, smtp_folder, smtp_program, sshd_available,
+    oidc_available, oidc_folder, pgbouncer_available, postgres_available, python_program, rsyslog_available,
+    scim_available, scim_folder, scim_program, smtp_available, smtp_folder, smtp_program, sshd_available,
+    webhook_available, webhook_folder, webhook_program,
 };
 
 use crate::stages::{must_succeed, show, works};
@@ -45,7 +46,7 @@ struct Needed {
     look: fn() -> Availability,
 }
 
-const NEEDED: [Needed; 8] = [
+const NEEDED: [Needed; 10] = [
     Needed {
         name: "postgres",
         packages: || vec!["postgresql"],
@@ -63,6 +64,13 @@ const NEEDED: [Needed; 8] = [
     Needed { name: "oidc", packages: node_packages, service: None, look: oidc_available },
     Needed { name: "scim", packages: python_packages, service: None, look: scim_available },
     Needed { name: "smtp", packages: python_packages, service: None, look: smtp_available },
+    Needed { name: "webhook", packages: python_packages, service: None, look: webhook_available },
+    Needed {
+        name: "rsyslog",
+        packages: || vec!["rsyslog", "rsyslog-gnutls"],
+        service: Some("rsyslog"),
+        look: rsyslog_available,
+    },
     // It starts nothing: its socket is off until somebody enables it.
     Needed {
         name: "journal",
@@ -113,6 +121,7 @@ pub(crate) fn ensure(installing: Installing, skipping: Skipping) -> Result<Vec<S
         fetch_packages()?;
         fetch_with_python("scim", &scim_folder(), scim_program())?;
         fetch_with_python("smtp", &smtp_folder(), smtp_program())?;
+        fetch_with_python("webhook", &webhook_folder(), webhook_program())?;
     }
     let skipped = skipped(NEEDED.iter().map(|needed| (needed.name, (needed.look)())));
     for line in &skipped {

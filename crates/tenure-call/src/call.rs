@@ -74,18 +74,45 @@ pub struct Answer {
     pub body: Bytes,
 }
 
+/// How much of an answer is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    Whole,
+    StatusAlone,
+}
+
 impl Caller {
     /// With further authorities beside the system's.
     pub fn new(authorities: Vec<Authority>, limits: CallLimits, private: PrivateAddresses) -> Self {
         Self { encryptor: Encryptor::with(authorities), limits, private }
     }
 
-    /// Sends one request to an address, whose path it gets unless it has one of its own.
+    /// Sends one request to an address, whose path it gets.
     pub async fn call(
         &self,
         address: &Address,
         request: request::Builder,
         body: Bytes,
+    ) -> Result<Answer, CallFailed> {
+        self.asked(address, request, body, Reading::Whole).await
+    }
+
+    /// Sends one request to an address, and reads nothing of the answer but its status.
+    pub async fn tell(
+        &self,
+        address: &Address,
+        request: request::Builder,
+        body: Bytes,
+    ) -> Result<StatusCode, CallFailed> {
+        Ok(self.asked(address, request, body, Reading::StatusAlone).await?.status)
+    }
+
+    async fn asked(
+        &self,
+        address: &Address,
+        request: request::Builder,
+        body: Bytes,
+        reading: Reading,
     ) -> Result<Answer, CallFailed> {
         let request = request
             .uri(address.path_and_query())
@@ -93,7 +120,7 @@ impl Caller {
             .header(header::USER_AGENT, "tenure")
             .body(Full::new(body))
             .map_err(|_| CallFailed::Setup)?;
-        let answer = tokio::time::timeout(self.limits.deadline, self.send(address, request)).await;
+        let answer = tokio::time::timeout(self.limits.deadline, self.send(address, request, reading)).await;
         let answer = answer.map_err(|_| CallFailed::TooSlow)??;
         if answer.status.is_redirection() { Err(CallFailed::Redirected) } else { Ok(answer) }
     }
@@ -102,10 +129,11 @@ impl Caller {
         &self,
         address: &Address,
         request: http::Request<Full<Bytes>>,
+        reading: Reading,
     ) -> Result<Answer, CallFailed> {
         let stream = open(address.host(), address.port(), self.private).await?;
         if !address.is_encrypted() {
-            return self.speak(stream, request).await;
+            return self.speak(stream, request, reading).await;
         }
         let config = self.encryptor.of(Encryption::Require).map_err(|_| CallFailed::Setup)?;
         let name = ServerName::try_from(address.host().to_owned()).map_err(|_| CallFailed::Setup)?;
@@ -113,10 +141,15 @@ impl Caller {
             .connect(name, stream)
             .await
             .map_err(|error| broken(format!("its line cannot be encrypted: {error}")))?;
-        self.speak(stream, request).await
+        self.speak(stream, request, reading).await
     }
 
-    async fn speak<S>(&self, stream: S, request: http::Request<Full<Bytes>>) -> Result<Answer, CallFailed>
+    async fn speak<S>(
+        &self,
+        stream: S,
+        request: http::Request<Full<Bytes>>,
+        reading: Reading,
+    ) -> Result<Answer, CallFailed>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
@@ -128,6 +161,9 @@ impl Caller {
         lines.spawn(line);
         let answer = sender.send_request(request).await.map_err(cut)?;
         let status = answer.status();
+        if reading == Reading::StatusAlone {
+            return Ok(Answer { status, body: Bytes::new() });
+        }
         let body = Limited::new(answer.into_body(), self.limits.answer_bytes_max).collect().await;
         let body = body.map_err(|error| {
             if error.is::<LengthLimitError>() {

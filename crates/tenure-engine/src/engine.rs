@@ -64,6 +64,8 @@ pub struct Engine {
     pub(crate) reviews_woken: Notify,
     /// How mail leaves, where that is configured.
     pub(crate) mail: Option<crate::Mail>,
+    /// Streams by which other systems are told what the log holds.
+    pub(crate) events: Vec<Arc<crate::EventStream>>,
     pub(crate) driving: Mutex<HashSet<PlanId>>,
     pub(crate) surveying: Mutex<HashSet<SourceId>>,
     pub(crate) reports: Arc<ReportsKept>,

@@ -86,6 +86,7 @@ pub use verbs::{
     doctor::{Check, CheckState},
     drive::Drive,
     ending::Belief,
+    events::{EventStream, EventStreamShown, EventWay, EventsTold},
     evidence::{EvidenceExport, LogStatus},
     exceptions::{
         ControlFigures, ExceptionAnswer, ExceptionCase, ExceptionDecision, ExceptionFigures, ExceptionShown,

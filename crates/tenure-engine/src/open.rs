@@ -129,6 +129,8 @@ pub struct OpenOptions {
     pub deadlines: Deadlines,
     /// How mail leaves; without it nobody is told anything.
     pub mail: Option<crate::Mail>,
+    /// Streams by which other systems are told what the log holds.
+    pub events: Vec<Arc<crate::EventStream>>,
     /// Who is made administrator when the deployment is new: name and local account.
     pub first_person: (String, u32),
     /// Injects disk failures, in tests.
@@ -202,6 +204,7 @@ impl Deployment {
             surveys_woken: Notify::new(),
             reviews_woken: Notify::new(),
             mail: options.mail,
+            events: options.events,
             driving: Mutex::new(HashSet::new()),
             surveying: Mutex::new(HashSet::new()),
             reports: Arc::default(),
@@ -211,6 +214,7 @@ impl Deployment {
         engine.make_first_person(options.first_person).await?;
         engine.begin_past().await?;
         engine.end_endless_tokens().await?;
+        engine.keep_event_streams().await?;
         let orphans_removed = engine.remove_orphaned_escrow().await?;
         engine.finish_destructions().await?;
         let opening = Opening { created: opened.created, backup: opened.backup, orphans_removed };

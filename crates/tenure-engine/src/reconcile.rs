@@ -3,7 +3,7 @@
 //! Each plan is driven by its own task, so that one that waits never blocks another. Judging
 //! runs when something was touched and when an identity falls due.
 
-use crate::{Belief, Drive, Engine};
+use crate::{Belief, Drive, Engine, EventStream};
 use std::{collections::HashSet, sync::Arc, time::Duration};
 use tenure_model::PlanId;
 use tokio::{sync::watch, task::JoinSet};
@@ -27,6 +27,8 @@ const CLOCKS_TICK: Duration = Duration::from_secs(20);
 /// How often to see what people are to be told, and what is to be sent.
 const TELLING_EVERY: Duration = Duration::from_mins(5);
 const MESSAGES_TICK: Duration = Duration::from_secs(20);
+/// How often to see whether the log holds something that is to be told.
+const EVENTS_TICK: Duration = Duration::from_secs(2);
 /// How long to wait after a failure of our own before trying again.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
 
@@ -48,6 +50,10 @@ impl Reconcilers {
         tasks.spawn(reviews(Arc::clone(engine), stopped.clone()));
         tasks.spawn(days(Arc::clone(engine), stopped.clone()));
         tasks.spawn(clocks(Arc::clone(engine), stopped.clone()));
+        // Each by itself: one that waits for its receiver holds no other up.
+        for stream in engine.event_streams() {
+            tasks.spawn(events(Arc::clone(engine), Arc::clone(stream), stopped.clone()));
+        }
         tasks.spawn(messages(Arc::clone(engine), stopped));
         Self { stop, tasks }
     }
@@ -185,6 +191,27 @@ async fn messages(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
         }
         tokio::select! {
             () = tokio::time::sleep(MESSAGES_TICK) => {}
+            _ = stopped.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+/// Tells one stream what the log holds. What is cut off in the middle is told again, with the same ids.
+async fn events(engine: Arc<Engine>, stream: Arc<EventStream>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        let pause = tokio::select! {
+            told = engine.tell_events(&stream) => match told {
+                Ok(told) if told.more => Duration::ZERO,
+                Ok(_) => EVENTS_TICK,
+                Err(error) => {
+                    tracing::error!(stream = %stream.name, error = %crate::failure::chain(&error), "events were not told");
+                    AFTER_FAILURE
+                }
+            },
+            _ = stopped.wait_for(|stop| *stop) => return,
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
             _ = stopped.wait_for(|stop| *stop) => return,
         }
     }

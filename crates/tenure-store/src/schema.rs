@@ -367,6 +367,11 @@ fn messages() -> Vec<String> {
             "CREATE INDEX messages_due ON messages (next_us) WHERE sent_us IS NULL AND given_up_us IS NULL",
         ),
         String::from("CREATE INDEX messages_by_age ON messages (created_us)"),
+        String::from(
+            "CREATE TABLE event_streams (stream {text} PRIMARY KEY, origin {text} NOT NULL, next_index {int} NOT NULL, attempts {int} NOT NULL, \
+             next_us {int} NOT NULL, taken_us {int}, why {text}, since_us {int} NOT NULL, \
+             CONSTRAINT event_streams_place CHECK (next_index >= 0)){end}",
+        ),
     ]
 }
 

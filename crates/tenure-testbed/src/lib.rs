@@ -19,14 +19,17 @@ mod postgres;
 mod process;
 mod programs;
 mod psql;
+mod python_server;
 mod replica;
 mod scim;
 mod server;
 mod smtp;
 mod sshd;
+mod syslog;
 mod template;
 mod wait;
 mod watcher;
+mod webhook;
 
 pub use certificate::Certificate;
 pub use leftovers::sweep_leftovers;
@@ -36,11 +39,14 @@ pub use postgres::{Postgres, PostgresOptions};
 pub use programs::{
     Availability, MUST_RUN, chromium_available, chromium_program, console_walk, journal_available,
     journal_remote_program, node_program, oidc_available, oidc_folder, pgbouncer_available,
-    postgres_available, python_program, ready_to_run, scim_available, scim_folder, scim_program,
-    smtp_available, smtp_folder, smtp_program, sshd_available,
+    postgres_available, python_program, ready_to_run, rsyslog_available, scim_available, scim_folder,
+    scim_program, smtp_available, smtp_folder, smtp_program, sshd_available, webhook_available,
+    webhook_folder, webhook_program,
 };
 pub use psql::{PsqlFailed, quote_identifier, quote_literal};
 pub use replica::Replica;
 pub use scim::{ScimVerdict, test_scim};
 pub use smtp::{SmtpBehaviour, SmtpServer};
 pub use sshd::{SshKey, SshSession, Sshd, SshdOptions};
+pub use syslog::SyslogServer;
+pub use webhook::{WebhookBehaviour, WebhookReceiver};

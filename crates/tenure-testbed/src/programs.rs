@@ -14,6 +14,13 @@ pub const MUST_RUN: &str = "TENURE_TESTS_MUST_RUN";
 /// Programs a PostgreSQL needs, all from one folder, so that versions never mix.
 const POSTGRES_PROGRAMS: [&str; 4] = ["postgres", "initdb", "psql", "pg_basebackup"];
 
+/// Where distributions put rsyslog's part for TLS.
+const RSYSLOG_TLS: [&str; 3] = [
+    "/usr/lib/x86_64-linux-gnu/rsyslog/lmnsd_gtls.so",
+    "/usr/lib/aarch64-linux-gnu/rsyslog/lmnsd_gtls.so",
+    "/usr/lib64/rsyslog/lmnsd_gtls.so",
+];
+
 /// Whether a kind of server can be started on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Availability {
@@ -92,6 +99,24 @@ pub fn smtp_available() -> Availability {
     fetched(smtp_program().is_some())
 }
 
+/// Whether a receiver of events can be started here: what `crates/tenure-testbed/webhook` says, beside it.
+pub fn webhook_available() -> Availability {
+    fetched(webhook_program().is_some())
+}
+
+/// Whether a syslog server that knows TLS can be started here.
+pub fn rsyslog_available() -> Availability {
+    if start_refused() {
+        return Availability::Missing("needs Linux with /proc".to_owned());
+    }
+    let knows_tls = RSYSLOG_TLS.iter().any(|module| Path::new(module).is_file());
+    match rsyslog_program() {
+        Some(_) if knows_tls => Availability::Present,
+        Some(_) => Availability::Missing("its part for TLS, rsyslog-gnutls, is not installed".to_owned()),
+        None => Availability::Missing("not installed".to_owned()),
+    }
+}
+
 /// What is made of a list of hashes is there, or says how it comes.
 fn fetched(is_there: bool) -> Availability {
     let lacking = match python_program() {
@@ -149,6 +174,21 @@ pub fn smtp_folder() -> PathBuf {
 /// The Python that knows what the SMTP server is made of, where that was fetched whole.
 pub fn smtp_program() -> Option<PathBuf> {
     fetched_program(&smtp_folder(), "bin/python")
+}
+
+/// The folder of the receiver of events for tests, and of the list that says what it is made of; `venv` in it holds that.
+pub fn webhook_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("webhook")
+}
+
+/// The Python that knows what the receiver is made of, where that was fetched whole.
+pub fn webhook_program() -> Option<PathBuf> {
+    fetched_program(&webhook_folder(), "bin/python")
+}
+
+/// The rsyslog program.
+pub(crate) fn rsyslog_program() -> Option<PathBuf> {
+    ["/usr/sbin/rsyslogd", "/sbin/rsyslogd"].into_iter().map(PathBuf::from).find(|program| program.is_file())
 }
 
 fn fetched_program(list: &Path, program: &str) -> Option<PathBuf> {
@@ -225,6 +265,8 @@ macro_rules! needs {
     (@availability oidc) => { $crate::oidc_available() };
     (@availability scim) => { $crate::scim_available() };
     (@availability smtp) => { $crate::smtp_available() };
+    (@availability webhook) => { $crate::webhook_available() };
+    (@availability rsyslog) => { $crate::rsyslog_available() };
     (@availability journal) => { $crate::journal_available() };
 }
 

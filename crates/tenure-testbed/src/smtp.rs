@@ -1,21 +1,14 @@
 //! A private SMTP server: aiosmtpd, from the Python registry, in a process of its own, on a loopback port of its own.
 //!
 //! It is what `crates/tenure-testbed/smtp/requirements.txt` says, hash by hash, in an environment of its own beside it, made by
-//! `cargo xtask test`. It ends with its value, and with the test's process even when that is killed: its standard input ends
-//! then. It knows one user. What arrives stands in files of a temporary folder.
+//! `cargo xtask test`. It knows one user. Next: `python_server.rs`.
 
 use crate::{
-    Certificate,
     programs::{smtp_folder, smtp_program},
+    python_server::PythonServer,
 };
 use anyhow::{Context, Result};
-use std::{
-    fs,
-    io::{BufRead as _, BufReader, Write as _},
-    path::PathBuf,
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
-};
-use tempfile::TempDir;
+use std::path::PathBuf;
 
 /// What an SMTP server does with mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,65 +42,28 @@ impl SmtpBehaviour {
 
 /// A server that runs.
 #[derive(Debug)]
-pub struct SmtpServer {
-    child: Child,
-    _alive: ChildStdin,
-    /// Kept: whoever writes to a pipe that nobody holds is ended.
-    _output: BufReader<ChildStdout>,
-    folder: TempDir,
-    port: u16,
-}
+pub struct SmtpServer(PythonServer);
 
 impl SmtpServer {
     /// Starts a server that knows one user; returns when it listens.
     pub fn start(behaviour: SmtpBehaviour, user: &str, password: &str) -> Result<Self> {
         let python = smtp_program().context("the SMTP server is not installed")?;
-        let folder = tempfile::tempdir().context("a folder for mail")?;
-        let made = Certificate::for_loopback()?;
-        let (certificate, key) = (folder.path().join("certificate.pem"), folder.path().join("key.pem"));
-        fs::write(&certificate, &made.certificate)?;
-        fs::write(&key, &made.key)?;
-        let mut command = Command::new(python);
-        command.arg(smtp_folder().join("server.py")).arg(folder.path()).arg(&certificate).arg(&key);
-        command.arg(behaviour.as_str()).env_clear().current_dir(folder.path());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().context("starting the SMTP server")?;
-        let mut input = child.stdin.take().context("its standard input")?;
-        let mut output = BufReader::new(child.stdout.take().context("its standard output")?);
-        let mut server_line = String::new();
-        writeln!(input, "{user}\n{password}")?;
-        output.read_line(&mut server_line)?;
-        let mut server = Self { child, _alive: input, _output: output, folder, port: 0 };
-        server.port = server_line.trim().parse().context("the SMTP server did not start")?;
-        Ok(server)
+        let program = smtp_folder().join("server.py");
+        Ok(Self(PythonServer::start(&python, &program, behaviour.as_str(), &[user, password])?))
     }
 
     /// Where it listens, on 127.0.0.1.
     pub fn port(&self) -> u16 {
-        self.port
+        self.0.port()
     }
 
     /// The file of the certificate that it shows, which is its own authority.
     pub fn certificate(&self) -> PathBuf {
-        self.folder.path().join("certificate.pem")
+        self.0.certificate()
     }
 
     /// The mails that arrived, each with its recipients in a first line `X-To`, in the order they came.
     pub fn mails(&self) -> Result<Vec<String>> {
-        let mut mails = Vec::new();
-        loop {
-            let file = self.folder.path().join(format!("{}.eml", mails.len() + 1));
-            if !file.is_file() {
-                return Ok(mails);
-            }
-            mails.push(String::from_utf8_lossy(&fs::read(file)?).into_owned());
-        }
-    }
-}
-
-impl Drop for SmtpServer {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.0.arrived("eml")
     }
 }

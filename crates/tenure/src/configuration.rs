@@ -30,6 +30,66 @@ pub(crate) struct Configuration {
     /// The mail server by which people are told what waits for them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) mail: Option<MailSection>,
+    /// Streams by which other systems are told what the log holds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) events: Vec<EventsSection>,
+}
+
+/// One stream of events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EventsSection {
+    /// Its name.
+    pub(crate) name: String,
+    /// Where each event is posted to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) webhook: Option<String>,
+    /// The file with the secret that signs what is posted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) secret_file: Option<PathBuf>,
+    /// The syslog server, with its port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) syslog: Option<String>,
+    /// The form events have.
+    #[serde(default)]
+    pub(crate) format: EventFormatNamed,
+    /// With what the kinds begin that are told; all, unless said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) kinds: Vec<String>,
+    /// Names and reasons leave too.
+    #[serde(default)]
+    pub(crate) details: bool,
+    /// Where a new stream begins.
+    #[serde(default)]
+    pub(crate) from: EventsFrom,
+    /// It may go into a private network.
+    #[serde(default)]
+    pub(crate) private_network: bool,
+    /// A PEM file with the authorities that sign the certificate there, beside the system's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
+/// The form of events.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum EventFormatNamed {
+    /// CloudEvents 1.0.
+    #[default]
+    CloudEvents,
+    /// OCSF 1.5.
+    Ocsf,
+}
+
+/// Where a new stream begins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum EventsFrom {
+    /// With what is written next.
+    #[default]
+    Now,
+    /// With the first entry of the log.
+    Beginning,
 }
 
 /// The mail server.
@@ -173,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_not_known_is_refused_with_its_line() {
-        insta::assert_snapshot!(refusal("listen = \"none\"\npassword = \"x\"\n"), @"line 2: unknown field `password`, expected one of `listen`, `step_up_minutes`, `database`, `key`, `oidc`, `mail`");
+        insta::assert_snapshot!(refusal("listen = \"none\"\npassword = \"x\"\n"), @"line 2: unknown field `password`, expected one of `listen`, `step_up_minutes`, `database`, `key`, `oidc`, `mail`, `events`");
         insta::assert_snapshot!(refusal("[database]\nkind = \"oracle\"\n"), @"line 2: unknown variant `oracle`, expected `embedded` or `postgres`");
     }
 

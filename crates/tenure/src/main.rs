@@ -12,6 +12,7 @@ mod configuration;
 mod connectors;
 mod context;
 mod database_choice;
+mod events;
 mod failure;
 mod mail;
 mod passwords;

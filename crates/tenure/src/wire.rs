@@ -22,7 +22,7 @@ pub(crate) use exceptions::{Exception, ExceptionCase, ExceptionFigures};
 pub(crate) use handoffs::{Handoff, HandoffItem, HandoffLine, HandoffsForeseen};
 pub(crate) use inbox::{Inbox, Waiting};
 pub(crate) use judgement::{Condition, Explained, ExplainedFact, Judgement, Risk};
-pub(crate) use messages::{MailWay, Message};
+pub(crate) use messages::{EventStream, MailWay, Message};
 pub(crate) use requests::Request;
 pub(crate) use reviews::{Recommendation, Review, ReviewItem, ReviewMeant};
 use serde::Deserialize;

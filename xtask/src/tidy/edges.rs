@@ -9,7 +9,7 @@ use super::Finding;
 use crate::repository::{Repository, Room};
 
 /// Rooms and what they may depend on. The binary is where everything is put together.
-const EDGES: [(&str, &[&str]); 19] = [
+const EDGES: [(&str, &[&str]); 20] = [
     ("tenure-model", &[]),
     ("tenure-tls", &[]),
     ("tenure-keys", &["tenure-model"]),
@@ -21,6 +21,7 @@ const EDGES: [(&str, &[&str]); 19] = [
     ("tenure-connect", &["tenure-model"]),
     ("tenure-call", &["tenure-tls"]),
     ("tenure-messages", &["tenure-model", "tenure-call", "tenure-tls"]),
+    ("tenure-events", &["tenure-model", "tenure-evidence", "tenure-call", "tenure-tls"]),
     ("tenure-oidc", &["tenure-model", "tenure-call"]),
     ("tenure-store", &["tenure-model", "tenure-evidence", "tenure-tls"]),
     (
@@ -34,6 +35,7 @@ const EDGES: [(&str, &[&str]); 19] = [
             "tenure-secrets",
             "tenure-issue",
             "tenure-messages",
+            "tenure-events",
             "tenure-connect",
             "tenure-store",
         ],
@@ -56,8 +58,10 @@ const QUARANTINES: [(&str, &str); 3] =
     [("cedar-policy", "tenure-judge"), ("lettre", "tenure-messages"), ("rusqlite", "tenure-store")];
 
 /// Edges of tests alone: what a room seeds its tests with, or checks them against.
-const TEST_EDGES: [(&str, &[&str]); 1] =
-    [("tenure-server", &["tenure-connect", "tenure-evidence", "tenure-keys", "tenure-messages"])];
+const TEST_EDGES: [(&str, &[&str]); 1] = [(
+    "tenure-server",
+    &["tenure-connect", "tenure-evidence", "tenure-events", "tenure-keys", "tenure-messages"],
+)];
 
 const TEST_BED: &str = "tenure-testbed";
 

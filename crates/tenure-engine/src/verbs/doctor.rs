@@ -71,6 +71,7 @@ impl Engine {
         ];
         checks.push(self.check_tokens().await?);
         checks.push(self.check_messages().await?);
+        checks.push(self.check_events().await?);
         checks.extend(self.check_sources().await?);
         checks.extend(self.check_plans().await?);
         Ok(checks)
@@ -95,6 +96,34 @@ impl Engine {
                 "tenure messages --failed lists them; tenure messages test NAME tries the way anew",
             ),
             (Some(mail), _) => Check::well(what, format!("mail through {} reaches {people}", mail.server)),
+        })
+    }
+
+    /// Streams that stand still.
+    async fn check_events(&self) -> Result<Check, EngineFailure> {
+        let what = "event streams";
+        let streams = self.event_streams_shown().await?;
+        let stuck: Vec<String> = streams
+            .iter()
+            .filter_map(|one| {
+                let why = one.why.as_ref()?;
+                Some(format!(
+                    "{} is {} behind the log because: {why}",
+                    one.name,
+                    counted(one.behind, "entry")
+                ))
+            })
+            .collect();
+        let all = counted(u64::try_from(streams.len()).unwrap_or(u64::MAX), "stream");
+        Ok(match (streams.is_empty(), stuck.is_empty()) {
+            (true, _) => Check::well(what, "none are configured: no other system is told anything"),
+            (false, true) => Check::well(what, format!("{all} told what the log holds")),
+            (false, false) => Check::not_well(
+                what,
+                CheckState::Look,
+                stuck.join("; "),
+                "nothing is lost: it is tried again by itself. Mend that, then tenure events test NAME",
+            ),
         })
     }
 

@@ -20,6 +20,7 @@ pub(crate) mod doctor;
 pub(crate) mod dossier;
 pub(crate) mod drive;
 pub(crate) mod ending;
+pub(crate) mod events;
 pub(crate) mod evidence;
 pub(crate) mod exceptions;
 pub(crate) mod find;

@@ -69,9 +69,11 @@ pub(crate) struct Bench {
     pub(crate) digest_believed: Duration,
     /// Our own database, when it is not the embedded one.
     pub(crate) postgres: Option<Arc<PostgresLocation>>,
-    /// How far the machine's clock says it is behind what is recorded.
     /// How mail leaves.
     pub(crate) mail: Option<tenure_engine::Mail>,
+    /// Whom the log is told.
+    pub(crate) events: Vec<Arc<tenure_engine::EventStream>>,
+    /// How far the machine's clock says it is behind what is recorded.
     pub(crate) behind: Duration,
     lives: u64,
     seed: u64,
@@ -120,6 +122,7 @@ impl Bench {
             postgres: None,
             behind: Duration::ZERO,
             mail: None,
+            events: Vec::new(),
             lives: 0,
             seed,
         }
@@ -159,6 +162,7 @@ impl Bench {
             randomness: Box::new(randomness),
             connectors: vec![Arc::new(ChaosConnector::new(self.world.clone()))],
             mail: self.mail.clone(),
+            events: self.events.clone(),
             first_person: (String::from("asha"), 1000),
             deadlines: Deadlines {
                 call: self.patience,

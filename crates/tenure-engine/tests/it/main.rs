@@ -18,6 +18,7 @@ mod consequences_never;
 mod disk;
 mod doctor;
 mod ephemeral;
+mod events;
 mod exceptions;
 mod faults;
 mod governance;

@@ -7,6 +7,7 @@
 mod as_of;
 mod clocks;
 pub(crate) mod csv;
+mod events;
 mod evidence;
 pub(crate) mod exceptions;
 pub(crate) mod filter;
@@ -81,6 +82,8 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &messages::mail::SHOW,
     &messages::mail::SET,
     &messages::test::ENDPOINT,
+    &events::LIST,
+    &events::TEST,
     &system::code::ENDPOINT,
     &sources::list::ENDPOINT,
     &sources::csv::ENDPOINT,

@@ -10,8 +10,8 @@ use super::{
 use crate::api::prelude::*;
 use askama::Template;
 use axum::response::Response;
-use tenure_engine::{MailShown, MessageShown, MessagesMeant};
-use tenure_model::Instant;
+use tenure_engine::{EventStreamShown, MailShown, MessageShown, MessagesMeant};
+use tenure_model::{Instant, counted};
 
 pub(super) static ENDPOINT: Endpoint = Endpoint {
     verb: Verb::Get,
@@ -36,6 +36,47 @@ struct MessagesPage {
     failed: Vec<MessageLine>,
     all: Vec<MessageLine>,
     is_cut: bool,
+    streams: Vec<StreamLine>,
+}
+
+struct StreamLine {
+    name: String,
+    to: String,
+    way: &'static str,
+    format: &'static str,
+    kinds: String,
+    details: bool,
+    behind: String,
+    state: StateShown,
+    /// When something was taken last.
+    taken: Option<When>,
+    why: Option<text::Prose>,
+    again: Option<When>,
+}
+
+fn stream_line(one: &EventStreamShown, now: Instant) -> StreamLine {
+    let (mark, word, tone) = match (&one.why, one.taken) {
+        (Some(_), _) => ("▲", "stands still", "bad"),
+        (None, Some(_)) => ("✓", "told", "good"),
+        (None, None) => ("○", "has nothing to tell yet", "quiet"),
+    };
+    StreamLine {
+        name: text::shown(&one.name),
+        to: text::shown(&one.to),
+        way: one.way,
+        format: one.format,
+        kinds: if one.kinds.is_empty() {
+            String::from("every kind")
+        } else {
+            text::shown(&one.kinds.join(", "))
+        },
+        details: one.details,
+        behind: counted(one.behind, "entry"),
+        state: StateShown { mark, word: word.to_owned(), tone: tone.to_owned() },
+        taken: one.taken.map(|at| text::when(at, now)),
+        why: one.why.as_deref().map(text::prose),
+        again: one.again.map(|at| text::when(at, now)),
+    }
 }
 
 struct MessageLine {
@@ -78,12 +119,14 @@ async fn handle(State(shared): State<Shared>, asked: Asked) -> Result<Response, 
     let is_cut = all.len() > ROWS;
     all.truncate(ROWS);
     let lines = |rows: &[MessageShown]| rows.iter().map(|one| line(one, now)).collect();
+    let streams = shared.engine.event_streams_shown().await.map_err(Problem::from)?;
     let shown = MessagesPage {
         frame: Frame::of("Messages", Place::Programme, &asked),
         mail: shared.engine.mail_shown(),
         failed: lines(&failed),
         all: lines(&all),
         is_cut,
+        streams: streams.iter().map(|one| stream_line(one, now)).collect(),
     };
     Ok(page(StatusCode::OK, &shown))
 }

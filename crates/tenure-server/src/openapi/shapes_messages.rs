@@ -1,4 +1,4 @@
-//! The shapes of messages, written as in `shapes.rs`.
+//! The shapes of messages and of streams of events, written as in `shapes.rs`.
 
 /// What is sent.
 pub(super) const REQUESTS: &[(&str, &[&str])] = &[("MailAddress", &["address?: text?"])];
@@ -23,5 +23,23 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
     ),
     ("MessagePage", &["items: [Message]", "next: text?"]),
     ("MailWay", &["mail: Mail?"]),
+    (
+        "EventStream",
+        &[
+            "name: text",
+            "way: text",
+            "to: text",
+            "format: text",
+            "kinds: [text]",
+            "details: flag",
+            "since: instant",
+            "next: number",
+            "behind: number",
+            "taken: instant?",
+            "attempts: number",
+            "why: text?",
+            "again: instant?",
+        ],
+    ),
     ("Mail", &["server: text", "port: number", "security: text", "from: text", "console: text?"]),
 ];

@@ -17,6 +17,8 @@ type Bad = (&'static str, &'static str, Option<&'static str>);
 const SYSTEM: &[Bad] = &[
     ("GET /api/v1/status", "", None),
     ("GET /api/v1/mail", "", None),
+    ("GET /api/v1/event-streams", "", None),
+    ("POST /api/v1/event-streams/{name}/test", "/api/v1/event-streams/%0A/test", None),
     ("GET /api/v1/doctor", "", None),
     ("GET /api/v1/report", "/api/v1/report?since=yesterday", None),
     ("GET /api/v1/report", "/api/v1/report?after=x", None),

@@ -112,6 +112,24 @@ fn mail_to_nowhere() -> tenure_engine::Mail {
     tenure_engine::Mail { channel, console: Some(String::from("https://tenure.example.com")) }
 }
 
+/// A stream of events to a port of this machine where nobody listens.
+fn events_to_nowhere() -> Arc<tenure_engine::EventStream> {
+    let limits = tenure_events::CallLimits { deadline: Duration::from_secs(5), answer_bytes_max: 1024 };
+    let channel = tenure_events::WebhookChannel {
+        address: tenure_events::Address::endpoint("http://127.0.0.1:1/in").unwrap(),
+        secret: tenure_events::SigningSecret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap(),
+        caller: tenure_events::Caller::new(Vec::new(), limits, tenure_events::PrivateAddresses::Refused),
+    };
+    Arc::new(tenure_engine::EventStream {
+        name: String::from("siem"),
+        way: tenure_engine::EventWay::Webhook(Box::new(channel)),
+        format: tenure_events::EventFormat::CloudEvents,
+        kinds: vec![String::from("plan.")],
+        details: false,
+        from_beginning: false,
+    })
+}
+
 impl Bench {
     /// Opened, with one person per role and nothing else.
     pub(crate) async fn empty() -> Self {
@@ -142,6 +160,7 @@ impl Bench {
             connectors: vec![Arc::new(ChaosConnector::new(world.clone()))],
             deadlines: Deadlines::default(),
             mail: Some(mail_to_nowhere()),
+            events: vec![events_to_nowhere()],
             first_person: (String::from("administrator"), ADMINISTRATOR),
             commit_fault: Some(Arc::new(move || {
                 switch.load(Ordering::SeqCst).then(|| String::from("fsync: input/output error"))

@@ -276,7 +276,16 @@ async fn tell_by_mail(bench: &Bench) {
         (&json!("operator"), &json!("test"))
     );
     assert_eq!(bench.get(AUDITOR, "/api/v1/mail").await.json()["mail"]["server"], "127.0.0.1");
+    let tried = bench.post(ADMINISTRATOR, "/api/v1/event-streams/siem/test", &json!({})).await.json();
+    assert_eq!((&tried["attempts"], &tried["to"]), (&json!(1), &json!("127.0.0.1:1")), "{tried}");
+    assert_eq!(bench.post(OPERATOR, "/api/v1/event-streams/siem/test", &json!({})).await.status, 403);
+    let streams = bench.get(AUDITOR, "/api/v1/event-streams").await.json();
+    assert!(
+        streams[0]["why"].as_str().unwrap().contains("refused") && streams[0]["behind"] != 0,
+        "{streams}"
+    );
     let page = bench.get(AUDITOR, "/messages").await.text();
+    assert!(page.contains("siem") && page.contains("stands still"), "{page}");
     assert!(page.contains("is tried again") && !page.contains("operator@example.com"), "{page}");
     assert_eq!(bench.get(OWNER, "/messages").await.status, 403);
 }

@@ -42,6 +42,7 @@ fn options(directory: &TempDir) -> OpenOptions {
         connectors: Vec::new(),
         deadlines: Deadlines::default(),
         mail: None,
+        events: Vec::new(),
         first_person: (String::from("administrator"), uid),
         commit_fault: None,
     }

@@ -15,6 +15,7 @@ pub mod counts;
 pub mod directory;
 pub mod dismissals;
 pub mod escrow;
+pub mod event_streams;
 pub mod exceptions;
 pub mod few;
 pub mod files;

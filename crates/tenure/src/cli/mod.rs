@@ -16,6 +16,7 @@ mod confirm;
 mod demo;
 mod dismiss;
 mod doctor;
+mod events;
 mod evidence;
 mod exception;
 mod exception_decide;
@@ -185,6 +186,7 @@ pub(crate) enum Command {
     Review(review::ReviewCommand),
     Clocks(clocks::Clocks),
     Messages(messages::Messages),
+    Events(events::Events),
     #[command(subcommand)]
     Tickets(tickets::TicketsCommand),
     AsOf(as_of::AsOfArgs),
@@ -246,6 +248,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Review(command) => command.run(context).await,
         Command::Clocks(args) => args.run(context).await,
         Command::Messages(args) => args.run(context).await,
+        Command::Events(args) => args.run(context).await,
         Command::Tickets(command) => command.run(context).await,
         Command::AsOf(args) => args.run(context).await,
         Command::Baseline(args) => args.run(context).await,

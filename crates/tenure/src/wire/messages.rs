@@ -18,6 +18,21 @@ pub(crate) struct Message {
     pub(crate) why: Option<String>,
 }
 
+/// A stream of events.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct EventStream {
+    pub(crate) name: String,
+    pub(crate) way: String,
+    pub(crate) to: String,
+    pub(crate) format: String,
+    pub(crate) kinds: Vec<String>,
+    pub(crate) details: bool,
+    pub(crate) behind: u64,
+    pub(crate) taken: Option<Instant>,
+    pub(crate) why: Option<String>,
+    pub(crate) again: Option<Instant>,
+}
+
 /// The mail server.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct MailWay {

@@ -83,10 +83,17 @@ fn somebody_leaves(place: &Place) {
     }
 }
 
+/// To ports of this machine where nobody listens.
+const WAYS_OUT: &str = "[mail]\nserver = \"127.0.0.1\"\nport = 9\nsecurity = \"plain\"\nfrom = \"tenure@example.com\"\n\
+    [[events]]\nname = \"siem\"\nsyslog = \"127.0.0.1:9\"\nkinds = [\"plan.\", \"identity.\"]\n";
+
 fn planted() -> Planted {
     let shop = shop();
     let place = Place::new();
     place.private_file("shop.password", shop.password());
+    // Ways out that lead nowhere: what waits to be sent, and what stands still, is on the pages too.
+    place.done(&["init"]);
+    std::fs::write(place.data.join("tenure.toml"), WAYS_OUT).unwrap();
     let mut up = place.begin(&["up", "--listen", "127.0.0.1:0", "--json"]);
     let said: serde_json::Value = serde_json::from_str(&up.until("\n}\n")).unwrap();
     let url = shop.url("shop");
@@ -113,6 +120,9 @@ fn planted() -> Planted {
     place.done(&passed);
     apply_programme(&place);
     somebody_leaves(&place);
+    place.done(&["people", "address", "pay desk", "--mail", "pay-desk@example.com"]);
+    place.run(&["messages", "test", "pay desk"]).ended(1);
+    place.run(&["events", "test", "siem"]).ended(1);
     let address = said["address"].as_str().unwrap();
     let exception = excepted(&place, address);
     let request = requested(&place, address);

@@ -50,6 +50,7 @@ mod sign_in;
 mod small_disk;
 mod source_remove;
 mod source_set;
+mod streamed;
 mod ticketed;
 mod tightened;
 mod told;
