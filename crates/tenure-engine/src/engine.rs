@@ -66,6 +66,8 @@ pub struct Engine {
     pub(crate) mail: Option<crate::Mail>,
     /// Streams by which other systems are told what the log holds.
     pub(crate) events: Vec<Arc<crate::EventStream>>,
+    /// Systems that post their tickets themselves.
+    pub(crate) ticket_hooks: Vec<crate::TicketHook>,
     pub(crate) driving: Mutex<HashSet<PlanId>>,
     pub(crate) surveying: Mutex<HashSet<SourceId>>,
     pub(crate) reports: Arc<ReportsKept>,

@@ -23,6 +23,7 @@ pub use open::{Database, Deadlines, Deployment, OpenOptions, Opening, Paths};
 pub use progress::SurveyProgress;
 pub use reconcile::Reconcilers;
 pub use tenure_connect::{CheckReport, FileChange, OutsideFailure};
+pub use tenure_events::SignatureRefused;
 pub use tenure_evidence::{Entry, FactValue};
 pub use tenure_govern::Waiting;
 pub use tenure_judge::{Gate, ProgrammeFault, ProgrammeFiles, Readiness};
@@ -132,7 +133,9 @@ pub use verbs::{
     },
     show::{Answer, CredentialShown, IdentityShown, Question},
     source::NewSource,
-    tickets::{TICKETS_MAX, TicketGiven, TicketShown, TicketsForeseen},
+    tickets::{
+        HookKey, TICKETS_MAX, TicketGiven, TicketHeard, TicketHook, TicketShape, TicketShown, TicketsForeseen,
+    },
     tighten::FoundFile,
     tokens::{IssuedToken, TOKEN_DAYS, TOKEN_DAYS_MAX, TokenHolder, TokenShown},
     who::{Reachable, Who},

@@ -131,6 +131,8 @@ pub struct OpenOptions {
     pub mail: Option<crate::Mail>,
     /// Streams by which other systems are told what the log holds.
     pub events: Vec<Arc<crate::EventStream>>,
+    /// Systems that post their tickets themselves.
+    pub ticket_hooks: Vec<crate::TicketHook>,
     /// Who is made administrator when the deployment is new: name and local account.
     pub first_person: (String, u32),
     /// Injects disk failures, in tests.
@@ -205,6 +207,7 @@ impl Deployment {
             reviews_woken: Notify::new(),
             mail: options.mail,
             events: options.events,
+            ticket_hooks: options.ticket_hooks,
             driving: Mutex::new(HashSet::new()),
             surveying: Mutex::new(HashSet::new()),
             reports: Arc::default(),

@@ -7,12 +7,14 @@
 
 mod cloud_event;
 mod event;
+mod hub;
 mod ocsf;
 mod signing;
 mod syslog;
 mod webhook;
 
 pub use event::{Event, EventFormat, NotTaken};
+pub use hub::HubSecret;
 pub use signing::{SIGNED_WITHIN, SignatureRefused, Signed, SigningSecret, SigningSecretRefused};
 pub use syslog::SyslogChannel;
 pub use tenure_call::{Address, Authority, CallLimits, Caller, PrivateAddresses};

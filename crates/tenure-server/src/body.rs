@@ -4,7 +4,11 @@
 //! refused without repeating any of it; the secret leaves its text for a `Secret` while it is
 //! parsed. Next: `problem.rs` for the texts.
 
-use crate::{problem::Problem, serve::BodySlow, shared::Shared};
+use crate::{
+    problem::Problem,
+    serve::{BodySlow, Seat},
+    shared::Shared,
+};
 use axum::{
     body::HttpBody as _,
     extract::{FromRequest, FromRequestParts, Path, Query, Request},
@@ -14,6 +18,7 @@ use axum::{
 use http::{HeaderMap, StatusCode, header, request::Parts};
 use http_body_util::{BodyExt as _, Limited};
 use serde::{Deserialize, de::DeserializeOwned};
+use std::sync::Arc;
 use tenure_model::{Secret, printable};
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -46,6 +51,21 @@ impl<T: DeserializeOwned> FromRequest<Shared> for LargeBody<T> {
 
     async fn from_request(request: Request, _: &Shared) -> Result<Self, Problem> {
         parsed(&read_json(request, LARGE_BODY_BYTES_MAX).await?).map(Self)
+    }
+}
+
+/// A JSON body as it came, with the headers that say who signed it.
+pub(crate) struct SignedBody(pub(crate) HeaderMap, pub(crate) Zeroizing<Vec<u8>>);
+
+impl FromRequest<Shared> for SignedBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &Shared) -> Result<Self, Problem> {
+        if request.extensions().get::<Arc<Seat>>().is_some_and(|seat| seat.work().is_err()) {
+            return Err(Problem::crowded());
+        }
+        let headers = request.headers().clone();
+        Ok(Self(headers, read_json(request, BODY_BYTES_MAX).await?))
     }
 }
 

@@ -14,6 +14,8 @@ pub enum Access {
     Open,
     /// A directory that shows its provisioning token, and nobody else.
     Provisioning,
+    /// Another system, which signs what it posts.
+    Signed,
     /// Whoever the access policies allow this action on this kind of resource.
     Decided {
         /// What is done.

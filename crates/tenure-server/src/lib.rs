@@ -31,7 +31,9 @@ mod shared;
 mod sign_in;
 mod step_up;
 mod surveying;
+mod ticket_words;
 mod tickets_csv;
+mod tickets_json;
 
 pub use endpoint::{Access, EndpointShown};
 pub use peer::Peer;

@@ -1,16 +1,16 @@
 //! Tickets as CSV, as Jira and ServiceNow export them: their own names of columns and of states are known, others are said.
 //!
-//! What a ticket names stands in a column of its own and is never guessed from its title. A ticket that was declined or is a
-//! duplicate ended nothing, whatever its state is called. Next: `api/tickets/import.rs`.
+//! What a ticket names stands in a column of its own and is never guessed from its title. Next: `ticket_words.rs`, what their words
+//! mean; `api/tickets/import.rs`.
 
-use crate::csv_rows::rows;
+use crate::{csv_rows::rows, ticket_words::ticket};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use tenure_engine::{TICKETS_MAX, TicketGiven};
-use tenure_model::{Instant, TicketState, printable};
+use tenure_model::{Instant, printable};
 
 /// What is read of a ticket, and by which columns, in lower case; the first that is there counts.
-const FIELDS: [(&str, &[&str]); 7] = [
+const COLUMNS: [(&str, &[&str]); 7] = [
     ("key", &["key", "issue key", "number", "ticket"]),
     ("state", &["status category", "state", "status"]),
     ("resolution", &["resolution", "close code", "close_code", "resolution code"]),
@@ -19,40 +19,10 @@ const FIELDS: [(&str, &[&str]); 7] = [
     ("title", &["title", "summary", "short description", "short_description"]),
     ("url", &["url", "link"]),
 ];
-/// 2000-01-01: no ticket that is exported was closed before.
-const EARLIEST_US: i64 = 946_684_800_000_000;
 /// Without which no ticket is read.
 const NEEDED: [&str; 3] = ["key", "state", "identity"];
-/// States in which a ticket says that what it asked for is done, in lower case.
-const CLOSED: [&str; 8] =
-    ["done", "closed", "resolved", "complete", "completed", "closed complete", "fixed", "implemented"];
-/// States and resolutions by which nothing was done.
-const DROPPED: [&str; 16] = [
-    "won't do",
-    "won't fix",
-    "wont do",
-    "wont fix",
-    "duplicate",
-    "declined",
-    "rejected",
-    "cancelled",
-    "canceled",
-    "cannot reproduce",
-    "closed incomplete",
-    "closed skipped",
-    "not a bug",
-    "invalid",
-    "abandoned",
-    "not solved",
-];
-/// Characters of a cell, at most.
-const TEXT_CHARS_MAX: usize = 1_000;
 /// Faults that are told at once, at most.
 const FAULTS_MAX: usize = 10;
-/// Months as exports write them.
-const MONTHS: [&str; 12] =
-    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-
 /// Which column holds what, where it is called otherwise.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(transparent)]
@@ -76,7 +46,8 @@ pub(crate) fn read(text: &str, columns: &Columns, now: Instant) -> Result<Vec<Ti
             faults.push(format!("line {line}: {} cells, but {} columns", cells.len(), header.len()));
             continue;
         }
-        match ticket(line, &places, &cells, now) {
+        let said = |field: &str| places.get(field).and_then(|place| cells.get(*place)).map(String::as_str);
+        match ticket(line, said, now) {
             Ok(one) => {
                 if let Some(before) = seen.insert(one.key.clone(), line) {
                     faults.push(format!("line {line}: the same ticket stands on line {before}"));
@@ -98,14 +69,14 @@ pub(crate) fn read(text: &str, columns: &Columns, now: Instant) -> Result<Vec<Ti
 
 /// In which column each field stands.
 fn places(header: &[String], columns: &Columns) -> Result<BTreeMap<&'static str, usize>, String> {
-    if let Some(unknown) = columns.0.keys().find(|field| !FIELDS.iter().any(|(known, _)| known == *field)) {
-        let known: Vec<&str> = FIELDS.iter().map(|(field, _)| *field).collect();
+    if let Some(unknown) = columns.0.keys().find(|field| !COLUMNS.iter().any(|(known, _)| known == *field)) {
+        let known: Vec<&str> = COLUMNS.iter().map(|(field, _)| *field).collect();
         let shown = printable(unknown, 40);
         return Err(format!("`{shown}` is nothing that is read of a ticket; there are {}", known.join(", ")));
     }
     let named = |wanted: &str| header.iter().position(|column| column.trim().eq_ignore_ascii_case(wanted));
     let mut places = BTreeMap::new();
-    for (field, known) in FIELDS {
+    for (field, known) in COLUMNS {
         let place = match columns.0.get(field) {
             Some(given) => Some(named(given.trim()).ok_or_else(|| {
                 format!("there is no column `{}`; there are {}", printable(given, 60), of(header))
@@ -131,122 +102,10 @@ fn of(header: &[String]) -> String {
     shown.join(", ")
 }
 
-fn ticket(
-    line: u64,
-    places: &BTreeMap<&'static str, usize>,
-    cells: &[String],
-    now: Instant,
-) -> Result<TicketGiven, String> {
-    let text = |field: &str| {
-        let cell = places.get(field).and_then(|place| cells.get(*place)).map(|cell| cell.trim());
-        cell.filter(|text| !text.is_empty())
-    };
-    for field in FIELDS.iter().map(|(field, _)| *field) {
-        if text(field).is_some_and(|text| text.chars().count() > TEXT_CHARS_MAX) {
-            return Err(format!("`{field}` has more than {TEXT_CHARS_MAX} characters"));
-        }
-    }
-    let needed = |field: &str| text(field).ok_or_else(|| format!("`{field}` is empty"));
-    // What names nothing is a ticket all the same: an export is full of them, and each is listed as such.
-    let (key, names) = (needed("key")?.to_owned(), text("identity").unwrap_or_default().to_owned());
-    let state = state(needed("state")?, text("resolution"));
-    let closed = match (state, text("closed")) {
-        (TicketState::Closed, None) => {
-            return Err(String::from("it is closed and does not say when (`closed`)"));
-        }
-        (TicketState::Closed, Some(given)) => {
-            let at = instant(given).ok_or_else(|| {
-                format!(
-                    "`{}` is no instant that is understood, such as 2026-11-01 12:00:00",
-                    printable(given, 60)
-                )
-            })?;
-            if at < Instant::from_micros(EARLIEST_US) {
-                return Err(format!("it was closed at {at:#}, before there were such tickets"));
-            }
-            if at < Instant::from_micros(EARLIEST_US) {
-                return Err(format!("it was closed at {at:#}, before there were such tickets"));
-            }
-            if at > now {
-                return Err(format!("it was closed at {at:#}, which has not come yet"));
-            }
-            Some(at)
-        }
-        (TicketState::Open | TicketState::Dropped, _) => None,
-    };
-    let url = text("url");
-    if url.is_some_and(|url| !is_address(url)) {
-        return Err(String::from(
-            "`url` is no address that people open: http or https, without a password in it",
-        ));
-    }
-    Ok(TicketGiven {
-        line,
-        title: text("title").unwrap_or(&key).to_owned(),
-        url: url.map(str::to_owned),
-        key,
-        state,
-        closed,
-        names,
-    })
-}
-
-/// An address of a page, without who signs in there.
-fn is_address(url: &str) -> bool {
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    let host = rest.map(|rest| rest.split(['/', '?', '#', '\\']).next().unwrap_or_default());
-    host.is_some_and(|host| !host.is_empty() && !host.contains('@'))
-}
-
-fn state(given: &str, resolution: Option<&str>) -> TicketState {
-    let is_among = |words: &[&str], text: &str| {
-        let lower = text.to_lowercase().replace('\u{2019}', "'").replace(" - ", " ");
-        words.contains(&lower.as_str())
-    };
-    if is_among(&DROPPED, given) || resolution.is_some_and(|resolution| is_among(&DROPPED, resolution)) {
-        TicketState::Dropped
-    } else if is_among(&CLOSED, given) {
-        TicketState::Closed
-    } else {
-        TicketState::Open
-    }
-}
-
-/// RFC 3339, `2026-11-01`, `2026-11-01 12:00:00` and `01/Nov/26 10:12 AM`, the last three taken as UTC.
-fn instant(given: &str) -> Option<Instant> {
-    if let Ok(at) = Instant::parse(given) {
-        return Some(at);
-    }
-    let (day, time) = given.split_once(' ').unwrap_or((given, "00:00:00"));
-    let day = match day.split('/').collect::<Vec<_>>().as_slice() {
-        [of_month, month, year] => {
-            let month = MONTHS.iter().position(|name| month.eq_ignore_ascii_case(name))? + 1;
-            let year = if year.len() == 2 { format!("20{year}") } else { (*year).to_owned() };
-            format!("{year}-{month:02}-{of_month:0>2}")
-        }
-        _ => day.to_owned(),
-    };
-    let (clock, half) = time.split_once(' ').map_or((time, ""), |(clock, half)| (clock, half.trim()));
-    let mut parts = clock.split(':');
-    let hour: u32 = parts.next()?.parse().ok()?;
-    let rest: Vec<&str> = parts.collect();
-    let hour = match half.to_ascii_lowercase().as_str() {
-        "" => hour,
-        "am" if (1..=12).contains(&hour) => hour % 12,
-        "pm" if (1..=12).contains(&hour) => hour % 12 + 12,
-        _ => return None,
-    };
-    let (minute, second) = match rest.as_slice() {
-        [minute] => (*minute, "00"),
-        [minute, second] => (*minute, *second),
-        _ => return None,
-    };
-    Instant::parse(&format!("{day}T{hour:02}:{minute}:{second}Z")).ok()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Columns, instant, read};
+    use super::{Columns, read};
+    use crate::ticket_words::instant;
     use tenure_model::{Instant, TicketState};
 
     fn now() -> Instant {

@@ -310,7 +310,7 @@ fn tickets() -> Vec<String> {
             "CREATE TABLE tickets (system {{text}} NOT NULL, ticket_key {{text}} NOT NULL, title {{text}} NOT NULL, url {{text}}, \
              state {{text}} NOT NULL, closed_us {{int}}, names {{text}} NOT NULL, identity_id {{text}} REFERENCES identities, \
              unmatched {{text}}, read_us {{int}}, first_us {{int}} NOT NULL, seen_us {{int}} NOT NULL, \
-             PRIMARY KEY (system, ticket_key), \
+             said_us {{int}}, PRIMARY KEY (system, ticket_key), \
              CONSTRAINT tickets_closed_some_day CHECK (state <> 'closed' OR closed_us IS NOT NULL), \
              CONSTRAINT tickets_read_after_closing CHECK (read_us IS NULL OR (state = 'closed' AND read_us > closed_us)), \
              CONSTRAINT tickets_name_one_or_say_why CHECK ((identity_id IS NULL) = (unmatched IS NOT NULL)), \

@@ -33,6 +33,36 @@ pub(crate) struct Configuration {
     /// Streams by which other systems are told what the log holds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) events: Vec<EventsSection>,
+    /// Systems that post their tickets themselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) ticket_hooks: Vec<TicketHookSection>,
+}
+
+/// One system that posts its tickets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TicketHookSection {
+    /// Its short name.
+    pub(crate) system: String,
+    /// The file with the secret that both sides hold.
+    pub(crate) secret_file: PathBuf,
+    /// The form of what it posts.
+    #[serde(default)]
+    pub(crate) shape: TicketShapeNamed,
+    /// The field of a Jira issue that holds what it names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) identity_field: Option<String>,
+}
+
+/// The form of tickets that are posted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum TicketShapeNamed {
+    /// Our own, signed as Standard Webhooks says.
+    #[default]
+    Plain,
+    /// Jira's own, signed as Jira does.
+    Jira,
 }
 
 /// One stream of events.
@@ -233,7 +263,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_not_known_is_refused_with_its_line() {
-        insta::assert_snapshot!(refusal("listen = \"none\"\npassword = \"x\"\n"), @"line 2: unknown field `password`, expected one of `listen`, `step_up_minutes`, `database`, `key`, `oidc`, `mail`, `events`");
+        insta::assert_snapshot!(refusal("listen = \"none\"\npassword = \"x\"\n"), @"line 2: unknown field `password`, expected one of `listen`, `step_up_minutes`, `database`, `key`, `oidc`, `mail`, `events`, `ticket_hooks`");
         insta::assert_snapshot!(refusal("[database]\nkind = \"oracle\"\n"), @"line 2: unknown variant `oracle`, expected `embedded` or `postgres`");
     }
 

@@ -14,6 +14,7 @@ mod context;
 mod database_choice;
 mod events;
 mod failure;
+mod hooks;
 mod mail;
 mod passwords;
 mod place;

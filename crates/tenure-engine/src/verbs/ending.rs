@@ -8,7 +8,9 @@
 use super::{
     requests::{Surveyed, Waiting},
     sink::Gathered,
+    tickets::contradicted,
 };
+use crate::record::EntryMaker;
 use std::collections::{BTreeMap, BTreeSet};
 use tenure_evidence::Hash;
 use tenure_model::{
@@ -169,6 +171,8 @@ pub(crate) struct Ending {
     pub(crate) notes: Vec<Unobservable>,
     /// What may be made there.
     pub(crate) requests: Waiting,
+    /// Entries about tickets that it contradicts.
+    pub(crate) contradicted: EntryMaker,
     pub(crate) now: Instant,
 }
 
@@ -217,7 +221,8 @@ impl Ending {
         if survey.state == SurveyState::Complete {
             let surveyed = Surveyed { began: self.reading.began, ended: self.now };
             self.requests.settle(tx, surveyed, &self.reading.ephemeral)?;
-            tx.read_since_closed(source, self.now)?;
+            let read_now = tx.read_since_closed(source, self.now)?;
+            contradicted(tx, &mut self.contradicted.clone(), read_now)?;
         }
         Ok(survey)
     }

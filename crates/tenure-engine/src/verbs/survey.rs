@@ -200,6 +200,7 @@ impl Engine {
             reading,
             notes: gathered.notes,
             requests: self.requests_waiting(row).await?,
+            contradicted: self.entry_maker()?,
             now: self.clock.now(),
         };
         let survey = self.store.write("finish_survey", move |tx| ending.write(tx)).await?;

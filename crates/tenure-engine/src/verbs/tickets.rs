@@ -6,9 +6,11 @@
 use super::{dossier::principal_seen, own::owns, reason::holds_a_secret};
 use crate::{
     Actor, Engine, EngineFailure,
-    record::{By, Draft, digest_hex},
+    record::{By, Draft, EntryMaker, digest_hex},
 };
 use serde::Serialize;
+use tenure_events::{HubSecret, SignatureRefused, Signed, SigningSecret};
+use tenure_evidence::FactValue;
 use tenure_judge::{TicketSeen, ticket_outcome};
 use tenure_model::{IdentityId, Instant, TicketOutcome, TicketState, printable};
 use tenure_store::{
@@ -40,6 +42,74 @@ pub struct TicketGiven {
     pub closed: Option<Instant>,
     /// What it names.
     pub names: String,
+}
+
+/// The form in which a system posts its tickets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TicketShape {
+    /// Our own.
+    Plain,
+    /// Jira's.
+    Jira {
+        /// The field of an issue that holds what it names.
+        identity_field: String,
+    },
+}
+
+/// By what a post is believed.
+#[derive(Debug)]
+pub enum HookKey {
+    /// As Standard Webhooks says: id, time and body are signed.
+    Standard(SigningSecret),
+    /// As Jira does: the body is.
+    Hub(HubSecret),
+}
+
+/// A system that posts its tickets itself.
+#[derive(Debug)]
+pub struct TicketHook {
+    /// Its short name.
+    pub system: String,
+    /// By what it is believed.
+    pub key: HookKey,
+    /// In which form.
+    pub shape: TicketShape,
+}
+
+impl TicketHook {
+    /// Refuses what this system did not sign; `header` answers what a header says, and nothing as an empty text.
+    pub fn check<'header>(
+        &self,
+        header: impl Fn(&str) -> &'header str,
+        body: &[u8],
+        now: Instant,
+    ) -> Result<(), SignatureRefused> {
+        match &self.key {
+            HookKey::Standard(secret) => {
+                let signed = Signed {
+                    id: header("webhook-id"),
+                    timestamp: header("webhook-timestamp"),
+                    signature: header("webhook-signature"),
+                };
+                secret.check(signed, body, now)
+            }
+            HookKey::Hub(secret) => secret.check(header("x-hub-signature"), body),
+        }
+    }
+}
+
+/// What became of a ticket that was posted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TicketHeard {
+    /// It is new here.
+    Added,
+    /// It says something else than before.
+    Changed,
+    /// It says what it said.
+    Same,
+    /// Something newer was said of it already.
+    Older,
 }
 
 /// A ticket with what became of what it says.
@@ -95,21 +165,75 @@ impl Engine {
             .number("count", count)
             .text("digest", digest)
             .body(serde_json::json!({ "system": system, "keys": keys }));
-        let entry = self.entry(draft)?;
+        let (entry, entries) = (self.entry(draft)?, self.entry_maker()?);
         let import = move |tx: &mut Tx<'_>| {
             let (foreseen, rows) = compare(tx, &system, &given, now)?;
+            let mut read_now = Vec::new();
             for row in &rows {
                 not_taken_back(tx, row, actor)?;
+                read_now.extend(read_first(tx, row)?);
                 tx.put_ticket(row, now)?;
             }
             if !rows.is_empty() {
                 tx.entry(entry.clone())?;
             }
+            contradicted(tx, &mut entries.clone(), read_now)?;
             Ok(foreseen)
         };
         let brought = self.store.write("import_tickets", import).await?;
         self.judging_woken.notify_one();
         Ok(brought)
+    }
+
+    /// The hook of a system.
+    pub fn ticket_hook(&self, system: &str) -> Option<&TicketHook> {
+        self.ticket_hooks.iter().find(|hook| hook.system == system)
+    }
+
+    /// Hears what a system says of a ticket, as a claim; `said` is when it says so. What is no newer than what is known changes
+    /// nothing, so that nothing is taken twice or out of order.
+    pub async fn hear_ticket(
+        &self,
+        system: &str,
+        given: TicketGiven,
+        said: Instant,
+    ) -> Result<TicketHeard, EngineFailure> {
+        let (now, system) = (self.clock.now(), system.to_owned());
+        let mut given = without_secrets(vec![given]);
+        let draft = Draft::new("ticket.heard", By::Tenure, "inventory").text("system", &system).body(
+            serde_json::json!({ "keys": given.iter().map(|one| one.key.as_str()).collect::<Vec<_>>() }),
+        );
+        let Some(given) = given.pop() else { return Ok(TicketHeard::Same) };
+        let (entry, entries) = (self.entry(draft)?, self.entry_maker()?);
+        let hear = move |tx: &mut Tx<'_>| {
+            let before = tx.ticket(&system, &given.key)?;
+            if before.as_ref().and_then(|before| before.said).is_some_and(|known| known >= said) {
+                return Ok(TicketHeard::Older);
+            }
+            let row = TicketRow { said: Some(said), ..row_of(tx, &system, &given, (before.as_ref(), now))? };
+            let heard = match &before {
+                None => TicketHeard::Added,
+                Some(before) if TicketRow { seen: now, said: Some(said), ..before.clone() } == row => {
+                    TicketHeard::Same
+                }
+                Some(_) => TicketHeard::Changed,
+            };
+            let read_now = read_first(tx, &row)?;
+            tx.put_ticket(&row, now)?;
+            if heard != TicketHeard::Same {
+                let mut entry = entry.clone();
+                let facts = [("state", row.state.to_string()), ("before", word_of(before.as_ref()))];
+                entry.entry.facts.extend(facts.map(|(name, word)| (name.to_owned(), FactValue::Text(word))));
+                let named = before.iter().chain([&row]).filter_map(|row| row.identity);
+                entry.about.extend(named.map(|id| id.to_string()));
+                tx.entry(entry)?;
+            }
+            contradicted(tx, &mut entries.clone(), read_now.into_iter().collect())?;
+            Ok(heard)
+        };
+        let heard = self.store.write("hear_ticket", hear).await?;
+        self.judging_woken.notify_one();
+        Ok(heard)
     }
 
     /// Tickets of those meant, one page after `skip` rows.
@@ -130,6 +254,36 @@ impl Engine {
     pub async fn tickets_seen_since(&self) -> Result<i64, EngineFailure> {
         Ok(self.store.read("count_tickets", |tx| tx.count_tickets_seen_since()).await?)
     }
+}
+
+fn word_of(before: Option<&TicketRow>) -> String {
+    before.map_or_else(|| String::from("unknown"), |before| before.state.to_string())
+}
+
+/// The ticket, where its source was read since it was closed and that was not known of it before.
+fn read_first(tx: &mut Tx<'_>, row: &TicketRow) -> Result<Option<TicketRow>, StoreFailure> {
+    let before = tx.ticket(&row.system, &row.key)?;
+    let was_read =
+        before.is_some_and(|before| before.read_since.is_some() && before.identity == row.identity);
+    Ok((row.read_since.is_some() && !was_read).then(|| row.clone()))
+}
+
+/// Writes down which tickets are contradicted by now: closed, and what they name was seen since.
+pub(super) fn contradicted(
+    tx: &mut Tx<'_>,
+    entries: &mut EntryMaker,
+    read_now: Vec<TicketRow>,
+) -> Result<(), StoreFailure> {
+    for row in read_now {
+        let one = shown(tx, row)?;
+        if let (TicketOutcome::Alive, Some(identity)) = (one.outcome, one.row.identity) {
+            let draft = Draft::new("ticket.contradicted", By::Tenure, identity)
+                .text("system", &one.row.system)
+                .body(serde_json::json!({ "key": one.row.key, "identity": one.row.identity_name }));
+            entries.write(tx, draft)?;
+        }
+    }
+    Ok(())
 }
 
 /// Tickets as they are kept: people paste anything into a title.
@@ -258,5 +412,6 @@ fn bare(system: &str, given: &TicketGiven, (before, now): (Option<&TicketRow>, I
         read_since: None,
         first_seen: before.map_or(now, |before| before.first_seen),
         seen: now,
+        said: before.and_then(|before| before.said),
     }
 }

@@ -163,6 +163,7 @@ impl Bench {
             connectors: vec![Arc::new(ChaosConnector::new(self.world.clone()))],
             mail: self.mail.clone(),
             events: self.events.clone(),
+            ticket_hooks: Vec::new(),
             first_person: (String::from("asha"), 1000),
             deadlines: Deadlines {
                 call: self.patience,

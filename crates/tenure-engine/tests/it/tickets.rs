@@ -117,6 +117,28 @@ async fn closed_and_still_alive_is_claimed_dead_once_somebody_looked() {
 }
 
 #[tokio::test]
+async fn what_a_survey_contradicts_is_an_entry_once_and_what_is_gone_is_none() {
+    let (scene, key) = Scene::set().await;
+    let closed = scene.now();
+    scene.import("OPS-1", TicketState::Closed, Some(closed), "main/etl").await;
+    let contradicted = async || {
+        let page = scene.engine().log_page(None, 500).await.unwrap();
+        page.iter().filter(|(_, entry)| entry.kind == "ticket.contradicted").count()
+    };
+    assert_eq!(contradicted().await, 0, "nobody looked yet");
+    scene.survey().await;
+    assert_eq!((scene.outcome("OPS-1").await, contradicted().await), (Outcome::Alive, 1));
+    scene.survey().await;
+    assert_eq!(contradicted().await, 1, "once");
+    // The twin: it is gone when somebody looks.
+    let closed = scene.now();
+    scene.import("OPS-2", TicketState::Closed, Some(closed), "main/etl").await;
+    scene.bench.world.remove(&key).unwrap();
+    scene.survey().await;
+    assert_eq!((scene.outcome("OPS-2").await, contradicted().await), (Outcome::Absent, 1));
+}
+
+#[tokio::test]
 async fn whoever_answers_for_it_does_not_take_back_what_a_ticket_says_and_somebody_else_does() {
     let (scene, _) = Scene::set().await;
     let engine = scene.engine();

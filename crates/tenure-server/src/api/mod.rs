@@ -159,6 +159,7 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &reviews::alike::ENDPOINT,
     &tickets::import::PREVIEW,
     &tickets::import::IMPORT,
+    &tickets::hook::ENDPOINT,
     &tickets::list::ENDPOINT,
     &as_of::figures::ENDPOINT,
     &as_of::identities::ENDPOINT,

@@ -262,7 +262,7 @@ fn operation(endpoint: &Endpoint) -> Operation {
             .content("application/json", Content::new(Some(shape_of(shape))));
         operation = operation.request_body(Some(body.build()));
     }
-    if endpoint.access != Access::Open {
+    if !matches!(endpoint.access, Access::Open | Access::Signed) {
         let schemes: &[&str] =
             if endpoint.access == Access::Provisioning { &["provisioning"] } else { &["token", "session"] };
         let securities = schemes.iter().map(|scheme| SecurityRequirement::new(*scheme, [""; 0]));
@@ -271,7 +271,7 @@ fn operation(endpoint: &Endpoint) -> Operation {
     let (status, answer) = answer(endpoint);
     let (kind, shape) = match endpoint.access {
         Access::Provisioning => ("application/scim+json", "ScimError"),
-        Access::Open | Access::Decided { .. } => ("application/problem+json", "Problem"),
+        Access::Open | Access::Signed | Access::Decided { .. } => ("application/problem+json", "Problem"),
     };
     let problem = ResponseBuilder::new()
         .description("Why it was not done")
@@ -282,6 +282,7 @@ fn operation(endpoint: &Endpoint) -> Operation {
 fn said(endpoint: &Endpoint) -> serde_json::Value {
     match endpoint.access {
         Access::Open => serde_json::json!({ "access": "open" }),
+        Access::Signed => serde_json::json!({ "access": "signed", "evidence": endpoint.evidence }),
         Access::Provisioning => {
             serde_json::json!({ "access": "provisioning token", "evidence": endpoint.evidence })
         }

@@ -1,8 +1,22 @@
 //! The shapes of tickets.
 
 /// What is sent.
-pub(super) const REQUESTS: &[(&str, &[&str])] =
-    &[("TicketImportRequest", &["system: text", "csv: text", "columns?: {text}"])];
+pub(super) const REQUESTS: &[(&str, &[&str])] = &[
+    ("TicketImportRequest", &["system: text", "csv: text", "columns?: {text}"]),
+    (
+        "TicketPosted",
+        &[
+            "key: text",
+            "state: text",
+            "updated: text",
+            "resolution?: text?",
+            "closed?: text?",
+            "identity?: text?",
+            "title?: text?",
+            "url?: text?",
+        ],
+    ),
+];
 
 /// Answers.
 pub(super) const ANSWERS: &[(&str, &[&str])] = &[
@@ -22,9 +36,11 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "read_since: instant?",
             "first_seen: instant",
             "seen: instant",
+            "said: instant?",
             "outcome: TicketOutcome",
         ],
     ),
+    ("TicketHeard", &["heard: text?", "why: text?"]),
     ("TicketPage", &["items: [Ticket]", "next: text?"]),
     (
         "TicketsForeseen",

@@ -590,6 +590,8 @@ const EVIDENCE: &[Bad] = &[
 
 /// What a directory sends that is bad is in `scim.rs`.
 const DIRECTORY: &[Bad] = &[
+    ("POST /api/v1/ticket-hooks/{system}", "/api/v1/ticket-hooks/snow", Some("{}")),
+    ("POST /api/v1/ticket-hooks/{system}", "/api/v1/ticket-hooks/snow", Some("[")),
     ("GET /api/v1/provisioning-tokens", "", None),
     ("POST /api/v1/provisioning-tokens", "/api/v1/provisioning-tokens?days=0", None),
     ("POST /api/v1/provisioning-tokens", "/api/v1/provisioning-tokens?days=366", None),

@@ -130,6 +130,27 @@ fn events_to_nowhere() -> Arc<tenure_engine::EventStream> {
     })
 }
 
+/// Two systems that post their tickets.
+fn ticket_hooks() -> Vec<tenure_engine::TicketHook> {
+    use tenure_engine::{HookKey, TicketHook, TicketShape};
+    let standard = tenure_events::SigningSecret::new(HOOK_SECRET).unwrap();
+    let hub = tenure_events::HubSecret::new(HUB_SECRET).unwrap();
+    let shape = TicketShape::Jira { identity_field: String::from("customfield_1") };
+    vec![
+        TicketHook {
+            system: String::from("snow"),
+            key: HookKey::Standard(standard),
+            shape: TicketShape::Plain,
+        },
+        TicketHook { system: String::from("jira"), key: HookKey::Hub(hub), shape },
+    ]
+}
+
+/// What `snow` signs with.
+pub(crate) const HOOK_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+/// What `jira` signs with.
+pub(crate) const HUB_SECRET: &str = "It's a Secret to Everybody";
+
 impl Bench {
     /// Opened, with one person per role and nothing else.
     pub(crate) async fn empty() -> Self {
@@ -161,6 +182,7 @@ impl Bench {
             deadlines: Deadlines::default(),
             mail: Some(mail_to_nowhere()),
             events: vec![events_to_nowhere()],
+            ticket_hooks: ticket_hooks(),
             first_person: (String::from("administrator"), ADMINISTRATOR),
             commit_fault: Some(Arc::new(move || {
                 switch.load(Ordering::SeqCst).then(|| String::from("fsync: input/output error"))

@@ -8,7 +8,7 @@ use crate::console::{led_to, send_form};
 use serde_json::{Value, json};
 use tenure_connect::chaos::ChaosPrincipal;
 
-fn encoded(text: &str) -> String {
+pub(crate) fn encoded(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat()
 }
 

@@ -5,6 +5,7 @@
 
 use crate::bench::{Bench, OPERATOR, Reply, from_network};
 use crate::console::{led_to, send_form};
+use crate::console_acts::encoded;
 use crate::sign_in::{code, cookie, sign_in};
 use axum::body::Body;
 
@@ -16,7 +17,7 @@ async fn after_a_refused_form_its_address_leads_back_to_the_page_it_stands_on() 
     let plan = bench.draft("revoke", "reporting").await["plan"].clone();
     let page = format!("/plans/{}", plan["handle"].as_str().unwrap());
     let form = format!("{page}/apply");
-    let typed = format!("name=another&digest={}", plan["digest"].as_str().unwrap());
+    let typed = format!("name=another&digest={}", encoded(plan["digest"].as_str().unwrap()));
     let refused = send_form(&bench, OPERATOR, &form, &typed).await;
     assert!(refused.text().contains("Another name was typed"), "{}", refused.text());
     assert_eq!(led_to(&bench.get(OPERATOR, &form).await), page);

@@ -32,6 +32,7 @@ fn the_table_in_the_handbook_is_made_from_the_endpoints() {
     for endpoint in tenure_server::endpoints() {
         let access = match endpoint.access {
             Access::Open => String::from("open"),
+            Access::Signed => String::from("signed"),
             Access::Provisioning => String::from("provisioning token"),
             Access::Decided { action, kind } => format!("{action} {kind}"),
         };
@@ -57,6 +58,10 @@ async fn the_shapes_of_requests_are_those_the_endpoints_take() {
     for (path, item) in shape::document()["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let schema = &operation["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+            // Unsigned, nothing of it is looked at: `tickets_json.rs` says what its form does not know.
+            if path.starts_with("/api/v1/ticket-hooks/") {
+                continue;
+            }
             let Some(name) = schema.as_str().and_then(|schema| schema.rsplit('/').next()) else { continue };
             let shape = &shape::document()["components"]["schemas"][name];
             assert_eq!(shape["additionalProperties"], false, "{name}");

@@ -381,6 +381,8 @@ async fn bring_tickets(bench: &Bench) {
     let listed = bench.get(AUDITOR, "/api/v1/tickets?which=seen_since").await.json();
     assert_eq!(listed["items"][0]["identity_name"], "main/billing", "{listed}");
     let opened = json!({ "system": "jira", "csv": csv.replace("done", "open") });
+    let posted = crate::hooks::signed(bench, &crate::hooks::ticket("CHG-9", "closed", "10:00:00")).await;
+    assert_eq!(posted.json()["heard"], "added", "{}", posted.text());
     // Whoever answers for it does not take the claim back.
     assert_eq!(bench.post(OPERATOR, "/api/v1/ticket-imports", &opened).await.status, 409);
     assert_eq!(bench.post(ADMINISTRATOR, "/api/v1/ticket-imports", &opened).await.json()["changed"], 1);

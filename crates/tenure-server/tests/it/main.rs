@@ -23,6 +23,7 @@ mod crowd;
 mod documents;
 mod find;
 mod flow;
+mod hooks;
 #[path = "../../../tenure-oidc/tests/it/hostile.rs"]
 #[allow(dead_code, reason = "half of what it plays is for the tests of tenure-oidc")]
 mod hostile;

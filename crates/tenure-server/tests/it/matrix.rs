@@ -541,6 +541,8 @@ fn no_endpoint_goes_without_an_authorisation_test() {
             Access::Open => open.push(name),
             // What opens these, and what does not, is tested in `scim.rs`.
             Access::Provisioning => assert!(endpoint.path.starts_with("/scim/v2/"), "{name}"),
+            // What opens these, and what does not, is tested in `hooks.rs`.
+            Access::Signed => assert!(endpoint.path.starts_with("/api/v1/ticket-hooks/"), "{name}"),
             Access::Decided { .. } if !tested.contains(&name.as_str()) => untested.push(name),
             Access::Decided { .. } => {}
         }

@@ -3,6 +3,7 @@
 //! Time is the bench's own and stands still between steps. Next: `provider.rs`, how a provider's session begins.
 
 use crate::bench::{ADMINISTRATOR, Bench, Reply, from_network};
+use crate::console_acts::encoded;
 use crate::hostile::{Play, with, without};
 use crate::provider::{Scene, first_cookie};
 use crate::sign_in::{cookie, sign_in};
@@ -82,7 +83,7 @@ async fn a_provider_must_ask_anew_and_leads_back_to_the_page_of_the_decision() {
     assert_eq!(scene.link("administrator", json!({ "subject": "subject-1" })).await.status, 200);
     let plan = scene.bench.draft("disable", "billing").await["plan"].clone();
     let page = format!("/plans/{}", plan["handle"].as_str().unwrap());
-    let typed = format!("name=billing&digest={}", plan["digest"].as_str().unwrap());
+    let typed = format!("name=billing&digest={}", encoded(plan["digest"].as_str().unwrap()));
     let apply = format!("{page}/apply");
     let session = first_cookie(&scene.signs_in().await);
     scene.bench.clock.advance(Duration::from_mins(20));

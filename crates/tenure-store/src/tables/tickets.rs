@@ -36,6 +36,8 @@ pub struct TicketRow {
     pub first_seen: Instant,
     /// When it was last brought in.
     pub seen: Instant,
+    /// When its system said so, where it said that itself: nothing older is taken after.
+    pub said: Option<Instant>,
 }
 
 /// Which tickets are meant.
@@ -54,7 +56,7 @@ pub enum TicketsMeant {
 macro_rules! tickets {
     () => {
         "SELECT t.system, t.ticket_key, t.title, t.url, t.state, t.closed_us, t.names, t.identity_id, i.name, t.unmatched, \
-         t.read_us, t.first_us, t.seen_us FROM tickets t LEFT JOIN identities i ON i.identity_id = t.identity_id WHERE "
+         t.read_us, t.first_us, t.seen_us, t.said_us FROM tickets t LEFT JOIN identities i ON i.identity_id = t.identity_id WHERE "
     };
 }
 
@@ -106,6 +108,7 @@ fn ticket(row: &Row<'_>) -> Result<TicketRow, StoreFailure> {
         read_since: row.opt_instant(10)?,
         first_seen: row.instant(11)?,
         seen: row.instant(12)?,
+        said: row.opt_instant(13)?,
     })
 }
 
@@ -121,10 +124,10 @@ impl Tx<'_> {
         let before = self.ticket(&row.system, &row.key)?.and_then(|before| before.identity);
         self.execute(
             "INSERT INTO tickets (system, ticket_key, title, url, state, closed_us, names, identity_id, unmatched, read_us, \
-             first_us, seen_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+             first_us, seen_us, said_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
              ON CONFLICT (system, ticket_key) DO UPDATE SET title = excluded.title, url = excluded.url, state = excluded.state, \
              closed_us = excluded.closed_us, names = excluded.names, identity_id = excluded.identity_id, \
-             unmatched = excluded.unmatched, read_us = excluded.read_us, seen_us = excluded.seen_us",
+             unmatched = excluded.unmatched, read_us = excluded.read_us, seen_us = excluded.seen_us, said_us = excluded.said_us",
             &[
                 row.system.as_str().into(),
                 row.key.as_str().into(),
@@ -138,6 +141,7 @@ impl Tx<'_> {
                 row.read_since.into(),
                 row.first_seen.into(),
                 row.seen.into(),
+                row.said.into(),
             ],
         )?;
         for identity in before.into_iter().chain(row.identity) {
@@ -168,8 +172,13 @@ impl Tx<'_> {
         self.query("tickets", sql, &[named(identity)], ticket)
     }
 
-    /// A survey read this source whole: tickets closed before it began are held against what it saw.
-    pub fn read_since_closed(&mut self, source: SourceId, now: Instant) -> Result<(), StoreFailure> {
+    /// A survey read this source whole: tickets closed before it began are held against what it saw. Answers those that now are.
+    pub fn read_since_closed(
+        &mut self,
+        source: SourceId,
+        now: Instant,
+    ) -> Result<Vec<TicketRow>, StoreFailure> {
+        let mut read_now = Vec::new();
         let held: Vec<(String, String, IdentityId, Instant)> = self.query(
             "tickets",
             "SELECT t.system, t.ticket_key, t.identity_id, t.closed_us FROM tickets t WHERE t.state = 'closed' \
@@ -182,11 +191,12 @@ impl Tx<'_> {
             let Some(read) = self.read_whole_after(identity, closed)? else { continue };
             self.execute(
                 "UPDATE tickets SET read_us = $3 WHERE system = $1 AND ticket_key = $2",
-                &[system.into(), key.into(), read.into()],
+                &[system.as_str().into(), key.as_str().into(), read.into()],
             )?;
             self.touch(identity, now)?;
+            read_now.extend(self.ticket(&system, &key)?);
         }
-        Ok(())
+        Ok(read_now)
     }
 
     /// When the first survey after an instant began, of each source that an identity is at; nothing before all of them

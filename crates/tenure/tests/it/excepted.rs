@@ -16,12 +16,23 @@ use tenure_testbed::{Postgres, needs};
 
 /// A call over HTTP by whoever holds the token: the status, and the answer.
 pub(crate) fn call(address: &str, token: &str, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    call_with(address, &format!("authorization: Bearer {token}\r\n"), method, path, body)
+}
+
+/// A call over HTTP with these headers, each with its end.
+pub(crate) fn call_with(
+    address: &str,
+    headers: &str,
+    method: &str,
+    path: &str,
+    body: &Value,
+) -> (u16, Value) {
     let host = address.trim_start_matches("http://").trim_end_matches('/');
     let body = body.to_string();
     let mut line = TcpStream::connect(host).unwrap();
     write!(
         line,
-        "{method} {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
+        "{method} {path} HTTP/1.1\r\nhost: {host}\r\n{headers}content-type: application/json\r\n\
          content-length: {}\r\nconnection: close\r\n\r\n{body}",
         body.len()
     )
