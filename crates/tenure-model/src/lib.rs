@@ -60,7 +60,9 @@ pub use principal::{
     ObservedSighting, ObservedUse, Presence, PresenceEvent, PrincipalKey, PrincipalKind,
 };
 pub use proof::{ControlPlane, Derived, ProbeAnswer, ProofLevel};
-pub use request::{AskedRight, Creation, Privilege, RequestEvent, RequestKind, RequestState, Wanted};
+pub use request::{
+    AskedRight, Creation, Ownership, Privilege, RequestEvent, RequestKind, RequestState, Wanted,
+};
 pub use retire::{NotATerm, RetireWhen};
 pub use review::{ReviewAnswer, ReviewEvent, ReviewItemEvent, ReviewItemState, ReviewState};
 pub use secret::Secret;

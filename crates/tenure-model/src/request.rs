@@ -3,7 +3,10 @@
 //! A request grants nothing: what it permits is matched once, with everything asked again then. Every one has an end by
 //! which it is decided and one by which it is used; it must never outlive both. Next: `identity.rs`, the charter it carries.
 
-use crate::{Charter, IdentityId, Instant, PrincipalId, PrincipalKind, SourceId, lifecycle::Lifecycle, noun};
+use crate::{
+    Charter, HandoffStage, IdentityId, Instant, OwnerRole, PersonId, PrincipalId, PrincipalKind, SourceId,
+    lifecycle::Lifecycle, noun,
+};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -14,6 +17,8 @@ noun! {
         Create = "create",
         /// That an identity that is there may hold further rights, until an end.
         Privilege = "privilege",
+        /// That an identity that nobody answers for is offered to somebody.
+        Ownership = "ownership",
     }
 }
 
@@ -136,6 +141,27 @@ pub struct Privilege {
     pub renews: bool,
 }
 
+/// An identity that nobody answers for, and whom it is to be offered to, complete.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ownership {
+    /// Which.
+    pub identity: IdentityId,
+    /// Where one of its principals is.
+    pub source: SourceId,
+    /// That principal's name as its source says it.
+    pub principal: String,
+    /// Its class in the programme; nothing where none means it.
+    pub class: Option<String>,
+    /// Which share of its charter.
+    pub role: OwnerRole,
+    /// Whom it is to be offered to.
+    pub to: PersonId,
+    /// Where the work stands.
+    pub stage: HandoffStage,
+    /// What to do about it: an address, or a text.
+    pub runbook: String,
+}
+
 /// What is asked for, complete.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -144,6 +170,8 @@ pub enum Wanted {
     Creation(Creation),
     /// Further rights of one that is there.
     Privilege(Privilege),
+    /// Somebody who is to answer for one that nobody answers for.
+    Ownership(Ownership),
 }
 
 impl Wanted {
@@ -152,6 +180,7 @@ impl Wanted {
         match self {
             Self::Creation(_) => RequestKind::Create,
             Self::Privilege(_) => RequestKind::Privilege,
+            Self::Ownership(_) => RequestKind::Ownership,
         }
     }
 
@@ -160,6 +189,7 @@ impl Wanted {
         match self {
             Self::Creation(one) => one.source,
             Self::Privilege(one) => one.source,
+            Self::Ownership(one) => one.source,
         }
     }
 
@@ -168,6 +198,7 @@ impl Wanted {
         match self {
             Self::Creation(one) => &one.principal,
             Self::Privilege(one) => &one.principal,
+            Self::Ownership(one) => &one.principal,
         }
     }
 
@@ -176,6 +207,7 @@ impl Wanted {
         match self {
             Self::Creation(one) => one.class.as_deref(),
             Self::Privilege(one) => one.class.as_deref(),
+            Self::Ownership(one) => one.class.as_deref(),
         }
     }
 
@@ -184,6 +216,7 @@ impl Wanted {
         match self {
             Self::Creation(one) => one.late_for,
             Self::Privilege(one) => one.late_for,
+            Self::Ownership(_) => None,
         }
     }
 
@@ -192,6 +225,7 @@ impl Wanted {
         match self {
             Self::Creation(one) => one.late_for.is_some(),
             Self::Privilege(one) => one.late_for.is_some() && !one.renews,
+            Self::Ownership(_) => false,
         }
     }
 
@@ -199,15 +233,32 @@ impl Wanted {
     pub const fn creation(&self) -> Option<&Creation> {
         match self {
             Self::Creation(one) => Some(one),
-            Self::Privilege(_) => None,
+            Self::Privilege(_) | Self::Ownership(_) => None,
         }
     }
 
     /// Which rights are asked for; nothing where something else is.
     pub const fn privilege(&self) -> Option<&Privilege> {
         match self {
-            Self::Creation(_) => None,
+            Self::Creation(_) | Self::Ownership(_) => None,
             Self::Privilege(one) => Some(one),
+        }
+    }
+
+    /// Who is to answer for what; nothing where something else is asked for.
+    pub const fn ownership(&self) -> Option<&Ownership> {
+        match self {
+            Self::Creation(_) | Self::Privilege(_) => None,
+            Self::Ownership(one) => Some(one),
+        }
+    }
+
+    /// The identity it is about; nothing where there is none yet.
+    pub const fn identity(&self) -> Option<IdentityId> {
+        match self {
+            Self::Creation(_) => None,
+            Self::Privilege(one) => Some(one.identity),
+            Self::Ownership(one) => Some(one.identity),
         }
     }
 
@@ -220,6 +271,7 @@ impl Wanted {
                 let holds = if one.late_for.is_some() { "may go on holding" } else { "may hold" };
                 format!("{name} {holds} {} until {:#}", rights.join("; "), one.until)
             }
+            Self::Ownership(_) => format!("{name}, which nobody answers for, is offered to somebody"),
         }
     }
 }

@@ -383,7 +383,7 @@ fn handoffs() -> Vec<String> {
              role {{text}} NOT NULL, state {{text}} NOT NULL, from_person {{text}}, to_person {{text}} NOT NULL, \
              offered_by {{text}} NOT NULL, stage {{text}} NOT NULL, runbook {{text}} NOT NULL, reason {{text}} NOT NULL, \
              offered_us {{int}} NOT NULL, accept_by_us {{int}} NOT NULL, contents {{text}} NOT NULL, ended_us {{int}}, \
-             ended_why {{text}}, CONSTRAINT handoffs_end CHECK (accept_by_us > offered_us), \
+             ended_why {{text}}, request_id {{text}} REFERENCES requests, CONSTRAINT handoffs_end CHECK (accept_by_us > offered_us), \
              CONSTRAINT handoffs_go_to_another CHECK (to_person <> offered_by AND (from_person IS NULL OR from_person <> to_person)), \
              CONSTRAINT handoffs_are_accepted_in_time CHECK (state <> 'accepted' OR ended_us < accept_by_us), \
              CONSTRAINT handoffs_are_over_some_day CHECK ((ended_us IS NULL) = (state = 'offered')), \
@@ -397,6 +397,9 @@ fn handoffs() -> Vec<String> {
             "CREATE UNIQUE INDEX handoffs_wait_once ON handoffs (identity_id, role) WHERE state = 'offered'",
         ),
         String::from("CREATE INDEX handoffs_by_end ON handoffs (accept_by_us) WHERE state = 'offered'"),
+        String::from(
+            "CREATE UNIQUE INDEX handoffs_by_request ON handoffs (request_id) WHERE request_id IS NOT NULL",
+        ),
         String::from(
             "CREATE INDEX handoffs_to ON handoffs (to_person, accept_by_us) WHERE state = 'offered'",
         ),

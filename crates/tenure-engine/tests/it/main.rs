@@ -29,6 +29,8 @@ mod messages;
 mod missed_review;
 mod outside;
 mod outside_model;
+mod owner_asked;
+mod owner_asked_never;
 mod ownership;
 mod people;
 mod privilege;

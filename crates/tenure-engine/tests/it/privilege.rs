@@ -90,7 +90,7 @@ async fn what_is_missing_or_wrong_is_said_at_once_and_what_it_holds_already_is_n
         until: Some(scene.bench.world.now().plus(DAY * 400)),
         ..nothing
     };
-    insta::assert_snapshot!(refused(wrong).await, @r"nothing was asked for; it does not say: reason (why this is asked); source, purpose is said of what is to be made, not of rights; ` on shop/table/orders` is no right: it is said as tenure show says it, RIGHT on RESOURCE; `INSERT on a\nb` is no right: it is said as tenure show says it, RIGHT on RESOURCE; `TRUNCATE on shop/table/invoices` is there twice; rights are asked for until 2027-11-21T12:00:02Z at the latest (365 days), and then anew");
+    insta::assert_snapshot!(refused(wrong).await, @r"nothing was asked for; it does not say: reason (why this is asked); source, purpose is said of something else, not of rights; ` on shop/table/orders` is no right: it is said as tenure show says it, RIGHT on RESOURCE; `INSERT on a\nb` is no right: it is said as tenure show says it, RIGHT on RESOURCE; `TRUNCATE on shop/table/invoices` is there twice; rights are asked for until 2027-11-21T12:00:02Z at the latest (365 days), and then anew");
     grant(&scene, "reporting", ORDERS, "INSERT");
     scene.survey().await;
     let already = refused(wish(&scene, "reporting", &[right("INSERT", ORDERS)], 20)).await;

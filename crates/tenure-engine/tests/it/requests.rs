@@ -90,6 +90,10 @@ impl Scene {
             identity: None,
             rights: Vec::new(),
             until: None,
+            to: None,
+            role: None,
+            stage: None,
+            runbook: None,
             reason: some("the report needs it"),
         }
     }

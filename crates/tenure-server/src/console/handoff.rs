@@ -62,6 +62,8 @@ struct HandoffPage {
     to: String,
     offered_by: String,
     offered: When,
+    /// The handle of the request by which others decided that it is offered.
+    request: Option<String>,
     stage: String,
     runbook: text::Prose,
     /// The runbook, where it is an address and nothing else.
@@ -172,6 +174,7 @@ async fn shown(
         to: name(line.to_name.as_deref()),
         offered_by: name(line.offered_by_name.as_deref()),
         offered: text::when(row.offered, now),
+        request: row.request.map(|request| request.handle()),
         stage: text::spaced(row.stage.as_str()),
         runbook: text::prose(&row.runbook),
         runbook_href: followed(&row.runbook),

@@ -67,6 +67,8 @@ struct IdentityPage {
     handoffs: Vec<handoffs::HandoffShownLine>,
     /// Rights that it gained and holds, and whether somebody had asked for each.
     gains: Vec<GainLine>,
+    /// The form that asks for somebody to answer for it, for whoever may, where nobody does.
+    ask_owner: Option<String>,
     /// The form that asks for further rights of it, for whoever may.
     ask_rights: Option<String>,
     /// The request it was made by, and whether that was asked for late.
@@ -328,6 +330,13 @@ fn hand_on(charter: &Charter, beside: &Beside, address: &str) -> Option<String> 
     may.then(|| format!("{address}/handoff"))
 }
 
+/// The form that asks for an owner, where nobody answers for what is there.
+fn ask_owner(shown: &IdentityShown, beside: &Beside, address: &str) -> Option<String> {
+    let is_present = shown.principals.iter().any(|one| one.presence == Presence::Present);
+    let may = beside.asks.is_some() && !shown.identity.built_in && is_present && shown.owners.is_empty();
+    may.then(|| format!("{address}/owner/new"))
+}
+
 fn view(
     frame: Frame,
     shown: IdentityShown,
@@ -348,6 +357,7 @@ fn view(
         may_own: beside.may_own && !shown.identity.built_in,
         may_confirm: owners(&shown.identity.charter).next().is_some(),
         hand_on: hand_on(&shown.identity.charter, &beside, &address),
+        ask_owner: ask_owner(&shown, &beside, &address),
         may_decline: may_decline(&shown.identity.charter, beside.reader),
         passed: beside.passed,
         who: beside.who.people.iter().map(who_line).collect(),

@@ -52,6 +52,7 @@ mod systems;
 mod table;
 mod text;
 mod tickets;
+mod wanted_owner;
 mod whose;
 
 use crate::{endpoint::Endpoint, enter::Asked, problem::Problem};
@@ -95,6 +96,8 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &requests::ASK,
     &rights::FORM,
     &rights::ASK,
+    &wanted_owner::FORM,
+    &wanted_owner::ASK,
     &request::SHOW,
     &request::DECIDE,
     &request::WITHDRAW,

@@ -16,7 +16,7 @@ use crate::limits::{SENTENCE_CHARS_MAX, at_most};
 use askama::Template;
 use axum::response::Response;
 use tenure_engine::{RequestAnswer, RequestDecision, RequestRow, RequestShown, RequestStep};
-use tenure_model::{Creation, DecisionRight, Instant, Privilege, RequestState, Wanted};
+use tenure_model::{Creation, DecisionRight, Instant, Ownership, Privilege, RequestState, Wanted};
 
 pub(super) static SHOW: Endpoint = Endpoint {
     verb: Verb::Get,
@@ -60,6 +60,8 @@ struct RequestPage {
     is_late: bool,
     /// It asks for rights of something that is there.
     of_rights: Option<OfRights>,
+    /// It asks that somebody answers for something.
+    of_owning: Option<OfOwning>,
     asked_by: String,
     asked: When,
     /// How long it may still wait, under a service level.
@@ -85,6 +87,12 @@ struct RequestPage {
 struct OfRights {
     /// It holds them already.
     is_held: bool,
+}
+
+/// Somebody who is to answer for something.
+struct OfOwning {
+    /// The handle of the handoff that it led to.
+    handoff: Option<String>,
 }
 
 /// A step and its decision.
@@ -114,6 +122,7 @@ fn facts(one: &RequestShown) -> Vec<(&'static str, text::Prose)> {
     match &one.row.wanted {
         Wanted::Creation(creation) => facts_of_making(one, creation),
         Wanted::Privilege(asked) => facts_of_rights(one, asked),
+        Wanted::Ownership(asked) => facts_of_owning(one, asked),
     }
 }
 
@@ -132,6 +141,19 @@ fn facts_of_rights(one: &RequestShown, asked: &Privilege) -> Vec<(&'static str, 
         })
         .collect();
     facts.push(("Until", format!("{:#}", asked.until)));
+    facts.extend(asked.class.clone().map(|class| ("Class", class)));
+    facts.into_iter().map(|(word, said)| (word, text::prose(&said))).collect()
+}
+
+/// Who is to answer for what.
+fn facts_of_owning(one: &RequestShown, asked: &Ownership) -> Vec<(&'static str, text::Prose)> {
+    let to = one.to_name.clone().unwrap_or_else(|| String::from("somebody who left"));
+    let mut facts = vec![
+        ("To be offered to", to),
+        ("As", format!("{} owner", asked.role)),
+        ("Where the work stands", asked.stage.as_str().replace('_', " ")),
+        ("Runbook", asked.runbook.clone()),
+    ];
     facts.extend(asked.class.clone().map(|class| ("Class", class)));
     facts.into_iter().map(|(word, said)| (word, text::prose(&said))).collect()
 }
@@ -203,6 +225,7 @@ async fn shown(
         facts: facts(&one),
         federation_preferred: one.federation_preferred,
         is_late: one.row.wanted.is_late(),
+        of_owning: one.row.wanted.ownership().map(|_| OfOwning { handoff: one.handoff.clone() }),
         of_rights: one.row.wanted.privilege().map(|asked| OfRights { is_held: asked.late_for.is_some() }),
         asked_by: one.asked_by_name.as_deref().map_or_else(|| String::from("somebody who left"), text::shown),
         asked: text::when(one.row.asked, now),
@@ -215,7 +238,7 @@ async fn shown(
         identity: one
             .identity_name
             .as_deref()
-            .zip(one.row.identity.or_else(|| one.row.wanted.privilege().map(|asked| asked.identity)))
+            .zip(one.row.identity.or(one.row.wanted.identity()))
             .map(|(name, id)| (text::shown(name), super::address::of_identity(name, &id.handle()))),
         steps: one.decisions.iter().map(|one| step(one, is_over, now)).collect(),
         digest: one.digest.clone(),

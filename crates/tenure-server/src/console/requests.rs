@@ -106,6 +106,10 @@ pub(super) fn what(one: &RequestShown) -> String {
     let name = format!("{}/{}", one.row.source_name, one.row.wanted.principal());
     match &one.row.wanted {
         Wanted::Creation(_) => text::shown(&format!("{name}{late}")),
+        Wanted::Ownership(_) => {
+            let to = one.to_name.as_deref().unwrap_or("somebody who left");
+            text::shown(&format!("{name}, to be offered to {to}"))
+        }
         Wanted::Privilege(asked) => {
             let rights = tenure_model::counted(asked.rights.len(), "further right");
             text::shown(&format!("{name}, {rights}{late}"))
@@ -294,6 +298,10 @@ fn read(sent: &AskedFor) -> Result<RequestWish, String> {
         identity: None,
         rights: Vec::new(),
         until: None,
+        to: None,
+        role: None,
+        stage: None,
+        runbook: None,
         reason: said(&sent.reason),
     })
 }

@@ -59,7 +59,7 @@ fn fields(sent: &AskedFor) -> Vec<Field> {
         Field::lines(
             "rights",
             "Rights it is to hold",
-            "One on each line, as this page says them: SELECT on shop/table/public.orders",
+            "One on each line, as its page says them: SELECT on shop/table/public.orders",
             &rights,
         ),
         Field::line(

@@ -295,17 +295,26 @@ const IDENTITIES: &[Bad] = &[
     ),
     ("POST /api/v1/exceptions/{ref}/withdrawal", "/api/v1/exceptions/%0A/withdrawal", Some("{}")),
     ("POST /api/v1/requests", "", Some("{}")),
-    ("POST /api/v1/requests", "", Some(r#"{"kind":"creation"}"#)),
-    ("POST /api/v1/requests", "", Some(r#"{"source":"nowhere","environment":"prod"}"#)),
-    ("POST /api/v1/requests", "", Some(r#"{"kind":"privilege"}"#)),
+    ("POST /api/v1/requests", "/api/v1/requests", Some("{}")),
+    ("POST /api/v1/requests", "/api/v1/requests", Some(r#"{"kind":"creation"}"#)),
+    ("POST /api/v1/requests", "/api/v1/requests", Some(r#"{"source":"nowhere","environment":"prod"}"#)),
+    ("POST /api/v1/requests", "/api/v1/requests", Some(r#"{"kind":"privilege"}"#)),
+    ("POST /api/v1/requests", "/api/v1/requests", Some(r#"{"kind":"ownership"}"#)),
     (
         "POST /api/v1/requests",
-        "",
+        "/api/v1/requests",
+        Some(
+            r#"{"kind":"ownership","identity":"main/billing","to":"nobody-here","rights":[{"right":"a","resource":"b"}],"runbook":"see the wiki","reason":"x"}"#,
+        ),
+    ),
+    (
+        "POST /api/v1/requests",
+        "/api/v1/requests",
         Some(r#"{"kind":"privilege","identity":"main/billing","rights":[{"right":"SELECT"}]}"#),
     ),
     (
         "POST /api/v1/requests",
-        "",
+        "/api/v1/requests",
         Some(
             r#"{"kind":"privilege","identity":"main/billing","source":"main","rights":[{"right":"","resource":"a"}],"until":"2020-01-01T00:00:00Z","reason":"x"}"#,
         ),

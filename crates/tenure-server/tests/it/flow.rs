@@ -290,6 +290,36 @@ async fn tell_by_mail(bench: &Bench) {
     assert_eq!(bench.get(OWNER, "/messages").await.status, 403);
 }
 
+/// What nobody owns is asked for, for oneself, decided by another, offered, and declined.
+async fn ask_for_an_owner(bench: &Bench) {
+    let mut wish = json!({
+        "kind": "ownership", "identity": "main/billing", "role": "business",
+        "runbook": "https://wiki.example/billing", "reason": "a rehearsal",
+    });
+    assert_eq!(bench.post(AUDITOR, "/api/v1/requests", &wish).await.status, 403);
+    let owned = bench.post(ADMINISTRATOR, "/api/v1/requests", &wish).await;
+    assert!(owned.status == 422 && owned.text().contains("can offer it themselves"), "{}", owned.text());
+    wish["identity"] = json!("main/reporting");
+    let asked = bench.post(OPERATOR, "/api/v1/requests", &wish).await;
+    assert_eq!(asked.status, 201, "{}", asked.text());
+    let asked = asked.json();
+    assert_eq!((&asked["to_name"], &asked["handoff"]), (&json!("operator"), &json!(null)), "{asked}");
+    assert_eq!(bench.post(ADMINISTRATOR, "/api/v1/requests", &wish).await.status, 409, "one is about it");
+    let its = format!("/api/v1/requests/{}/decision", asked["handle"].as_str().unwrap());
+    let approve = json!({ "answer": "approve", "reason": "a rehearsal", "digest": asked["digest"] });
+    for who in [OPERATOR, AUDITOR] {
+        let refused = bench.call(who, "PUT", &its, Some(&approve)).await;
+        assert_eq!(refused.status, 403, "{}", refused.text());
+    }
+    let decided = bench.call(ADMINISTRATOR, "PUT", &its, Some(&approve)).await.json();
+    assert_eq!(decided["state"], "fulfilled", "{decided}");
+    let handoff = format!("/api/v1/handoffs/{}", decided["handoff"].as_str().unwrap());
+    assert_eq!(bench.get(AUDITOR, &handoff).await.json()["request"], asked["id"]);
+    let no = json!({ "answer": "decline", "reason": "not ours" });
+    let declined = bench.call(OPERATOR, "PUT", &format!("{handoff}/answer"), Some(&no)).await;
+    assert_eq!(declined.json()["state"], "declined", "{}", declined.text());
+}
+
 /// What waits under a service level is paused by whoever gains nothing by it, in the API and in the console.
 async fn pause_and_resume(bench: &Bench) {
     let wish = json!({
@@ -499,6 +529,7 @@ async fn dismiss_and_set_baseline(bench: &Bench) {
     ask_and_decide(bench).await;
     bring_tickets(bench).await;
     review_and_decide(bench).await;
+    ask_for_an_owner(bench).await;
     hand_on(bench).await;
     let set = bench.call(ADMINISTRATOR, "PUT", "/api/v1/sources/main/baseline", None).await.json();
     assert_eq!((&set["new"], set["baseline"] != before["baseline"]), (&json!(0), true), "{set}");

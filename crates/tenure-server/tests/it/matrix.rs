@@ -338,6 +338,8 @@ fn about_pages_of_handoffs() -> Vec<Rehearsal> {
         ("POST /handoffs/{handoff}/withdraw", "/handoffs/nothing/withdraw", no_form()),
         ("GET /identities/{ref}/rights/new", "/identities/{identity}/rights/new", None),
         ("POST /identities/{ref}/rights/new", "/identities/{identity}/rights/new", no_form()),
+        ("GET /identities/{ref}/owner/new", "/identities/{identity}/owner/new", None),
+        ("POST /identities/{ref}/owner/new", "/identities/{identity}/owner/new", no_form()),
         ("GET /identities/{ref}/handoff", "/identities/{identity}/handoff", None),
         ("POST /identities/{ref}/handoff", "/identities/{identity}/handoff", no_form()),
     ]

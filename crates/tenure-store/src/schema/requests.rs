@@ -18,7 +18,7 @@ pub(super) fn requests() -> Vec<String> {
              ended_why {{text}}, late_for {{text}} REFERENCES principals, \
              CONSTRAINT requests_end CHECK (decide_by_us > asked_us AND use_by_us > decide_by_us), \
              CONSTRAINT requests_are_used_when_approved CHECK (state NOT IN ('approved', 'fulfilled') OR approved_us IS NOT NULL), \
-             CONSTRAINT requests_are_used_for_what_was_absent CHECK (state <> 'fulfilled' OR (principal_id IS NOT NULL \
+             CONSTRAINT requests_are_used_for_what_was_absent CHECK (state <> 'fulfilled' OR (kind = 'ownership' AND identity_id IS NOT NULL) OR (principal_id IS NOT NULL \
              AND identity_id IS NOT NULL AND ended_us <= use_by_us AND CASE WHEN late_for IS NULL \
              THEN COALESCE(absent_us, 0) > approved_us ELSE principal_id = late_for END)), \
              CONSTRAINT requests_are_over_some_day CHECK ((ended_us IS NULL) = ({waits})), \

@@ -7,7 +7,7 @@ use super::Mint;
 use crate::{Row, StoreFailure, Tx, value::named};
 use serde::Serialize;
 use tenure_model::{
-    HandoffEvent, HandoffId, HandoffStage, HandoffState, IdentityId, Instant, OwnerRole, PersonId,
+    HandoffEvent, HandoffId, HandoffStage, HandoffState, IdentityId, Instant, OwnerRole, PersonId, RequestId,
     lifecycle::advance, printable,
 };
 
@@ -47,6 +47,8 @@ pub struct HandoffRow {
     pub ended: Option<Instant>,
     /// Why, unless it was accepted.
     pub ended_why: Option<String>,
+    /// The request by which others decided that it is offered; nothing where whoever had it offered it.
+    pub request: Option<RequestId>,
 }
 
 /// A handoff that is written down.
@@ -72,6 +74,8 @@ pub struct NewHandoff {
     pub accept_by: Instant,
     /// What is named with it, as JSON.
     pub contents: String,
+    /// The request by which others decided that it is offered.
+    pub request: Option<RequestId>,
 }
 
 /// Which handoffs are meant.
@@ -87,7 +91,7 @@ macro_rules! select_handoffs {
     ($rest:literal) => {
         concat!(
             "SELECT h.handoff_id, h.identity_id, i.name, h.role, h.state, h.from_person, h.to_person, h.offered_by, h.stage, \
-             h.runbook, h.reason, h.offered_us, h.accept_by_us, h.contents, h.ended_us, h.ended_why FROM handoffs h \
+             h.runbook, h.reason, h.offered_us, h.accept_by_us, h.contents, h.ended_us, h.ended_why, h.request_id FROM handoffs h \
              JOIN identities i ON i.identity_id = h.identity_id ",
             $rest
         )
@@ -125,6 +129,7 @@ fn handoff(row: &Row<'_>) -> Result<HandoffRow, StoreFailure> {
         contents: row.text(13)?,
         ended: row.opt_instant(14)?,
         ended_why: row.opt_text(15)?,
+        request: row.opt_parsed(16)?,
     })
 }
 
@@ -183,6 +188,16 @@ impl Tx<'_> {
         )
     }
 
+    /// The one that a request led to; nothing while it did not.
+    pub fn handoff_by_request(&mut self, request: RequestId) -> Result<Option<HandoffRow>, StoreFailure> {
+        self.query_one(
+            "handoffs",
+            select_handoffs!("WHERE h.request_id = $1 ORDER BY h.handoff_id LIMIT 1"),
+            &[named(request)],
+            handoff,
+        )
+    }
+
     /// One by its id.
     pub fn handoff(&mut self, id: HandoffId) -> Result<HandoffRow, StoreFailure> {
         let found =
@@ -217,7 +232,7 @@ impl Tx<'_> {
         let id = HandoffId::new(at, randomness);
         self.execute(
             "INSERT INTO handoffs (handoff_id, identity_id, role, state, from_person, to_person, offered_by, stage, runbook, \
-             reason, offered_us, accept_by_us, contents) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+             reason, offered_us, accept_by_us, contents, request_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
             &[
                 named(id),
                 named(new.identity),
@@ -232,6 +247,7 @@ impl Tx<'_> {
                 at.into(),
                 new.accept_by.into(),
                 new.contents.as_str().into(),
+                new.request.map(|id| id.to_string()).into(),
             ],
         )?;
         Ok(id)

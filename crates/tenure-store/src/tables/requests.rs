@@ -288,6 +288,7 @@ impl Tx<'_> {
             let about = match new.wanted {
                 Wanted::Creation(_) => "this principal",
                 Wanted::Privilege(_) => "one of these rights",
+                Wanted::Ownership(_) => "this share of it",
             };
             let why = format!("request `{}` is about {about} already, and is not over", other.handle());
             return Err(StoreFailure::Conflict { why });
@@ -399,6 +400,21 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// What was asked for was offered to whom it was asked for. A request that is not approved is a conflict.
+    pub fn offered_by_request(
+        &mut self,
+        id: RequestId,
+        identity: IdentityId,
+        now: Instant,
+    ) -> Result<(), StoreFailure> {
+        let state = moved(&self.request(id)?, RequestEvent::Fulfil)?;
+        self.execute(
+            "UPDATE requests SET state = $2, identity_id = $3, ended_us = $4 WHERE request_id = $1",
+            &[named(id), named(state), named(identity), now.into()],
+        )?;
+        Ok(())
+    }
+
     /// Writes down that one is over without having been used. Returns false when it was already.
     pub fn end_request(
         &mut self,
@@ -440,7 +456,12 @@ fn are_one_matter(one: &Wanted, other: &Wanted) -> bool {
             let named = |right: &AskedRight| (right.right.clone(), right.resource.clone());
             one.rights.iter().any(|right| other.rights.iter().any(|asked| named(asked) == named(right)))
         }
-        (Wanted::Creation(_), Wanted::Privilege(_)) | (Wanted::Privilege(_), Wanted::Creation(_)) => false,
+        (Wanted::Ownership(one), Wanted::Ownership(other)) => {
+            (one.identity, one.role) == (other.identity, other.role)
+        }
+        (Wanted::Creation(_), Wanted::Privilege(_) | Wanted::Ownership(_))
+        | (Wanted::Privilege(_), Wanted::Creation(_) | Wanted::Ownership(_))
+        | (Wanted::Ownership(_), Wanted::Creation(_) | Wanted::Privilege(_)) => false,
     }
 }
 

@@ -20,6 +20,7 @@ fn new(ids: &Ids, identity: IdentityId, (by, to): (PersonId, PersonId)) -> NewHa
         reason: String::from("another team"),
         accept_by: ids.now().plus(Duration::from_hours(24)),
         contents: String::from("{}"),
+        request: None,
     }
 }
 

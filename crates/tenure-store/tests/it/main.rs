@@ -36,6 +36,7 @@ mod log;
 mod messages;
 mod opening;
 mod owned;
+mod owner_asked;
 mod passings;
 mod people;
 mod plans;

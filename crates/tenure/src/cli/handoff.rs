@@ -134,11 +134,11 @@ pub(crate) struct Withdraw {
     reason: String,
 }
 
-fn parse_role(given: &str) -> Result<OwnerRole, String> {
+pub(super) fn parse_role(given: &str) -> Result<OwnerRole, String> {
     given.parse().map_err(|error: tenure_model::UnknownWord| error.to_string())
 }
 
-fn parse_stage(given: &str) -> Result<HandoffStage, String> {
+pub(super) fn parse_stage(given: &str) -> Result<HandoffStage, String> {
     given.replace('-', "_").parse().map_err(|error: tenure_model::UnknownWord| error.to_string())
 }
 
@@ -368,6 +368,7 @@ fn facts(one: &Handoff) -> Vec<(&'static str, String)> {
     };
     let by = format!("{}, {}", who(line.offered_by_name.as_deref()), instant(line.offered));
     let mut facts = vec![("from", from), ("offered by", by), ("why", line.reason.clone())];
+    facts.extend(line.request.map(|request| ("decided by", format!("request {}", request.handle()))));
     match (line.ended, &line.ended_why) {
         (Some(at), why) => {
             let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();

@@ -50,6 +50,7 @@ mod proof;
 mod report;
 mod request;
 mod request_decide;
+mod request_ownership;
 mod request_privilege;
 mod review;
 mod review_decide;

@@ -9,6 +9,7 @@ use super::{
     own::parse_end,
     reading,
     request_decide::{Approve, Refuse},
+    request_ownership::{self, Ownership},
     request_privilege::{self, Privilege},
 };
 use crate::{
@@ -40,6 +41,7 @@ const WAIT_SECONDS: u64 = 5;
 pub(crate) enum RequestCommand {
     Create(Box<Create>),
     Privilege(Privilege),
+    Ownership(Ownership),
     List(List),
     Show(Show),
     Approve(Approve),
@@ -199,6 +201,7 @@ impl RequestCommand {
         match self {
             Self::Create(args) => args.run(context).await,
             Self::Privilege(args) => args.run(context).await,
+            Self::Ownership(args) => args.run(context).await,
             Self::List(args) => args.run(context).await,
             Self::Show(args) => args.run(context).await,
             Self::Approve(args) => args.run(context).await,
@@ -365,12 +368,16 @@ fn next(context: &Context, one: &Request) {
             context
                 .next(format!("tenure survey {} looks that it is not there yet", typeable(&one.source_name)));
         }
+        RequestState::Fulfilled if one.handoff.is_some() => {
+            let handoff = one.handoff.as_deref().unwrap_or_default();
+            context.next(format!("tenure handoff show {}", typeable(handoff)));
+        }
         RequestState::Fulfilled => {
             context
                 .next(format!("tenure show {}", typeable(one.identity_name.as_deref().unwrap_or_default())));
         }
         RequestState::Refused | RequestState::Withdrawn | RequestState::Lapsed => {
-            let kind = if one.wanted.creation().is_some() { "create" } else { "privilege" };
+            let kind = one.wanted.kind();
             context.next(format!("tenure request {kind} asks anew"));
         }
     }
@@ -403,6 +410,7 @@ pub(super) fn show(context: &Context, one: &Request) {
         Wanted::Privilege(asked) if asked.renews => {
             format!("that {} may go on holding rights: {state}", what(one))
         }
+        Wanted::Ownership(_) => format!("that {}, which nobody answers for, is offered: {state}", what(one)),
         Wanted::Privilege(_) => format!("that {} may hold further rights: {state}", what(one)),
     });
     let columns = context.frame().prose(22);
@@ -419,6 +427,7 @@ fn facts(one: &Request) -> Vec<(String, String)> {
     let mut facts: Vec<(String, String)> = match &one.wanted {
         Wanted::Creation(creation) => facts_of_making(one, creation),
         Wanted::Privilege(asked) => request_privilege::facts(one, asked),
+        Wanted::Ownership(asked) => request_ownership::facts(one, asked),
     };
     facts.push((
         String::from("asked for"),

@@ -6,7 +6,7 @@ use super::{
     agree::ToAgree,
     changing,
     request::{request_of, show, what},
-    request_privilege,
+    request_ownership, request_privilege,
 };
 use crate::{
     client::part,
@@ -75,7 +75,9 @@ impl Approve {
             agree.agreed(context, || show(context, &asked)).await?;
             let (one, document) = send(session, &asked, "approve", &self.reason).await?;
             context.document(&document);
-            if one.wanted.late_for().is_some() && one.state != RequestState::Asked {
+            if one.wanted.ownership().is_some() && one.state != RequestState::Asked {
+                request_ownership::say_decided(context, &one);
+            } else if one.wanted.late_for().is_some() && one.state != RequestState::Asked {
                 say_late(context, &one);
             } else if one.state == RequestState::Approved && one.wanted.privilege().is_some() {
                 request_privilege::say_approved(context, &one);
@@ -108,6 +110,7 @@ impl Refuse {
             let verb = match (&one.wanted, one.wanted.late_for()) {
                 (Wanted::Creation(_), Some(_)) => "stay as it is",
                 (Wanted::Creation(_), None) => "be made",
+                (Wanted::Ownership(_), _) => "be offered",
                 (Wanted::Privilege(_), Some(_)) => "keep those rights",
                 (Wanted::Privilege(_), None) => "hold those rights",
             };
@@ -128,6 +131,7 @@ fn say_late(context: &Context, one: &Request) {
                     let late = if asked.renews { "" } else { ", late" };
                     format!("Approved{late}: {what} may hold those rights until {}.", instant(asked.until))
                 }
+                Wanted::Ownership(_) => format!("Approved: {what} is offered."),
                 Wanted::Creation(_) => {
                     format!("Approved, late: {what} is enrolled with this charter, and stays late.")
                 }

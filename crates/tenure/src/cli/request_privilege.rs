@@ -84,7 +84,7 @@ impl Privilege {
                 asked if asked.is_late() => {
                     format!("Asked, late: {words}. It stays found until others approve it, by {by}.")
                 }
-                Wanted::Privilege(_) | Wanted::Creation(_) => {
+                Wanted::Privilege(_) | Wanted::Creation(_) | Wanted::Ownership(_) => {
                     format!("Asked: {words}. Nothing may be given before it is approved, by {by}.")
                 }
             });

@@ -1,7 +1,7 @@
 //! Handoffs, as the API says them.
 
 use serde::Deserialize;
-use tenure_model::{Charter, HandoffStage, HandoffState, Instant, OwnerRole, Standing};
+use tenure_model::{Charter, HandoffStage, HandoffState, Instant, OwnerRole, RequestId, Standing};
 
 /// An offer to answer for an identity.
 #[derive(Debug, Clone, Deserialize)]
@@ -18,6 +18,7 @@ pub(crate) struct HandoffLine {
     pub(crate) accept_by: Instant,
     pub(crate) ended: Option<Instant>,
     pub(crate) ended_why: Option<String>,
+    pub(crate) request: Option<RequestId>,
     pub(crate) from_name: Option<String>,
     pub(crate) to_name: Option<String>,
     pub(crate) offered_by_name: Option<String>,

@@ -21,6 +21,8 @@ pub(crate) struct Request {
     pub(crate) business_owner_name: Option<String>,
     pub(crate) technical_owner_name: Option<String>,
     pub(crate) identity_name: Option<String>,
+    pub(crate) to_name: Option<String>,
+    pub(crate) handoff: Option<String>,
     #[serde(default)]
     pub(crate) rights: Vec<RightShown>,
     pub(crate) decisions: Vec<RequestStep>,

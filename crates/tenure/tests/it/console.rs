@@ -63,6 +63,7 @@ struct Planted {
     /// The address of a request that waits.
     request: String,
     request_rights: String,
+    request_owner: String,
     /// The addresses of a review that is open, and of one of its items.
     review: (String, String),
     /// What the walk does with forms.
@@ -127,6 +128,7 @@ fn planted() -> Planted {
     let exception = excepted(&place, address);
     let request = requested(&place, address);
     let request_rights = rights_requested(&place);
+    let request_owner = owner_requested(&place);
     let handoff = handed_on(&place, address);
     let found = place.done(&["show", "pg-main/batch_admin", "--json"]).json();
     let (of, id) = (found["identity"]["handle"].as_str(), found["findings"][0]["id"].as_str());
@@ -138,6 +140,7 @@ fn planted() -> Planted {
         handoff,
         request,
         request_rights,
+        request_owner,
         review: reviewed(&place),
         code: said["one_time_code"].as_str().unwrap().to_owned(),
         proposed: handle("proposed"),
@@ -249,6 +252,19 @@ fn rights_requested(place: &Place) -> String {
         &until,
         "--reason",
         "the board's report",
+    ];
+    let asked = place.done(&[&ask[..], &more[..], &["--json"]].concat()).json();
+    format!("/requests/{}", asked["handle"].as_str().unwrap())
+}
+
+/// What asks for somebody to answer for what nobody does; its address.
+fn owner_requested(place: &Place) -> String {
+    let ask = ["request", "ownership", "pg-main/ci_deploy", "--to", "pay desk", "--stage", "changing"];
+    let more = [
+        "--runbook",
+        "https://wiki.example/ci?what=to+do",
+        "--reason",
+        "whoever built the <b>pipeline</b> has left, and the pay desk deploys with it",
     ];
     let asked = place.done(&[&ask[..], &more[..], &["--json"]].concat()).json();
     format!("/requests/{}", asked["handle"].as_str().unwrap())
@@ -394,6 +410,8 @@ fn pages(planted: &Planted) -> serde_json::Value {
         page("request", &planted.request),
         page("request-new", "/requests/new"),
         page("request-rights", &planted.request_rights),
+        page("request-owner", &planted.request_owner),
+        page("owner-new", &format!("{}/owner/new", identity("pg-main/ci_deploy"))),
         page("rights-new", &format!("{}/rights/new", identity("pg-main/reporting"))),
         page("reviews", "/reviews"),
         page("review", &planted.review.0),

@@ -32,6 +32,7 @@ mod narrow;
 mod not_ended;
 mod on_postgres;
 mod over_ssh;
+mod owner_asked;
 mod ownership;
 mod privileged;
 mod program;

@@ -14,6 +14,7 @@ pub use contents::{HandoffContents, HandoffItem};
 pub use follow::HandoffsFollowed;
 pub use many::{HANDOFFS_MAX, HandoffStays, HandoffsForeseen, HandoffsWish};
 pub use offer::HandoffWish;
+pub(crate) use offer::checked_runbook;
 
 use super::{
     own::{held, speaks_for},
@@ -77,6 +78,11 @@ pub(crate) struct Handing {
 }
 
 impl Handing {
+    /// For whoever decides otherwise that something is offered.
+    pub(crate) const fn of(authoriser: Arc<Authoriser>, in_force: Arc<InForce>, now: Instant) -> Self {
+        Self { authoriser, in_force, now }
+    }
+
     /// Why nobody can accept it any more; nothing while whom it was offered to can.
     pub(crate) fn over_because(
         &self,

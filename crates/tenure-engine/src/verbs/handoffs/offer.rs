@@ -12,11 +12,12 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use tenure_judge::{ApiResource, Verdict};
 use tenure_model::{
-    Charter, DecisionRight, HandoffId, HandoffStage, IdentityId, OwnerRole, Person, PersonId, Role, printable,
+    Charter, DecisionRight, HandoffId, HandoffStage, IdentityId, OwnerRole, Ownership, Person, PersonId,
+    Role, printable,
 };
 use tenure_store::{
     StoreFailure, Tx,
-    tables::{Mint, handoffs::NewHandoff, identities::IdentityRow},
+    tables::{Mint, handoffs::NewHandoff, identities::IdentityRow, requests::RequestRow},
 };
 
 /// What somebody offers.
@@ -68,6 +69,13 @@ impl Terms {
         }
         Ok(terms)
     }
+}
+
+/// Refuses what does not say what to do about it, and what holds a secret.
+pub(crate) fn checked_runbook(runbook: &str, reason: &str) -> Result<String, EngineFailure> {
+    let (to, runbook, reason) = (String::new(), runbook.to_owned(), reason.to_owned());
+    let terms = Terms { to, role: None, stage: HandoffStage::InUse, runbook, reason };
+    terms.checked().map(|terms| terms.runbook)
 }
 
 /// True of `scheme://somebody:something@host`.
@@ -137,14 +145,24 @@ impl super::Handing {
             Ok(role) => role,
             Err(why) => return Ok(Err(why)),
         };
-        let from = match whose(tx, (charter, role), actor)? {
-            Ok(from) => from,
-            Err(why) => return Ok(Err(why)),
-        };
+        match whose(tx, (charter, role), actor)? {
+            Ok(from) => self.fitted(tx, (actor, giver), (identity, terms), (role, from)),
+            Err(why) => Ok(Err(why)),
+        }
+    }
+
+    /// What is to be written of this share, whosever it is; or why it may not go to whom it is to be offered to.
+    fn fitted(
+        &self,
+        tx: &mut Tx<'_>,
+        (actor, giver): (Actor, &Person),
+        (identity, terms): (&IdentityRow, &Terms),
+        (role, from): (OwnerRole, Option<PersonId>),
+    ) -> Result<Result<NewHandoff, EngineFailure>, StoreFailure> {
         let Some(to) = tx.person_named(&terms.to)? else {
             return Ok(Err(StoreFailure::Missing { noun: "person", given: printable(&terms.to, 60) }.into()));
         };
-        let after = charter.owned_by(role, to.id);
+        let after = identity.charter.owned_by(role, to.id);
         if let Verdict::Denied { why } = self.may_hand_on(tx, giver, (identity.id, &after))? {
             return Ok(Err(EngineFailure::Denied { why }));
         }
@@ -164,7 +182,74 @@ impl super::Handing {
             reason: terms.reason.clone(),
             accept_by: rules.map_or_else(|| self.now.plus(term), |rules| rules.due(self.now)),
             contents: contents::text(&contents::of(tx, identity)?)?,
+            request: None,
         }))
+    }
+
+    /// What is to be written where others decided that it is offered, in the name of whoever decided last; or why it cannot
+    /// be. Whoever still has the share and can answer for nothing is not asked: they could not hand it on.
+    pub(crate) fn decided(
+        &self,
+        tx: &mut Tx<'_>,
+        (actor, request): (Actor, &RequestRow),
+        asked: &Ownership,
+    ) -> Result<Result<NewHandoff, String>, StoreFailure> {
+        let giver = still_there(tx, actor)?;
+        let (identity, to) = (tx.identity(asked.identity)?, tx.person_since(asked.to, request.asked)?);
+        let Some(to) = to else { return Ok(Err(String::from("whom it was to be offered to has left"))) };
+        let terms = Terms {
+            to: to.name,
+            role: Some(asked.role),
+            stage: asked.stage,
+            runbook: asked.runbook.clone(),
+            reason: request.reason.clone(),
+        };
+        let share = (asked.role, identity.charter.owner(asked.role));
+        let fitted = self.fitted(tx, (actor, &giver), (&identity, &terms), share)?;
+        Ok(fitted.map(|new| NewHandoff { request: Some(request.id), ..new }).map_err(|why| why.to_string()))
+    }
+
+    /// Offers what others decided, with what goes with it now: the request for it does not any more.
+    pub(crate) fn offer_decided(
+        &self,
+        tx: &mut Tx<'_>,
+        (mint, entries): (&Mint, &mut EntryMaker),
+        (actor, new): (Actor, NewHandoff),
+    ) -> Result<HandoffId, StoreFailure> {
+        let identity = tx.identity(new.identity)?;
+        let contents = contents::text(&contents::of(tx, &identity)?)?;
+        self.write(tx, (mint, entries), (actor, &NewHandoff { contents, ..new }))
+    }
+
+    /// An owner who is there and can answer for it, and as what: they can offer it themselves.
+    pub(crate) fn reachable_owner(
+        &self,
+        tx: &mut Tx<'_>,
+        charter: &Charter,
+    ) -> Result<Option<(Person, OwnerRole)>, StoreFailure> {
+        for role in OwnerRole::ALL {
+            let Some(owner) = charter.owner(*role) else { continue };
+            if let Some(person) = tx.person(owner)?.filter(|person| self.may_answer(person)) {
+                return Ok(Some((person, *role)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Why nobody can be asked to answer for it, or not this person.
+    pub(crate) fn cannot_be_offered(&self, identity: &IdentityRow, to: &Person) -> Option<String> {
+        if identity.built_in {
+            return Some(String::from("it is part of the system itself; nobody is asked to own it"));
+        }
+        if is_over(identity) {
+            return Some(String::from("it is not there any more; nobody has to answer for it"));
+        }
+        if self.may_answer(to) {
+            return None;
+        }
+        let (name, role) = (printable(&to.name, 80), to.role);
+        let article = if role == Role::Auditor { "an" } else { "a" };
+        Some(format!("{name} is {article} {role} and can answer for no identity: name somebody else"))
     }
 
     fn unfit(
@@ -174,11 +259,9 @@ impl super::Handing {
         to: &Person,
     ) -> Option<String> {
         let name = printable(&to.name, 80);
-        if identity.built_in {
-            return Some(String::from("it is part of the system itself; nobody is asked to own it"));
-        }
-        if is_over(identity) {
-            return Some(String::from("it is not there any more; nobody has to answer for it"));
+        let cannot = self.cannot_be_offered(identity, to);
+        if cannot.is_some() && (identity.built_in || is_over(identity)) {
+            return cannot;
         }
         if to.id == actor.person {
             return Some(String::from("nobody hands on to themselves; name somebody else"));
@@ -186,14 +269,7 @@ impl super::Handing {
         if identity.charter.owner(role) == Some(to.id) {
             return Some(format!("{name} is its {} already", in_words(role)));
         }
-        if !self.may_answer(to) {
-            let role = to.role;
-            let article = if role == Role::Auditor { "an" } else { "a" };
-            return Some(format!(
-                "{name} is {article} {role} and can answer for no identity: name somebody else"
-            ));
-        }
-        None
+        cannot
     }
 
     /// Writes an offer down, with its clock where a service level means it and with its entry.
@@ -209,7 +285,7 @@ impl super::Handing {
             clocks::begin_handoff(tx, &row, &rules)?;
         }
         let named = contents::parsed(&row)?;
-        let draft = Draft::new("handoff.offered", By::Person(actor, Some(DecisionRight::Own)), id)
+        let mut draft = Draft::new("handoff.offered", By::Person(actor, Some(DecisionRight::Own)), id)
             .about(row.identity)
             .about(row.to)
             .text("identity", row.identity)
@@ -221,6 +297,9 @@ impl super::Handing {
             .body(serde_json::json!({
                 "identity": row.identity_name, "runbook": row.runbook, "reason": row.reason, "contents": named,
             }));
+        if let Some(request) = row.request {
+            draft = draft.about(request).text("request", request);
+        }
         entries.write(tx, draft)?;
         Ok(id)
     }

@@ -119,15 +119,17 @@ fn requests(tx: &mut Tx<'_>, asking: &Asking, found: &mut Found) -> Result<(), S
     for row in rows {
         let Some(why) = asking.requests.theirs(tx, &row, &asking.person, asking.now)? else { continue };
         let by = name_of(tx, row.asked_by)?;
-        lines.push(clocked(tx, request_line(&row, format!("{by} asks, and {why}")))?);
+        let to = row.wanted.ownership().map(|one| name_of(tx, one.to)).transpose()?;
+        lines.push(clocked(tx, request_line(&row, to.as_deref(), format!("{by} asks, and {why}")))?);
     }
     found.take(lines, beyond, (WaitingKind::Request, "tenure request list", "/requests"));
     Ok(())
 }
 
-fn request_line(row: &RequestRow, why: String) -> Waiting {
+fn request_line(row: &RequestRow, to: Option<&str>, why: String) -> Waiting {
     let name = format!("{}/{}", row.source_name, printable(row.wanted.principal(), NAME_CHARS_MAX));
-    let handle = row.id.handle();
+    let (handle, asked) = (row.id.handle(), row.wanted.in_words(&name));
+    let asked = to.map_or(asked, |to| format!("{name}, which nobody answers for, is offered to {to}"));
     Waiting {
         kind: WaitingKind::Request,
         subject: row.id.to_string(),
@@ -135,7 +137,7 @@ fn request_line(row: &RequestRow, why: String) -> Waiting {
         since: row.asked,
         due: Some(row.decide_by),
         why,
-        what: printable(&format!("decide whether {}", row.wanted.in_words(&name)), 300),
+        what: printable(&format!("decide whether {asked}"), 300),
         command: format!("tenure request approve {handle} --reason \"…\""),
         page: format!("/requests/{handle}"),
         risk: None,

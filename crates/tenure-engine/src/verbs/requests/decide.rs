@@ -3,13 +3,20 @@
 //! Each step is somebody else's and none is the asker's; a decision binds the digest of all that is asked, and counts while
 //! whoever made it is there and would still be let make it. It must never make or enrol anything. Next: `fulfil.rs`.
 
-use super::{RequestShown, about, charter_of, digest_of, fulfil::Prepared, holds, late, privilege, shown};
+use super::{
+    RequestShown, about, charter_of, digest_of,
+    fulfil::Prepared,
+    holds, late,
+    ownership::{self, Offering},
+    privilege, shown,
+};
 use crate::{
     Actor, Engine, EngineFailure,
     record::By,
     verbs::{
         clocks::{WaitsAt, steps_passed_on},
         dismiss::still_there,
+        handoffs::Handing,
         own::owns,
         programme::InForce,
     },
@@ -80,6 +87,11 @@ pub(super) fn steps_of(tx: &mut Tx<'_>, row: &RequestRow) -> Result<Vec<String>,
 }
 
 impl RequestDeciding {
+    /// What decides about handoffs, for what is to be offered.
+    pub(super) fn handing(&self, now: Instant) -> Handing {
+        Handing::of(Arc::clone(&self.authoriser), Arc::clone(&self.in_force), now)
+    }
+
     /// Whether somebody's decision counts, where they will answer for what is asked for or not.
     pub(super) fn holds(&self, actor: Actor, owns: bool) -> bool {
         let who = tenure_judge::Actor { person: Some(actor.person), role: actor.role, local: actor.local };
@@ -104,6 +116,7 @@ impl RequestDeciding {
         let may = |person: &Person| {
             let who = tenure_judge::Actor { person: Some(person.id), role: person.role, local: false };
             row.asked_by != person.id
+                && ownership::is_for(row, person.id).is_none()
                 && !counting.iter().any(|one| one.person.id == person.id)
                 && holds(self, who, owner(person.id))
         };
@@ -122,7 +135,7 @@ impl RequestDeciding {
     ) -> Result<Vec<Counting>, StoreFailure> {
         let (mut counting, charter) = (Vec::new(), charter_of(tx, row)?);
         for made in tx.request_decisions(row.id)? {
-            if made.refused || made.digest != digest {
+            if made.refused || made.digest != digest || ownership::is_for(row, made.person).is_some() {
                 continue;
             }
             let Some(person) = tx.person_since(made.person, made.decided)? else { continue };
@@ -147,6 +160,9 @@ impl RequestDeciding {
         let Some(person) = tx.person(person)? else {
             return Ok(Err(EngineFailure::Denied { why: String::from("whoever decides has left") }));
         };
+        if let Some(why) = ownership::is_for(row, person.id) {
+            return Ok(Err(why));
+        }
         let by = approver(&person, owns(&charter_of(tx, row)?, person.id));
         let handle = row.id.handle();
         Ok(match may_decide(&steps, &given, Some(row.asked_by), &by) {
@@ -222,12 +238,12 @@ fn fit(row: &RequestRow, decision: &RequestDecision, now: Instant) -> Result<(),
     Ok(())
 }
 
-/// Uses a request that is decided for what is there already: that is not waited for.
+/// Uses a request that is decided where nothing has to be seen: for what is there already, or to offer it.
 fn settle_held(
     tx: &mut Tx<'_>,
     deciding: &RequestDeciding,
     (id, prepared): (RequestId, &Prepared),
-    now: Instant,
+    (offering, now): (&Offering, Instant),
 ) -> Result<(), StoreFailure> {
     let row = tx.request(id)?;
     match (row.state, &row.wanted) {
@@ -236,6 +252,9 @@ fn settle_held(
         }
         (RequestState::Approved, Wanted::Privilege(asked)) if asked.late_for.is_some() => {
             privilege::settle_held(tx, deciding, (&row, prepared, asked), now)
+        }
+        (RequestState::Approved, Wanted::Ownership(asked)) => {
+            ownership::settle(tx, deciding, (&row, prepared, asked), offering)
         }
         _ => Ok(()),
     }
@@ -275,6 +294,7 @@ impl Engine {
         let reason = decision.reason.trim().to_owned();
         let entry = self.entry(draft.body(serde_json::json!({ "reason": reason })))?;
         let prepared = self.prepared(row)?;
+        let offering = Offering { mint: self.mint()?, entries: self.entry_maker()?, actor };
         let made = RequestDecisionRow {
             person: actor.person,
             step,
@@ -311,7 +331,7 @@ impl Engine {
                 tx.approve_request(id, made.decided)?;
             }
             tx.entry(entry.clone())?;
-            settle_held(tx, &deciding, (id, &prepared), made.decided)?;
+            settle_held(tx, &deciding, (id, &prepared), (&offering, made.decided))?;
             let row = tx.request(id)?;
             shown(tx, &deciding, row)
         });

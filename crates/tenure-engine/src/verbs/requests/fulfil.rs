@@ -82,6 +82,8 @@ impl Waiting {
                     Wanted::Creation(creation) => {
                         self.settle_one(tx, (&row, creation, prepared), surveyed)?;
                     }
+                    // It is offered with its last decision; nothing of it is seen.
+                    Wanted::Ownership(_) => {}
                     Wanted::Privilege(asked) => {
                         privilege::settle(tx, &self.deciding, (&row, prepared, asked), surveyed)?;
                     }

@@ -2,7 +2,7 @@
 //!
 //! What is decided about is named by a digest over all of it. A request must never do anything by itself: when what was
 //! asked for is seen, every rule, person and right is asked again in the transaction that enrols it. Next: `gate.rs`, what
-//! must be said; `decide.rs`; `fulfil.rs`; `outside.rs`, what was made without one; `privilege.rs`, further rights.
+//! must be said; `decide.rs`; `fulfil.rs`; `outside.rs`, what was made without one; `privilege.rs`, further rights; `ownership.rs`.
 
 mod decide;
 mod fulfil;
@@ -10,6 +10,7 @@ mod gained;
 mod gate;
 mod late;
 mod outside;
+mod ownership;
 mod privilege;
 
 pub(crate) use decide::RequestDeciding;
@@ -22,14 +23,14 @@ pub use privilege::RightShown;
 use crate::{
     Actor, Engine, EngineFailure,
     record::{By, Draft, digest_hex},
-    verbs::{dismiss::still_there, programme::InForce, reason},
+    verbs::{dismiss::still_there, reason},
 };
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
 use tenure_judge::{ApiResource, ApiResourceKind, Verdict, step_in_words, undecided};
 use tenure_model::{
-    AskedRight, Charter, Creation, DataClass, DecisionRight, Environment, IdentityId, Instant, PersonId,
-    PrincipalKind, RequestEvent, RequestKind, RequestState, Wanted,
+    AskedRight, Charter, Creation, DataClass, DecisionRight, Environment, HandoffStage, IdentityId, Instant,
+    OwnerRole, PersonId, PrincipalKind, RequestEvent, RequestKind, RequestState, Wanted,
 };
 use tenure_store::{
     StoreFailure, Tx,
@@ -87,6 +88,15 @@ pub struct RequestWish {
     pub rights: Vec<AskedRight>,
     /// Until when they are to be there; until its charter ends, unless said.
     pub until: Option<Instant>,
+    /// Whom it is to be offered to, by name; whoever asks, unless said. Asked with `ownership` alone, as are the three that
+    /// follow and, of those before, `identity`.
+    pub to: Option<String>,
+    /// Which share of its charter; the technical one, unless said.
+    pub role: Option<OwnerRole>,
+    /// Where the work stands; in use, unless said.
+    pub stage: Option<HandoffStage>,
+    /// What to do about it and where that is written: an address, or a text.
+    pub runbook: Option<String>,
     /// Why this is asked.
     pub reason: Option<String>,
 }
@@ -128,6 +138,10 @@ pub struct RequestShown {
     pub technical_owner_name: Option<String>,
     /// The name of the identity it was used for, or whose rights it is about.
     pub identity_name: Option<String>,
+    /// Whom it is to be offered to, by name; nothing where they have left.
+    pub to_name: Option<String>,
+    /// The handle of the handoff that it led to.
+    pub handoff: Option<String>,
     /// The rights that are asked for, and what was seen of each.
     pub rights: Vec<RightShown>,
     /// The decisions it needs, in order.
@@ -150,10 +164,10 @@ impl Engine {
         wish: RequestWish,
     ) -> Result<RequestShown, EngineFailure> {
         let now = self.clock.now();
-        let (in_force, mint) = (self.in_force(), self.mint()?);
-        let deciding = self.request_deciding();
-        let (checking, asked) = (Arc::clone(&in_force), wish.clone());
-        let first = self.store.read("check_request", move |tx| checked(tx, &checking, &asked, now));
+        let (deciding, mint) = (self.request_deciding(), self.mint()?);
+        let (checking, asked) = (deciding.clone(), wish.clone());
+        let asker = actor.person;
+        let first = self.store.read("check_request", move |tx| checked(tx, &checking, (&asked, asker), now));
         let checked_first = first.await?.map_err(|why| EngineFailure::Refused { why })?;
         let reason = reason::kept(wish.reason.as_deref().unwrap_or_default())?;
         let draft = Draft::new("request.asked", By::Person(actor, None), checked_first.wanted.source())
@@ -170,7 +184,7 @@ impl Engine {
         let written = self.store.write("create_request", move |tx| {
             still_there(tx.person(actor.person)?.map(|person| person.role), actor)?;
             // Somebody may have changed or removed meanwhile what it names.
-            let again = match checked(tx, &in_force, &wish, now)? {
+            let again = match checked(tx, &deciding, (&wish, asker), now)? {
                 Ok(again) => again,
                 Err(why) => return Err(StoreFailure::Conflict { why }),
             };
@@ -182,7 +196,7 @@ impl Engine {
             let mut entry = entry.clone();
             entry.entry.subject = id.to_string();
             entry.about.push(id.to_string());
-            entry.about.extend(again.wanted.privilege().map(|one| one.identity.to_string()));
+            entry.about.extend(again.wanted.identity().map(|id| id.to_string()));
             tx.entry(entry)?;
             let row = tx.request(id)?;
             shown(tx, &deciding, row)
@@ -348,10 +362,11 @@ impl Checked {
 /// What is asked for, complete; or everything that is missing or wrong, in words.
 fn checked(
     tx: &mut Tx<'_>,
-    in_force: &InForce,
-    wish: &RequestWish,
+    deciding: &RequestDeciding,
+    (wish, asker): (&RequestWish, PersonId),
     now: Instant,
 ) -> Result<Result<Checked, String>, StoreFailure> {
+    let in_force = &deciding.in_force;
     let rules = &in_force.programme.requests;
     let decide_by = now.plus(days(rules.decided_within_days));
     let use_by = decide_by.plus(days(rules.used_within_days));
@@ -378,6 +393,15 @@ fn checked(
             let decide_by = decide_by.min(use_by.minus(privilege::LEFT_TO_USE));
             Ok(Ok(Checked { wanted: Wanted::Privilege(privilege), steps, decide_by, use_by }))
         }
+        RequestKind::Ownership => {
+            let checked = ownership::checked(tx, deciding, (wish, asker), now)?;
+            Ok(checked.map(|(ownership, steps)| Checked {
+                wanted: Wanted::Ownership(ownership),
+                steps,
+                decide_by,
+                use_by,
+            }))
+        }
     }
 }
 
@@ -386,6 +410,8 @@ fn checked(
 pub(crate) fn charter_of(tx: &mut Tx<'_>, row: &RequestRow) -> Result<Charter, StoreFailure> {
     match &row.wanted {
         Wanted::Creation(creation) => Ok(creation.charter.clone()),
+        // Nobody answers for it: nobody decides as its owner.
+        Wanted::Ownership(_) => Ok(Charter::default()),
         Wanted::Privilege(privilege) => {
             let written = tx.charter_written(privilege.identity)?;
             let identity = tx.identity(privilege.identity)?;
@@ -421,7 +447,8 @@ fn shown(
             counts: given.iter().any(|one| one.step == Some(index)),
         });
     }
-    let of = row.identity.or_else(|| row.wanted.privilege().map(|one| one.identity));
+    let of = row.identity.or(row.wanted.identity());
+    let handoff = tx.handoff_by_request(row.id)?.map(|handoff| handoff.id.handle());
     let identity_name = of.map(|id| tx.identity(id)).transpose()?.map(|identity| identity.name);
     let charter = row.wanted.creation().map(|one| one.charter.clone()).unwrap_or_default();
     let rights = privilege::rights_shown(tx, &row)?;
@@ -436,6 +463,8 @@ fn shown(
             .map(|index| step_in_words(&steps, index)),
         federation_preferred: row.wanted.creation().is_some_and(|one| prefers_federation(deciding, one)),
         rights,
+        to_name: name_of(tx, row.wanted.ownership().map(|one| one.to))?,
+        handoff,
         usable: row.state == RequestState::Approved && row.absent.is_some(),
         decisions,
         digest,
@@ -461,6 +490,7 @@ pub(crate) fn digest_of(row: &RequestRow) -> Result<String, EngineFailure> {
     let (asked_for, wanted) = match &row.wanted {
         Wanted::Creation(one) => ("creation", serde_json::json!(one)),
         Wanted::Privilege(one) => ("privilege", serde_json::json!(one)),
+        Wanted::Ownership(one) => ("ownership", serde_json::json!(one)),
     };
     let whole = serde_json::json!({
         "request": row.id, "kind": row.kind, (asked_for): wanted, "reason": row.reason, "steps": row.steps,
@@ -473,8 +503,11 @@ pub(crate) fn digest_of(row: &RequestRow) -> Result<String, EngineFailure> {
 /// An entry about one.
 fn about(row: &RequestRow, kind: &'static str, by: By) -> Draft {
     let mut draft = Draft::new(kind, by, row.id).about(row.wanted.source()).text("kind", row.kind);
-    if let Some(privilege) = row.wanted.privilege() {
-        draft = draft.about(privilege.identity);
+    if let Some(identity) = row.wanted.identity() {
+        draft = draft.about(identity);
+    }
+    if let Some(ownership) = row.wanted.ownership() {
+        draft = draft.about(ownership.to);
     }
     if row.wanted.is_late() { draft.flag("late", true) } else { draft }
 }

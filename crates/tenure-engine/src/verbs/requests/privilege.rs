@@ -31,7 +31,7 @@ const UNTIL_DAYS_MAX: u32 = 365;
 const RIGHTS_MAX: usize = 50;
 const WORD_CHARS_MAX: usize = 400;
 /// Who decides where no rule of the programme says.
-const ANYBODY_ELSE: &str = "operator";
+pub(super) const ANYBODY_ELSE: &str = "operator";
 
 /// A right that is asked for, and what was seen of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -118,13 +118,13 @@ pub(super) fn checked(
         late_for: held.then_some(principal.id),
         renews: standings.contains(&Standing::Asked),
     };
-    let steps = steps(tx, in_force, (&identity, &privilege), now)?;
+    let about = (&identity, RequestKind::Privilege, privilege.class.as_deref());
+    let steps = steps(tx, in_force, about, now)?;
     Ok(Ok((privilege, steps)))
 }
 
-/// What does not belong to a request for rights, and what no right is called.
-fn unfit(wish: &RequestWish) -> Vec<String> {
-    let mut wrong = Vec::new();
+/// Fields that say what is to be made, as far as they are said.
+pub(super) fn said_of_making(wish: &RequestWish) -> Vec<&'static str> {
     let others = [
         ("source", wish.source.is_some()),
         ("principal_kind", wish.principal_kind.is_some()),
@@ -141,9 +141,22 @@ fn unfit(wish: &RequestWish) -> Vec<String> {
         ("retirement_trigger", wish.retirement_trigger.is_some()),
         ("store", wish.store.is_some()),
     ];
-    let named: Vec<&str> = others.iter().filter(|(_, is_said)| *is_said).map(|(field, _)| *field).collect();
+    others.iter().filter(|(_, is_said)| *is_said).map(|(field, _)| *field).collect()
+}
+
+/// What does not belong to a request for rights, and what no right is called.
+fn unfit(wish: &RequestWish) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut named = said_of_making(wish);
+    let others = [
+        ("to", wish.to.is_some()),
+        ("role", wish.role.is_some()),
+        ("stage", wish.stage.is_some()),
+        ("runbook", wish.runbook.is_some()),
+    ];
+    named.extend(others.iter().filter(|(_, is_said)| *is_said).map(|(field, _)| *field));
     if !named.is_empty() {
-        wrong.push(format!("{} is said of what is to be made, not of rights", named.join(", ")));
+        wrong.push(format!("{} is said of something else, not of rights", named.join(", ")));
     }
     if wish.rights.len() > RIGHTS_MAX {
         wrong.push(format!(
@@ -235,20 +248,20 @@ fn standing_of(
     })
 }
 
-/// Who decides it, in order: by the programme's rules, else somebody else who may. What was changed lately of the identity is
-/// no way out of a rule.
-fn steps(
+/// Who decides a request about an identity that is there, in order: by the programme's rules, else somebody else who may. What
+/// was changed lately of the identity is no way out of a rule.
+pub(super) fn steps(
     tx: &mut Tx<'_>,
     in_force: &InForce,
-    (identity, privilege): (&IdentityRow, &Privilege),
+    (identity, kind, class): (&IdentityRow, RequestKind, Option<&str>),
     now: Instant,
 ) -> Result<Vec<String>, StoreFailure> {
     let approvals = &in_force.programme.approvals;
     let lately = now.minus(Duration::from_hours(approvals.hours.into()));
     let written = tx.charter_written(identity.id)?;
     let about = PlanAbout {
-        kind: DecidedKind::Request(RequestKind::Privilege),
-        class: privilege.class.as_deref(),
+        kind: DecidedKind::Request(kind),
+        class,
         environment: identity.charter.environment,
         tier: identity.tier,
         is_settled: identity.judged.is_some() && written.is_none_or(|at| at <= lately),

@@ -9,7 +9,7 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     path: "/api/v1/requests",
     access: Access::Decided { action: ApiAction::Request, kind: ApiResourceKind::Request },
     evidence: Some("request.asked"),
-    about: "Asks that a principal may be made at a source; or, with `kind` `privilege`, that an identity that is there may hold further rights (`identity`, `rights`, `until`, `reason`). Of what is to be made it is refused, naming all of it, while anything is missing: both owners, purpose, boundary, scope, environment, an end or a cadence, what retires it, and where its credential will live. It changes nothing: others decide, and it is used once, when a survey first sees what was made.",
+    about: "Asks that a principal may be made at a source; or, with `kind` `privilege`, that an identity that is there may hold further rights (`identity`, `rights`, `until`, `reason`), or with `ownership` that one that nobody answers for is offered to somebody (`identity`, `to`, `role`, `stage`, `runbook`, `reason`). Of what is to be made it is refused, naming all of it, while anything is missing: both owners, purpose, boundary, scope, environment, an end or a cadence, what retires it, and where its credential will live. It changes nothing: others decide, and it is used once, when a survey first sees what was made.",
     query: &[],
     takes: Some("RequestWish"),
     answers: Answers::Json(201, "Request"),
@@ -33,11 +33,13 @@ pub(crate) fn limited(wish: &RequestWish) -> Result<(), Problem> {
         ("purpose", &wish.purpose),
         ("boundary", &wish.boundary),
         ("retirement_trigger", &wish.retirement_trigger),
+        ("runbook", &wish.runbook),
         ("reason", &wish.reason),
     ] {
         at_most_if(field, text.as_deref(), SENTENCE_CHARS_MAX)?;
     }
     at_most_if("identity", wish.identity.as_deref(), NAME_CHARS_MAX)?;
+    at_most_if("to", wish.to.as_deref(), NAME_CHARS_MAX)?;
     for right in &wish.rights {
         at_most("rights", &right.right, NAME_CHARS_MAX)?;
         at_most("rights", &right.resource, NAME_CHARS_MAX)?;
