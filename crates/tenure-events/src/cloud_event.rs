@@ -31,13 +31,16 @@ pub(crate) fn of(event: &Event) -> Value {
 #[cfg(test)]
 mod tests {
     use super::of;
-    use crate::event::tests::event;
+    use crate::{
+        EventFormat,
+        event::tests::{event, written},
+    };
     use tenure_evidence::FactValue;
 
     #[test]
     fn it_says_what_happened_where_in_which_log() {
         let event = event("plan.approved", &[("step", FactValue::Integer(1))]);
-        insta::assert_snapshot!(serde_json::to_string_pretty(&of(&event)).unwrap(), @r#"
+        insta::assert_snapshot!(written(&event, EventFormat::CloudEvents), @r#"
         {
           "data": {
             "actor": "person:01990a2e",

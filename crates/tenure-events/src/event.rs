@@ -6,7 +6,7 @@
 use crate::{cloud_event, ocsf};
 use serde_json::{Map, Value, json};
 use tenure_call::CallFailed;
-use tenure_evidence::{Entry, FactValue};
+use tenure_evidence::{Entry, FactValue, canonical_json};
 use tenure_model::Instant;
 
 /// The form that events have.
@@ -88,8 +88,9 @@ impl Event {
             EventFormat::CloudEvents => cloud_event::of(self),
             EventFormat::Ocsf => ocsf::of(self),
         };
-        let text = serde_json::to_string(&value).map_err(|_| NotTaken::Unwritable)?;
-        Ok(ascii(&text))
+        // One spelling (RFC 8785), whatever order a map happens to have.
+        let text = canonical_json(&value).map_err(|_| NotTaken::Unwritable)?;
+        Ok(ascii(&String::from_utf8(text).map_err(|_| NotTaken::Unwritable)?))
     }
 
     /// The facts of the entry.
@@ -147,6 +148,12 @@ pub(crate) mod tests {
             },
             body: None,
         }
+    }
+
+    /// An event as it is written, with a line for each field.
+    pub(crate) fn written(event: &Event, format: EventFormat) -> String {
+        let read: Value = serde_json::from_str(&event.text(format).unwrap()).unwrap();
+        serde_json::to_string_pretty(&read).unwrap()
     }
 
     #[test]

@@ -122,7 +122,10 @@ pub(crate) fn of(event: &Event) -> Value {
 #[cfg(test)]
 mod tests {
     use super::of;
-    use crate::event::tests::event;
+    use crate::{
+        EventFormat,
+        event::tests::{event, written},
+    };
     use tenure_evidence::FactValue;
 
     #[test]
@@ -160,9 +163,8 @@ mod tests {
 
     #[test]
     fn it_reads_as_reviewed() {
-        let text =
-            serde_json::to_string_pretty(&of(&event("plan.approved", &[("step", FactValue::Integer(1))])));
-        insta::assert_snapshot!(text.unwrap(), @r#"
+        let event = event("plan.approved", &[("step", FactValue::Integer(1))]);
+        insta::assert_snapshot!(written(&event, EventFormat::Ocsf), @r#"
         {
           "activity_id": 3,
           "actor": {

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     Actor, Engine, EngineFailure,
     record::{By, Draft},
-    verbs::programme::InForce,
+    verbs::{programme::InForce, reason},
 };
 use serde::Serialize;
 use std::{sync::Arc, time::Duration};
@@ -466,7 +466,7 @@ impl Engine {
                 format!("plan {} is not the one that was looked at; look again, then apply", plan.handle);
             return Err(EngineFailure::Refused { why });
         }
-        let emergency = emergency.map(|why| why.trim().to_owned());
+        let emergency = emergency.map(reason::kept).transpose()?;
         if emergency.as_ref().is_some_and(String::is_empty) {
             let why = String::from(
                 "an emergency has a reason: whoever reads the evidence later will ask why nobody was waited for",

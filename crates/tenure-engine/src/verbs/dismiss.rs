@@ -6,6 +6,7 @@
 use crate::{
     Actor, Engine, EngineFailure,
     record::{By, Draft, digest_hex},
+    verbs::reason,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
@@ -154,7 +155,7 @@ impl Engine {
         dismissal: Dismissal,
     ) -> Result<FindingRow, EngineFailure> {
         let now = self.clock.now();
-        let reason = dismissal.reason.trim().to_owned();
+        let reason = reason::kept(&dismissal.reason)?;
         if let Some(why) = unfit(finding, &dismissal, now) {
             return Err(EngineFailure::Refused { why: why.to_owned() });
         }

@@ -7,7 +7,7 @@ use crate::{
     Actor, Engine, EngineFailure,
     engine::outside,
     record::{By, Draft},
-    verbs::{approvals::DecisionNeeded, drive::load, show::Connectors},
+    verbs::{approvals::DecisionNeeded, drive::load, reason, show::Connectors},
 };
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
@@ -112,6 +112,7 @@ impl Engine {
             let why = String::from("a reason is needed: whoever reads the evidence later will ask why");
             return Err(EngineFailure::Refused { why });
         }
+        reason::kept(&request.reason)?;
         let (principal, mut file, beside) = self.subject_of(&request).await?;
         let source_id = principal.source;
         let row = self.store.read("source", move |tx| tx.source(source_id)).await?;

@@ -37,6 +37,7 @@ mod privilege;
 mod privilege_never;
 mod programme;
 mod quiet;
+mod reasons;
 mod recognised;
 mod report;
 mod requests;

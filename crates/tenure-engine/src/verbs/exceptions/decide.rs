@@ -7,7 +7,7 @@ use super::{ExceptionShown, about, digest_of, not_excepted, said, shown, terms, 
 use crate::{
     Actor, Engine, EngineFailure,
     record::By,
-    verbs::{dismiss::still_there, own::owns, programme::InForce},
+    verbs::{dismiss::still_there, own::owns, programme::InForce, reason},
 };
 use serde::{Deserialize, Serialize};
 use tenure_judge::{ApiAction, ApiResource, ApiResourceKind, Approver, Authoriser, Verdict};
@@ -47,6 +47,7 @@ fn fit(row: &ExceptionRow, decision: &ExceptionDecision, now: Instant) -> Result
     if decision.reason.trim().is_empty() {
         return Err(EngineFailure::Refused { why: String::from("a decision says why; the reason is empty") });
     }
+    reason::kept(&decision.reason)?;
     if decision.digest != digest_of(row)? {
         let why = String::from("what is asked is other than what was shown; look at it again");
         return Err(StoreFailure::Conflict { why }.into());
@@ -189,7 +190,7 @@ impl Engine {
         reason: &str,
     ) -> Result<ExceptionShown, EngineFailure> {
         let now: Instant = self.clock.now();
-        let reason = reason.trim();
+        let reason = reason::kept(reason)?;
         let why =
             if reason.is_empty() { String::from("taken back") } else { format!("taken back: {reason}") };
         let draft = about(row, "exception.withdrawn", By::Person(actor, None));

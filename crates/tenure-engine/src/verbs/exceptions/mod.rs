@@ -7,7 +7,10 @@
 
 mod decide;
 
-use super::dismiss::{digest, still_there};
+use super::{
+    dismiss::{digest, still_there},
+    reason,
+};
 use crate::{
     Actor, Engine, EngineFailure,
     record::{By, Draft, digest_hex},
@@ -197,6 +200,8 @@ impl Engine {
                 "an exception says what makes up for it meanwhile; the compensation is empty".to_owned(),
             );
         }
+        reason::kept(&wish.reason)?;
+        reason::kept(&wish.compensation)?;
         if finding.policy.strip_suffix(".error").is_some() {
             return refused("a policy that cannot be evaluated is mended, not excepted".to_owned());
         }

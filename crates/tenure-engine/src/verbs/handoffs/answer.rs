@@ -7,6 +7,7 @@ use super::{HandoffShown, contents, shown, still_there};
 use crate::{
     Actor, Engine, EngineFailure,
     record::{By, Draft},
+    verbs::reason,
 };
 use tenure_judge::{ApiResource, ApiResourceKind, Verdict};
 use tenure_model::{DecisionRight, HandoffEvent, HandoffState, Person, PersonId};
@@ -136,11 +137,7 @@ impl Engine {
         if let Some(why) = not_theirs(row, actor) {
             return Err(why);
         }
-        let reason = reason.trim().to_owned();
-        if reason.is_empty() {
-            let why = String::from("whoever declines says why; the reason is empty");
-            return Err(EngineFailure::Refused { why });
-        }
+        let reason = reason::given(reason, "whoever declines")?;
         let why = format!("declined: {reason}");
         self.end_handoff(actor, row, ("handoff.declined", HandoffEvent::Decline), (reason, why)).await
     }
@@ -163,7 +160,7 @@ impl Engine {
             let why = String::from("an offer is taken back by whoever made it, its owner or an operator");
             return Err(EngineFailure::Denied { why });
         }
-        let reason = reason.trim().to_owned();
+        let reason = reason::kept(reason)?;
         let why =
             if reason.is_empty() { String::from("taken back") } else { format!("taken back: {reason}") };
         self.end_handoff(actor, row, ("handoff.withdrawn", HandoffEvent::Withdraw), (reason, why)).await

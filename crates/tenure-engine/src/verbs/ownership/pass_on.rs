@@ -7,7 +7,10 @@ use super::{Names, claim::person_named, owners};
 use crate::{
     Actor, Engine, EngineFailure,
     record::{By, Draft},
-    verbs::own::{Held, held, owns},
+    verbs::{
+        own::{Held, held, owns},
+        reason,
+    },
 };
 use serde::{Deserialize, Serialize};
 use tenure_judge::{ApiResource, ApiResourceKind, Claim};
@@ -43,6 +46,7 @@ impl Engine {
         if reason.is_empty() {
             return Err(EngineFailure::Refused { why: String::from("a reason is needed") });
         }
+        reason::kept(&reason)?;
         for _ in 0..TRIES_MAX {
             let wanted = given.to_owned();
             let read = move |tx: &mut Tx<'_>| {

@@ -17,6 +17,7 @@ pub use partners::{ContactShown, ProgrammeChecked, check_files};
 use crate::{
     Actor, Engine, EngineFailure,
     record::{By, Draft, digest_hex},
+    verbs::reason,
 };
 use serde::Serialize;
 use std::sync::{Arc, PoisonError};
@@ -215,6 +216,7 @@ impl Engine {
                 why: String::from("a programme is applied for a reason; it is empty"),
             });
         }
+        reason::kept(&reason)?;
         let foreseen = match self.foresee_programme(&given.files, std::time::Duration::ZERO).await? {
             Foreseen::Made(foreseen) => foreseen,
             Foreseen::UnderWay { judged, of } => {

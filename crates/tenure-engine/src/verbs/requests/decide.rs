@@ -19,6 +19,7 @@ use crate::{
         handoffs::Handing,
         own::owns,
         programme::InForce,
+        reason,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -224,6 +225,7 @@ fn fit(row: &RequestRow, decision: &RequestDecision, now: Instant) -> Result<(),
     if decision.reason.trim().is_empty() {
         return Err(EngineFailure::Refused { why: String::from("a decision says why; the reason is empty") });
     }
+    reason::kept(&decision.reason)?;
     let conflict = |why: &str| Err(StoreFailure::Conflict { why: why.to_owned() }.into());
     if decision.digest != digest_of(row)? {
         return conflict("what is asked is other than what was shown; look at it again");

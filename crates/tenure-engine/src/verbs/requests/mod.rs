@@ -285,7 +285,7 @@ impl Engine {
             let why = String::from("a request is taken back by whoever asked, or by an operator");
             return Err(EngineFailure::Denied { why });
         }
-        let (now, reason) = (self.clock.now(), reason.trim());
+        let (now, reason) = (self.clock.now(), reason::kept(reason)?);
         let why =
             if reason.is_empty() { String::from("taken back") } else { format!("taken back: {reason}") };
         let draft = about(row, "request.withdrawn", By::Person(actor, None));

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     Actor, Engine, EngineFailure,
     record::{By, Draft, digest_hex},
-    verbs::{dismiss::still_there, own::owns, plan::PlanRequest, programme::people},
+    verbs::{dismiss::still_there, own::owns, plan::PlanRequest, programme::people, reason},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -310,6 +310,7 @@ fn reasoned(answer: ReviewAnswer, reason: &str, recommended: &Recommendation) ->
     if words == 0 {
         return refused(String::from("a decision says why; the reason is empty"));
     }
+    reason::kept(reason)?;
     if answer != recommended.answer && words < AGAINST_WORDS {
         return refused(format!(
             "`{}` is recommended: whoever decides otherwise says why in {AGAINST_WORDS} words at least",

@@ -21,7 +21,7 @@ pub(crate) use self::who::Reviewing;
 use crate::{
     Actor, Engine, EngineFailure,
     record::{By, Draft},
-    verbs::dismiss::still_there,
+    verbs::{dismiss::still_there, reason},
 };
 use serde::Serialize;
 use std::{collections::BTreeMap, sync::Arc};
@@ -138,11 +138,7 @@ impl Engine {
         row: &ReviewRow,
         reason: &str,
     ) -> Result<ReviewShown, EngineFailure> {
-        let reason = reason.trim().to_owned();
-        if reason.is_empty() {
-            let why = String::from("giving a review up says why; the reason is empty");
-            return Err(EngineFailure::Refused { why });
-        }
+        let reason = reason::given(reason, "whoever gives a review up")?;
         let (id, now) = (row.id, self.clock.now());
         let counts = self.store.read("review_counts", move |tx| tx.review_counts(id)).await?;
         let mut draft = Draft::new("review.cancelled", By::Person(actor, None), id);

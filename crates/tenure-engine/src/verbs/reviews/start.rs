@@ -10,7 +10,7 @@ use super::{
 use crate::{
     Actor, Engine, EngineFailure,
     record::{By, Draft, digest_hex},
-    verbs::{dismiss::still_there, ownership::traits_of, programme::people},
+    verbs::{dismiss::still_there, ownership::traits_of, programme::people, reason},
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
@@ -173,6 +173,7 @@ impl Engine {
         if start.reason.trim().is_empty() {
             return Err(refused(String::from("a review says why it is done; the reason is empty")));
         }
+        reason::kept(&start.reason)?;
         let now = self.clock.now();
         let within = DAY * self.in_force().programme.reviews.decided_within_days;
         let until = start.until.unwrap_or_else(|| now.plus(within));

@@ -60,7 +60,14 @@ fn believed(
     hook.check(text, body, now)
 }
 
+/// Only who holds the secret learns more than that no signature fits, which is also said of a system that there is not.
 fn refused(why: SignatureRefused) -> Problem {
-    Problem::new(StatusCode::UNAUTHORIZED, "not-signed", "Not believed", why.to_string())
+    let detail = match why {
+        SignatureRefused::NotNow => why.to_string(),
+        SignatureRefused::NotOurs | SignatureRefused::Unreadable => String::from(
+            "no signature fits: is it the same secret on both sides, and are all headers there that it needs?",
+        ),
+    };
+    Problem::new(StatusCode::UNAUTHORIZED, "not-signed", "Not believed", detail)
         .with_remedy("docs/tickets.md says how a post is signed, and where its secret stands")
 }
