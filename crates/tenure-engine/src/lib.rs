@@ -35,6 +35,7 @@ pub use tenure_store::{
             StandingThen, ThenQuery,
         },
         consequences::ConsequenceRow,
+        delegations::{DelegatedDecision, DelegationRow, DelegationsMeant},
         directory::{DirectoryGiven, DirectoryRow, HeldRow, name_key},
         dismissals::DismissedShare,
         exceptions::{ControlExcepted, ExceptionNumbers, ExceptionRow, ExceptionsMeant},
@@ -77,6 +78,7 @@ pub use verbs::{
     confirm::{Confirmation, ConfirmedLast, ToConfirm},
     consequences::{ConsequenceShown, Followed},
     days::{DayClosed, DaysKept},
+    delegations::{DelegationLine, DelegationShown, DelegationWish, DelegationsFollowed},
     directory::{
         Provisioned, Provisioner,
         list::{LISTED_MAX, Listed, NamedPeople, PeopleForeseen, PeopleList, TeamForeseen},

@@ -217,7 +217,7 @@ async fn events(engine: Arc<Engine>, stream: Arc<EventStream>, mut stopped: watc
     }
 }
 
-/// Passes on what nobody decided within its service level, and ends handoffs that nobody accepted.
+/// Passes on what nobody decided within its service level, and ends handoffs that nobody accepted and delegations that are over.
 async fn clocks(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
     loop {
         if let Err(error) = engine.follow_clocks().await {
@@ -225,6 +225,9 @@ async fn clocks(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
         }
         if let Err(error) = engine.follow_handoffs().await {
             tracing::error!(error = %crate::failure::chain(&error), "handoffs were not looked at");
+        }
+        if let Err(error) = engine.follow_delegations().await {
+            tracing::error!(error = %crate::failure::chain(&error), "delegations were not looked at");
         }
         tokio::select! {
             () = tokio::time::sleep(CLOCKS_TICK) => {}

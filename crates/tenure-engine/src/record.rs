@@ -62,6 +62,7 @@ impl EntryMaker {
 }
 
 /// An entry in the making.
+#[derive(Clone)]
 pub(crate) struct Draft {
     pub(crate) kind: &'static str,
     pub(crate) by: By,

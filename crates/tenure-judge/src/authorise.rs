@@ -31,6 +31,8 @@ noun! {
         Configure = "configure",
         /// Say whose an identity is.
         Own = "own",
+        /// Let somebody decide in one's place, for a time; or answer that.
+        Delegate = "delegate",
         /// Say what should change.
         Plan = "plan",
         /// Ask for what others decide.
@@ -67,6 +69,8 @@ noun! {
         Request = "request",
         /// An offer to answer for an identity.
         Handoff = "handoff",
+        /// Somebody lets another decide in their place.
+        Delegation = "delegation",
         /// Identities that people look at one by one.
         Review = "review",
         /// One reading of a source.
@@ -98,8 +102,10 @@ pub struct ApiResource {
     pub kind: ApiResourceKind,
     /// The actor is its business or technical owner; for a plan, of the identity it changes; for a
     /// request, they asked for it or are to own what it is about; for a review, it is their turn; for a
-    /// handoff, they offered it or it was offered to them.
+    /// handoff and a delegation, they offered it or it was offered to them.
     pub owned_by_actor: bool,
+    /// Somebody of whom that is true lets the actor decide in their place.
+    pub in_place_of_owner: bool,
     /// What else counts when somebody says whose an identity is.
     pub claim: Claim,
 }
@@ -131,7 +137,12 @@ impl Claim {
 impl ApiResource {
     /// A thing about which nobody is saying whose it is.
     pub const fn new(kind: ApiResourceKind, owned_by_actor: bool) -> Self {
-        Self { kind, owned_by_actor, claim: Claim::UNREAD }
+        Self { kind, owned_by_actor, in_place_of_owner: false, claim: Claim::UNREAD }
+    }
+
+    /// As [`ApiResource::new`], of something of which the actor decides in another's place: whether it is that other's.
+    pub const fn in_place_of_owner(kind: ApiResourceKind, is_theirs: bool) -> Self {
+        Self { in_place_of_owner: is_theirs, ..Self::new(kind, false) }
     }
 }
 
@@ -277,12 +288,17 @@ fn name(kind: &str, id: &str) -> Result<EntityUid, NotAQuestion> {
 
 /// What is asked about, with the facts its kind has in the schema.
 fn described(uid: EntityUid, resource: ApiResource) -> Result<Entity, NotAQuestion> {
-    let ApiResource { kind, owned_by_actor, claim } = resource;
+    let ApiResource { kind, owned_by_actor, in_place_of_owner, claim } = resource;
+    if matches!(kind, ApiResourceKind::Plan | ApiResourceKind::Request) {
+        let facts = [("owned_by_actor", owned_by_actor), ("in_place_of_owner", in_place_of_owner)];
+        return entity(uid, facts, HashSet::new());
+    }
     if kind != ApiResourceKind::Identity {
         return entity(uid, [("owned_by_actor", owned_by_actor)], HashSet::new());
     }
     let facts = [
         ("owned_by_actor", owned_by_actor),
+        ("in_place_of_owner", in_place_of_owner),
         ("owned", claim.owned),
         ("built_in", claim.built_in),
         ("privileged", claim.privileged),

@@ -121,6 +121,8 @@ id! {
     DismissalId = "dismissal";
     /// A permission to fail one condition, asked for or granted.
     ExceptionId = "exception";
+    /// Somebody lets another decide in their place, for a time.
+    DelegationId = "delegation";
     /// An offer to answer for an identity.
     HandoffId = "handoff";
     /// What a person is told, once.

@@ -58,6 +58,11 @@ impl Instant {
     pub fn parse_end(given: &str) -> Result<Self, NotAnInstant> {
         if given.len() == 10 { Self::parse(&format!("{given}T23:59:59Z")) } else { Self::parse(given) }
     }
+
+    /// The beginning of a day, in UTC, or an instant.
+    pub fn parse_begin(given: &str) -> Result<Self, NotAnInstant> {
+        if given.len() == 10 { Self::parse(&format!("{given}T00:00:00Z")) } else { Self::parse(given) }
+    }
 }
 
 /// RFC 3339 in UTC; for people to read (`{:#}`) without the parts of a second, never later than it is.

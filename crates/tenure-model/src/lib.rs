@@ -8,6 +8,7 @@
 
 mod clock;
 mod consequence;
+mod delegation;
 mod exception;
 mod facts;
 mod file;
@@ -36,15 +37,16 @@ mod waiting;
 
 pub use clock::{ClockKind, ClockStage};
 pub use consequence::{ConsequenceMode, ConsequenceStage, ConsequenceState};
+pub use delegation::{DelegatedKind, DelegatedTime, DelegationEvent, DelegationState};
 pub use exception::{ExceptionEvent, ExceptionKind, ExceptionState};
 pub use facts::{Fact, Facts, flag, names, number, text};
 pub use file::{FileTarget, FileWas, Readers};
 pub use ground::{Ground, Grounds};
 pub use handoff::{HandoffEvent, HandoffStage, HandoffState, OwnerRole};
 pub use id::{
-    ActionId, CredentialId, DismissalId, EntryId, ExceptionId, FindingId, HANDLE_CHARS, HandoffId,
-    IdRandomness, IdentityId, IntentId, MessageId, NotAnId, PersonId, PlanId, PrincipalId, RequestId,
-    ReviewId, ReviewItemId, SourceId, SurveyId, TeamId, TokenId, handle_of, uuid_v7,
+    ActionId, CredentialId, DelegationId, DismissalId, EntryId, ExceptionId, FindingId, HANDLE_CHARS,
+    HandoffId, IdRandomness, IdentityId, IntentId, MessageId, NotAnId, PersonId, PlanId, PrincipalId,
+    RequestId, ReviewId, ReviewItemId, SourceId, SurveyId, TeamId, TokenId, handle_of, uuid_v7,
 };
 pub use identity::{
     Charter, CharterField, DataClass, Environment, Finding, PolicyKind, RiskTier, Severity, Standing,

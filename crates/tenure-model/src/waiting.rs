@@ -20,6 +20,8 @@ noun! {
         PassedOn = "passed_on",
         /// Somebody offers them that they answer for an identity.
         Handoff = "handoff",
+        /// Somebody offers them to decide in their place.
+        Delegation = "delegation",
         /// An identity of theirs is to be confirmed, or is not needed any more.
         Confirmation = "confirmation",
         /// An identity of theirs is due or lapsed: something of it is to be mended.

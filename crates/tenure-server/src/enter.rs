@@ -37,6 +37,8 @@ pub(crate) enum Whose<'charter> {
     Nobodys,
     /// An identity's, or a plan's about it.
     Chartered(&'charter Charter),
+    /// The same, and whether the asker decides in the place of one of its owners.
+    Decided(&'charter Charter, bool),
     /// An identity's, and somebody says whose: with all that counts then.
     Claimed(ApiResource),
 }
@@ -126,6 +128,9 @@ impl Asked {
             Whose::Chartered(charter) => {
                 let owners = [charter.business_owner, charter.technical_owner];
                 ApiResource::new(kind, owners.contains(&Some(self.person.id)))
+            }
+            Whose::Decided(charter, in_place_of_owner) => {
+                ApiResource { in_place_of_owner, ..self.resource(kind, Whose::Chartered(charter)) }
             }
             Whose::Claimed(claimed) => ApiResource { kind, ..claimed },
         }

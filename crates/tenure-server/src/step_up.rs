@@ -14,7 +14,7 @@ use crate::{
 use http::StatusCode;
 
 /// What asks for it.
-const DANGEROUS: [(Verb, &str); 36] = [
+const DANGEROUS: [(Verb, &str); 40] = [
     (Verb::Post, "/api/v1/plans/{ref}/apply"),
     (Verb::Post, "/api/v1/plans/{ref}/undo"),
     (Verb::Post, "/plans/{handle}/apply"),
@@ -26,6 +26,10 @@ const DANGEROUS: [(Verb, &str); 36] = [
     (Verb::Post, "/requests/{request}/decide"),
     (Verb::Put, "/api/v1/handoffs/{ref}/answer"),
     (Verb::Post, "/handoffs/{handoff}/answer"),
+    (Verb::Post, "/api/v1/delegations"),
+    (Verb::Post, "/delegations"),
+    (Verb::Put, "/api/v1/delegations/{ref}/answer"),
+    (Verb::Post, "/delegations/{delegation}/answer"),
     (Verb::Post, "/api/v1/reviews"),
     (Verb::Put, "/api/v1/review-items/{ref}/decision"),
     (Verb::Post, "/api/v1/review-items/{ref}/alike"),

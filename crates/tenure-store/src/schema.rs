@@ -6,14 +6,18 @@
 //! words is a CHECK made from its enum, so Rust and SQL cannot disagree. The schema of each
 //! version is a golden file; a change is a new migration in `migrate.rs`, never an edit.
 
+mod delegations;
+mod handoffs;
 mod requests;
 
+use delegations::delegations;
+use handoffs::handoffs;
 use requests::requests;
 use tenure_model::{
     ClockKind, ClockStage, ConsequenceState, CredentialKind, CredentialState, DecisionRight, ExceptionKind,
-    ExceptionState, HandoffStage, HandoffState, MessageKind, Origin, OwnerRole, PlanKind, PlanState,
-    PolicyKind, Presence, PrincipalKind, ProofLevel, ReviewAnswer, ReviewItemState, ReviewState, RiskTier,
-    Role, Severity, Standing, StepKind, StepState, SurveyState, TicketState,
+    ExceptionState, MessageKind, Origin, PlanKind, PlanState, PolicyKind, Presence, PrincipalKind,
+    ProofLevel, ReviewAnswer, ReviewItemState, ReviewState, RiskTier, Role, Severity, Standing, StepKind,
+    StepState, SurveyState, TicketState,
 };
 
 /// Which spelling.
@@ -81,6 +85,39 @@ pub(crate) fn version_2(dialect: Dialect) -> Vec<String> {
     filled(dialect, &columns.map(String::from))
 }
 
+/// Columns that version 3 adds to what there was, and what a person said is no finding.
+const FURTHER_COLUMNS: [&str; 23] = [
+    "ALTER TABLE plans ADD COLUMN file {text} CONSTRAINT plans_file_is_of_a_tightening \
+     CHECK ((file IS NOT NULL) = (kind = 'tighten'))",
+    "ALTER TABLE sources ADD COLUMN baseline_us {int}",
+    "ALTER TABLE sources ADD COLUMN left_us {int}",
+    "ALTER TABLE sources ADD COLUMN back_us {int}",
+    "ALTER TABLE identities ADD COLUMN class {text}",
+    "ALTER TABLE identities ADD COLUMN enrolled_us {int}",
+    // Since when it is, nobody wrote down: it was not before it was seen.
+    "UPDATE identities SET enrolled_us = created_us WHERE enrolled = 1",
+    "ALTER TABLE principals ADD COLUMN returned_us {int}",
+    "ALTER TABLE findings ADD COLUMN cause {text}",
+    "ALTER TABLE findings ADD COLUMN excepted_us {int}",
+    "ALTER TABLE approvals ADD COLUMN step {int}",
+    "ALTER TABLE plans ADD COLUMN decided_in {text}",
+    "ALTER TABLE identities ADD COLUMN charter_us {int}",
+    "ALTER TABLE approvals ADD COLUMN emergency {text}",
+    "ALTER TABLE approvals ADD COLUMN delegation_id {text}",
+    "CREATE INDEX findings_excepted ON findings (control) WHERE closed_us IS NULL AND excepted_us IS NOT NULL",
+    "CREATE TABLE dismissals (dismissal_id {text} PRIMARY KEY, identity_id {text} NOT NULL REFERENCES identities, \
+     policy {text} NOT NULL, subject {text} NOT NULL, reason {text} NOT NULL, dismissed_by {text} NOT NULL, \
+     dismissed_us {int} NOT NULL, ends_us {int} NOT NULL, withdrawn_us {int}, rested_on {text}, ended_why {text}, \
+     CONSTRAINT dismissals_end CHECK (ends_us > dismissed_us)){end}",
+    "CREATE UNIQUE INDEX dismissals_once ON dismissals (identity_id, policy, subject) WHERE withdrawn_us IS NULL",
+    "CREATE INDEX dismissals_over ON dismissals (identity_id, policy, subject) WHERE withdrawn_us IS NOT NULL",
+    "CREATE INDEX dismissals_by_person ON dismissals (dismissed_by) WHERE withdrawn_us IS NULL",
+    "CREATE INDEX sightings_by_fingerprint ON sightings (fingerprint)",
+    "CREATE INDEX credentials_by_age ON credentials ((COALESCE(value_changed_us, first_seen_us)), credential_id) \
+     WHERE state = 'live'",
+    "CREATE INDEX credentials_by_end ON credentials (valid_until_us) WHERE state = 'live' AND valid_until_us IS NOT NULL",
+];
+
 /// The statements that make version 3 of version 2: what a machine holds beside accounts and passwords, what findings
 /// have in common, what was there before anybody looked, and what a person said is no finding, or not theirs.
 pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
@@ -105,47 +142,23 @@ pub(crate) fn version_3(dialect: Dialect) -> Vec<String> {
     statements.extend(other_words(dialect, steps, KINDS_OF_STEPS_1, &StepKind::sql_check("kind")));
     let approvals = ("approvals", "approvals_right");
     statements.extend(other_words(dialect, approvals, RIGHTS_1, &DecisionRight::sql_check("decision_right")));
-    statements.extend(filled(
-        dialect,
-        &[
-            "ALTER TABLE plans ADD COLUMN file {text} CONSTRAINT plans_file_is_of_a_tightening \
-             CHECK ((file IS NOT NULL) = (kind = 'tighten'))",
-            "ALTER TABLE sources ADD COLUMN baseline_us {int}",
-            "ALTER TABLE sources ADD COLUMN left_us {int}",
-            "ALTER TABLE sources ADD COLUMN back_us {int}",
-            "ALTER TABLE identities ADD COLUMN class {text}",
-            "ALTER TABLE identities ADD COLUMN enrolled_us {int}",
-            // Since when it is, nobody wrote down: it was not before it was seen.
-            "UPDATE identities SET enrolled_us = created_us WHERE enrolled = 1",
-            "ALTER TABLE principals ADD COLUMN returned_us {int}",
-            "ALTER TABLE findings ADD COLUMN cause {text}",
-            "ALTER TABLE findings ADD COLUMN excepted_us {int}",
-            "ALTER TABLE approvals ADD COLUMN step {int}",
-            "ALTER TABLE plans ADD COLUMN decided_in {text}",
-            "ALTER TABLE identities ADD COLUMN charter_us {int}",
-            "ALTER TABLE approvals ADD COLUMN emergency {text}",
-            "CREATE INDEX findings_excepted ON findings (control) WHERE closed_us IS NULL AND excepted_us IS NOT NULL",
-            "CREATE TABLE dismissals (dismissal_id {text} PRIMARY KEY, identity_id {text} NOT NULL REFERENCES identities, \
-             policy {text} NOT NULL, subject {text} NOT NULL, reason {text} NOT NULL, dismissed_by {text} NOT NULL, \
-             dismissed_us {int} NOT NULL, ends_us {int} NOT NULL, withdrawn_us {int}, rested_on {text}, ended_why {text}, \
-             CONSTRAINT dismissals_end CHECK (ends_us > dismissed_us)){end}",
-            "CREATE UNIQUE INDEX dismissals_once ON dismissals (identity_id, policy, subject) WHERE withdrawn_us IS NULL",
-            "CREATE INDEX dismissals_over ON dismissals (identity_id, policy, subject) WHERE withdrawn_us IS NOT NULL",
-            "CREATE INDEX dismissals_by_person ON dismissals (dismissed_by) WHERE withdrawn_us IS NULL",
-            "CREATE INDEX sightings_by_fingerprint ON sightings (fingerprint)",
-            "CREATE INDEX credentials_by_age ON credentials ((COALESCE(value_changed_us, first_seen_us)), credential_id) \
-             WHERE state = 'live'",
-            "CREATE INDEX credentials_by_end ON credentials (valid_until_us) WHERE state = 'live' AND valid_until_us IS NOT NULL",
-        ]
-        .map(String::from),
-    ));
+    statements.extend(filled(dialect, &FURTHER_COLUMNS.map(String::from)));
     statements.extend(filled(dialect, &[risk_tier()]));
     statements.extend(filled(dialect, &PASSINGS.map(String::from)));
     statements.extend(filled(dialect, &[String::from(PROGRAMMES)]));
     statements.extend(plans_without_a_person(dialect));
     statements.extend(filled(dialect, &consequences()));
     statements.extend(filled(dialect, &SIGN_IN.map(String::from)));
-    let decided = [exceptions().to_vec(), requests(), reviews(), tickets(), clocks(), handoffs(), messages()];
+    let decided = [
+        exceptions().to_vec(),
+        requests(),
+        reviews(),
+        tickets(),
+        clocks(),
+        handoffs(),
+        delegations(),
+        messages(),
+    ];
     statements.extend(filled(dialect, &decided.concat()));
     statements.extend(filled(dialect, &CONFIRMATIONS.map(String::from)));
     statements.extend(filled(dialect, &WATCHES.map(String::from)));
@@ -283,7 +296,7 @@ fn exceptions() -> [String; 5] {
              reason {{text}} NOT NULL, compensation {{text}} NOT NULL, instead {{text}} NOT NULL, rested_on {{text}} NOT NULL, \
              requested_by {{text}} NOT NULL, requested_us {{int}} NOT NULL, decide_by_us {{int}} NOT NULL, ends_us {{int}} NOT NULL, \
              replace_by_us {{int}}, renewal {{int}} NOT NULL, decided_by {{text}}, decided_us {{int}}, decision_reason {{text}}, \
-             rung {{int}}, ended_us {{int}}, ended_why {{text}}, \
+             rung {{int}}, ended_us {{int}}, ended_why {{text}}, delegation_id {{text}}, \
              CONSTRAINT exceptions_end CHECK (ends_us > requested_us AND decide_by_us > requested_us), \
              CONSTRAINT exceptions_are_decided_by_another CHECK (rung IS NULL OR decided_by <> requested_by), \
              CONSTRAINT exceptions_stand_when_granted CHECK (state NOT IN ('granted', 'ended') OR rung IS NOT NULL), \
@@ -375,41 +388,6 @@ fn messages() -> Vec<String> {
     ]
 }
 
-/// Who was offered to answer for what, and how each offer ended.
-fn handoffs() -> Vec<String> {
-    vec![
-        format!(
-            "CREATE TABLE handoffs (handoff_id {{text}} PRIMARY KEY, identity_id {{text}} NOT NULL REFERENCES identities, \
-             role {{text}} NOT NULL, state {{text}} NOT NULL, from_person {{text}}, to_person {{text}} NOT NULL, \
-             offered_by {{text}} NOT NULL, stage {{text}} NOT NULL, runbook {{text}} NOT NULL, reason {{text}} NOT NULL, \
-             offered_us {{int}} NOT NULL, accept_by_us {{int}} NOT NULL, contents {{text}} NOT NULL, ended_us {{int}}, \
-             ended_why {{text}}, request_id {{text}} REFERENCES requests, CONSTRAINT handoffs_end CHECK (accept_by_us > offered_us), \
-             CONSTRAINT handoffs_go_to_another CHECK (to_person <> offered_by AND (from_person IS NULL OR from_person <> to_person)), \
-             CONSTRAINT handoffs_are_accepted_in_time CHECK (state <> 'accepted' OR ended_us < accept_by_us), \
-             CONSTRAINT handoffs_are_over_some_day CHECK ((ended_us IS NULL) = (state = 'offered')), \
-             CONSTRAINT handoffs_role CHECK ({}), CONSTRAINT handoffs_stage CHECK ({}), \
-             CONSTRAINT handoffs_state CHECK ({})){{end}}",
-            OwnerRole::sql_check("role"),
-            HandoffStage::sql_check("stage"),
-            HandoffState::sql_check("state")
-        ),
-        String::from(
-            "CREATE UNIQUE INDEX handoffs_wait_once ON handoffs (identity_id, role) WHERE state = 'offered'",
-        ),
-        String::from("CREATE INDEX handoffs_by_end ON handoffs (accept_by_us) WHERE state = 'offered'"),
-        String::from(
-            "CREATE UNIQUE INDEX handoffs_by_request ON handoffs (request_id) WHERE request_id IS NOT NULL",
-        ),
-        String::from(
-            "CREATE INDEX handoffs_to ON handoffs (to_person, accept_by_us) WHERE state = 'offered'",
-        ),
-        String::from("CREATE INDEX handoffs_over ON handoffs (ended_us) WHERE ended_us IS NOT NULL"),
-        String::from(
-            "CREATE INDEX handoffs_by_giver ON handoffs (offered_by, ended_us) WHERE ended_us IS NOT NULL",
-        ),
-    ]
-}
-
 /// What people look at one by one, and what is to become of each.
 fn reviews() -> Vec<String> {
     let waits = "state IN ('open', 'decided')";
@@ -432,7 +410,7 @@ fn reviews() -> Vec<String> {
              review_id {{text}} NOT NULL REFERENCES reviews, number {{int}} NOT NULL, identity_id {{text}} NOT NULL REFERENCES identities, \
              state {{text}} NOT NULL, stage {{int}} NOT NULL, reviewer_id {{text}}, turn {{text}} NOT NULL, due_us {{int}} NOT NULL, \
              missed_us {{int}}, recommends {{text}}, likeness {{text}}, looked_us {{int}}, answer {{text}}, decided_by {{text}}, \
-             decided_us {{int}}, reason {{text}}, named {{text}}, settled_us {{int}}, outcome {{text}}, \
+             decided_us {{int}}, reason {{text}}, named {{text}}, settled_us {{int}}, outcome {{text}}, delegation_id {{text}}, \
              UNIQUE (review_id, number), UNIQUE (review_id, identity_id), \
              CONSTRAINT review_items_decided_by_somebody CHECK (state NOT IN ('decided', 'done') OR (answer IS NOT NULL \
              AND decided_by IS NOT NULL AND decided_us IS NOT NULL AND reason IS NOT NULL AND named IS NOT NULL)), \

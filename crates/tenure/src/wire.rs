@@ -5,6 +5,7 @@
 
 mod as_of;
 mod clocks;
+mod delegations;
 mod exceptions;
 mod handoffs;
 mod inbox;
@@ -18,6 +19,7 @@ mod tickets;
 
 pub(crate) use as_of::{AsOf, DayClosed, IdentityAsOf, IdentityThen, Sample};
 pub(crate) use clocks::Clock;
+pub(crate) use delegations::{Delegation, DelegationLine};
 pub(crate) use exceptions::{Exception, ExceptionCase, ExceptionFigures};
 pub(crate) use handoffs::{Handoff, HandoffItem, HandoffLine, HandoffsForeseen};
 pub(crate) use inbox::{Inbox, Waiting};

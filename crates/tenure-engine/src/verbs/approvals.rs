@@ -7,6 +7,7 @@
 
 use super::{
     clocks::{WaitsAt, steps_passed_on},
+    delegations::{Capacity, capacities, capacity_then, everybodys, with_in_place_of},
     plan::{PlanShown, refuse_second_plan},
 };
 use crate::{
@@ -17,10 +18,10 @@ use crate::{
 use serde::Serialize;
 use std::{sync::Arc, time::Duration};
 use tenure_judge::{
-    ApiAction, ApiResource, ApiResourceKind, Approver, Authoriser, DecidedKind, Given, NotApproved,
-    PlanAbout, Verdict, decides_step, may_decide, step_in_words, undecided,
+    ApiAction, ApiResourceKind, Authoriser, DecidedKind, Given, NotApproved, PlanAbout, decides_step,
+    may_decide, step_in_words, undecided,
 };
-use tenure_model::{DecisionRight, Instant, Person, PersonId, PlanEvent, PlanKind, PlanState};
+use tenure_model::{DecisionRight, DelegatedKind, Instant, Person, PersonId, PlanEvent, PlanKind, PlanState};
 use tenure_store::{
     StoreFailure, Tx,
     tables::{
@@ -41,28 +42,31 @@ pub struct DecisionNeeded {
     pub people: Vec<String>,
     /// Who did, as far as that counts now.
     pub person: Option<PersonId>,
+    /// In whose place they did; nothing where it was their own decision.
+    pub in_place_of: Option<PersonId>,
     /// Until when that counts, unless the plan begins.
     pub ends: Option<Instant>,
 }
 
 /// An approval that counts, and whoever gave it.
 struct Counting {
-    person: Person,
-    /// They answered for the identity when the plan was asked for, and do now.
+    capacity: Capacity,
+    /// Whose decision it is answered for the identity when the plan was asked for, and does now.
     owned: bool,
     approval: Approval,
+}
+
+/// A decision that somebody may make now.
+struct Theirs {
+    capacity: Capacity,
+    /// Which step, from 0; nothing where one decision is enough.
+    step: Option<u32>,
 }
 
 impl Counting {
     fn given(&self) -> Given<'_> {
         Given {
-            by: Approver {
-                person: self.person.id,
-                name: &self.person.name,
-                role: self.person.role,
-                owns: self.owned,
-                approves: false,
-            },
+            by: self.capacity.approver(self.owned, false),
             step: self.approval.step.and_then(|step| u32::try_from(step).ok()),
             is_emergency: self.approval.emergency.is_some(),
         }
@@ -96,11 +100,9 @@ pub(super) struct Deciding {
 }
 
 impl Deciding {
-    /// Whether this person's decision counts for a plan now.
-    fn may(&self, person: &Person, owns: bool, right: DecisionRight) -> bool {
-        let asker = tenure_judge::Actor { person: Some(person.id), role: person.role, local: false };
-        let about = ApiResource::new(ApiResourceKind::Plan, owns);
-        self.authoriser.holds(&asker, right, &about) == Verdict::Allowed
+    /// Whether a decision in this capacity counts for a plan now; `owns` is true of whose decision it is.
+    fn may(&self, capacity: &Capacity, owns: bool, right: DecisionRight) -> bool {
+        capacity.holds(&self.authoriser, right, (ApiResourceKind::Plan, owns))
     }
 
     /// Approvals that last, of this very plan, of people who are there and would still be let give them.
@@ -117,9 +119,11 @@ impl Deciding {
                 continue;
             }
             let Some(person) = tx.person(approval.person)? else { continue };
-            let owns = owns(identity, person.id);
-            if self.may(&person, owns, approval.right) {
-                counting.push(Counting { owned: owners.stand(person.id), person, approval });
+            let as_whom = (approval.delegation, approval.decided);
+            let Some(capacity) = capacity_then(tx, person, as_whom)? else { continue };
+            let subject = capacity.subject().id;
+            if self.may(&capacity, owns(identity, subject), approval.right) {
+                counting.push(Counting { owned: owners.stand(subject), capacity, approval });
             }
         }
         Ok(counting)
@@ -128,28 +132,17 @@ impl Deciding {
     /// Whoever may decide a step that nobody decided, by name: neither whoever asked, nor who decided another step.
     fn who_may(
         &self,
-        everybody: &[Person],
+        everybody: &[Capacity],
         (plan, identity, owners): (&PlanRow, &IdentityRow, &Owners),
         (steps, index): (&[String], u32),
         counting: &[Counting],
     ) -> Vec<String> {
-        let is_free = |person: &&Person| {
-            plan.requested_by != Some(person.id) && !counting.iter().any(|one| one.person.id == person.id)
+        let decides = |one: &&Capacity| {
+            is_free(one, plan, counting)
+                && decides_step(steps, index, &one.approver(owners.stand(one.subject().id), false))
+                && self.may(one, owns(identity, one.subject().id), plan.kind.decided_by())
         };
-        let decides = |person: &&Person| {
-            let owned = owners.stand(person.id);
-            let by = Approver {
-                person: person.id,
-                name: &person.name,
-                role: person.role,
-                owns: owned,
-                approves: false,
-            };
-            decides_step(steps, index, &by)
-                && self.may(person, owns(identity, person.id), plan.kind.decided_by())
-        };
-        let may = everybody.iter().filter(is_free).filter(decides);
-        may.take(NAMED_MAX).map(|person| person.name.clone()).collect()
+        everybody.iter().filter(decides).take(NAMED_MAX).map(Capacity::in_words).collect()
     }
 
     /// The steps that a plan of this kind needs for an identity by the rules in force. What was changed within the time an
@@ -209,13 +202,12 @@ impl Deciding {
         let given: Vec<Given<'_>> = counting.iter().map(Counting::given).collect();
         let Some(step) = undecided(&steps, &given, plan.requested_by) else { return Ok(None) };
         let owners = Owners::of(tx, plan, &identity)?;
-        let may = |person: &Person| {
-            plan.requested_by != Some(person.id)
-                && !counting.iter().any(|one| one.person.id == person.id)
-                && self.may(person, owns(&identity, person.id), plan.kind.decided_by())
+        let may = |one: &Capacity| {
+            is_free(one, plan, &counting)
+                && self.may(one, owns(&identity, one.subject().id), plan.kind.decided_by())
         };
-        let everybody = tx.people()?.into_iter().filter(may);
-        let able = everybody.map(|person| (owners.stand(person.id), person)).collect();
+        let everybody = everybodys(tx, (DelegatedKind::Plan, now))?.into_iter().filter(may);
+        let able = everybody.map(|one| (owners.stand(one.subject().id), one)).collect();
         let decided = counting.iter().map(|one| one.approval.decided).max();
         Ok(Some(WaitsAt { step, steps: asked, since: decided.unwrap_or(plan.created), able }))
     }
@@ -227,29 +219,38 @@ impl Deciding {
         if steps.is_empty() { Ok(()) } else { tx.set_decided_in(plan.id, &steps) }
     }
 
-    /// The step of a plan that waits that is this person's now; nothing where one decision is enough.
-    fn step_of(
+    /// The decision of a plan that waits that is this person's now: their own before one in another's place. Or why none is.
+    fn decision_of(
         &self,
         tx: &mut Tx<'_>,
         plan: &PlanRow,
-        person: PersonId,
+        person: &Person,
         now: Instant,
-    ) -> Result<Result<Option<u32>, NotApproved>, StoreFailure> {
+    ) -> Result<Result<Theirs, NotApproved>, StoreFailure> {
         let identity = tx.identity(plan.identity)?;
         let counting = self.counting(tx, plan, &identity, now)?;
         let steps = self.steps(tx, plan, &identity, now)?;
-        let Some(person) = tx.person(person)? else { return Ok(Ok(None)) };
         let owners = Owners::of(tx, plan, &identity)?;
-        let by = Approver {
-            person: person.id,
-            name: &person.name,
-            role: person.role,
-            owns: owners.stand(person.id),
-            approves: false,
-        };
         let given: Vec<Given<'_>> = counting.iter().map(Counting::given).collect();
-        let mut step = may_decide(&steps, &given, plan.requested_by, &by);
-        if let Err(NotApproved::NotThis { who, .. }) = &mut step
+        let mut refused = None;
+        for capacity in capacities(tx, person, (DelegatedKind::Plan, now))? {
+            let subject = capacity.subject().id;
+            let by = capacity.approver(owners.stand(subject), false);
+            let step = may_decide(&steps, &given, plan.requested_by, &by);
+            match step {
+                Ok(step) if self.may(&capacity, owns(&identity, subject), plan.kind.decided_by()) => {
+                    return Ok(Ok(Theirs { capacity, step }));
+                }
+                // Their own case is the one they are told of.
+                Ok(_) => {}
+                Err(why) => refused = refused.or(Some(why)),
+            }
+        }
+        let mut why = refused.unwrap_or_else(|| NotApproved::NotThis {
+            step: 1,
+            who: String::from("somebody who holds the right to decide it"),
+        });
+        if let NotApproved::NotThis { who, .. } = &mut why
             && !owners.are_of_then
             && owns(&identity, person.id)
         {
@@ -257,7 +258,7 @@ impl Deciding {
                 ", and the charter was written since this plan was asked for: withdraw it and plan again",
             );
         }
-        Ok(step)
+        Ok(Err(why))
     }
 
     /// Why a plan that waits is this person's to decide now, in words; nothing where it is not: by the access policies, their
@@ -269,75 +270,103 @@ impl Deciding {
         person: &Person,
         now: Instant,
     ) -> Result<Option<String>, StoreFailure> {
-        let identity = tx.identity(plan.identity)?;
-        let owned = owns(&identity, person.id);
-        let asker = tenure_judge::Actor { person: Some(person.id), role: person.role, local: false };
-        let about = ApiResource::new(ApiResourceKind::Plan, owned);
-        if plan.state != PlanState::Proposed
-            || self.authoriser.authorise(&asker, &ApiAction::Apply, &about) != Verdict::Allowed
-            || !self.may(person, owned, plan.kind.decided_by())
-        {
+        if plan.state != PlanState::Proposed {
             return Ok(None);
         }
-        let Ok(step) = self.step_of(tx, plan, person.id, now)? else { return Ok(None) };
+        let Ok(Theirs { capacity, step }) = self.decision_of(tx, plan, person, now)? else { return Ok(None) };
+        let identity = tx.identity(plan.identity)?;
+        let owned = owns(&identity, capacity.subject().id);
+        if !capacity.may_do(&self.authoriser, ApiAction::Apply, (ApiResourceKind::Plan, owned)) {
+            return Ok(None);
+        }
         match refuse_second_plan(tx, plan) {
             Ok(()) => {}
             Err(StoreFailure::Conflict { .. }) => return Ok(None),
             Err(failure) => return Err(failure),
         }
         let steps = self.steps(tx, plan, &identity, now)?;
-        Ok(Some(match step {
-            Some(step) => {
+        let why = match (step, &capacity.in_place_of) {
+            (Some(step), _) => {
                 format!("step {} of {} is decided by {}", step + 1, steps.len(), step_in_words(&steps, step))
             }
-            None if plan.requested_by == Some(person.id) => {
+            (None, Some(_)) => String::from("one decision is enough, and theirs would be"),
+            (None, None) if plan.requested_by == Some(person.id) => {
                 String::from("you asked for it, and one decision is enough")
             }
-            None if owned => String::from("you own it, and one decision is enough"),
-            None => format!("one decision is enough, and an {} may make it", person.role),
-        }))
+            (None, None) if owned => String::from("you own it, and one decision is enough"),
+            (None, None) => format!("one decision is enough, and an {} may make it", person.role),
+        };
+        Ok(Some(capacity.with_why(why)))
+    }
+
+    /// Whether this person decides plans of an identity in the place of an owner of it.
+    fn is_in_place_of_owner(
+        tx: &mut Tx<'_>,
+        plan: &PlanRow,
+        person: PersonId,
+        now: Instant,
+    ) -> Result<bool, StoreFailure> {
+        let (Some(person), identity) = (tx.person(person)?, tx.identity(plan.identity)?) else {
+            return Ok(false);
+        };
+        let all = capacities(tx, &person, (DelegatedKind::Plan, now))?;
+        Ok(all.iter().any(|one| one.in_place_of.is_some() && owns(&identity, one.subject().id)))
     }
 
     /// Writes an approval down, and lets the plan begin where it was the last that was needed; returns whether it was.
     fn decide(&self, tx: &mut Tx<'_>, actor: Actor, approval: &Approval) -> Result<bool, StoreFailure> {
         let plan = tx.plan(approval.plan)?;
         let identity = tx.identity(plan.identity)?;
-        let steps = self.steps(tx, &plan, &identity, approval.decided)?;
-        // Two who decide one step at once: the second finds it decided.
-        let counting = self.counting(tx, &plan, &identity, approval.decided)?;
-        let mut given: Vec<Given<'_>> = counting.iter().map(Counting::given).collect();
-        if let (Some(step), None) = (approval.step, &approval.emergency)
-            && undecided(&steps, &given, plan.requested_by) != u32::try_from(step).ok()
-        {
-            let why = format!("plan {} was decided by somebody else meanwhile; look again", plan.handle);
-            return Err(StoreFailure::Conflict { why });
-        }
         let person = tx.person(actor.person)?;
         super::dismiss::still_there(person.as_ref().map(|person| person.role), actor)?;
-        refuse_second_plan(tx, &plan)?;
         let owners = Owners::of(tx, &plan, &identity)?;
-        if let (Some(person), Some(_)) = (&person, &approval.emergency)
-            && !self.may(person, owners.stand(person.id), approval.right)
-        {
-            let why = format!(
-                "the charter was written since plan {} was asked for, so no owner of now goes past its steps: make a new plan",
-                plan.handle
-            );
-            return Err(StoreFailure::Conflict { why });
+        match (&person, &approval.emergency) {
+            (Some(person), Some(_)) => self.refuse_emergency(&plan, person, &owners, approval.right)?,
+            // Two who decide one step at once, and a delegation that ends meanwhile: what is theirs is asked again.
+            (Some(person), None) if plan.state == PlanState::Proposed => {
+                let theirs = self.decision_of(tx, &plan, person, approval.decided)?;
+                let same = theirs.is_ok_and(|one| {
+                    (one.step.map(i64::from), one.capacity.delegation())
+                        == (approval.step, approval.delegation)
+                });
+                if !same {
+                    let why =
+                        format!("plan {} was decided by somebody else meanwhile; look again", plan.handle);
+                    return Err(StoreFailure::Conflict { why });
+                }
+            }
+            (_, None) | (None, Some(_)) => {}
         }
+        refuse_second_plan(tx, &plan)?;
         tx.approve_plan(approval)?;
-        let own = person.map(|person| Counting {
-            owned: owners.stand(person.id),
-            person,
-            approval: approval.clone(),
-        });
-        given.extend(own.iter().map(Counting::given));
+        let steps = self.steps(tx, &plan, &identity, approval.decided)?;
+        let counting = self.counting(tx, &plan, &identity, approval.decided)?;
+        let given: Vec<Given<'_>> = counting.iter().map(Counting::given).collect();
         let is_decided = undecided(&steps, &given, plan.requested_by).is_none();
         // One that does not wait any more says so here.
         if is_decided || plan.state != PlanState::Proposed {
             tx.move_plan(plan.id, PlanEvent::Approve)?;
         }
         Ok(is_decided)
+    }
+
+    /// Past all steps goes only whoever holds the right as themselves, and answered for it when it was asked for.
+    fn refuse_emergency(
+        &self,
+        plan: &PlanRow,
+        person: &Person,
+        owners: &Owners,
+        right: DecisionRight,
+    ) -> Result<(), StoreFailure> {
+        if self.may(&Capacity::own(person.clone()), owners.stand(person.id), right) {
+            return Ok(());
+        }
+        let why = format!(
+            "the charter was written since plan {} was asked for, so no owner of now goes past its steps, and nobody does in \
+             another's place: make a new plan",
+            plan.handle
+        );
+        Err(StoreFailure::Conflict { why })
     }
 
     /// Refuses to let a plan begin that is not decided, or not any more.
@@ -374,7 +403,7 @@ impl Deciding {
 }
 
 /// The entry of an approval: by which right, for which step, whether alone or in an emergency.
-fn approved(actor: Actor, plan: &PlanRow, approval: &Approval) -> Draft {
+fn approved(actor: Actor, plan: &PlanRow, (approval, in_place_of): (&Approval, Option<PersonId>)) -> Draft {
     let mut draft = Draft::new("plan.approved", By::Person(actor, Some(approval.right)), plan.id)
         .about(plan.identity)
         .text("digest", &plan.digest)
@@ -383,10 +412,19 @@ fn approved(actor: Actor, plan: &PlanRow, approval: &Approval) -> Draft {
     if let Some(step) = approval.step {
         draft = draft.number("step", step + 1);
     }
+    draft = with_in_place_of(draft, in_place_of);
     if let Some(why) = &approval.emergency {
         draft = draft.flag("emergency", true).body(serde_json::json!({ "emergency": why }));
     }
     draft
+}
+
+/// Neither whoever asked nor whoever decided another step, in person or in whose place.
+fn is_free(one: &Capacity, plan: &PlanRow, counting: &[Counting]) -> bool {
+    plan.requested_by.is_none_or(|asked| !one.is(asked))
+        && !counting
+            .iter()
+            .any(|other| one.is(other.capacity.person.id) || one.is(other.capacity.subject().id))
 }
 
 fn owns(identity: &IdentityRow, person: PersonId) -> bool {
@@ -412,7 +450,8 @@ impl Engine {
                 return Ok(Vec::new());
             }
             let counting = deciding.counting(tx, &plan, &identity, now)?;
-            let (owners, everybody) = (Owners::of(tx, &plan, &identity)?, tx.people()?);
+            let owners = Owners::of(tx, &plan, &identity)?;
+            let everybody = everybodys(tx, (DelegatedKind::Plan, now))?;
             let of = |index: u32| counting.iter().find(|one| one.given().step == Some(index));
             let needed = (0_u32..).zip(&steps).map(|(index, _)| DecisionNeeded {
                 who: step_in_words(&steps, index),
@@ -423,7 +462,8 @@ impl Engine {
                         deciding.who_may(&everybody, about, (&steps, index), &counting)
                     }
                 },
-                person: of(index).map(|one| one.person.id),
+                person: of(index).map(|one| one.capacity.person.id),
+                in_place_of: of(index).and_then(|one| Some(one.capacity.in_place_of.as_ref()?.1.id)),
                 ends: of(index).map(|one| one.approval.ends),
             });
             Ok(needed.collect())
@@ -479,18 +519,26 @@ impl Engine {
             person: actor.person,
             right: plan.kind.decided_by(),
             digest: plan.digest.clone(),
-            // What Tenure proposed is decided by this person alone.
-            alone: plan.requested_by.is_none_or(|asked| asked == actor.person),
+            alone: false,
             decided: now,
             ends: now.plus(deciding.waits()),
             step: None,
             emergency,
+            delegation: None,
         };
         let id = plan.id;
-        let step = self.next_step(actor, &plan, &approval, &deciding).await?;
-        let approval =
-            Approval { step: step.map(i64::from), alone: approval.alone && step.is_none(), ..approval };
-        let entry = self.entry(approved(actor, &plan, &approval))?;
+        let theirs = self.next_decision(actor, &plan, &approval, &deciding).await?;
+        let step = theirs.as_ref().and_then(|one| one.step);
+        let from = theirs.as_ref().and_then(|one| Some(one.capacity.in_place_of.as_ref()?.1.id));
+        // What Tenure proposed is decided by this person alone, and what they asked for; or in whose place they decide.
+        let is_asker = |asked| asked == actor.person || from == Some(asked);
+        let approval = Approval {
+            step: step.map(i64::from),
+            alone: step.is_none() && plan.requested_by.is_none_or(is_asker),
+            delegation: theirs.and_then(|one| one.capacity.delegation()),
+            ..approval
+        };
+        let entry = self.entry(approved(actor, &plan, (&approval, from)))?;
         // An emergency: a full disk must not keep anybody from revoking.
         let decided = self
             .store
@@ -506,18 +554,19 @@ impl Engine {
         self.show_plan(&id.to_string()).await
     }
 
-    /// The step that is this person's, by what is there now; or why none is.
-    async fn next_step(
+    /// The decision that is this person's, by what is there now; or why none is.
+    async fn next_decision(
         &self,
         actor: Actor,
         plan: &PlanRow,
         approval: &Approval,
         deciding: &Deciding,
-    ) -> Result<Option<u32>, EngineFailure> {
+    ) -> Result<Option<Theirs>, EngineFailure> {
         if approval.emergency.is_some() || plan.state != PlanState::Proposed {
             return Ok(None);
         }
-        self.step_of(actor.person, plan, deciding).await?.map_err(|why| {
+        let decision = self.decision_of(actor.person, plan, deciding).await?;
+        decision.transpose().map_err(|why| {
             let handle = &plan.handle;
             let text = format!("plan {handle} was not approved: {why}");
             match why {
@@ -538,17 +587,32 @@ impl Engine {
         plan: &PlanRow,
     ) -> Result<Option<String>, EngineFailure> {
         let deciding = self.deciding();
-        Ok(self.step_of(person, plan, &deciding).await?.err().map(|why| why.to_string()))
+        let decision = self.decision_of(person, plan, &deciding).await?;
+        Ok(decision.and_then(Result::err).map(|why| why.to_string()))
     }
 
-    async fn step_of(
+    /// Whether this person decides a plan in the place of an owner of its identity.
+    pub async fn is_in_place_of_owner(
+        &self,
+        person: PersonId,
+        plan: &PlanRow,
+    ) -> Result<bool, EngineFailure> {
+        let (row, now) = (plan.clone(), self.clock.now());
+        let read = move |tx: &mut Tx<'_>| Deciding::is_in_place_of_owner(tx, &row, person, now);
+        Ok(self.store.read("is_in_place_of_owner", read).await?)
+    }
+
+    async fn decision_of(
         &self,
         person: PersonId,
         plan: &PlanRow,
         deciding: &Deciding,
-    ) -> Result<Result<Option<u32>, NotApproved>, EngineFailure> {
+    ) -> Result<Option<Result<Theirs, NotApproved>>, EngineFailure> {
         let (deciding, row, now) = (deciding.clone(), plan.clone(), self.clock.now());
-        let read = move |tx: &mut Tx<'_>| deciding.step_of(tx, &row, person, now);
-        Ok(self.store.read("step_of", read).await?)
+        let read = move |tx: &mut Tx<'_>| {
+            let Some(person) = tx.person(person)? else { return Ok(None) };
+            deciding.decision_of(tx, &row, &person, now).map(Some)
+        };
+        Ok(self.store.read("decision_of", read).await?)
     }
 }

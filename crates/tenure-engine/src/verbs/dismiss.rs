@@ -49,8 +49,8 @@ const DISMISSED_MAX: Duration = Duration::from_hours(24 * 365);
 /// What is dismissed, taken back and dismissed once more within a day is no longer for that.
 const A_DAY: Duration = Duration::from_hours(24);
 
-/// Who said what of a condition; nobody where they have left.
-pub(super) type SaidBy = BTreeMap<Word, Option<Person>>;
+/// Who said what of a condition, and in whose place; nobody where they have left.
+pub(super) type SaidBy = BTreeMap<Word, Vec<Option<Person>>>;
 
 /// What a person says of a finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -243,19 +243,20 @@ impl Engine {
                 Word::Dismissal(_) => "dismissed",
                 Word::Exception(_) => "granted",
             };
+            let void = |person: &Option<Person>| {
+                let Some(person) = person else { return Some(format!("whoever {did} it has left")) };
+                let asker = tenure_judge::Actor { person: Some(person.id), role: person.role, local: false };
+                let owned = [charter.business_owner, charter.technical_owner].contains(&Some(person.id));
+                let about = ApiResource::new(ApiResourceKind::Identity, owned);
+                let may = match said.word {
+                    Word::Dismissal(_) => self.authoriser.authorise(&asker, &ApiAction::Plan, &about),
+                    Word::Exception(_) => self.authoriser.holds(&asker, DecisionRight::Except, &about),
+                };
+                (may != Verdict::Allowed).then(|| format!("whoever {did} it may not do so any more"))
+            };
             said.void = match people.get(&said.word) {
-                Some(Some(person)) => {
-                    let asker =
-                        tenure_judge::Actor { person: Some(person.id), role: person.role, local: false };
-                    let owned = [charter.business_owner, charter.technical_owner].contains(&Some(person.id));
-                    let about = ApiResource::new(ApiResourceKind::Identity, owned);
-                    let may = match said.word {
-                        Word::Dismissal(_) => self.authoriser.authorise(&asker, &ApiAction::Plan, &about),
-                        Word::Exception(_) => self.authoriser.holds(&asker, DecisionRight::Except, &about),
-                    };
-                    (may != Verdict::Allowed).then(|| format!("whoever {did} it may not do so any more"))
-                }
-                Some(None) | None => Some(format!("whoever {did} it has left")),
+                Some(all) => all.iter().find_map(void),
+                None => Some(format!("whoever {did} it has left")),
             };
         }
     }

@@ -182,7 +182,7 @@ fn said(tx: &mut Tx<'_>, id: IdentityId, few: &Few) -> Result<(Vec<Said>, SaidBy
     let (mut said, mut said_by) = (Vec::new(), SaidBy::new());
     let dismissed = if few.dismissed.contains(&id) { tx.dismissals_of(id)? } else { Vec::new() };
     for one in dismissed {
-        said_by.insert(Word::Dismissal(one.id), tx.person_since(one.dismissed_by, one.dismissed)?);
+        said_by.insert(Word::Dismissal(one.id), vec![tx.person_since(one.dismissed_by, one.dismissed)?]);
         said.push(Said {
             policy: one.policy,
             subject: one.subject,
@@ -199,6 +199,11 @@ fn said(tx: &mut Tx<'_>, id: IdentityId, few: &Few) -> Result<(Vec<Said>, SaidBy
             (Some(by), Some(decided)) => tx.person_since(by, decided)?,
             _ => None,
         };
+        let mut by = vec![by];
+        if let (Some(delegation), Some(decided)) = (one.delegation, one.decided) {
+            let from = tx.delegation(delegation)?.from;
+            by.push(tx.person_since(from, decided)?);
+        }
         said_by.insert(Word::Exception(one.id), by);
         said.push(super::exceptions::said(&one));
     }

@@ -14,6 +14,7 @@ pub(crate) mod clocks;
 pub(crate) mod confirm;
 pub(crate) mod consequences;
 pub(crate) mod days;
+pub(crate) mod delegations;
 pub(crate) mod directory;
 pub(crate) mod dismiss;
 pub(crate) mod doctor;

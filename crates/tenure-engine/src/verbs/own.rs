@@ -176,7 +176,7 @@ impl Held {
             ends_anothers: slots.iter().any(|(was, becomes)| was != becomes && anothers(*was)),
         };
         let owned_by_actor = owns(&self.charter, asker);
-        ApiResource { kind: ApiResourceKind::Identity, owned_by_actor, claim }
+        ApiResource { claim, ..ApiResource::new(ApiResourceKind::Identity, owned_by_actor) }
     }
 }
 
@@ -217,10 +217,24 @@ pub(super) fn speaks_for(
     person: &Person,
     (owned_by_actor, built_in): (bool, bool),
 ) -> Verdict {
+    let about = ApiResource::new(ApiResourceKind::Identity, owned_by_actor);
+    speaks(authoriser, person, about, built_in)
+}
+
+/// As [`speaks_for`], in the place of somebody who owns it or does not.
+pub(super) fn speaks_in_place(
+    authoriser: &Authoriser,
+    person: &Person,
+    (is_theirs, built_in): (bool, bool),
+) -> Verdict {
+    let about = ApiResource::in_place_of_owner(ApiResourceKind::Identity, is_theirs);
+    speaks(authoriser, person, about, built_in)
+}
+
+fn speaks(authoriser: &Authoriser, person: &Person, about: ApiResource, built_in: bool) -> Verdict {
     let asker = tenure_judge::Actor { person: Some(person.id), role: person.role, local: false };
     let claim = Claim { owned: true, built_in, privileged: true, names_another: false, ends_anothers: false };
-    let about = ApiResource { kind: ApiResourceKind::Identity, owned_by_actor, claim };
-    authoriser.holds(&asker, DecisionRight::Own, &about)
+    authoriser.holds(&asker, DecisionRight::Own, &ApiResource { claim, ..about })
 }
 
 pub(super) fn owns(charter: &Charter, person: PersonId) -> bool {

@@ -15,22 +15,22 @@ use tenure_model::{DataClass, Environment, PersonId, PlanKind, PlanState, RiskTi
 const HOUR: Duration = Duration::from_hours(1);
 const STEPS: &str = "[[approvals.rule]]\nplans = [\"disable\"]\nsteps = [\"owner\", \"operator\"]\n";
 
-fn programme(approvals: &str) -> ProgrammeFiles {
+pub(crate) fn programme(approvals: &str) -> ProgrammeFiles {
     let text = format!("version = 1\n{approvals}");
     ProgrammeFiles(std::iter::once((String::from("programme.toml"), text)).collect())
 }
 
 /// A deployment with these rules, in which `ravi` answers for `reporting`.
-struct Scene {
-    bench: Bench,
+pub(crate) struct Scene {
+    pub(crate) bench: Bench,
     deployment: tenure_engine::Deployment,
-    asha: Actor,
-    ravi: Actor,
-    ola: Actor,
+    pub(crate) asha: Actor,
+    pub(crate) ravi: Actor,
+    pub(crate) ola: Actor,
 }
 
 impl Scene {
-    async fn set(approvals: &str) -> Self {
+    pub(crate) async fn set(approvals: &str) -> Self {
         let mut bench = Bench::new();
         let deployment = bench.surveyed().await;
         let engine = &deployment.engine;
@@ -43,11 +43,11 @@ impl Scene {
         Self { bench, deployment, asha, ravi, ola }
     }
 
-    fn engine(&self) -> &Arc<Engine> {
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
         &self.deployment.engine
     }
 
-    async fn draft(&self, by: Actor, kind: PlanKind) -> PlanShown {
+    pub(crate) async fn draft(&self, by: Actor, kind: PlanKind) -> PlanShown {
         let request = PlanRequest {
             kind,
             identity: String::from("reporting"),
@@ -59,7 +59,7 @@ impl Scene {
         self.engine().draft_plan(by, request).await.unwrap()
     }
 
-    async fn apply(&self, by: Actor, plan: &PlanShown) -> Result<PlanShown, EngineFailure> {
+    pub(crate) async fn apply(&self, by: Actor, plan: &PlanShown) -> Result<PlanShown, EngineFailure> {
         self.engine().apply(by, &plan.plan.handle, Some(&plan.plan.digest)).await
     }
 

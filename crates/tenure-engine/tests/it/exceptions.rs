@@ -23,15 +23,15 @@ async fn person(engine: &Engine, name: &str, role: Role) -> Actor {
 }
 
 /// A deployment in which `ravi` answers for `reporting`, whose value another account has, too.
-struct Scene {
+pub(crate) struct Scene {
     bench: Bench,
     deployment: tenure_engine::Deployment,
-    ravi: Actor,
-    ola: Actor,
+    pub(crate) ravi: Actor,
+    pub(crate) ola: Actor,
 }
 
 impl Scene {
-    async fn set() -> Self {
+    pub(crate) async fn set() -> Self {
         let mut bench = Bench::new();
         bench.world.add(ChaosPrincipal::account("twin", PLANTED));
         let deployment = bench.surveyed().await;
@@ -43,7 +43,7 @@ impl Scene {
         Self { bench, deployment, ravi, ola }
     }
 
-    fn engine(&self) -> &Engine {
+    pub(crate) fn engine(&self) -> &Engine {
         &self.deployment.engine
     }
 
@@ -52,7 +52,7 @@ impl Scene {
         open.into_iter().find(|one| one.policy == POLICY).unwrap()
     }
 
-    fn wish(&self, days: u32, reason: &str) -> ExceptionWish {
+    pub(crate) fn wish(&self, days: u32, reason: &str) -> ExceptionWish {
         ExceptionWish {
             kind: ExceptionKind::Exception,
             reason: reason.to_owned(),
@@ -64,7 +64,7 @@ impl Scene {
         }
     }
 
-    async fn ask(&self, by: Actor, wish: ExceptionWish) -> Result<ExceptionShown, EngineFailure> {
+    pub(crate) async fn ask(&self, by: Actor, wish: ExceptionWish) -> Result<ExceptionShown, EngineFailure> {
         self.engine().request_exception(by, &self.finding().await, wish).await
     }
 
@@ -74,7 +74,7 @@ impl Scene {
     }
 
     /// Decides it as it is shown now.
-    async fn decide(
+    pub(crate) async fn decide(
         &self,
         by: Actor,
         handle: &str,
@@ -93,7 +93,7 @@ impl Scene {
     }
 
     /// The standing after everything was judged, the state of an exception, and why it ended.
-    async fn judged(&self, handle: &str) -> (Standing, ExceptionState, String) {
+    pub(crate) async fn judged(&self, handle: &str) -> (Standing, ExceptionState, String) {
         self.engine().judge_touched().await.unwrap();
         let row = self.engine().exception_row(handle).await.unwrap();
         let standing = self.engine().show("reporting").await.unwrap().identity.standing;
@@ -102,6 +102,15 @@ impl Scene {
 
     async fn counted(&self) -> i64 {
         self.engine().store().read("count", |tx| tx.count_findings(FindingsMeant::Counted)).await.unwrap()
+    }
+
+    pub(crate) async fn put_in_force(&self, rules: &str) {
+        crate::consequences::apply(&self.deployment.engine, crate::approvals::programme(rules)).await;
+    }
+
+    pub(crate) async fn leave(&self, name: &str) {
+        let asha = actor(self.engine()).await;
+        self.engine().remove_person(asha, name).await.unwrap();
     }
 
     fn wait(&self, days: u32) {

@@ -15,6 +15,8 @@ mod clocks;
 mod closed;
 mod consequences;
 mod consequences_never;
+mod delegations;
+mod delegations_never;
 mod disk;
 mod doctor;
 mod ephemeral;

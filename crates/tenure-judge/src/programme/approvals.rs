@@ -157,7 +157,7 @@ impl ApprovalRule {
 }
 
 /// The first step that nobody decided, from 0; nothing where everything is decided. Each step is somebody else's, and
-/// none of whoever asked.
+/// none of whoever asked; whoever decides in another's place is both of them.
 pub fn undecided(steps: &[String], given: &[Given<'_>], requested_by: Option<PersonId>) -> Option<u32> {
     if given.iter().any(|one| one.is_emergency) {
         return None;
@@ -165,16 +165,16 @@ pub fn undecided(steps: &[String], given: &[Given<'_>], requested_by: Option<Per
     if steps.is_empty() {
         return given.is_empty().then_some(0);
     }
-    let mut decided_by = Vec::new();
+    let mut decided_by: Vec<Approver<'_>> = Vec::new();
     for (index, term) in (0_u32..).zip(steps) {
         let decides = |one: &&Given<'_>| {
             one.step == Some(index)
                 && approver::stands_on(term, &one.by)
-                && Some(one.by.person) != requested_by
-                && !decided_by.contains(&one.by.person)
+                && requested_by.is_none_or(|asked| !one.by.is(asked))
+                && !decided_by.iter().any(|other| other.shares_somebody_with(&one.by))
         };
         match given.iter().find(decides) {
-            Some(one) => decided_by.push(one.by.person),
+            Some(one) => decided_by.push(one.by),
             None => return Some(index),
         }
     }
@@ -193,11 +193,12 @@ pub fn may_decide(
     }
     let index = undecided(steps, given, requested_by).ok_or(NotApproved::Over)?;
     let (step, who) = (index + 1, step_in_words(steps, index));
-    if requested_by == Some(by.person) {
+    if requested_by.is_some_and(|asked| by.is(asked)) {
         return Err(NotApproved::Asked { step, who });
     }
-    let before = given.iter().find(|one| one.by.person == by.person).and_then(|one| one.step);
-    if let Some(before) = before.filter(|before| *before < index) {
+    let theirs = given.iter().filter(|one| one.by.shares_somebody_with(by));
+    let before = theirs.filter_map(|one| one.step).find(|before| *before < index);
+    if let Some(before) = before {
         return Err(NotApproved::Before { before: before + 1, step, who });
     }
     if decides_step(steps, index, by) {

@@ -21,6 +21,9 @@ const NAME_CHARS_MAX: usize = 80;
 pub struct Approver<'approver> {
     /// Who.
     pub person: PersonId,
+    /// In whose place, by a delegation: the name, what is owned and whom they stand for are then that person's, and no role
+    /// is. Nobody passes on what their role lets them do.
+    pub for_whom: Option<PersonId>,
     /// Their name.
     pub name: &'approver str,
     /// What they do.
@@ -29,6 +32,18 @@ pub struct Approver<'approver> {
     pub owns: bool,
     /// They stand for the partner that approves the control.
     pub approves: bool,
+}
+
+impl Approver<'_> {
+    /// Whether a decision of theirs is one of this person too: they make it, or it is made in their place.
+    pub fn is(&self, person: PersonId) -> bool {
+        self.person == person || self.for_whom == Some(person)
+    }
+
+    /// Whether somebody has part in both: what is to be two people's decision is then one's.
+    pub(super) fn shares_somebody_with(&self, other: &Self) -> bool {
+        self.is(other.person) || other.for_whom.is_some_and(|person| self.is(person))
+    }
 }
 
 /// Whether somebody is who is asked for. An administrator stands wherever an operator does.
@@ -46,6 +61,7 @@ fn stands_on_one(term: &str, by: &Approver<'_>) -> bool {
         Some(name) => name == by.name,
         None if term == PARTNER => by.approves,
         None if term == OWNER => by.owns,
+        None if by.for_whom.is_some() => false,
         None => match by.role {
             Role::Administrator => term == Role::Operator.as_str() || term == Role::Administrator.as_str(),
             role @ (Role::Operator | Role::Owner | Role::Auditor) => role.as_str() == term,

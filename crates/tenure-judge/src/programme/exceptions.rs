@@ -68,6 +68,8 @@ pub struct Term {
     pub requested_by: PersonId,
     /// Who granted it.
     pub granted_by: PersonId,
+    /// In whose place, where it was by a delegation.
+    pub granted_for: Option<PersonId>,
     /// How high whoever granted it stands among the approvers, from 0, then.
     pub rung: u32,
     /// Why.
@@ -265,10 +267,11 @@ impl ExceptionRules {
         now: Instant,
     ) -> Result<u32, NotExcepted> {
         let next = self.next_term(history, wish, now)?;
-        if by.person == wish.requested_by {
+        if by.is(wish.requested_by) {
             return Err(NotExcepted::OwnWish);
         }
-        let granted_before = |term: &&Term| term.granted_by == by.person;
+        let granted_before =
+            |term: &&Term| by.is(term.granted_by) || term.granted_for.is_some_and(|person| by.is(person));
         if wish.kind == ExceptionKind::Exception && chain(history, now).iter().any(granted_before) {
             return Err(NotExcepted::GrantedBefore);
         }

@@ -12,6 +12,7 @@ mod business_time;
 mod calendar;
 mod class;
 mod control;
+mod delegations;
 mod exceptions;
 mod files;
 mod framework;
@@ -37,6 +38,7 @@ pub use calendar::{Calendar, Day};
 pub use class::Class;
 pub(crate) use class::{ClassReady, asks_for_requests, asks_for_rights, class_of, class_of_traits};
 pub use control::{Accepted, CheckWarning, Consequence, Control, PartnerRole};
+pub use delegations::{DelegationRules, NotDelegated};
 pub use exceptions::{ExceptionRules, NextTerm, NotExcepted, Term, Wish};
 pub use files::{ProgrammeFault, ProgrammeFiles};
 pub use handoffs::HandoffRules;
@@ -93,6 +95,9 @@ pub struct Programme {
     /// How long what is asked for waits.
     #[serde(default)]
     pub requests: RequestRules,
+    /// How long somebody may let others decide in their place.
+    #[serde(default)]
+    pub delegations: DelegationRules,
     /// How long a handoff waits.
     #[serde(default)]
     pub handoffs: HandoffRules,
@@ -310,6 +315,7 @@ impl Default for Programme {
             exceptions: ExceptionRules::default(),
             approvals: ApprovalRules::default(),
             requests: RequestRules::default(),
+            delegations: DelegationRules::default(),
             handoffs: HandoffRules::default(),
             messages: MessageRules::default(),
             reviews: ReviewRules::default(),
@@ -412,6 +418,7 @@ impl Programme {
         faults.extend(exceptions::faults(&self.exceptions));
         faults.extend(approvals::faults(&self.approvals, &self.classes));
         faults.extend(requests::faults(&self.requests));
+        faults.extend(delegations::faults(&self.delegations));
         faults.extend(handoffs::faults(&self.handoffs));
         faults.extend(messages::faults(&self.messages, &self.calendars));
         faults.extend(reviews::faults(&self.reviews));

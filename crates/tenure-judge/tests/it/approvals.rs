@@ -141,24 +141,39 @@ fn person(number: u8) -> PersonId {
 
 fn approver(number: u8, role: Role, owns: bool) -> Approver<'static> {
     let name = ["ana", "b", "c", "d", "e", "f"][usize::from(number)];
-    Approver { person: person(number), name, role, owns, approves: false }
+    Approver { person: person(number), for_whom: None, name, role, owns, approves: false }
+}
+
+/// The same, in the place of another where one is named: the name and the ownership are then that other's.
+fn in_place(number: u8, role: Role, owns: bool, for_whom: Option<u8>) -> Approver<'static> {
+    let own = approver(number, role, owns);
+    match for_whom.filter(|other| *other != number) {
+        None => own,
+        Some(other) => {
+            Approver { person: own.person, for_whom: Some(person(other)), ..approver(other, role, owns) }
+        }
+    }
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whoever comes in whatever order, asks, decides and comes again: what is decided was decided by as many people as
-    /// there are steps, each of them who the step asks for, and none of them whoever asked.
+    /// Whoever comes in whatever order, as themselves or in another's place, asks, decides and comes again: what is decided
+    /// was decided by as many people as there are steps, no two of them with a part of one person in them, each of them who
+    /// the step asks for, and none of them whoever asked.
     #[test]
     fn a_plan_is_decided_by_as_many_people_as_it_has_steps(
         steps in proptest::collection::vec(proptest::sample::select(vec!["owner", "operator", "administrator", "person:ana"]), 1..4),
         asked in 0_u8..6,
-        comes in proptest::collection::vec((0_u8..6, proptest::sample::select(Role::ALL), any::<bool>()), 0..30),
+        comes in proptest::collection::vec(
+            (0_u8..6, proptest::sample::select(Role::ALL), any::<bool>(), proptest::option::weighted(0.4, 0_u8..6)),
+            0..30,
+        ),
     ) {
         let steps: Vec<String> = steps.into_iter().map(str::to_owned).collect();
         let mut given: Vec<Given<'_>> = Vec::new();
-        for (who, role, owns) in comes {
-            let by = approver(who, role, owns);
+        for (who, role, owns, for_whom) in comes {
+            let by = in_place(who, role, owns, for_whom);
             if let Ok(step) = may_decide(&steps, &given, Some(person(asked)), &by) {
                 prop_assert!(step.is_some());
                 given.retain(|one| one.by.person != by.person);
@@ -166,15 +181,19 @@ proptest! {
             }
         }
         if undecided(&steps, &given, Some(person(asked))).is_none() {
-            let mut people: Vec<PersonId> = given.iter().map(|one| one.by.person).collect();
+            prop_assert_eq!(given.len(), steps.len());
+            let parts = |one: &Given<'_>| [Some(one.by.person), one.by.for_whom].into_iter().flatten();
+            let mut people: Vec<PersonId> = given.iter().flat_map(parts).collect();
+            let all = people.len();
             people.sort();
             people.dedup();
-            prop_assert_eq!(people.len(), steps.len());
+            prop_assert_eq!(people.len(), all, "somebody has part in two decisions");
             prop_assert!(!people.contains(&person(asked)));
             for (index, term) in (0_u32..).zip(&steps) {
                 let by = given.iter().find(|one| one.step == Some(index)).unwrap().by;
                 let fits = match term.as_str() {
                     "owner" => by.owns,
+                    _ if by.for_whom.is_some() && ["operator", "administrator"].contains(&term.as_str()) => false,
                     "operator" => matches!(by.role, Role::Operator | Role::Administrator),
                     "administrator" => by.role == Role::Administrator,
                     _ => by.name == "ana",

@@ -33,6 +33,7 @@ fn term(from: i64, to: i64, rung: u32) -> Term {
         to: days_ago(to),
         requested_by: person(1),
         granted_by: person(9),
+        granted_for: None,
         rung,
         reason: format!("reason of {from}"),
         replace_by: None,
@@ -40,7 +41,7 @@ fn term(from: i64, to: i64, rung: u32) -> Term {
 }
 
 fn by(number: u8, role: Role) -> Approver<'static> {
-    Approver { person: person(number), name: "ana", role, owns: false, approves: false }
+    Approver { person: person(number), for_whom: None, name: "ana", role, owns: false, approves: false }
 }
 
 fn said(result: Result<impl std::fmt::Debug, NotExcepted>) -> String {
@@ -167,12 +168,14 @@ fn rules_that_do_not_go_together_are_refused() {
     insta::assert_snapshot!(read("constraint_days_max = 1826"), @"`exceptions.constraint_days_max` is 1826; it must be from 1 to 1825");
 }
 
+const NAMES: [&str; 5] = ["ana", "b", "c", "d", "e"];
+
 /// Something that happens to one condition.
 #[derive(Debug, Clone)]
 enum Event {
     Days(i64),
     Asked { by: u8, days: i64, constraint: Option<i64>, reason: u8 },
-    Granted { by: u8, role: Role },
+    Granted { by: u8, role: Role, for_whom: Option<u8> },
     TakenBack,
 }
 
@@ -187,7 +190,10 @@ fn any_event() -> impl Strategy<Value = Event> {
             0_u8..20,
         )
             .prop_map(|(by, days, constraint, reason)| Event::Asked { by, days, constraint, reason }),
-        5 => (0_u8..5, proptest::sample::select(roles)).prop_map(|(by, role)| Event::Granted { by, role }),
+        5 => (0_u8..5, proptest::sample::select(roles), proptest::option::weighted(0.3, 0_u8..5))
+            .prop_map(|(by, role, other)| {
+                Event::Granted { by, role, for_whom: other.filter(|other| *other != by) }
+            }),
         1 => Just(Event::TakenBack),
     ]
 }
@@ -217,7 +223,7 @@ impl Life {
                     last.to = last.to.min(now);
                 }
             }
-            Event::Granted { by, role } => {
+            Event::Granted { by, role, for_whom } => {
                 let Some((asked_by, until, replace_by, reason)) = self.waits.take() else { return };
                 let reason = format!("reason {reason}");
                 let wish = Wish {
@@ -228,11 +234,28 @@ impl Life {
                     replace_by: replace_by.map(|days| days_ago(-days)),
                 };
                 let history: Vec<Term> = self.terms.iter().map(|(term, _)| term.clone()).collect();
-                let name = ["ana", "b", "c", "d", "e"][usize::from(*by)];
-                let approver =
-                    Approver { person: person(*by), name, role: *role, owns: false, approves: false };
+                let name = NAMES[usize::from(*by)];
+                let approver = Approver {
+                    person: person(*by),
+                    for_whom: for_whom.map(person),
+                    name: for_whom.map_or(name, |other| NAMES[usize::from(other)]),
+                    role: *role,
+                    owns: false,
+                    approves: false,
+                };
                 let Ok(rung) = rules.may_grant(&history, &wish, approver, now) else { return };
-                assert_ne!(approver.person, wish.requested_by, "nobody grants their own wish");
+                assert!(
+                    !approver.is(wish.requested_by),
+                    "nobody grants their own wish, nor has it granted for them"
+                );
+                let part = |term: &Term| {
+                    approver.is(term.granted_by) || term.granted_for.is_some_and(|other| approver.is(other))
+                };
+                let last = history.last().filter(|_| wish.kind == ExceptionKind::Exception);
+                assert!(
+                    !last.is_some_and(|term| term.to >= now && part(term)),
+                    "nobody renews what they granted"
+                );
                 if let Some((last, _)) = self.terms.last_mut() {
                     last.to = last.to.min(now);
                 }
@@ -241,6 +264,7 @@ impl Life {
                     to: wish.until,
                     requested_by: wish.requested_by,
                     granted_by: approver.person,
+                    granted_for: approver.for_whom,
                     rung,
                     reason: reason.clone(),
                     replace_by: wish.replace_by,

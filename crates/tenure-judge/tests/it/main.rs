@@ -11,6 +11,7 @@ mod approvals;
 mod business_time;
 mod controls;
 mod decisions;
+mod delegations;
 mod dossiers;
 mod examples;
 mod exceptions;

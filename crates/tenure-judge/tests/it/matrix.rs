@@ -136,7 +136,7 @@ fn who_may_say_whose_an_identity_is() {
     let authoriser = Authoriser::new().unwrap();
     let mut text = String::from("What an owner may claim or change; everything else is denied to them:\n");
     for (name, owned_by_actor, claim) in claims() {
-        let asked = ApiResource { kind: ApiResourceKind::Identity, owned_by_actor, claim };
+        let asked = ApiResource { claim, ..ApiResource::new(ApiResourceKind::Identity, owned_by_actor) };
         for role in Role::ALL {
             let actor = actor(*role, true, true);
             let verdict = authoriser.authorise(&actor, &ApiAction::Own, &asked);

@@ -80,6 +80,7 @@ fn each_stage_asks_more_people_and_takes_nobody_away() {
     assert_eq!(asks.asked_by(ClockStage::Escalation), ["person:mei", "administrator"]);
     let by = |name, role, owns| Approver {
         person: PersonId::new(NOW, [1; 10]),
+        for_whom: None,
         name,
         role,
         owns,

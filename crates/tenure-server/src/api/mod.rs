@@ -7,6 +7,7 @@
 mod as_of;
 mod clocks;
 pub(crate) mod csv;
+pub(crate) mod delegations;
 mod events;
 mod evidence;
 pub(crate) mod exceptions;
@@ -40,7 +41,7 @@ use crate::{
 
 pub(crate) use identities::listing;
 pub(crate) use identities::{confirm as confirming, find as find_identity};
-pub(crate) use plans::{events::has_settled, find as find_plan};
+pub(crate) use plans::{events::has_settled, find as find_plan, whose as whose_plan};
 pub(crate) use surveys::begin::begin as begin_survey;
 
 /// Every endpoint of the API, in the order of the documents.
@@ -140,6 +141,11 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &clocks::list::ENDPOINT,
     &clocks::pause::ENDPOINT,
     &clocks::resume::ENDPOINT,
+    &delegations::offer::ENDPOINT,
+    &delegations::list::ENDPOINT,
+    &delegations::show::ENDPOINT,
+    &delegations::answer::ENDPOINT,
+    &delegations::withdraw::ENDPOINT,
     &handoffs::offer::ENDPOINT,
     &handoffs::many::PREVIEW,
     &handoffs::many::ENDPOINT,

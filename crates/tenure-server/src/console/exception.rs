@@ -136,7 +136,9 @@ async fn shown(
         decide_by: waits.then(|| text::when(row.decide_by, now)),
         ends: text::when(row.ends, now),
         replace_by: row.replace_by.map(|at| text::when(at, now)),
-        decided_by: row.decided_by.map(|_| name(&shown.decided_by_name)),
+        decided_by: row
+            .decided_by
+            .map(|_| text::decider(shown.decided_by_name.as_deref(), shown.in_place_of_name.as_deref())),
         decided: row.decided.map(|at| text::when(at, now)),
         decision_reason: row.decision_reason.as_deref().map(text::prose),
         ended: row.ended.map(|at| text::when(at, now)),

@@ -14,6 +14,8 @@ mod clock;
 mod clock_page;
 mod confirm;
 mod controls;
+mod delegation;
+mod delegations;
 mod doctor;
 mod entry;
 mod evidence;
@@ -101,6 +103,11 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &request::SHOW,
     &request::DECIDE,
     &request::WITHDRAW,
+    &delegations::LIST,
+    &delegations::OFFER,
+    &delegation::SHOW,
+    &delegation::ANSWER,
+    &delegation::WITHDRAW,
     &handoffs::LIST,
     &handoffs::FORM,
     &handoffs::OFFER,

@@ -8,7 +8,7 @@ use super::{
     page,
     text::{self, Prose},
 };
-use crate::api::{find_plan, has_settled, prelude::*};
+use crate::api::{find_plan, has_settled, prelude::*, whose_plan as whose};
 use askama::Template;
 use axum::response::Response;
 use std::collections::BTreeMap;
@@ -152,7 +152,7 @@ async fn handle(
 ) -> Result<Response, PageProblem> {
     let Named(handle) = handle?;
     let (shown, charter) = find_plan(&shared, &handle).await?;
-    asked.authorise(Whose::Chartered(&charter))?;
+    asked.authorise(whose(&shared, &asked, (&shown, &charter)).await?)?;
     show(&shared, &asked, shown, &charter, None).await
 }
 
@@ -176,9 +176,10 @@ async fn show(
 ) -> Result<Response, PageProblem> {
     let mut people: Vec<PersonId> = shown.approvals.iter().map(|approval| approval.person).collect();
     people.extend(shown.plan.requested_by);
-    people.extend(shown.decisions.iter().filter_map(|one| one.person));
+    people.extend(shown.decisions.iter().flat_map(|one| [one.person, one.in_place_of]).flatten());
     let names = names_of(shared, people).await?;
-    let may = |action| asked.may_about(action, ApiResourceKind::Plan, Whose::Chartered(charter));
+    let whose = whose(shared, asked, (&shown, charter)).await?;
+    let may = |action| asked.may_about(action, ApiResourceKind::Plan, whose);
     let offers = Offers { apply: may(ApiAction::Apply), withdraw: may(ApiAction::Plan), wrong };
     let not_theirs = match shown.plan.state {
         PlanState::Proposed if offers.apply => {
@@ -308,7 +309,11 @@ fn decisions(
             (true, None) => text::shown(&format!("{} (nobody here may)", one.who)),
             (true, Some(_)) => text::shown(&one.who),
         },
-        by: one.person.and_then(|id| names.get(&id).cloned()),
+        by: one.person.and_then(|id| {
+            let name = names.get(&id)?.clone();
+            let from = one.in_place_of.and_then(|id| names.get(&id));
+            Some(from.map_or_else(|| name.clone(), |from| format!("{name} (for {from})")))
+        }),
         ends: one.ends.map(|at| text::when(at, now)),
     };
     needed.iter().map(line).collect()

@@ -10,7 +10,7 @@ use super::{
     identity::{self, PlanRefused},
     plan, see_other,
 };
-use crate::api::{find_plan, prelude::*};
+use crate::api::{find_plan, prelude::*, whose_plan as whose};
 use crate::limits::{PATH_CHARS_MAX, SENTENCE_CHARS_MAX, at_most, at_most_if};
 use axum::response::Response;
 use tenure_engine::{IdentityRow, PlanRequest, PlanRow, PlanShown, Tx};
@@ -126,7 +126,8 @@ async fn apply(
     sent: Sent<Typed>,
 ) -> Result<Response, PageProblem> {
     let (shown, charter) = find_plan(&shared, &given).await?;
-    let actor = asked.authorise_decision(shown.plan.kind.decided_by(), Whose::Chartered(&charter))?;
+    let whose = whose(&shared, &asked, (&shown, &charter)).await?;
+    let actor = asked.authorise_decision(shown.plan.kind.decided_by(), whose)?;
     let Typed { name, digest, emergency } = sent.read()?;
     at_most_if("emergency", emergency.as_deref(), SENTENCE_CHARS_MAX)?;
     let is_meant = name == shown.plan.about() || (shown.plan.file.is_none() && name == shown.identity_name);

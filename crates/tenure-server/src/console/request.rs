@@ -11,7 +11,10 @@ use super::{
     table::StateShown,
     text::{self, When},
 };
-use crate::api::{prelude::*, requests::found};
+use crate::api::{
+    prelude::*,
+    requests::{found, whose},
+};
 use crate::limits::{SENTENCE_CHARS_MAX, at_most};
 use askama::Template;
 use axum::response::Response;
@@ -106,9 +109,7 @@ struct StepLine {
 }
 
 fn step(one: &RequestStep, is_over: bool, now: Instant) -> StepLine {
-    let by = one
-        .person
-        .map(|_| one.person_name.as_deref().map_or_else(|| String::from("somebody who left"), text::shown));
+    let by = one.person.map(|_| text::decider(one.person_name.as_deref(), one.in_place_of_name.as_deref()));
     StepLine {
         who: text::shown(&one.who),
         is_void: by.is_some() && !one.counts && !is_over,
@@ -201,7 +202,7 @@ async fn shown(
     let one = shared.engine.request_shown(row).await.map_err(Problem::from)?;
     let waits = one.row.state == RequestState::Asked;
     let charter = shared.engine.request_charter(&one.row).await.map_err(Problem::from)?;
-    let whose = Whose::Chartered(&charter);
+    let whose = whose(shared, asked, (&one.row, &charter)).await?;
     let may_decide = waits
         && asked.may_about(ApiAction::Approve, ApiResourceKind::Request, whose)
         && asked.holds(DecisionRight::Create, ApiResourceKind::Request, whose);
@@ -272,7 +273,8 @@ async fn decide(
 ) -> Result<Response, PageProblem> {
     let row = found(&shared, &asked, &given).await?;
     let charter = shared.engine.request_charter(&row).await.map_err(Problem::from)?;
-    let actor = asked.authorise_decision(DecisionRight::Create, Whose::Chartered(&charter))?;
+    let whose = whose(&shared, &asked, (&row, &charter)).await?;
+    let actor = asked.authorise_decision(DecisionRight::Create, whose)?;
     let sent = sent.read()?;
     let here = format!("/requests/{}", row.id.handle());
     let mut field = reason_field(&sent.reason);

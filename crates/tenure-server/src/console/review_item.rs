@@ -166,7 +166,7 @@ fn view(shared: &Shared, asked: &Asked, one: &ToReview) -> ItemPage {
     let recommendation = &one.recommendation;
     let who = one.reviewer_name.as_deref().map_or_else(|| one.turn.clone(), text::shown);
     let name = &one.shown.identity.name;
-    let by = one.decided_by_name.as_deref().map_or_else(|| String::from("somebody who left"), text::shown);
+    let by = text::decider(one.decided_by_name.as_deref(), one.in_place_of_name.as_deref());
     let plan = item.named.as_ref().and_then(|named| named.plan);
     ItemPage {
         frame: Frame::of(format!("Review {}", text::shown(name)), Place::Reviews, asked),

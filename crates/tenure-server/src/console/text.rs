@@ -11,6 +11,15 @@ use tenure_model::{CredentialState, Fact, Instant, PlanState, Standing, StepStat
 /// Characters of a name on a page, at most.
 const NAME_CHARS_MAX: usize = 90;
 
+/// Who decided, by name, and in whose place.
+pub(super) fn decider(name: Option<&str>, in_place_of: Option<&str>) -> String {
+    let name = name.map_or_else(|| String::from("somebody who left"), shown);
+    match in_place_of {
+        None => name,
+        Some(from) => format!("{name} (for {})", shown(from)),
+    }
+}
+
 /// A name from outside, as it may be shown.
 pub(super) fn shown(name: &str) -> String {
     printable(name, NAME_CHARS_MAX)

@@ -5,6 +5,7 @@
 mod shapes;
 mod shapes_as_of;
 mod shapes_clocks;
+mod shapes_delegations;
 mod shapes_exceptions;
 mod shapes_handoffs;
 mod shapes_inbox;
@@ -26,10 +27,10 @@ use tenure_engine::{CharterState, RingName, SourcePart};
 use tenure_judge::{CheckWarning, ClueKind, Confidence, PartnerRole, RiskTermKind};
 use tenure_model::{
     CharterField, ClockKind, ClockStage, ConsequenceMode, ConsequenceState, CredentialKind, CredentialState,
-    DataClass, DecisionRight, Environment, ExceptionKind, ExceptionState, HandoffStage, HandoffState,
-    MessageKind, OwnerRole, PlanKind, PlanState, PolicyKind, PrincipalKind, ProofLevel, Readers, RequestKind,
-    RequestState, ReviewAnswer, ReviewItemState, ReviewState, RiskTier, Role, Severity, Standing, StepKind,
-    StepState, SurveyState, TicketOutcome, TicketState, WaitingKind,
+    DataClass, DecisionRight, DelegatedKind, DelegationState, Environment, ExceptionKind, ExceptionState,
+    HandoffStage, HandoffState, MessageKind, OwnerRole, PlanKind, PlanState, PolicyKind, PrincipalKind,
+    ProofLevel, Readers, RequestKind, RequestState, ReviewAnswer, ReviewItemState, ReviewState, RiskTier,
+    Role, Severity, Standing, StepKind, StepState, SurveyState, TicketOutcome, TicketState, WaitingKind,
 };
 use utoipa::openapi::{
     Components, ComponentsBuilder, Content, HttpMethod, InfoBuilder, LicenseBuilder, ObjectBuilder,
@@ -79,6 +80,7 @@ fn requests() -> impl Iterator<Item = &'static (&'static str, &'static [&'static
         .iter()
         .chain(shapes_exceptions::REQUESTS)
         .chain(shapes_clocks::REQUESTS)
+        .chain(shapes_delegations::REQUESTS)
         .chain(shapes_handoffs::REQUESTS)
         .chain(shapes_messages::REQUESTS)
         .chain(shapes_requests::REQUESTS)
@@ -93,6 +95,7 @@ fn answers() -> impl Iterator<Item = &'static (&'static str, &'static [&'static 
         .chain(shapes_programme::ANSWERS)
         .chain(shapes_clocks::ANSWERS)
         .chain(shapes_exceptions::ANSWERS)
+        .chain(shapes_delegations::ANSWERS)
         .chain(shapes_handoffs::ANSWERS)
         .chain(shapes_messages::ANSWERS)
         .chain(shapes_requests::ANSWERS)
@@ -154,6 +157,8 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
         CredentialState,
         DataClass,
         DecisionRight,
+        DelegatedKind,
+        DelegationState,
         Environment,
         ExceptionKind,
         ExceptionState,
@@ -187,6 +192,7 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
     );
     words.push(("RequestAnswer", vec!["approve", "refuse"]));
     words.push(("HandoffWord", vec!["accept", "decline"]));
+    words.push(("DelegationWord", vec!["accept", "decline"]));
     words.push(("ExceptionAnswer", vec!["grant", "refuse"]));
     words.push(("CheckState", vec!["well", "look", "broken"]));
     words

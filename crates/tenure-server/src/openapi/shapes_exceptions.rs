@@ -65,9 +65,11 @@ const EXCEPTION: &[&str] = &[
     "rung: number?",
     "ended: instant?",
     "ended_why: text?",
+    "delegation: id?",
     "handle: text",
     "requested_by_name: text?",
     "decided_by_name: text?",
+    "in_place_of_name: text?",
     "digest: text",
 ];
 
@@ -94,9 +96,11 @@ const CASE: &[&str] = &[
     "rung: number?",
     "ended: instant?",
     "ended_why: text?",
+    "delegation: id?",
     "handle: text",
     "requested_by_name: text?",
     "decided_by_name: text?",
+    "in_place_of_name: text?",
     "digest: text",
     "finding_reason: text?",
     "used_days: number",

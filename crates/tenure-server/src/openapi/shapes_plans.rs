@@ -120,7 +120,8 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "ends: instant",
             "step: number?",
             "emergency: text?",
+            "delegation: id?",
         ],
     ),
-    ("DecisionNeeded", &["who: text", "people: [text]", "person: id?", "ends: instant?"]),
+    ("DecisionNeeded", &["who: text", "people: [text]", "person: id?", "in_place_of: id?", "ends: instant?"]),
 ];

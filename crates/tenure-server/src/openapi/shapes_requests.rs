@@ -135,6 +135,7 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "who: text",
             "person: id?",
             "person_name: text?",
+            "in_place_of_name: text?",
             "decided: instant?",
             "reason: text?",
             "counts: flag",

@@ -68,6 +68,7 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "reviewer_name: text?",
             "turn: text",
             "decided_by_name: text?",
+            "in_place_of_name: text?",
             "decided_to_name: text?",
             "plan_state: PlanState?",
             "alike: number",
@@ -134,6 +135,7 @@ macro_rules! item {
             "named: ReviewNamed?",
             "settled: instant?",
             "outcome: text?",
+            "delegation: id?",
             $($more),*
         ]
     };

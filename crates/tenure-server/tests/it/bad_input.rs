@@ -355,6 +355,31 @@ const IDENTITIES: &[Bad] = &[
         Some(r#"{"answer":"approve"}"#),
     ),
     ("POST /api/v1/requests/{ref}/withdrawal", "/api/v1/requests/%0A/withdrawal", Some("{}")),
+    ("POST /api/v1/delegations", "/api/v1/delegations", Some("{}")),
+    (
+        "POST /api/v1/delegations",
+        "/api/v1/delegations",
+        Some(r#"{"to":"operator","ends":"some day","reason":"x"}"#),
+    ),
+    (
+        "POST /api/v1/delegations",
+        "/api/v1/delegations",
+        Some(r#"{"to":"operator","ends":"2099-01-01T00:00:00Z","reason":"x"}"#),
+    ),
+    (
+        "POST /api/v1/delegations",
+        "/api/v1/delegations",
+        Some(r#"{"to":"operator","ends":"2099-01-01T00:00:00Z","kinds":["everything"],"reason":"x"}"#),
+    ),
+    ("GET /api/v1/delegations", "/api/v1/delegations?state=waiting", None),
+    ("GET /api/v1/delegations", "/api/v1/delegations?limit=0", None),
+    ("GET /api/v1/delegations/{ref}", "/api/v1/delegations/nothing", None),
+    (
+        "PUT /api/v1/delegations/{ref}/answer",
+        "/api/v1/delegations/nothing/answer",
+        Some(r#"{"answer":"perhaps"}"#),
+    ),
+    ("POST /api/v1/delegations/{ref}/withdrawal", "/api/v1/delegations/%0A/withdrawal", Some("{}")),
     ("POST /api/v1/handoffs", "/api/v1/handoffs", Some("{}")),
     (
         "POST /api/v1/handoffs",

@@ -55,6 +55,7 @@ async fn every_page(bench: &Bench, identity: &str) -> Vec<String> {
     let request = requested(bench).await;
     runs_a_clock(bench, &request).await;
     let handoff = handed_on(bench, &handle).await;
+    let delegation = delegated(bench).await;
     let (review, item) = reviewed(bench).await;
     let paths = paths.filter(|path| exception.is_some() || !path.contains("{exception}"));
     let fill = |path: &str| {
@@ -65,6 +66,7 @@ async fn every_page(bench: &Bench, identity: &str) -> Vec<String> {
             .replace("{exception}", exception.as_deref().unwrap_or_default())
             .replace("{request}", &request)
             .replace("{handoff}", &handoff)
+            .replace("{delegation}", &delegation)
             .replace("{review}", &review)
             .replace("{item}", &item)
             .replace("{index}", "3")
@@ -85,6 +87,19 @@ async fn handed_on(bench: &Bench, identity: &str) -> String {
         "stage": "changing", "runbook": HOSTILE_PERSON, "reason": "<b>it</b> goes",
     });
     let offered = bench.post(ADMINISTRATOR, "/api/v1/handoffs", &wish).await;
+    assert_eq!(offered.status, 201, "{}", offered.text());
+    offered.json()["handle"].as_str().unwrap().to_owned()
+}
+
+/// Somebody decides in another's place, or does from now on.
+async fn delegated(bench: &Bench) -> String {
+    let current = bench.get(ADMINISTRATOR, "/api/v1/delegations").await.json();
+    if let Some(one) = current["items"].as_array().unwrap().first() {
+        return one["handle"].as_str().unwrap().to_owned();
+    }
+    let ends = bench.engine.now().plus(std::time::Duration::from_hours(24 * 7));
+    let wish = json!({ "to": "operator", "ends": ends, "reason": "<b>on</b> leave" });
+    let offered = bench.post(ADMINISTRATOR, "/api/v1/delegations", &wish).await;
     assert_eq!(offered.status, 201, "{}", offered.text());
     offered.json()["handle"].as_str().unwrap().to_owned()
 }
@@ -504,6 +519,7 @@ async fn a_form_that_is_too_large_or_odd_is_refused_as_a_page() {
     let exception = asked_for(&bench, open["items"][0]["id"].as_str().unwrap(), "we need a month").await;
     let request = requested(&bench).await;
     let handoff = handed_on(&bench, "billing").await;
+    let delegation = delegated(&bench).await;
     let (review, item) = reviewed(&bench).await;
     for endpoint in tenure_server::endpoints() {
         let of_programs = ["/api", "/scim"].iter().any(|start| endpoint.path.starts_with(start));
@@ -517,6 +533,7 @@ async fn a_form_that_is_too_large_or_odd_is_refused_as_a_page() {
                 .replace("{exception}", &exception)
                 .replace("{request}", &request)
                 .replace("{handoff}", &handoff)
+                .replace("{delegation}", &delegation)
                 .replace("{review}", &review)
                 .replace("{item}", &item);
             let path = path.replace("{id}", "nothing");

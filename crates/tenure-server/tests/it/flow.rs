@@ -290,6 +290,32 @@ async fn tell_by_mail(bench: &Bench) {
     assert_eq!(bench.get(OWNER, "/messages").await.status, 403);
 }
 
+/// Somebody lets another decide in their place, who accepts; one declines; either ends it.
+async fn let_another_decide(bench: &Bench) {
+    let ends = bench.engine.now().plus(std::time::Duration::from_hours(24 * 3));
+    let wish = json!({ "to": "operator", "ends": ends, "kinds": ["request"], "reason": "a rehearsal" });
+    assert_eq!(bench.post(AUDITOR, "/api/v1/delegations", &wish).await.status, 403);
+    let offered = bench.post(ADMINISTRATOR, "/api/v1/delegations", &wish).await;
+    assert_eq!(offered.status, 201, "{}", offered.text());
+    let its = format!("/api/v1/delegations/{}", offered.json()["handle"].as_str().unwrap());
+    let accept = json!({ "answer": "accept" });
+    for who in [ADMINISTRATOR, AUDITOR] {
+        let refused = bench.call(who, "PUT", &format!("{its}/answer"), Some(&accept)).await;
+        assert_eq!(refused.status, 403, "{}", refused.text());
+    }
+    let accepted = bench.call(OPERATOR, "PUT", &format!("{its}/answer"), Some(&accept)).await.json();
+    assert_eq!((&accepted["state"], &accepted["counts"]), (&json!("accepted"), &json!(true)), "{accepted}");
+    let listed = bench.get(AUDITOR, "/api/v1/delegations").await.json();
+    assert_eq!(listed["items"][0]["to_name"], "operator", "{listed}");
+    assert_eq!(bench.post(AUDITOR, &format!("{its}/withdrawal"), &json!({})).await.status, 403);
+    let ended =
+        bench.post(OPERATOR, &format!("{its}/withdrawal"), &json!({ "reason": "away too" })).await.json();
+    assert_eq!(ended["ended_why"], "ended before its time: away too", "{ended}");
+    assert_eq!(bench.get(AUDITOR, &its).await.json()["decided"], json!([]));
+    let over = bench.get(AUDITOR, "/api/v1/delegations?state=over").await.json();
+    assert_eq!(over["items"][0]["state"], "withdrawn", "{over}");
+}
+
 /// What nobody owns is asked for, for oneself, decided by another, offered, and declined.
 async fn ask_for_an_owner(bench: &Bench) {
     let mut wish = json!({
@@ -530,6 +556,7 @@ async fn dismiss_and_set_baseline(bench: &Bench) {
     bring_tickets(bench).await;
     review_and_decide(bench).await;
     ask_for_an_owner(bench).await;
+    let_another_decide(bench).await;
     hand_on(bench).await;
     let set = bench.call(ADMINISTRATOR, "PUT", "/api/v1/sources/main/baseline", None).await.json();
     assert_eq!((&set["new"], set["baseline"] != before["baseline"]), (&json!(0), true), "{set}");

@@ -13,6 +13,7 @@ mod canary;
 mod console;
 mod console_acts;
 mod console_astray;
+mod console_delegations;
 mod console_exceptions;
 mod console_guard;
 mod console_handoffs;

@@ -21,6 +21,7 @@ fn rehearsals() -> Vec<Rehearsal> {
         exceptions(),
         requests(),
         handoffs(),
+        delegations(),
         about_pages_of_handoffs(),
         reviews(),
         as_of(),
@@ -110,6 +111,28 @@ fn exceptions() -> Vec<Rehearsal> {
         (
             "POST /api/v1/exceptions/{ref}/withdrawal",
             "/api/v1/exceptions/nothing/withdrawal",
+            Some(json!({ "reason": "x" })),
+        ),
+    ]
+}
+
+fn delegations() -> Vec<Rehearsal> {
+    vec![
+        (
+            "POST /api/v1/delegations",
+            "/api/v1/delegations",
+            Some(json!({ "to": "nobody", "ends": "2099-01-01T00:00:00Z", "reason": "a rehearsal" })),
+        ),
+        ("GET /api/v1/delegations", "/api/v1/delegations", None),
+        ("GET /api/v1/delegations/{ref}", "/api/v1/delegations/nothing", None),
+        (
+            "PUT /api/v1/delegations/{ref}/answer",
+            "/api/v1/delegations/nothing/answer",
+            Some(json!({ "answer": "accept" })),
+        ),
+        (
+            "POST /api/v1/delegations/{ref}/withdrawal",
+            "/api/v1/delegations/nothing/withdrawal",
             Some(json!({ "reason": "x" })),
         ),
     ]
@@ -330,6 +353,11 @@ fn about_pages_of_handoffs() -> Vec<Rehearsal> {
     let no_form = || Some(json!({ "no": "form" }));
     vec![
         ("GET /handoffs", "/handoffs", None),
+        ("GET /delegations", "/delegations", None),
+        ("POST /delegations", "/delegations", no_form()),
+        ("GET /delegations/{delegation}", "/delegations/nothing", None),
+        ("POST /delegations/{delegation}/answer", "/delegations/nothing/answer", no_form()),
+        ("POST /delegations/{delegation}/withdraw", "/delegations/nothing/withdraw", no_form()),
         ("GET /handoffs/{handoff}", "/handoffs/nothing", None),
         ("GET /clocks/{ref}", "/clocks/nothing", None),
         ("POST /clocks/{ref}/pause", "/clocks/nothing/pause", no_form()),

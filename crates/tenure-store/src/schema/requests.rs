@@ -39,7 +39,7 @@ pub(super) fn requests() -> Vec<String> {
         String::from(
             "CREATE TABLE request_decisions (request_id {text} NOT NULL REFERENCES requests, person_id {text} NOT NULL, \
              asked_by {text} NOT NULL, step {int} NOT NULL, digest {text} NOT NULL, refused {int} NOT NULL, reason {text} NOT NULL, \
-             decided_us {int} NOT NULL, PRIMARY KEY (request_id, person_id), UNIQUE (request_id, step), \
+             decided_us {int} NOT NULL, delegation_id {text}, PRIMARY KEY (request_id, person_id), UNIQUE (request_id, step), \
              CONSTRAINT requests_are_decided_by_another CHECK (person_id <> asked_by)){end}",
         ),
         String::from(

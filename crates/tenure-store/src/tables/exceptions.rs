@@ -11,8 +11,8 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use tenure_model::{
-    ExceptionEvent, ExceptionId, ExceptionKind, ExceptionState, Grounds, IdentityId, Instant, PersonId,
-    lifecycle::advance, printable,
+    DelegationId, ExceptionEvent, ExceptionId, ExceptionKind, ExceptionState, Grounds, IdentityId, Instant,
+    PersonId, lifecycle::advance, printable,
 };
 
 /// An exception as it is kept.
@@ -65,6 +65,8 @@ pub struct ExceptionRow {
     pub ended: Option<Instant>,
     /// Why.
     pub ended_why: Option<String>,
+    /// The delegation by which it was decided in somebody's place; nothing where it was their own.
+    pub delegation: Option<DelegationId>,
 }
 
 /// A wish that is written down.
@@ -107,6 +109,8 @@ pub struct ExceptionDecided {
     pub reason: String,
     /// How high they stand among the approvers, where they granted it.
     pub rung: Option<i64>,
+    /// The delegation by which it was made in somebody's place; nothing where it was their own.
+    pub delegation: Option<DelegationId>,
 }
 
 /// Which exceptions are meant.
@@ -152,7 +156,7 @@ macro_rules! columns {
     () => {
         "SELECT x.exception_id, x.identity_id, i.name, x.policy, x.subject, x.kind, x.state, x.reason, x.compensation, x.instead, \
          x.rested_on, x.requested_by, x.requested_us, x.decide_by_us, x.ends_us, x.replace_by_us, x.renewal, x.decided_by, \
-         x.decided_us, x.decision_reason, x.rung, x.ended_us, x.ended_why \
+         x.decided_us, x.decision_reason, x.rung, x.ended_us, x.ended_why, x.delegation_id \
          FROM exceptions x JOIN identities i ON i.identity_id = x.identity_id "
     };
 }
@@ -201,6 +205,7 @@ fn exception(row: &Row<'_>) -> Result<ExceptionRow, StoreFailure> {
         rung: row.opt_number(20)?,
         ended: row.opt_instant(21)?,
         ended_why: row.opt_text(22)?,
+        delegation: row.opt_parsed(23)?,
     })
 }
 
@@ -344,8 +349,8 @@ impl Tx<'_> {
         }
         let over = (state != ExceptionState::Granted).then_some(now);
         self.execute(
-            "UPDATE exceptions SET state = $2, decided_by = $3, decided_us = $4, decision_reason = $5, rung = $6, ended_us = $7 \
-             WHERE exception_id = $1",
+            "UPDATE exceptions SET state = $2, decided_by = $3, decided_us = $4, decision_reason = $5, rung = $6, ended_us = $7, \
+             delegation_id = $8 WHERE exception_id = $1",
             &[
                 named(id),
                 named(state),
@@ -354,6 +359,7 @@ impl Tx<'_> {
                 decided.reason.as_str().into(),
                 decided.rung.into(),
                 over.into(),
+                decided.delegation.map(|id| id.to_string()).into(),
             ],
         )?;
         self.touch(row.identity, now)?;
@@ -388,17 +394,19 @@ impl Tx<'_> {
         )
     }
 
-    /// How many this person granted that stand.
+    /// How many this person granted that stand, or somebody in their place.
     pub fn count_excepted_by(&mut self, person: PersonId) -> Result<i64, StoreFailure> {
-        let sql = "SELECT COUNT(*) FROM exceptions WHERE decided_by = $1 AND state = 'granted'";
+        let sql = "SELECT COUNT(*) FROM exceptions WHERE state = 'granted' AND (decided_by = $1 OR delegation_id IN \
+                   (SELECT delegation_id FROM delegations WHERE from_person = $1))";
         Ok(self.query_one("exceptions", sql, &[named(person)], |row| row.number(0))?.unwrap_or_default())
     }
 
-    /// Has everything judged again that this person excepted.
+    /// Has everything judged again that this person excepted, or somebody in their place.
     pub(super) fn touch_excepted_by(&mut self, person: PersonId, now: Instant) -> Result<(), StoreFailure> {
         let touched: Vec<IdentityId> = self.query(
             "exceptions",
-            "SELECT DISTINCT identity_id FROM exceptions WHERE decided_by = $1 AND state = 'granted'",
+            "SELECT DISTINCT identity_id FROM exceptions WHERE state = 'granted' AND (decided_by = $1 OR delegation_id IN \
+             (SELECT delegation_id FROM delegations WHERE from_person = $1))",
             &[named(person)],
             |row| row.parsed(0),
         )?;

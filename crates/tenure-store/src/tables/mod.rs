@@ -12,6 +12,7 @@ pub mod confirmations;
 pub mod consequences;
 pub mod cosigned;
 pub mod counts;
+pub mod delegations;
 pub mod directory;
 pub mod dismissals;
 pub mod escrow;

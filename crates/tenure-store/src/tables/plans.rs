@@ -10,8 +10,9 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use tenure_model::{
-    ActionId, DecisionRight, FileTarget, IdentityId, Instant, PersonId, PlanEvent, PlanId, PlanKind,
-    PlanState, PrincipalId, ProofLevel, ShortName, SourceId, StepKind, lifecycle::advance, printable,
+    ActionId, DecisionRight, DelegationId, FileTarget, IdentityId, Instant, PersonId, PlanEvent, PlanId,
+    PlanKind, PlanState, PrincipalId, ProofLevel, ShortName, SourceId, StepKind, lifecycle::advance,
+    printable,
 };
 
 /// A plan as it is kept.
@@ -281,8 +282,8 @@ impl Tx<'_> {
             &[named(approval.plan), named(approval.person)],
         )?;
         self.execute(
-            "INSERT INTO approvals (plan_id, person_id, decision_right, digest, alone, decided_us, ends_us, step, emergency) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            "INSERT INTO approvals (plan_id, person_id, decision_right, digest, alone, decided_us, ends_us, step, emergency, \
+             delegation_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             &[
                 named(approval.plan),
                 named(approval.person),
@@ -293,6 +294,7 @@ impl Tx<'_> {
                 approval.ends.into(),
                 approval.step.into(),
                 approval.emergency.clone().into(),
+                approval.delegation.map(|id| id.to_string()).into(),
             ],
         )?;
         Ok(())
@@ -302,8 +304,8 @@ impl Tx<'_> {
     pub fn approvals(&mut self, id: PlanId) -> Result<Vec<Approval>, StoreFailure> {
         self.query(
             "approvals",
-            "SELECT plan_id, person_id, decision_right, digest, alone, decided_us, ends_us, step, emergency FROM approvals \
-             WHERE plan_id = $1 ORDER BY decided_us",
+            "SELECT plan_id, person_id, decision_right, digest, alone, decided_us, ends_us, step, emergency, delegation_id \
+             FROM approvals WHERE plan_id = $1 ORDER BY decided_us",
             &[named(id)],
             |row| {
                 Ok(Approval {
@@ -316,6 +318,7 @@ impl Tx<'_> {
                     ends: row.instant(6)?,
                     step: row.opt_number(7)?,
                     emergency: row.opt_text(8)?,
+                    delegation: row.opt_parsed(9)?,
                 })
             },
         )
@@ -359,4 +362,7 @@ pub struct Approval {
     /// Why nobody was waited for, where it was given in an emergency.
     #[serde(default)]
     pub emergency: Option<String>,
+    /// The delegation by which it was made in somebody's place; nothing where it was their own.
+    #[serde(default)]
+    pub delegation: Option<DelegationId>,
 }

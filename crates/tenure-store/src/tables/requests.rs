@@ -11,8 +11,8 @@ use crate::{
 };
 use serde::Serialize;
 use tenure_model::{
-    AskedRight, IdentityId, Instant, PersonId, PrincipalId, RequestEvent, RequestId, RequestKind,
-    RequestState, SourceId, Wanted, lifecycle::advance, printable,
+    AskedRight, DelegationId, IdentityId, Instant, PersonId, PrincipalId, RequestEvent, RequestId,
+    RequestKind, RequestState, SourceId, Wanted, lifecycle::advance, printable,
 };
 
 /// A request as it is kept.
@@ -87,6 +87,8 @@ pub struct RequestDecisionRow {
     pub reason: String,
     /// When.
     pub decided: Instant,
+    /// The delegation by which it was made in somebody's place; nothing where it was their own.
+    pub delegation: Option<DelegationId>,
 }
 
 /// Which requests are meant.
@@ -321,7 +323,8 @@ impl Tx<'_> {
     pub fn request_decisions(&mut self, id: RequestId) -> Result<Vec<RequestDecisionRow>, StoreFailure> {
         self.query(
             "request_decisions",
-            "SELECT person_id, step, digest, refused, reason, decided_us FROM request_decisions WHERE request_id = $1 ORDER BY step",
+            "SELECT person_id, step, digest, refused, reason, decided_us, delegation_id FROM request_decisions \
+             WHERE request_id = $1 ORDER BY step",
             &[named(id)],
             |row| {
                 Ok(RequestDecisionRow {
@@ -331,6 +334,7 @@ impl Tx<'_> {
                     refused: row.flag(3)?,
                     reason: row.text(4)?,
                     decided: row.instant(5)?,
+                    delegation: row.opt_parsed(6)?,
                 })
             },
         )
@@ -350,8 +354,8 @@ impl Tx<'_> {
             &[named(id), decision.step.into(), named(decision.person)],
         )?;
         self.execute(
-            "INSERT INTO request_decisions (request_id, person_id, asked_by, step, digest, refused, reason, decided_us) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO request_decisions (request_id, person_id, asked_by, step, digest, refused, reason, decided_us, \
+             delegation_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             &[
                 named(id),
                 named(decision.person),
@@ -361,6 +365,7 @@ impl Tx<'_> {
                 decision.refused.into(),
                 decision.reason.as_str().into(),
                 decision.decided.into(),
+                decision.delegation.map(|id| id.to_string()).into(),
             ],
         )?;
         Ok(())

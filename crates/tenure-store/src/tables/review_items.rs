@@ -9,7 +9,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use tenure_model::{
-    CredentialId, IdentityId, Instant, PersonId, PlanId, ReviewAnswer, ReviewEvent, ReviewId,
+    CredentialId, DelegationId, IdentityId, Instant, PersonId, PlanId, ReviewAnswer, ReviewEvent, ReviewId,
     ReviewItemEvent, ReviewItemId, ReviewItemState, ReviewState, Standing, lifecycle::advance, printable,
 };
 
@@ -62,6 +62,8 @@ pub struct ReviewItemRow {
     pub settled: Option<Instant>,
     /// What was seen then, in words.
     pub outcome: Option<String>,
+    /// The delegation by which it was decided in somebody's place; nothing where it was their own.
+    pub delegation: Option<DelegationId>,
 }
 
 /// What a decision names, so that it can be seen that it was carried out.
@@ -94,6 +96,8 @@ pub struct ReviewDecided {
     pub named: ReviewNamed,
     /// When.
     pub at: Instant,
+    /// The delegation by which it was made in somebody's place; nothing where it was their own.
+    pub delegation: Option<DelegationId>,
 }
 
 /// Which items are meant.
@@ -112,7 +116,7 @@ macro_rules! columns {
         concat!(
             "SELECT t.item_id, t.handle, t.review_id, t.number, t.identity_id, i.name, i.standing, t.state, t.stage, t.reviewer_id, \
              t.turn, t.due_us, t.missed_us, t.recommends, t.likeness, t.looked_us, t.answer, t.decided_by, t.decided_us, \
-             t.reason, t.named, t.settled_us, t.outcome FROM review_items t JOIN identities i ON i.identity_id = t.identity_id ",
+             t.reason, t.named, t.settled_us, t.outcome, t.delegation_id FROM review_items t JOIN identities i ON i.identity_id = t.identity_id ",
             $rest
         )
     };
@@ -143,6 +147,7 @@ fn item(row: &Row<'_>) -> Result<ReviewItemRow, StoreFailure> {
         named: row.opt_text(20)?.map(|text| read_named(&text)).transpose()?,
         settled: row.opt_instant(21)?,
         outcome: row.opt_text(22)?,
+        delegation: row.opt_parsed(23)?,
     })
 }
 
@@ -355,8 +360,8 @@ impl Tx<'_> {
         let row = self.review_item(id)?;
         let state = moved(&row, ReviewItemEvent::Decide)?;
         self.execute(
-            "UPDATE review_items SET state = $2, answer = $3, decided_by = $4, decided_us = $5, reason = $6, named = $7 \
-             WHERE item_id = $1",
+            "UPDATE review_items SET state = $2, answer = $3, decided_by = $4, decided_us = $5, reason = $6, named = $7, \
+             delegation_id = $8 WHERE item_id = $1",
             &[
                 named(id),
                 named(state),
@@ -365,6 +370,7 @@ impl Tx<'_> {
                 decided.at.into(),
                 decided.reason.as_str().into(),
                 json(&decided.named)?,
+                decided.delegation.map(|id| id.to_string()).into(),
             ],
         )?;
         self.touch(row.identity, decided.at)

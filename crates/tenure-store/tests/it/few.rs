@@ -47,7 +47,7 @@ fn excepted(bed: &Bed, store: &Store, identity: IdentityId, ends: Instant, is_gr
     };
     let rung = is_granted.then_some(0);
     let other = PersonId::new(now, bed.ids.random());
-    let decided = ExceptionDecided { by: other, reason: String::from("so be it"), rung };
+    let decided = ExceptionDecided { by: other, reason: String::from("so be it"), rung, delegation: None };
     write(store, move |tx| {
         let id = tx.request_exception(&mint, &new)?;
         tx.decide_exception(id, &decided, now)

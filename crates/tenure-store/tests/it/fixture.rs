@@ -136,6 +136,7 @@ fn fill_plan(bed: &Bed, store: &Store, principal: &tenure_store::tables::invento
         ends: now,
         step: None,
         emergency: None,
+        delegation: None,
     };
     let probe = ProbeRow {
         number: 0,

@@ -19,6 +19,7 @@ mod anchor;
 mod as_of;
 mod clocks;
 mod concurrency;
+mod delegations;
 mod encryption;
 mod event_streams;
 mod faults;

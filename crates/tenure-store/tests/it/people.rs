@@ -202,6 +202,7 @@ on_both! {
             plan: plan.id, person: bob.id, right: DecisionRight::Revoke, digest: plan.digest, alone: true, decided: now, ends: now,
             step: None,
             emergency: None,
+            delegation: None,
         };
         write(&store, move |tx| tx.approve_plan(&approval)).unwrap();
 

@@ -102,6 +102,7 @@ on_both! {
             ends: bed.ids.now(),
             step: None,
             emergency: None,
+            delegation: None,
         };
         let given = approval.clone();
         write(&store, move |tx| tx.approve_plan(&given)).unwrap();

@@ -51,6 +51,7 @@ fn decide(bed: &Bed, store: &Store, item: ReviewItemId) {
         reason: String::from("it runs"),
         named: ReviewNamed::default(),
         at: bed.ids.now(),
+        delegation: None,
     };
     write(store, move |tx| tx.decide_review_item(item, &decided)).unwrap();
 }

@@ -17,7 +17,7 @@ use crate::{
     render::{
         paint::Look,
         table::{Table, cell, looking, name},
-        words::{count, instant, typeable, wrapped},
+        words::{count, decider, instant, typeable, wrapped},
     },
     session::{Session, shaped},
     wire::{Exception, ExceptionCase, ExceptionFigures, Finding},
@@ -309,7 +309,14 @@ pub(super) fn show(context: &Context, case: &ExceptionCase) {
     }
     if let Some(at) = one.decided {
         let why = one.decision_reason.clone().unwrap_or_default();
-        facts.push(("decided", format!("by {} {}: {why}", who(&one.decided_by_name), instant(at))));
+        facts.push((
+            "decided",
+            format!(
+                "by {} {}: {why}",
+                decider(one.decided_by_name.as_deref(), one.in_place_of_name.as_deref()),
+                instant(at)
+            ),
+        ));
     }
     if let Some(at) = one.ended {
         let why = one.ended_why.as_ref().map(|why| format!(": {why}"));

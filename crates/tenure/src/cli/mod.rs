@@ -12,6 +12,7 @@ mod by_hand;
 mod charter;
 mod clocks;
 mod confirm;
+mod delegation;
 #[cfg(feature = "host")]
 mod demo;
 mod dismiss;
@@ -175,6 +176,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Handoff(handoff::HandoffCommand),
     #[command(subcommand)]
+    Delegation(delegation::DelegationCommand),
+    #[command(subcommand)]
     Charter(charter::CharterCommand),
     Inbox(inbox::InboxArgs),
     Findings(findings::Findings),
@@ -240,6 +243,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Own(args) => args.run(context).await,
         Command::Confirm(args) => args.run(context).await,
         Command::Handoff(command) => command.run(context).await,
+        Command::Delegation(command) => command.run(context).await,
         Command::Charter(command) => command.run(context).await,
         Command::Inbox(args) => args.run(context).await,
         Command::Findings(args) => args.run(context).await,

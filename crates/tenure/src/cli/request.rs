@@ -19,7 +19,7 @@ use crate::{
     render::{
         paint::Look,
         table::{Table, cell, looking, name},
-        words::{instant, typeable, wrapped},
+        words::{decider, instant, typeable, wrapped},
     },
     session::{Session, shaped},
     wire::Request,
@@ -439,7 +439,8 @@ fn facts(one: &Request) -> Vec<(String, String)> {
             Some(at) => {
                 let more = if step.counts || one.ended.is_some() { "" } else { " (does not count any more)" };
                 let why = step.reason.clone().unwrap_or_default();
-                format!("{}, {}, {}: {why}{more}", step.who, who(step.person_name.as_deref()), instant(at))
+                let by = decider(step.person_name.as_deref(), step.in_place_of_name.as_deref());
+                format!("{}, {by}, {}: {why}{more}", step.who, instant(at))
             }
         };
         facts.push((format!("step {number}"), said));

@@ -14,7 +14,7 @@ use crate::{
     client::part,
     context::Context,
     failure::{Exit, Failure},
-    render::words::{count, instant, typeable, wrapped},
+    render::words::{count, decider, instant, typeable, wrapped},
     session::{Session, shaped},
     wire::{Recommendation, ReviewItem},
 };
@@ -84,6 +84,8 @@ struct ToReview {
     reviewer_name: Option<String>,
     turn: String,
     decided_by_name: Option<String>,
+    #[serde(default)]
+    in_place_of_name: Option<String>,
     decided_to_name: Option<String>,
     plan_state: Option<PlanState>,
     alike: i64,
@@ -161,7 +163,7 @@ fn show(context: &Context, one: &ToReview) {
     let item = &one.item;
     match (item.answer, item.decided) {
         (Some(answer), Some(at)) => {
-            let who = one.decided_by_name.as_deref().unwrap_or("somebody who left");
+            let who = decider(one.decided_by_name.as_deref(), one.in_place_of_name.as_deref());
             let reason = item.reason.as_deref().unwrap_or_default();
             say(format!("decided: {answer}, by {who} {}: {reason}", instant(at)));
             what_of_it(one).into_iter().for_each(&say);

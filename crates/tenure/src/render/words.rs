@@ -10,6 +10,12 @@ pub(crate) fn count(number: i64, noun: &str) -> String {
     tenure_model::counted(number, noun)
 }
 
+/// Who decided, by name, and in whose place.
+pub(crate) fn decider(name: Option<&str>, in_place_of: Option<&str>) -> String {
+    let name = name.unwrap_or("somebody who left");
+    in_place_of.map_or_else(|| name.to_owned(), |from| format!("{name} (for {from})"))
+}
+
 /// `2026-11-21 12:01:02Z`: to the second, in UTC.
 pub(crate) fn instant(at: Instant) -> String {
     let text = at.to_string();

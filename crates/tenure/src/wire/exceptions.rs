@@ -21,6 +21,8 @@ pub(crate) struct Exception {
     pub(crate) ends: Instant,
     pub(crate) replace_by: Option<Instant>,
     pub(crate) decided_by_name: Option<String>,
+    #[serde(default)]
+    pub(crate) in_place_of_name: Option<String>,
     pub(crate) decided: Option<Instant>,
     pub(crate) decision_reason: Option<String>,
     pub(crate) ended: Option<Instant>,

@@ -47,6 +47,8 @@ pub(crate) struct RightShown {
 pub(crate) struct RequestStep {
     pub(crate) who: String,
     pub(crate) person_name: Option<String>,
+    #[serde(default)]
+    pub(crate) in_place_of_name: Option<String>,
     pub(crate) decided: Option<Instant>,
     pub(crate) reason: Option<String>,
     pub(crate) counts: bool,

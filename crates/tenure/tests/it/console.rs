@@ -58,6 +58,8 @@ struct Planted {
     finding: String,
     /// The address of an exception that somebody else asked for.
     exception: String,
+    /// The address of a delegation that waits for whoever looks.
+    delegation: String,
     /// The address of a handoff that waits for whoever looks.
     handoff: String,
     /// The address of a request that waits.
@@ -130,6 +132,7 @@ fn planted() -> Planted {
     let request_rights = rights_requested(&place);
     let request_owner = owner_requested(&place);
     let handoff = handed_on(&place, address);
+    let delegation = delegated(&place, address);
     let found = place.done(&["show", "pg-main/batch_admin", "--json"]).json();
     let (of, id) = (found["identity"]["handle"].as_str(), found["findings"][0]["id"].as_str());
     Planted {
@@ -137,6 +140,7 @@ fn planted() -> Planted {
         address: said["address"].as_str().unwrap().to_owned(),
         acts,
         exception,
+        delegation,
         handoff,
         request,
         request_rights,
@@ -218,6 +222,21 @@ fn handed_on(place: &Place, address: &str) -> String {
     let plan = ["disable", "pg-main/billing", "--reason", "looked at before it is handed on", "--preview"];
     place.run(&plan);
     format!("/handoffs/{}", made["handle"].as_str().unwrap())
+}
+
+/// Whoever bills customers asks whoever looks to decide for them; its address.
+fn delegated(place: &Place, address: &str) -> String {
+    let token = place.done(&["people", "token", "pay desk", "--quiet"]).out.trim().to_owned();
+    let people = place.done(&["people", "list", "--json"]).json();
+    let me = people["items"].as_array().unwrap().iter().find(|one| one["role"] == "administrator").unwrap();
+    let ends = crate::excepted::ahead(14 * 86_400);
+    let wish = serde_json::json!({
+        "to": me["name"], "ends": ends,
+        "reason": "the <b>pay desk</b> is away until the new year, and what is asked of it must not wait so long",
+    });
+    let (status, made) = crate::excepted::call(address, &token, "POST", "/api/v1/delegations", &wish);
+    assert_eq!(status, 201, "{made}");
+    format!("/delegations/{}", made["handle"].as_str().unwrap())
 }
 
 /// What whoever bills customers asks for: one is refused, the other waits; the address of the latter.
@@ -403,6 +422,8 @@ fn pages(planted: &Planted) -> serde_json::Value {
         page("identity-ticketed", &identity("pg-main/ci_migrate")),
         page("clock", &planted.request.replace("/requests/", "/clocks/")),
         page("messages", "/messages"),
+        page("delegations", "/delegations"),
+        page("delegation", &planted.delegation),
         page("handoffs", "/handoffs"),
         page("handoff", &planted.handoff),
         page("handoff-new", &format!("{}/handoff", identity("pg-main/reporting"))),

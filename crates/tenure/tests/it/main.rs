@@ -16,6 +16,7 @@ mod clocked;
 mod confirmed;
 mod console;
 mod console_acts;
+mod delegated;
 mod deployment;
 mod dismissed;
 mod excepted;

@@ -12,7 +12,9 @@ pub use pause::ClockPauseShown;
 
 use super::{
     approvals::Deciding,
+    delegations::{Capacity, everybodys},
     exceptions::{terms, wish_of},
+    own::owns,
     programme::InForce,
     requests::{RequestDeciding, charter_of, digest_of},
 };
@@ -23,12 +25,11 @@ use crate::{
 use serde::Serialize;
 use std::{str::FromStr, sync::Arc, time::Duration};
 use tenure_judge::{
-    ApiResource, ApiResourceKind, Approver, Authoriser, ClockRules, StepAbout, Verdict, asked_in_words,
-    decides_step, passed_on,
+    ApiResourceKind, Authoriser, ClockRules, StepAbout, asked_in_words, decides_step, passed_on,
 };
 use tenure_model::{
-    Charter, ClockKind, ClockStage, DecisionRight, ExceptionState, HandoffState, Instant, Person, PersonId,
-    RiskTier,
+    Charter, ClockKind, ClockStage, DecisionRight, DelegatedKind, ExceptionState, HandoffState, Instant,
+    PersonId, RiskTier,
 };
 use tenure_store::{
     StoreFailure, Tx,
@@ -55,8 +56,8 @@ pub(crate) struct WaitsAt {
     pub(super) steps: Vec<String>,
     /// Since when it waits there.
     pub(super) since: Instant,
-    /// Who might be let decide it, if they were asked; whether they stand as its owner.
-    pub(super) able: Vec<(bool, Person)>,
+    /// Who might be let decide it, if they were asked, and as whom; whether that one stands as its owner.
+    pub(super) able: Vec<(bool, Capacity)>,
 }
 
 /// Something that waits, with what service levels look at.
@@ -238,7 +239,7 @@ impl Levels {
         let shape = |why: EngineFailure| StoreFailure::Shape { table: "requests", why: why.to_string() };
         let digest = digest_of(&row).map_err(shape)?;
         let charter = charter_of(tx, &row)?;
-        let at = self.requests.waits_at(tx, &row, &digest)?;
+        let at = self.requests.waits_at(tx, (&row, self.now), &digest)?;
         Ok(at.map(|at| Waiting {
             kind: ClockKind::Request,
             subject: row.id.to_string(),
@@ -275,14 +276,17 @@ impl Levels {
         let history = terms(tx, row.identity, (&row.policy, &row.subject))?;
         let programme = &self.in_force.programme;
         let card = self.in_force.judge.policies().find(|card| card.id == row.policy);
-        let may = |person: &Person| {
-            let approves = card.is_some_and(|card| programme.approves(&card.control, &person.name));
-            let by = Approver { approves, ..approver(person, false) };
-            self.may_except(&identity, person)
-                && programme.exceptions.may_grant(&history, &wish_of(&row), by, self.now).is_ok()
+        let may = |one: &Capacity| {
+            let approves = card.is_some_and(|card| programme.approves(&card.control, &one.subject().name));
+            let owned = owns(&identity.charter, one.subject().id);
+            one.holds(&self.authoriser, DecisionRight::Except, (ApiResourceKind::Identity, owned))
+                && programme
+                    .exceptions
+                    .may_grant(&history, &wish_of(&row), one.approver(false, approves), self.now)
+                    .is_ok()
         };
-        let everybody = tx.people()?;
-        let able = everybody.into_iter().filter(may).map(|person| (false, person)).collect();
+        let everybody = everybodys(tx, (DelegatedKind::Exception, self.now))?;
+        let able = everybody.into_iter().filter(may).map(|one| (false, one)).collect();
         Ok(Some(Waiting {
             kind: ClockKind::Exception,
             subject: row.id.to_string(),
@@ -293,14 +297,6 @@ impl Levels {
             class: identity.class,
             tier: identity.tier,
         }))
-    }
-
-    fn may_except(&self, identity: &IdentityRow, person: &Person) -> bool {
-        let charter = &identity.charter;
-        let owns = [charter.business_owner, charter.technical_owner].contains(&Some(person.id));
-        let who = tenure_judge::Actor { person: Some(person.id), role: person.role, local: false };
-        let about = ApiResource::new(ApiResourceKind::Identity, owns);
-        self.authoriser.holds(&who, DecisionRight::Except, &about) == Verdict::Allowed
     }
 
     /// What a clock runs for, where that waits at its step still.
@@ -436,15 +432,11 @@ fn about(row: &ClockRow, kind: &'static str, by: By) -> Draft {
 
 /// Whether somebody who is asked by these terms would be let decide.
 fn is_able(waiting: &Waiting, asked: &[String]) -> bool {
-    let stands = |(owns, person): &(bool, Person)| {
-        let by = approver(person, *owns);
+    let stands = |(owns, one): &(bool, Capacity)| {
+        let by = one.approver(*owns, false);
         (0_u32..).zip(asked).any(|(index, _)| decides_step(asked, index, &by))
     };
     waiting.at.able.iter().any(stands)
-}
-
-fn approver(person: &Person, owns: bool) -> Approver<'_> {
-    Approver { person: person.id, name: &person.name, role: person.role, owns, approves: false }
 }
 
 fn parsed<T: FromStr>(subject: &str) -> Result<T, StoreFailure> {

@@ -7,11 +7,18 @@ use super::{ExceptionShown, about, digest_of, not_excepted, said, shown, terms, 
 use crate::{
     Actor, Engine, EngineFailure,
     record::By,
-    verbs::{dismiss::still_there, own::owns, programme::InForce, reason},
+    verbs::{
+        delegations::{Capacity, capacities, with_in_place_of},
+        dismiss::still_there,
+        own::owns,
+        programme::InForce,
+        reason,
+    },
 };
 use serde::{Deserialize, Serialize};
-use tenure_judge::{ApiAction, ApiResource, ApiResourceKind, Approver, Authoriser, Verdict};
-use tenure_model::{DecisionRight, ExceptionState, Instant, Person};
+use std::sync::Arc;
+use tenure_judge::{ApiAction, ApiResource, ApiResourceKind, Authoriser, Verdict};
+use tenure_model::{DecisionRight, DelegatedKind, ExceptionState, Instant, Person};
 use tenure_store::{
     StoreFailure, Tx,
     tables::{
@@ -59,31 +66,41 @@ fn fit(row: &ExceptionRow, decision: &ExceptionDecision, now: Instant) -> Result
     Ok(())
 }
 
-/// How high this person stands who grants it now, by its history and the rules; or why they do not. That whoever asked has left
-/// is a conflict.
+/// How high this person stands who grants it now, and as whom they do, by its history and the rules; or why they do not. That
+/// whoever asked has left is a conflict.
 fn may_grant(
     tx: &mut Tx<'_>,
-    in_force: &InForce,
+    (authoriser, in_force): (&Authoriser, &InForce),
     row: &ExceptionRow,
     person: &Person,
     now: Instant,
-) -> Result<Result<u32, EngineFailure>, StoreFailure> {
+) -> Result<Result<(u32, Capacity), EngineFailure>, StoreFailure> {
     let programme = &in_force.programme;
     let card = in_force.judge.policies().find(|card| card.id == row.policy);
-    let by = Approver {
-        person: person.id,
-        name: &person.name,
-        role: person.role,
-        owns: false,
-        approves: card.is_some_and(|card| programme.approves(&card.control, &person.name)),
-    };
     let history = terms(tx, row.identity, (&row.policy, &row.subject))?;
     if tx.person(row.requested_by)?.is_none() {
         let why = String::from("whoever asked for it has left; it has to be asked for anew");
         return Err(StoreFailure::Conflict { why });
     }
-    let rung = programme.exceptions.may_grant(&history, &wish_of(row), by, now);
-    Ok(rung.map_err(|why| not_excepted(&why)))
+    let identity = tx.identity(row.identity)?;
+    let mut refused = None;
+    for capacity in capacities(tx, person, (DelegatedKind::Exception, now))? {
+        let subject = capacity.subject();
+        let approves = card.is_some_and(|card| programme.approves(&card.control, &subject.name));
+        let about = (ApiResourceKind::Identity, owns(&identity.charter, subject.id));
+        let rung =
+            programme.exceptions.may_grant(&history, &wish_of(row), capacity.approver(false, approves), now);
+        match rung {
+            Ok(rung) if capacity.holds(authoriser, DecisionRight::Except, about) => {
+                return Ok(Ok((rung, capacity)));
+            }
+            Ok(_) => {}
+            // Their own case is the one they are told of.
+            Err(why) => refused = refused.or(Some(not_excepted(&why))),
+        }
+    }
+    let none = || EngineFailure::Denied { why: String::from("you do not hold the right to `except` here") };
+    Ok(Err(refused.unwrap_or_else(none)))
 }
 
 impl Engine {
@@ -104,31 +121,37 @@ impl Engine {
         let kind = if grants { "exception.granted" } else { "exception.refused" };
         let by = By::Person(actor, Some(DecisionRight::Except));
         let draft = about(row, kind, by).text("until", row.ends).text("digest", &decision.digest);
-        let entry =
-            self.entry(draft.body(serde_json::json!({ "subject": row.subject, "reason": reason })))?;
+        let draft = draft.body(serde_json::json!({ "subject": row.subject, "reason": reason }));
+        let entries = self.entry_maker()?;
         // Of the one that this one renews, where one stands: which that is, the transaction knows.
         let over = self.entry(about(row, "exception.ended", By::Tenure).text("why", "renewed"))?;
-        let (in_force, id) = (self.in_force(), row.id);
+        let (authoriser, in_force, id) = (Arc::clone(&self.authoriser), self.in_force(), row.id);
         let decide = move |tx: &mut Tx<'_>| {
             let person = tx.person(actor.person)?;
             still_there(person.as_ref().map(|person| person.role), actor)?;
             let row = tx.exception(id)?;
-            let rung = match (grants, person) {
-                (true, Some(person)) => match may_grant(tx, &in_force, &row, &person, now)? {
-                    Ok(rung) => Some(rung),
+            let granted = match (grants, person) {
+                (true, Some(person)) => match may_grant(tx, (&authoriser, &in_force), &row, &person, now)? {
+                    Ok(granted) => Some(granted),
                     Err(why) => return Ok(Err(why)),
                 },
                 (true, None) | (false, _) => None,
             };
-            let decided =
-                ExceptionDecided { by: actor.person, reason: reason.clone(), rung: rung.map(i64::from) };
+            let capacity = granted.as_ref().map(|(_, capacity)| capacity);
+            let decided = ExceptionDecided {
+                by: actor.person,
+                reason: reason.clone(),
+                rung: granted.as_ref().map(|(rung, _)| i64::from(*rung)),
+                delegation: capacity.and_then(Capacity::delegation),
+            };
             if let Some(former) = tx.decide_exception(id, &decided, now)? {
                 let mut over = over.clone();
                 over.entry.subject = former.to_string();
                 over.about.push(former.to_string());
                 tx.entry(over)?;
             }
-            tx.entry(entry.clone())?;
+            let from = capacity.and_then(|one| Some(one.in_place_of.as_ref()?.1.id));
+            entries.clone().write(tx, with_in_place_of(draft.clone(), from))?;
             let row = tx.exception(id)?;
             shown(tx, row)
         };
@@ -156,9 +179,10 @@ impl Engine {
         {
             return Ok(None);
         }
-        match may_grant(tx, in_force, row, person, now) {
-            Ok(Ok(rung)) => {
-                Ok(Some(format!("it is granted by {}", in_force.programme.exceptions.approver(rung))))
+        match may_grant(tx, (authoriser, in_force), row, person, now) {
+            Ok(Ok((rung, capacity))) => {
+                let why = format!("it is granted by {}", in_force.programme.exceptions.approver(rung));
+                Ok(Some(capacity.with_why(why)))
             }
             Ok(Err(_)) | Err(StoreFailure::Conflict { .. }) => Ok(None),
             Err(failure) => Err(failure),

@@ -8,6 +8,7 @@
 mod decide;
 
 use super::{
+    delegations::in_place_of_name,
     dismiss::{digest, still_there},
     reason,
 };
@@ -76,6 +77,8 @@ pub struct ExceptionShown {
     pub requested_by_name: Option<String>,
     /// Who decided, by name; nothing where nobody did or they have left.
     pub decided_by_name: Option<String>,
+    /// In whose place they did, by name; nothing where it was their own decision.
+    pub in_place_of_name: Option<String>,
     /// Names all that is asked and what it rests on: whoever decides gives it back.
     pub digest: String,
 }
@@ -426,17 +429,23 @@ pub(super) fn terms(
 ) -> Result<Vec<Term>, StoreFailure> {
     let rows = tx.exceptions_of(identity)?.into_iter();
     let rows = rows.filter(|row| (&*row.policy, &*row.subject) == about);
-    Ok(rows.filter_map(|row| term(&row)).collect())
+    let mut terms = Vec::new();
+    for row in rows {
+        let granted_for = row.delegation.map(|id| tx.delegation(id)).transpose()?.map(|one| one.from);
+        terms.extend(term(&row, granted_for));
+    }
+    Ok(terms)
 }
 
 /// The term that was granted; nothing where it was not.
-fn term(row: &ExceptionRow) -> Option<Term> {
+fn term(row: &ExceptionRow, granted_for: Option<PersonId>) -> Option<Term> {
     Some(Term {
         from: row.decided?,
         // Its end may have come without anybody having written it down yet.
         to: row.ended.unwrap_or(row.ends).min(row.ends),
         requested_by: row.requested_by,
         granted_by: row.decided_by?,
+        granted_for,
         rung: u32::try_from(row.rung?).unwrap_or(u32::MAX),
         reason: row.reason.clone(),
         replace_by: row.replace_by,
@@ -469,10 +478,12 @@ fn shown(tx: &mut Tx<'_>, row: ExceptionRow) -> Result<Result<ExceptionShown, En
         |tx: &mut Tx<'_>, id: PersonId| Ok::<_, StoreFailure>(tx.person(id)?.map(|person| person.name));
     let requested_by_name = name(tx, row.requested_by)?;
     let decided_by_name = row.decided_by.map(|id| name(tx, id)).transpose()?.flatten();
+    let in_place_of_name = in_place_of_name(tx, row.delegation)?;
     Ok(digest_of(&row).map(|digest| ExceptionShown {
         handle: row.id.handle(),
         requested_by_name,
         decided_by_name,
+        in_place_of_name,
         digest,
         row,
     }))

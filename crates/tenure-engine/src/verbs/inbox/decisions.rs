@@ -3,11 +3,16 @@
 //! Each is asked about by the function that would let them decide it. It must never look at more than its limit.
 
 use super::{Asking, Found, LOOKED_AT_MAX, SHOWN_MAX};
-use crate::verbs::{clocks::due_by, programme::people, reviews::review_theirs};
+use crate::verbs::{
+    clocks::due_by,
+    delegations::{Capacity, capacities},
+    programme::people,
+    reviews::review_theirs,
+};
 use std::collections::BTreeSet;
 use tenure_govern::Waiting;
 use tenure_judge::{ApiAction, ApiResource, ApiResourceKind, Verdict, who_revokes};
-use tenure_model::{DecisionRight, PersonId, RiskTier, WaitingKind, printable};
+use tenure_model::{DecisionRight, DelegatedKind, PersonId, RiskTier, WaitingKind, printable};
 use tenure_store::{
     StoreFailure, Tx,
     tables::{
@@ -186,7 +191,12 @@ fn reviews(tx: &mut Tx<'_>, asking: &Asking, found: &mut Found) -> Result<(), St
     use tenure_model::Role;
     let person = &asking.person;
     let any = matches!(person.role, Role::Operator | Role::Administrator);
-    let theirs = tx.review_items_of(person.id, any, LOOKED_AT_MAX)?;
+    let mut theirs = tx.review_items_of(person.id, any, LOOKED_AT_MAX)?;
+    for capacity in capacities(tx, person, (DelegatedKind::Review, asking.now))? {
+        if capacity.in_place_of.is_some() {
+            theirs.extend(tx.review_items_of(capacity.subject().id, false, LOOKED_AT_MAX)?);
+        }
+    }
     let passed_on = tx.review_items_passed_on(LOOKED_AT_MAX)?;
     let beyond = is_cut(theirs.len()) || is_cut(passed_on.len());
     if theirs.is_empty() && passed_on.is_empty() {
@@ -201,19 +211,20 @@ fn reviews(tx: &mut Tx<'_>, asking: &Asking, found: &mut Found) -> Result<(), St
             cut = true;
             break;
         }
-        if review_theirs(tx, &asking.reviews, (&row, &there), person)? {
+        if let Some(capacity) = review_theirs(tx, &asking.reviews, (&row, &there), (person, asking.now))? {
             let tier = tx.identity(row.identity)?.tier;
-            lines.push(review_line(&row, person.id, tier));
+            lines.push(review_line(&row, &capacity, tier));
         }
     }
     found.take(lines, beyond || cut, (WaitingKind::ReviewItem, "tenure review mine", "/reviews"));
     Ok(())
 }
 
-fn review_line(row: &ReviewItemRow, person: PersonId, risk: Option<RiskTier>) -> Waiting {
+fn review_line(row: &ReviewItemRow, capacity: &Capacity, risk: Option<RiskTier>) -> Waiting {
     let name = printable(&row.identity_name, NAME_CHARS_MAX);
     let why = match row.reviewer {
-        Some(reviewer) if reviewer == person => format!("you are asked as {}", row.turn),
+        Some(reviewer) if reviewer == capacity.person.id => format!("you are asked as {}", row.turn),
+        Some(reviewer) if reviewer == capacity.subject().id => format!("they are asked as {}", row.turn),
         None => format!("{} is asked", row.turn),
         Some(_) => format!("you were asked before, and may still say; now {} is asked", row.turn),
     };
@@ -223,7 +234,7 @@ fn review_line(row: &ReviewItemRow, person: PersonId, risk: Option<RiskTier>) ->
         count: 1,
         since: row.looked.unwrap_or(row.due),
         due: Some(row.due),
-        why,
+        why: capacity.with_why(why),
         what: format!("say what is to become of {name}"),
         command: format!("tenure review item {}", row.handle),
         page: format!("/review-items/{}", row.handle),

@@ -16,8 +16,8 @@ use tenure_model::{Instant, Person, Role, WaitingKind};
 use tenure_store::{StoreFailure, Tx};
 
 use super::{
-    approvals::Deciding, handoffs::Handing, own::speaks_for, programme::InForce, requests::RequestDeciding,
-    reviews::Reviewing,
+    approvals::Deciding, delegations::Delegating, handoffs::Handing, own::speaks_for, programme::InForce,
+    requests::RequestDeciding, reviews::Reviewing,
 };
 
 /// Lines of one kind, at most.
@@ -81,6 +81,7 @@ struct Asking {
     plans: Deciding,
     requests: RequestDeciding,
     handing: Handing,
+    delegating: Delegating,
     reviews: Reviewing,
 }
 
@@ -130,6 +131,7 @@ impl Engine {
             plans: self.deciding(),
             requests: self.request_deciding(),
             handing: self.handing(),
+            delegating: self.delegating(),
             reviews: self.reviewing(),
         };
         let now = asking.now;

@@ -9,7 +9,7 @@ use crate::verbs::handoffs::in_words;
 use std::{collections::BTreeMap, time::Duration};
 use tenure_govern::Waiting;
 use tenure_judge::{ACKNOWLEDGED_FOR, people_named};
-use tenure_model::{IdentityId, Instant, RiskTier, Standing, WaitingKind, printable};
+use tenure_model::{DelegationState, IdentityId, Instant, RiskTier, Standing, WaitingKind, printable};
 use tenure_store::{StoreFailure, Tx, tables::owned::OwnedFinding};
 
 /// The policy that asks whether something is still needed.
@@ -26,6 +26,7 @@ const NAME_CHARS_MAX: usize = 120;
 /// Everything of this file.
 pub(super) fn find(tx: &mut Tx<'_>, asking: &Asking, found: &mut Found) -> Result<(), StoreFailure> {
     handoffs(tx, asking, found)?;
+    delegations(tx, asking, found)?;
     passed_on(tx, asking, found)?;
     confirmations(tx, asking, found)?;
     identities(tx, asking, found)?;
@@ -59,6 +60,35 @@ fn handoffs(tx: &mut Tx<'_>, asking: &Asking, found: &mut Found) -> Result<(), S
         });
     }
     found.take(lines, beyond, (WaitingKind::Handoff, "tenure handoff list", "/handoffs"));
+    Ok(())
+}
+
+fn delegations(tx: &mut Tx<'_>, asking: &Asking, found: &mut Found) -> Result<(), StoreFailure> {
+    let mut lines = Vec::new();
+    for row in tx.delegations_to(asking.person.id)? {
+        if row.state != DelegationState::Offered || asking.delegating.over_because(tx, &row)?.is_some() {
+            continue;
+        }
+        let by = tx.person(row.from)?.map(|person| printable(&person.name, NAME_CHARS_MAX));
+        let (handle, by) = (row.id.handle(), by.unwrap_or_else(|| String::from("somebody who left")));
+        lines.push(Waiting {
+            kind: WaitingKind::Delegation,
+            subject: row.id.to_string(),
+            name: format!("decisions of {by}"),
+            count: 1,
+            since: row.offered,
+            due: Some(row.ends),
+            why: format!("{by} asks you to decide for them: {}", printable(&row.reason, 200)),
+            what: format!(
+                "accept or decline to decide in {by}'s place from {:#} until {:#}",
+                row.begins, row.ends
+            ),
+            command: format!("tenure delegation accept {handle}"),
+            page: format!("/delegations/{handle}"),
+            risk: None,
+        });
+    }
+    found.take(lines, false, (WaitingKind::Delegation, "tenure delegation list", "/delegations"));
     Ok(())
 }
 

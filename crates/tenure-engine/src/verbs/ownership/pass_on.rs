@@ -163,6 +163,7 @@ fn declined(before: &Held, person: PersonId, after: Option<&Charter>) -> ApiReso
         None => ApiResource {
             kind: ApiResourceKind::Identity,
             owned_by_actor: false,
+            in_place_of_owner: false,
             claim: Claim {
                 owned: false,
                 built_in: before.built_in,

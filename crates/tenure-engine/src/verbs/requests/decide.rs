@@ -6,7 +6,7 @@
 use super::{
     RequestShown, about, charter_of, digest_of,
     fulfil::Prepared,
-    holds, late,
+    late,
     ownership::{self, Offering},
     privilege, shown,
 };
@@ -15,6 +15,7 @@ use crate::{
     record::By,
     verbs::{
         clocks::{WaitsAt, steps_passed_on},
+        delegations::{Capacity, capacities, capacity_then, everybodys, with_in_place_of},
         dismiss::still_there,
         handoffs::Handing,
         own::owns,
@@ -25,11 +26,12 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tenure_judge::{
-    ApiAction, ApiResource, ApiResourceKind, Approver, Authoriser, Given, NotApproved, Verdict, may_decide,
+    ApiAction, ApiResource, ApiResourceKind, Authoriser, Given, NotApproved, Verdict, may_decide,
     step_in_words, undecided,
 };
 use tenure_model::{
-    Creation, DecisionRight, Instant, Person, PersonId, RequestEvent, RequestId, RequestState, Wanted,
+    Creation, DecisionRight, DelegatedKind, Instant, Person, PersonId, RequestEvent, RequestId, RequestState,
+    Wanted,
 };
 use tenure_store::{
     StoreFailure, Tx,
@@ -67,19 +69,23 @@ pub(crate) struct RequestDeciding {
 
 /// A decision that counts, and whoever made it.
 pub(super) struct Counting {
-    person: Person,
+    capacity: Capacity,
     owns: bool,
+    step: u32,
+}
+
+/// A decision that somebody may make now.
+struct Theirs {
+    capacity: Capacity,
+    /// Which step, from 0.
     step: u32,
 }
 
 impl Counting {
     pub(super) fn given(&self) -> Given<'_> {
-        Given { by: approver(&self.person, self.owns), step: Some(self.step), is_emergency: false }
+        let by = self.capacity.approver(self.owns, false);
+        Given { by, step: Some(self.step), is_emergency: false }
     }
-}
-
-fn approver(person: &Person, owns: bool) -> Approver<'_> {
-    Approver { person: person.id, name: &person.name, role: person.role, owns, approves: false }
 }
 
 /// Who decides which step, with those beside whom one passed on to.
@@ -93,17 +99,23 @@ impl RequestDeciding {
         Handing::of(Arc::clone(&self.authoriser), Arc::clone(&self.in_force), now)
     }
 
-    /// Whether somebody's decision counts, where they will answer for what is asked for or not.
-    pub(super) fn holds(&self, actor: Actor, owns: bool) -> bool {
+    /// Whether this person may decide any request, whosever it is.
+    pub(super) fn decides_any(&self, actor: Actor) -> bool {
         let who = tenure_judge::Actor { person: Some(actor.person), role: actor.role, local: actor.local };
-        holds(self, who, owns)
+        let about = ApiResource::new(ApiResourceKind::Request, false);
+        self.authoriser.holds(&who, DecisionRight::Create, &about) == Verdict::Allowed
+    }
+
+    /// Whether a decision in this capacity counts; `owns` is true of whose decision it is.
+    fn holds(&self, capacity: &Capacity, owns: bool) -> bool {
+        capacity.holds(&self.authoriser, DecisionRight::Create, (ApiResourceKind::Request, owns))
     }
 
     /// The step at which a request waits for people, and whoever might decide it; nothing where it does not wait.
     pub(crate) fn waits_at(
         &self,
         tx: &mut Tx<'_>,
-        row: &RequestRow,
+        (row, now): (&RequestRow, Instant),
         digest: &str,
     ) -> Result<Option<WaitsAt>, StoreFailure> {
         if row.state != RequestState::Asked {
@@ -113,16 +125,17 @@ impl RequestDeciding {
         let given: Vec<Given<'_>> = counting.iter().map(Counting::given).collect();
         let Some(step) = undecided(&steps, &given, Some(row.asked_by)) else { return Ok(None) };
         let charter = charter_of(tx, row)?;
-        let owner = |person: PersonId| owns(&charter, person);
-        let may = |person: &Person| {
-            let who = tenure_judge::Actor { person: Some(person.id), role: person.role, local: false };
-            row.asked_by != person.id
-                && ownership::is_for(row, person.id).is_none()
-                && !counting.iter().any(|one| one.person.id == person.id)
-                && holds(self, who, owner(person.id))
+        let owner = |one: &Capacity| owns(&charter, one.subject().id);
+        let may = |one: &Capacity| {
+            let took_part =
+                |other: &Counting| one.is(other.capacity.person.id) || one.is(other.capacity.subject().id);
+            !one.is(row.asked_by)
+                && ownership::is_for(row, one).is_none()
+                && !counting.iter().any(took_part)
+                && self.holds(one, owner(one))
         };
-        let everybody = tx.people()?.into_iter().filter(may);
-        let able = everybody.map(|person| (owner(person.id), person)).collect();
+        let everybody = everybodys(tx, (DelegatedKind::Request, now))?.into_iter().filter(may);
+        let able = everybody.map(|one| (owner(&one), one)).collect();
         let decided = tx.request_decisions(row.id)?.iter().map(|one| one.decided).max();
         Ok(Some(WaitsAt { step, steps: row.steps.clone(), since: decided.unwrap_or(row.asked), able }))
     }
@@ -136,47 +149,53 @@ impl RequestDeciding {
     ) -> Result<Vec<Counting>, StoreFailure> {
         let (mut counting, charter) = (Vec::new(), charter_of(tx, row)?);
         for made in tx.request_decisions(row.id)? {
-            if made.refused || made.digest != digest || ownership::is_for(row, made.person).is_some() {
+            if made.refused || made.digest != digest {
                 continue;
             }
             let Some(person) = tx.person_since(made.person, made.decided)? else { continue };
-            let owns = owns(&charter, person.id);
-            let who = tenure_judge::Actor { person: Some(person.id), role: person.role, local: false };
-            if holds(self, who, owns) {
-                counting.push(Counting { person, owns, step: made.step });
+            let as_whom = (made.delegation, made.decided);
+            let Some(capacity) = capacity_then(tx, person, as_whom)? else { continue };
+            let owns = owns(&charter, capacity.subject().id);
+            if ownership::is_for(row, &capacity).is_none() && self.holds(&capacity, owns) {
+                counting.push(Counting { capacity, owns, step: made.step });
             }
         }
         Ok(counting)
     }
 
-    /// The step that is this person's now, from 0; or why none is.
-    fn step_of(
+    /// The decision that is this person's now, their own before one in another's place; or why none is.
+    fn decision_of(
         &self,
         tx: &mut Tx<'_>,
         (row, digest): (&RequestRow, &str),
         person: PersonId,
-    ) -> Result<Result<u32, EngineFailure>, StoreFailure> {
+        now: Instant,
+    ) -> Result<Result<Theirs, EngineFailure>, StoreFailure> {
         let (counting, steps) = (self.counting(tx, row, digest)?, steps_of(tx, row)?);
         let given: Vec<Given<'_>> = counting.iter().map(Counting::given).collect();
+        let denied = |why: String| EngineFailure::Denied { why };
         let Some(person) = tx.person(person)? else {
-            return Ok(Err(EngineFailure::Denied { why: String::from("whoever decides has left") }));
+            return Ok(Err(denied(String::from("whoever decides has left"))));
         };
-        if let Some(why) = ownership::is_for(row, person.id) {
-            return Ok(Err(why));
+        let (charter, handle, mut refused) = (charter_of(tx, row)?, row.id.handle(), None);
+        for capacity in capacities(tx, &person, (DelegatedKind::Request, now))? {
+            let owns = owns(&charter, capacity.subject().id);
+            let step = match ownership::is_for(row, &capacity) {
+                Some(why) => Err(why),
+                None => may_decide(&steps, &given, Some(row.asked_by), &capacity.approver(owns, false))
+                    .map_err(|why| not_decided(&handle, &why)),
+            };
+            match step {
+                Ok(step) if self.holds(&capacity, owns) => {
+                    return Ok(Ok(Theirs { capacity, step: step.unwrap_or_default() }));
+                }
+                Ok(_) => {}
+                // Their own case is the one they are told of.
+                Err(why) => refused = refused.or(Some(why)),
+            }
         }
-        let by = approver(&person, owns(&charter_of(tx, row)?, person.id));
-        let handle = row.id.handle();
-        Ok(match may_decide(&steps, &given, Some(row.asked_by), &by) {
-            Ok(step) => Ok(step.unwrap_or_default()),
-            Err(NotApproved::Over) => {
-                let why = format!("request {handle} was not decided: every step of it is");
-                Err(StoreFailure::Conflict { why }.into())
-            }
-            Err(why) => {
-                let said = why.to_string().replace("asked for a plan", "asked for it");
-                Err(EngineFailure::Denied { why: format!("request {handle} was not decided: {said}") })
-            }
-        })
+        let none = || denied(String::from("you do not hold the right to `create` here"));
+        Ok(Err(refused.unwrap_or_else(none)))
     }
 
     /// Why the next step of a request is this person's to decide now, in words; nothing where it is not, or where nobody can
@@ -188,23 +207,35 @@ impl RequestDeciding {
         person: &Person,
         now: Instant,
     ) -> Result<Option<String>, StoreFailure> {
-        let owns = owns(&charter_of(tx, row)?, person.id);
-        let who = tenure_judge::Actor { person: Some(person.id), role: person.role, local: false };
-        let about = ApiResource::new(ApiResourceKind::Request, owns);
-        if row.state != RequestState::Asked
-            || row.decide_by <= now
-            || self.authoriser.authorise(&who, &ApiAction::Approve, &about) != Verdict::Allowed
-            || !holds(self, who, owns)
-        {
+        if row.state != RequestState::Asked || row.decide_by <= now {
             return Ok(None);
         }
         let Ok(digest) = digest_of(row) else { return Ok(None) };
-        let Ok(step) = self.step_of(tx, (row, &digest), person.id)? else { return Ok(None) };
-        if tx.person_since(row.asked_by, row.asked)?.is_none() {
+        let Ok(Theirs { capacity, step }) = self.decision_of(tx, (row, &digest), person.id, now)? else {
+            return Ok(None);
+        };
+        let owns = owns(&charter_of(tx, row)?, capacity.subject().id);
+        if !capacity.may_do(&self.authoriser, ApiAction::Approve, (ApiResourceKind::Request, owns))
+            || tx.person_since(row.asked_by, row.asked)?.is_none()
+        {
             return Ok(None);
         }
         let who = step_in_words(&steps_of(tx, row)?, step);
-        Ok(Some(format!("step {} of {} is decided by {who}", step + 1, row.steps.len().max(1))))
+        let why = format!("step {} of {} is decided by {who}", step + 1, row.steps.len().max(1));
+        Ok(Some(capacity.with_why(why)))
+    }
+
+    /// Whether this person decides a request in the place of somebody who is to own what it is about.
+    fn is_in_place_of_owner(
+        tx: &mut Tx<'_>,
+        row: &RequestRow,
+        person: PersonId,
+        now: Instant,
+    ) -> Result<bool, StoreFailure> {
+        let Some(person) = tx.person(person)? else { return Ok(false) };
+        let charter = charter_of(tx, row)?;
+        let all = capacities(tx, &person, (DelegatedKind::Request, now))?;
+        Ok(all.iter().any(|one| one.in_place_of.is_some() && owns(&charter, one.subject().id)))
     }
 
     /// Whether every step is decided by now.
@@ -218,6 +249,15 @@ impl RequestDeciding {
         let given: Vec<Given<'_>> = counting.iter().map(Counting::given).collect();
         Ok(!row.steps.is_empty() && undecided(&steps, &given, Some(row.asked_by)).is_none())
     }
+}
+
+fn not_decided(handle: &str, why: &NotApproved) -> EngineFailure {
+    if *why == NotApproved::Over {
+        let why = format!("request {handle} was not decided: every step of it is");
+        return StoreFailure::Conflict { why }.into();
+    }
+    let said = why.to_string().replace("asked for a plan", "asked for it");
+    EngineFailure::Denied { why: format!("request {handle} was not decided: {said}") }
 }
 
 /// Refuses a decision without a reason, of what was not shown, and of what waits no more.
@@ -270,8 +310,20 @@ impl Engine {
         row: &RequestRow,
     ) -> Result<Option<String>, EngineFailure> {
         let (deciding, row, digest) = (self.request_deciding(), row.clone(), digest_of(row)?);
-        let read = move |tx: &mut Tx<'_>| deciding.step_of(tx, (&row, &digest), person);
-        Ok(self.store.read("step_of_request", read).await?.err().map(|why| why.to_string()))
+        let now = self.clock.now();
+        let read = move |tx: &mut Tx<'_>| deciding.decision_of(tx, (&row, &digest), person, now);
+        Ok(self.store.read("decision_of_request", read).await?.err().map(|why| why.to_string()))
+    }
+
+    /// Whether this person decides a request in the place of somebody who is to own what it is about.
+    pub async fn request_in_place_of_owner(
+        &self,
+        person: PersonId,
+        row: &RequestRow,
+    ) -> Result<bool, EngineFailure> {
+        let (row, now) = (row.clone(), self.clock.now());
+        let read = move |tx: &mut Tx<'_>| RequestDeciding::is_in_place_of_owner(tx, &row, person, now);
+        Ok(self.store.read("request_in_place_of_owner", read).await?)
     }
 
     /// Decides the step of a request that is this person's. With the last, it may be used.
@@ -285,14 +337,15 @@ impl Engine {
         fit(row, &decision, now)?;
         let deciding = self.request_deciding();
         let (looked, asked, digest) = (deciding.clone(), row.clone(), decision.digest.clone());
-        let step = self.store.read("step_of", move |tx| looked.step_of(tx, (&asked, &digest), actor.person));
-        let step = step.await??;
+        let read = move |tx: &mut Tx<'_>| looked.decision_of(tx, (&asked, &digest), actor.person, now);
+        let Theirs { capacity, step } = self.store.read("decision_of_request", read).await??;
         let refused = decision.answer == RequestAnswer::Refuse;
-        let draft = about(row, "request.decided", By::Person(actor, Some(DecisionRight::Create)))
+        let mut draft = about(row, "request.decided", By::Person(actor, Some(DecisionRight::Create)))
             .text("answer", if refused { "refuse" } else { "approve" })
             .number("step", i64::from(step) + 1)
             .number("of", i64::try_from(row.steps.len()).unwrap_or(i64::MAX))
             .text("digest", &decision.digest);
+        draft = with_in_place_of(draft, capacity.in_place_of.as_ref().map(|(_, from)| from.id));
         let reason = decision.reason.trim().to_owned();
         let entry = self.entry(draft.body(serde_json::json!({ "reason": reason })))?;
         let prepared = self.prepared(row)?;
@@ -304,23 +357,20 @@ impl Engine {
             refused,
             reason,
             decided: now,
+            delegation: capacity.delegation(),
         };
         let id = row.id;
         let written = self.store.write("decide_request", move |tx| {
             still_there(tx.person(actor.person)?.map(|person| person.role), actor)?;
             let row = tx.request(id)?;
-            // Two who decide one step at once: the second finds it decided.
-            match deciding.step_of(tx, (&row, &made.digest), actor.person)? {
-                Ok(now) if now == made.step => {}
+            // Two who decide one step at once, and a delegation that ends meanwhile: what is theirs is asked again.
+            match deciding.decision_of(tx, (&row, &made.digest), actor.person, made.decided)? {
+                Ok(now) if (now.step, now.capacity.delegation()) == (made.step, made.delegation) => {}
                 Ok(_) => {
                     let why = String::from("it was decided by somebody else meanwhile; look again");
                     return Err(StoreFailure::Conflict { why });
                 }
                 Err(why) => return Ok(Err(why)),
-            }
-            if !deciding.holds(actor, owns(&charter_of(tx, &row)?, actor.person)) {
-                let why = String::from("you do not hold the right to `create` here");
-                return Ok(Err(EngineFailure::Denied { why }));
             }
             if !made.refused && tx.person_since(row.asked_by, row.asked)?.is_none() {
                 let why = String::from("whoever asked for it has left; it has to be asked for anew");

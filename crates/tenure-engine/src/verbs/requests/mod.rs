@@ -23,14 +23,14 @@ pub use privilege::RightShown;
 use crate::{
     Actor, Engine, EngineFailure,
     record::{By, Draft, digest_hex},
-    verbs::{dismiss::still_there, reason},
+    verbs::{delegations::in_place_of_name, dismiss::still_there, reason},
 };
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
-use tenure_judge::{ApiResource, ApiResourceKind, Verdict, step_in_words, undecided};
+use tenure_judge::{step_in_words, undecided};
 use tenure_model::{
-    AskedRight, Charter, Creation, DataClass, DecisionRight, Environment, HandoffStage, IdentityId, Instant,
-    OwnerRole, PersonId, PrincipalKind, RequestEvent, RequestKind, RequestState, Wanted,
+    AskedRight, Charter, Creation, DataClass, Environment, HandoffStage, IdentityId, Instant, OwnerRole,
+    PersonId, PrincipalKind, RequestEvent, RequestKind, RequestState, Wanted,
 };
 use tenure_store::{
     StoreFailure, Tx,
@@ -114,6 +114,8 @@ pub struct RequestStep {
     pub person: Option<PersonId>,
     /// By name; nothing where nobody did or they have left.
     pub person_name: Option<String>,
+    /// In whose place they did, by name; nothing where it was their own decision.
+    pub in_place_of_name: Option<String>,
     /// When.
     pub decided: Option<Instant>,
     /// Why, in their words.
@@ -281,7 +283,7 @@ impl Engine {
         reason: &str,
     ) -> Result<RequestShown, EngineFailure> {
         let deciding = self.request_deciding();
-        if row.asked_by != actor.person && !deciding.holds(actor, false) {
+        if row.asked_by != actor.person && !deciding.decides_any(actor) {
             let why = String::from("a request is taken back by whoever asked, or by an operator");
             return Err(EngineFailure::Denied { why });
         }
@@ -442,6 +444,7 @@ fn shown(
             who: step_in_words(&steps, index),
             person: decision.map(|one| one.person),
             person_name: name_of(tx, decision.map(|one| one.person))?,
+            in_place_of_name: in_place_of_name(tx, decision.and_then(|one| one.delegation))?,
             decided: decision.map(|one| one.decided),
             reason: decision.map(|one| one.reason.clone()),
             counts: given.iter().any(|one| one.step == Some(index)),
@@ -510,10 +513,4 @@ fn about(row: &RequestRow, kind: &'static str, by: By) -> Draft {
         draft = draft.about(ownership.to);
     }
     if row.wanted.is_late() { draft.flag("late", true) } else { draft }
-}
-
-/// Whether this person's decision would count for it.
-fn holds(deciding: &RequestDeciding, who: tenure_judge::Actor, owns: bool) -> bool {
-    let about = ApiResource::new(ApiResourceKind::Request, owns);
-    deciding.authoriser.holds(&who, DecisionRight::Create, &about) == Verdict::Allowed
 }

@@ -15,6 +15,7 @@ use crate::{
     Actor, EngineFailure,
     record::EntryMaker,
     verbs::{
+        delegations::Capacity,
         dossier::dossier,
         handoffs::{Handing, checked_runbook, in_words},
     },
@@ -197,8 +198,8 @@ pub(super) fn settle(
 }
 
 /// Why somebody decides no step of it: it is for them.
-pub(super) fn is_for(row: &RequestRow, person: PersonId) -> Option<EngineFailure> {
-    let is_theirs = row.wanted.ownership().is_some_and(|asked| asked.to == person);
+pub(super) fn is_for(row: &RequestRow, by: &Capacity) -> Option<EngineFailure> {
+    let is_theirs = row.wanted.ownership().is_some_and(|asked| by.is(asked.to));
     let why = "it is to be offered to you: you accept or decline that, and decide no step of it";
     is_theirs.then(|| EngineFailure::Denied { why: why.to_owned() })
 }

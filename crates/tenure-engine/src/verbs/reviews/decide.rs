@@ -12,14 +12,21 @@ use super::{
 use crate::{
     Actor, Engine, EngineFailure,
     record::{By, Draft, digest_hex},
-    verbs::{dismiss::still_there, own::owns, plan::PlanRequest, programme::people, reason},
+    verbs::{
+        delegations::{Capacity, capacities, with_in_place_of},
+        dismiss::still_there,
+        own::owns,
+        plan::PlanRequest,
+        programme::people,
+        reason,
+    },
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use tenure_judge::{ApiAction, ApiResource, ApiResourceKind, People, Recommendation, Verdict};
 use tenure_model::{
-    DecisionRight, Instant, Person, PersonId, PlanKind, ReviewAnswer, ReviewItemEvent, ReviewItemId,
-    ReviewItemState, ReviewState, printable, said_words,
+    DecisionRight, DelegatedKind, Instant, Person, PersonId, PlanKind, ReviewAnswer, ReviewItemEvent,
+    ReviewItemId, ReviewItemState, ReviewState, printable, said_words,
 };
 use tenure_store::{
     StoreFailure, Tx,
@@ -98,9 +105,18 @@ impl Engine {
         actor: Actor,
         row: &ReviewItemRow,
     ) -> Result<Option<String>, EngineFailure> {
-        let (reviewing, id) = (self.reviewing(), row.id);
-        let read = move |tx: &mut Tx<'_>| not_theirs(tx, &reviewing, id, actor);
-        Ok(self.store.read("review_not_theirs", read).await?)
+        Ok(self.review_whose(actor, row).await?.err())
+    }
+
+    /// As whom this person decides an item; or why they do not.
+    async fn review_whose(
+        &self,
+        actor: Actor,
+        row: &ReviewItemRow,
+    ) -> Result<Result<Capacity, String>, EngineFailure> {
+        let (reviewing, id, now) = (self.reviewing(), row.id, self.clock.now());
+        let read = move |tx: &mut Tx<'_>| whose(tx, &reviewing, id, (actor, now));
+        Ok(self.store.read("review_whose", read).await?)
     }
 
     /// Decides one item, as it was shown. What was decided already and is not done can be decided anew by whoever looked
@@ -111,9 +127,8 @@ impl Engine {
         row: &ReviewItemRow,
         wish: ReviewWish,
     ) -> Result<ReviewDecisionMade, EngineFailure> {
-        if let Some(why) = self.review_not_theirs(actor, row).await? {
-            return Err(EngineFailure::Denied { why });
-        }
+        let whose = self.review_whose(actor, row).await?;
+        let capacity = whose.map_err(|why| EngineFailure::Denied { why })?;
         let shown = self.to_review(row.id).await?;
         reasoned(wish.answer, &wish.reason, &shown.recommendation)?;
         let asked = shown.clone();
@@ -127,14 +142,16 @@ impl Engine {
             reason: wish.reason.trim().to_owned(),
             named: named.clone(),
             at: now,
+            delegation: capacity.delegation(),
         };
-        let mut draft =
+        let draft =
             Draft::new("review.decided", By::Person(actor, Some(DecisionRight::Own)), shown.review.id)
                 .about(shown.item.identity)
                 .text("identity", shown.item.identity)
                 .text("answer", wish.answer)
                 .text("recommended", shown.recommendation.answer)
                 .text("digest", &shown.digest);
+        let mut draft = with_in_place_of(draft, capacity.in_place_of.as_ref().map(|(_, from)| from.id));
         if let Some(to) = named.to {
             draft = draft.about(to).text("to", to);
         }
@@ -229,10 +246,10 @@ impl Engine {
         wish: &ReviewGroupWish,
         now: Instant,
     ) -> Result<Ready, EngineFailure> {
-        if let Some(why) = self.review_not_theirs(actor, row).await? {
+        let capacity = self.review_whose(actor, row).await?.map_err(|why| {
             let name = printable(&row.identity_name, 80);
-            return Err(EngineFailure::Denied { why: format!("{name}: {why}") });
-        }
+            EngineFailure::Denied { why: format!("{name}: {why}") }
+        })?;
         let (_, recommendation) = self.recommended(row.identity).await?;
         reasoned(wish.answer, &wish.reason, &recommendation)?;
         let (identity, answer) = (row.identity, recommendation.clone());
@@ -258,6 +275,7 @@ impl Engine {
             reason: wish.reason.trim().to_owned(),
             named: ReviewNamed { credentials, ..ReviewNamed::default() },
             at: now,
+            delegation: capacity.delegation(),
         };
         Ok(Ready { id: row.id, stamp: looked.stamp, before: (row.state, row.decided), decided })
     }
@@ -320,37 +338,42 @@ fn reasoned(answer: ReviewAnswer, reason: &str, recommended: &Recommendation) ->
     Ok(())
 }
 
-fn not_theirs(
+fn whose(
     tx: &mut Tx<'_>,
     reviewing: &Reviewing,
     id: ReviewItemId,
-    actor: Actor,
-) -> Result<Option<String>, StoreFailure> {
+    (actor, now): (Actor, Instant),
+) -> Result<Result<Capacity, String>, StoreFailure> {
     let item = tx.review_item(id)?;
     let (identity, there) = (tx.identity(item.identity)?, people(tx)?);
     let case = Case::of(tx, identity, &there)?;
-    Ok(reviewing.not_theirs(&case, u32::try_from(item.stage).unwrap_or(u32::MAX), actor))
+    let capacities = match tx.person(actor.person)? {
+        Some(person) => capacities(tx, &person, (DelegatedKind::Review, now))?,
+        None => Vec::new(),
+    };
+    Ok(reviewing.whose(&case, u32::try_from(item.stage).unwrap_or(u32::MAX), capacities))
 }
 
-/// Whether an open item is this person's to decide now: by the access policies, and by whose turn it is or was.
+/// As whom somebody may decide an open item now, by the access policies and by whose turn it is or was; nothing where it is
+/// not theirs.
 pub(in crate::verbs) fn review_theirs(
     tx: &mut Tx<'_>,
     reviewing: &Reviewing,
     (item, there): (&ReviewItemRow, &People),
-    person: &Person,
-) -> Result<bool, StoreFailure> {
+    (person, now): (&Person, Instant),
+) -> Result<Option<Capacity>, StoreFailure> {
     let asker = tenure_judge::Actor { person: Some(person.id), role: person.role, local: false };
     let about = ApiResource::new(ApiResourceKind::Review, true);
     if item.state != ReviewItemState::Open
         || reviewing.authoriser.authorise(&asker, &ApiAction::Approve, &about) != Verdict::Allowed
     {
-        return Ok(false);
+        return Ok(None);
     }
     let identity = tx.identity(item.identity)?;
     let case = Case::of(tx, identity, there)?;
-    let actor = Actor { person: person.id, role: person.role, local: false };
     let stage = u32::try_from(item.stage).unwrap_or(u32::MAX);
-    Ok(reviewing.not_theirs(&case, stage, actor).is_none())
+    let capacities = capacities(tx, person, (DelegatedKind::Review, now))?;
+    Ok(reviewing.whose(&case, stage, capacities).ok())
 }
 
 /// What has to be seen for this to be done, and the stamp of what it rests on; or why it cannot be decided so.
@@ -489,8 +512,14 @@ fn write_one(
         let why = changed(tx, &item)?;
         return conflict(why);
     }
-    if let Some(why) = not_theirs(tx, reviewing, ready.id, actor)? {
-        return Ok(Err(EngineFailure::Denied { why }));
+    match whose(tx, reviewing, ready.id, (actor, ready.decided.at))? {
+        Err(why) => return Ok(Err(EngineFailure::Denied { why })),
+        Ok(capacity) if capacity.delegation() != ready.decided.delegation => {
+            return conflict(String::from(
+                "in whose place you decide it changed since you looked: look again",
+            ));
+        }
+        Ok(_) => {}
     }
     let identity = tx.identity(item.identity)?;
     let looked = Looked::at(tx, &identity)?;

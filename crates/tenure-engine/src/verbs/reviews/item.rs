@@ -12,6 +12,7 @@ use crate::{
     record::digest_hex,
     verbs::{
         confirm::{Rights, ToConfirm, digest_of, is_there, rights_of},
+        delegations::in_place_of_name,
         programme::people,
     },
 };
@@ -50,6 +51,8 @@ pub struct ToReview {
     pub turn: String,
     /// Who decided, by name.
     pub decided_by_name: Option<String>,
+    /// In whose place they did, by name; nothing where it was their own decision.
+    pub in_place_of_name: Option<String>,
     /// To whom it was reassigned, by name.
     pub decided_to_name: Option<String>,
     /// How far the plan is that a decision to retire drafted.
@@ -159,6 +162,7 @@ fn seen(
         reviewer_name: name_of(tx, turn.reviewer.filter(|_| waits))?,
         turn: turn.words,
         decided_by_name: name_of(tx, item.decided_by)?,
+        in_place_of_name: in_place_of_name(tx, item.delegation)?,
         decided_to_name: name_of(tx, item.named.as_ref().and_then(|named| named.to))?,
         plan_state: item
             .named

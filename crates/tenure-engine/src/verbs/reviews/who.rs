@@ -4,12 +4,10 @@
 //! administrators. Nobody reviews their own: whoever can change it, asked that it be made, or is seen using it is passed over.
 //! It is computed anew whenever it is asked, so that whoever leaves is passed over by itself. Next: `decide.rs`.
 
-use crate::{
-    Actor,
-    verbs::{
-        own::{owns, speaks_for},
-        programme::InForce,
-    },
+use crate::verbs::{
+    delegations::Capacity,
+    own::{owns, speaks_for, speaks_in_place},
+    programme::InForce,
 };
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tenure_judge::{Authoriser, Partner, People, REVIEW_CONTROL, Verdict};
@@ -127,22 +125,43 @@ impl Reviewing {
         })
     }
 
-    /// Why an item at this stage is not theirs to decide; nothing where it is. Whoever was asked before may still say so.
-    pub(super) fn not_theirs(&self, case: &Case<'_>, stage: u32, actor: Actor) -> Option<String> {
-        let Some(person) = case.people.people.iter().find(|one| one.id == actor.person) else {
-            return Some(String::from("whoever decides has left"));
-        };
-        if let Some(why) = self.unfit(case, person) {
-            return Some(why);
+    /// As whom somebody decides an item at this stage, of everything as which they may decide; or why they do not. Whoever
+    /// was asked before may still say so.
+    pub(super) fn whose(
+        &self,
+        case: &Case<'_>,
+        stage: u32,
+        capacities: Vec<Capacity>,
+    ) -> Result<Capacity, String> {
+        let mut refused = None;
+        for capacity in capacities {
+            match self.not_theirs(case, stage, &capacity) {
+                None => return Ok(capacity),
+                // Their own case is the one they are told of.
+                Some(why) => refused = refused.or(Some(why)),
+            }
         }
+        Err(refused.unwrap_or_else(|| String::from("whoever decides has left")))
+    }
+
+    /// Why an item at this stage is not theirs to decide in this capacity; nothing where it is.
+    fn not_theirs(&self, case: &Case<'_>, stage: u32, capacity: &Capacity) -> Option<String> {
+        let unfit = match &capacity.in_place_of {
+            None => self.unfit(case, &capacity.person),
+            Some((_, from)) => self.unfit_in_place(case, &capacity.person, from),
+        };
+        if unfit.is_some() {
+            return unfit;
+        }
+        let (subject, as_themselves) = (capacity.subject(), capacity.in_place_of.is_none());
         let turn = self.turn(case, stage);
         let is_asked = |one: &Candidate| match one.who {
-            Asked::Person(asked) => asked == person.id,
-            Asked::Role(role) => stands_as(person.role, role),
+            Asked::Person(asked) => asked == subject.id,
+            Asked::Role(role) => as_themselves && stands_as(subject.role, role),
         };
         let was = self.candidates(case).iter().any(|one| one.stage < stage && is_asked(one));
-        let by_role = turn.reviewer.is_none() && stands_as(person.role, Role::Operator);
-        if was || by_role || turn.reviewer == Some(person.id) {
+        let by_role = turn.reviewer.is_none() && as_themselves && stands_as(subject.role, Role::Operator);
+        if was || by_role || turn.reviewer == Some(subject.id) {
             return None;
         }
         Some(format!("it is the turn of {}", turn.words))
@@ -191,14 +210,28 @@ impl Reviewing {
 
     /// Why somebody is passed over whoever they are asked as.
     fn unfit(&self, case: &Case<'_>, person: &Person) -> Option<String> {
-        if let Some((_, why)) = case.own.iter().find(|(own, _)| *own == person.id) {
-            return Some(format!("nobody reviews their own: whoever decides {why}"));
-        }
-        let owned = owns(&case.identity.charter, person.id);
-        match speaks_for(&self.authoriser, person, (owned, case.identity.built_in)) {
-            Verdict::Allowed => None,
-            Verdict::Denied { why } => Some(why),
-        }
+        let speaks = |owned, built_in| speaks_for(&self.authoriser, person, (owned, built_in));
+        reviews_own(case, person).or_else(|| unallowed(case, person, speaks))
+    }
+
+    /// Why somebody is passed over who decides in the place of another: neither of them reviews their own, and both must be
+    /// let speak for it.
+    fn unfit_in_place(&self, case: &Case<'_>, person: &Person, from: &Person) -> Option<String> {
+        let speaks = |owned, built_in| speaks_in_place(&self.authoriser, person, (owned, built_in));
+        self.unfit(case, from).or_else(|| reviews_own(case, person)).or_else(|| unallowed(case, from, speaks))
+    }
+}
+
+fn reviews_own(case: &Case<'_>, person: &Person) -> Option<String> {
+    let own = case.own.iter().find(|(own, _)| *own == person.id);
+    own.map(|(_, why)| format!("nobody reviews their own: whoever decides {why}"))
+}
+
+/// What the access policies say against it; `subject` owns it or does not.
+fn unallowed(case: &Case<'_>, subject: &Person, speaks: impl Fn(bool, bool) -> Verdict) -> Option<String> {
+    match speaks(owns(&case.identity.charter, subject.id), case.identity.built_in) {
+        Verdict::Allowed => None,
+        Verdict::Denied { why } => Some(why),
     }
 }
 

@@ -44,6 +44,7 @@ pub(crate) fn limited(to: &str, runbook: &str, reason: &str) -> Result<(), Probl
 pub(crate) const THEIRS: ApiResource = ApiResource {
     kind: ApiResourceKind::Identity,
     owned_by_actor: true,
+    in_place_of_owner: false,
     claim: tenure_judge::Claim {
         owned: true,
         built_in: false,

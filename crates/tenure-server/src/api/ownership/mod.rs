@@ -20,6 +20,7 @@ use tenure_model::IdentityId;
 pub(crate) const ANYTHING: ApiResource = ApiResource {
     kind: ApiResourceKind::Identity,
     owned_by_actor: false,
+    in_place_of_owner: false,
     claim: Claim {
         owned: false,
         built_in: false,

@@ -1,6 +1,6 @@
 //! `POST /api/v1/plans/{ref}/apply`: approves a plan that was looked at, and lets it begin.
 
-use super::{find, or_by_hand};
+use super::{find, or_by_hand, whose};
 use crate::api::prelude::*;
 use crate::limits::{SENTENCE_CHARS_MAX, at_most_if};
 use tenure_engine::PlanShown;
@@ -32,7 +32,8 @@ async fn handle(
     Body(request): Body<ApplyRequest>,
 ) -> Result<(StatusCode, Json<PlanShown>), Problem> {
     let (shown, charter) = find(&shared, &given).await?;
-    let actor = asked.authorise_decision(shown.plan.kind.decided_by(), Whose::Chartered(&charter))?;
+    let whose = whose(&shared, &asked, (&shown, &charter)).await?;
+    let actor = asked.authorise_decision(shown.plan.kind.decided_by(), whose)?;
     at_most_if("emergency", request.emergency.as_deref(), SENTENCE_CHARS_MAX)?;
     let (engine, id, digest) = (&shared.engine, shown.plan.id.to_string(), Some(&*request.digest));
     let applied = match request.emergency.as_deref() {

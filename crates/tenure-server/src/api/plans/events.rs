@@ -4,7 +4,7 @@
 //! ends when the plan has settled, when whoever watches is removed or changes role, when the server
 //! stops, or after an hour: then ask again.
 
-use super::find;
+use super::{find, whose};
 use crate::api::prelude::*;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::Stream;
@@ -34,7 +34,10 @@ async fn handle(
     Named(given): Named<String>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let (shown, charter) = find(&shared, &given).await?;
-    asked.authorise(Whose::Chartered(&charter))?;
+    let whose = whose(&shared, &asked, (&shown, &charter)).await?;
+    asked.authorise(whose)?;
+    // Who looks in an owner's place does so only as long as that lasts.
+    let in_place = matches!(whose, Whose::Decided(_, true));
     let watching = Watching {
         plan: shown.plan.id,
         head: shared.engine.store().head(),
@@ -44,6 +47,7 @@ async fn handle(
         last: None,
         over: false,
         asker: asked.person,
+        in_place,
     };
     let stream = futures::stream::unfold(watching, |mut watching| async {
         let event = watching.next().await?;
@@ -61,6 +65,7 @@ struct Watching<Head> {
     last: Option<String>,
     over: bool,
     asker: Person,
+    in_place: bool,
 }
 
 impl<Head> Watching<Head> {
@@ -76,6 +81,9 @@ impl<Head> Watching<Head> {
                 return None;
             }
             let shown = self.shared.engine.show_plan(&self.plan.to_string()).await.ok()?;
+            if self.in_place && !self.shared.engine.is_in_place_of_owner(asker, &shown.plan).await.ok()? {
+                return None;
+            }
             self.over = has_settled(&shown);
             let text = serde_json::to_string(&shown).ok()?;
             if self.last.as_ref() != Some(&text) {

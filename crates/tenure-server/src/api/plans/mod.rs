@@ -10,7 +10,11 @@ pub(super) mod show;
 pub(super) mod undo;
 pub(super) mod withdraw;
 
-use crate::{problem::Problem, shared::Shared};
+use crate::{
+    enter::{Asked, Whose},
+    problem::Problem,
+    shared::Shared,
+};
 use tenure_engine::{EngineFailure, PlanShown, StoreFailure};
 use tenure_model::{Charter, IdentityId};
 
@@ -20,6 +24,16 @@ pub(crate) async fn find(shared: &Shared, given: &str) -> Result<(PlanShown, Cha
     let identity = shown.plan.identity;
     let charter = shared.engine.store().read("charter", move |tx| tx.identity(identity)).await?.charter;
     Ok((shown, charter))
+}
+
+/// Whose a plan is, for whoever looks at it or decides it: its owners', and theirs who decide in an owner's place.
+pub(crate) async fn whose<'charter>(
+    shared: &Shared,
+    asked: &Asked,
+    (shown, charter): (&PlanShown, &'charter Charter),
+) -> Result<Whose<'charter>, Problem> {
+    let in_place = shared.engine.is_in_place_of_owner(asked.person.id, &shown.plan).await?;
+    Ok(Whose::Decided(charter, in_place))
 }
 
 /// When nothing can be written down, the way that is left is named with the refusal (law 1).

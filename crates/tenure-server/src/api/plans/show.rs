@@ -1,6 +1,6 @@
 //! `GET /api/v1/plans/{ref}`: a plan with its steps, observations, decisions and evidence.
 
-use super::find;
+use super::{find, whose};
 use crate::api::prelude::*;
 use tenure_engine::PlanShown;
 
@@ -22,6 +22,6 @@ async fn handle(
     Named(given): Named<String>,
 ) -> Result<Json<PlanShown>, Problem> {
     let (plan, charter) = find(&shared, &given).await?;
-    asked.authorise(Whose::Chartered(&charter))?;
+    asked.authorise(whose(&shared, &asked, (&plan, &charter)).await?)?;
     Ok(Json(plan))
 }

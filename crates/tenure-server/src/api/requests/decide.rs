@@ -25,7 +25,8 @@ async fn handle(
 ) -> Result<Json<RequestShown>, Problem> {
     let row = super::found(&shared, &asked, &given).await?;
     let charter = shared.engine.request_charter(&row).await?;
-    let actor = asked.authorise_decision(DecisionRight::Create, Whose::Chartered(&charter))?;
+    let whose = super::whose(&shared, &asked, (&row, &charter)).await?;
+    let actor = asked.authorise_decision(DecisionRight::Create, whose)?;
     at_most("reason", &decision.reason, SENTENCE_CHARS_MAX)?;
     Ok(Json(shared.engine.decide_request(actor, &row, decision).await?))
 }

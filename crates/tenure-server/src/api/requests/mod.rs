@@ -8,6 +8,17 @@ pub(super) mod withdraw;
 
 use crate::api::prelude::*;
 use tenure_engine::RequestRow;
+use tenure_model::Charter;
+
+/// Whose a request is, for whoever decides it: theirs who are to own what it is about, and theirs who decide in their place.
+pub(crate) async fn whose<'charter>(
+    shared: &Shared,
+    asked: &Asked,
+    (row, charter): (&RequestRow, &'charter Charter),
+) -> Result<Whose<'charter>, Problem> {
+    let in_place = shared.engine.request_in_place_of_owner(asked.person.id, row).await?;
+    Ok(Whose::Decided(charter, in_place))
+}
 
 /// A request. Of one that does not exist nothing is told to whoever may not see any.
 pub(crate) async fn found(shared: &Shared, asked: &Asked, given: &str) -> Result<RequestRow, Problem> {
