@@ -26,7 +26,7 @@ pub use tenure_connect::{CheckReport, FileChange, OutsideFailure};
 pub use tenure_events::SignatureRefused;
 pub use tenure_evidence::{Entry, FactValue};
 pub use tenure_govern::Waiting;
-pub use tenure_judge::{Gate, ProgrammeFault, ProgrammeFiles, Readiness};
+pub use tenure_judge::{Gate, ProgrammeFault, ProgrammeFiles, Readiness, SubjectKind};
 pub use tenure_store::{
     PostgresLocation, StoreFailure, Tx,
     tables::{

@@ -189,7 +189,11 @@ impl Judge {
         Self::with_rules(programme, read_all(programme)?, recall)
     }
 
-    fn with_rules(programme: &Programme, rules: Vec<Rule>, recall: Recall) -> Result<Self, ProgrammeRefused> {
+    pub(crate) fn with_rules(
+        programme: &Programme,
+        rules: Vec<Rule>,
+        recall: Recall,
+    ) -> Result<Self, ProgrammeRefused> {
         let patterns = |given: &[String]| given.iter().map(|pattern| Pattern::new(pattern)).collect();
         Ok(Self {
             programme: programme.clone(),
@@ -267,21 +271,30 @@ impl Judge {
     ) -> Result<Judgement, JudgeFailed> {
         let reach = if *enrolled { Reach::All } else { Reach::Hygiene };
         let case = Case { dossier, open_since, now };
+        let is_asked = |rule: &Rule| {
+            // Which class it is of is looked up only where somebody asks.
+            rule.card.asked_of.is_all()
+                || rule
+                    .card
+                    .asked_of
+                    .means(self.class_of(dossier).map(|class| class.id.as_str()), dossier.charter.environment)
+        };
         let mut heard = Heard { conditions: Vec::new(), permitted: Vec::new(), ended: over(dossier, now) };
         for subject in subjects {
             let ruling = self.remain.rule(subject.kind, reach, subject.bits())?;
-            for rule in ruling.failing.iter().filter_map(|index| self.rules.get(*index)) {
+            let failing = ruling.failing.iter().filter_map(|index| self.rules.get(*index));
+            for rule in failing.filter(|rule| is_asked(rule)) {
                 self.failed(rule, subject, &case, &mut heard);
             }
             for (index, why) in &ruling.erring {
-                if let Some(rule) = self.rules.get(*index) {
+                if let Some(rule) = self.rules.get(*index).filter(|rule| is_asked(rule)) {
                     self.erred(rule, why, subject, &case, &mut heard);
                 }
             }
         }
         let asked = |policy: &str| {
             let rule = self.rules.iter().find(|rule| rule.card.id == policy);
-            rule.is_some_and(|rule| rule.card.enabled && reach.includes(rule.card.kind))
+            rule.is_some_and(|rule| rule.card.enabled && reach.includes(rule.card.kind) && is_asked(rule))
         };
         heard.end_what_nothing_makes_up_for(asked);
         let Heard { conditions, ended, .. } = heard;

@@ -9,6 +9,7 @@
 mod authorise;
 mod consumer;
 mod dossier;
+mod example;
 mod facts;
 mod grounds;
 mod judge;
@@ -29,6 +30,7 @@ pub use dossier::{
     Awaited, ClaimedDead, Confirmed, CredentialDossier, Dossier, Gain, MadeOutside, PrincipalDossier,
     RightDossier, Said, UseDossier, Validity, Word,
 };
+pub use example::{EXAMPLE_NOW, Example, described, examples};
 pub use facts::{CredentialFact, IdentityFact, PrincipalFact, SubjectKind};
 pub use judge::{
     CREDENTIALS_MAX, ExplainedFact, ExplainedJudgement, FailedCondition, Judge, JudgeFailed, Judgement,
@@ -38,17 +40,17 @@ pub use ownership::{
     COMMENTS, Clue, ClueKind, Confidence, Evidence, OWNER_TAGS, PointsTo, PrincipalTraits, Rule, RuleRefused,
     Suggestion, Tag, Traits, suggest, tags_of,
 };
-pub use policy::PolicyCard;
+pub use policy::{AskedOf, PolicyCard};
 pub use programme::{
     ACKNOWLEDGED_FOR, Accepted, ApprovalRule, ApprovalRules, Approver, Asked, AskedInVain, Calendar,
     CheckMode, CheckWarning, Class, ClockRules, Consequence, Control, CredentialStore, DataPoints, Day,
     DecidedKind, DelegationRules, DeliveredBy, EnvironmentPoints, ExceptionRules, ExposurePoints, FEDERATION,
     Gate, Given, GraceDays, HandoffRules, MessageRules, NextTerm, NotApproved, NotDelegated, NotExcepted,
-    Part, Partner, PartnerKind, PartnerRole, People, PlanAbout, PolicySetting, Programme, ProgrammeFault,
-    ProgrammeFiles, ProgrammeRefused, REVIEW_CONTROL, ReachPoints, Readiness, RequestRules, RetentionRules,
-    ReviewRules, RiskRules, ServiceLevel, StepAbout, StoreKind, Tellable, Term, Thresholds, TierDays,
-    TierLines, Told, Warned, Wish, asked_in_vain, asked_in_words, decides_step, gate, may_decide, passed_on,
-    people_named, readiness, step_in_words, undecided, who_revokes,
+    OwnPolicy, Part, Partner, PartnerKind, PartnerRole, People, PlanAbout, PolicySetting, Programme,
+    ProgrammeFault, ProgrammeFiles, ProgrammeRefused, REVIEW_CONTROL, ReachPoints, Readiness, RequestRules,
+    RetentionRules, ReviewRules, RiskRules, ServiceLevel, StepAbout, StoreKind, Tellable, Term, Thresholds,
+    TierDays, TierLines, Told, Warned, Wish, asked_in_vain, asked_in_words, decides_step, gate, may_decide,
+    passed_on, people_named, readiness, step_in_words, undecided, who_revokes,
 };
 pub use remain::Recall;
 pub use review::{Recommendation, RecommendedBecause};

@@ -6,13 +6,13 @@
 
 use crate::{
     facts::SubjectKind,
-    programme::{Programme, ProgrammeRefused},
+    programme::{Programme, ProgrammeRefused, own_policies::OWN},
     sentence::Sentence,
 };
 use cedar_policy::{Effect, Policy, PolicyId, PrincipalConstraint};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use tenure_model::{PolicyKind, Severity};
+use tenure_model::{Environment, PolicyKind, Severity, printable};
 
 /// Id and text of every policy, in the order in which conditions are reported.
 const POLICIES: [(&str, &str); 37] = [
@@ -80,6 +80,58 @@ pub struct PolicyCard {
     pub may_be_constrained: bool,
     /// `false` when the programme leaves it out, or does not take in one that is left out on its own.
     pub enabled: bool,
+    /// It is the organisation's own, of a file of the programme.
+    pub is_own: bool,
+    /// Of which identities it is asked.
+    pub asked_of: AskedOf,
+}
+
+/// Of which identities a policy is asked; of all where nothing is said.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedOf {
+    /// Of these classes, by id; of any where none is named.
+    pub classes: Vec<String>,
+    /// Of these environments, as the charter says; of any where none is named.
+    pub environments: Vec<Environment>,
+}
+
+impl AskedOf {
+    /// It is asked of every identity.
+    pub(crate) const fn is_all(&self) -> bool {
+        self.classes.is_empty() && self.environments.is_empty()
+    }
+
+    /// Whether it is asked of an identity of this class and environment.
+    pub(crate) fn means(&self, class: Option<&str>, environment: Option<Environment>) -> bool {
+        (self.classes.is_empty() || class.is_some_and(|class| self.classes.iter().any(|one| one == class)))
+            && (self.environments.is_empty()
+                || environment.is_some_and(|environment| self.environments.contains(&environment)))
+    }
+
+    /// Reads `@classes` and `@environments`.
+    fn read(cedar: &Policy, programme: &Programme) -> Result<Self, String> {
+        let words = |key: &str| -> Vec<String> {
+            let text = cedar.annotation(key).unwrap_or_default();
+            text.split(',').map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect()
+        };
+        for key in ["classes", "environments"] {
+            if cedar.annotation(key).is_some() && words(key).is_empty() {
+                return Err(format!("`@{key}` names none; leave it out to ask of all"));
+            }
+        }
+        let classes = words("classes");
+        if let Some(class) = classes.iter().find(|id| !programme.classes.iter().any(|one| one.id == **id)) {
+            let known: Vec<&str> = programme.classes.iter().map(|class| class.id.as_str()).collect();
+            return Err(format!(
+                "`{}` is no class; the classes are: {}",
+                printable(class, 60),
+                known.join(", ")
+            ));
+        }
+        let environments = words("environments").into_iter().map(|word| word.parse::<Environment>());
+        let environments = environments.collect::<Result<_, _>>().map_err(|why| why.to_string())?;
+        Ok(Self { classes, environments })
+    }
 }
 
 /// A policy ready to be asked.
@@ -112,9 +164,11 @@ pub(crate) fn controls() -> std::collections::BTreeSet<&'static str> {
     POLICIES.iter().filter_map(|(_, text)| named(text)).collect()
 }
 
-/// Reads every policy of this build, with the programme's overrides applied.
+/// Reads every policy of this build, and then the organisation's own, with the programme's overrides applied.
 pub(crate) fn read_all(programme: &Programme) -> Result<Vec<Rule>, ProgrammeRefused> {
-    POLICIES.iter().map(|(id, text)| read(id, text, programme)).collect()
+    let shipped = POLICIES.iter().map(|(id, text)| read(id, text, programme));
+    let own = programme.own_policies.iter().map(|own| read(&own.id, &own.text, programme));
+    shipped.chain(own).collect()
 }
 
 /// Reads one policy.
@@ -163,6 +217,8 @@ pub(crate) fn read(id: &str, text: &str, programme: &Programme) -> Result<Rule, 
         remedies: cedar.annotations().filter_map(remedy_of).collect(),
         may_be_constrained,
         enabled: setting.enabled.unwrap_or(enabled),
+        is_own: id.starts_with(OWN),
+        asked_of: AskedOf::read(&cedar, programme).map_err(faulty)?,
     };
     let sentence = |text: &str| Sentence::parse(text, subject).map_err(|place| faulty(format!("{place}")));
     let facts = asked_for(text, subject);

@@ -18,16 +18,16 @@ pub struct UnknownWord {
 
 /// Declares a field-less enum whose variants have one stable name each.
 ///
-/// It provides `ALL`, `NOUN`, `as_str`, `Display`, `FromStr`, serde by name, and
+/// Each variant has a sentence of documentation. It provides `ALL`, `NOUN`, `as_str`, `about`, `Display`, `FromStr`, serde by name, and
 /// `sql_check(column)`, the body of the SQL CHECK that mirrors it.
 #[macro_export]
 macro_rules! noun {
     ($(#[$meta:meta])* $vis:vis enum $name:ident as $noun:literal {
-        $($(#[$variant_meta:meta])* $variant:ident = $word:literal),+ $(,)?
+        $($(#[doc = $about:literal])+ $(#[default $($unused:tt)*])? $variant:ident = $word:literal),+ $(,)?
     }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        $vis enum $name { $($(#[$variant_meta])* $variant),+ }
+        $vis enum $name { $($(#[doc = $about])+ $(#[default $($unused)*])? $variant),+ }
 
         impl $name {
             /// Every word, in declaration order.
@@ -38,6 +38,11 @@ macro_rules! noun {
             /// The stable spelling used in SQL, JSON, Cedar and TOML.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
+            }
+
+            /// What it means, in a sentence or more, as its documentation says.
+            pub const fn about(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($about),+).trim_ascii()),+ }
             }
 
             /// The body of the SQL CHECK that mirrors this enum on `column`.

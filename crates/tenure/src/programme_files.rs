@@ -12,12 +12,14 @@ use std::{
     io::{Read as _, Write as _},
     path::Path,
 };
-use tenure_engine::{ProgrammeFiles, check_programme};
+use tenure_engine::{ProgrammeFiles, check_programme, digest_of};
 use tenure_model::printable;
 
 /// Bytes of one file, and files, at most.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
-const FILES_MAX: usize = 100;
+const FILES_MAX: usize = 120;
+/// The folder of an organisation's own policies.
+const POLICIES: &str = "policies";
 
 /// The files of a ready programme.
 macro_rules! ready {
@@ -93,15 +95,40 @@ pub(crate) fn shown(directory: &Path) -> String {
     typeable(&printable(&directory.display().to_string(), 300))
 }
 
-/// Reads the files of a programme.
+/// Reads the files of a programme, and of its folder of policies.
 pub(crate) fn read(what: &str, directory: &Path) -> Result<ProgrammeFiles, Failure> {
+    let mut files = BTreeMap::new();
+    read_into(what, (directory, ""), &mut files)?;
+    let policies = directory.join(POLICIES);
+    match fs::symlink_metadata(&policies) {
+        Ok(facts) if facts.is_dir() => read_into(what, (&policies, POLICIES), &mut files)?,
+        Ok(_) => {
+            return Err(Failure::new(what)
+                .because(format!("{} is no directory; links are not followed", shown(&policies))));
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(Failure::new(what).because(format!("{}: {error}", shown(&policies)))),
+    }
+    if files.is_empty() {
+        return Err(Failure::new(what)
+            .because(format!("{} holds no file of a programme", shown(directory)))
+            .next("tenure programme init DIR writes one to begin with"));
+    }
+    Ok(ProgrammeFiles(files))
+}
+
+/// Reads one directory, whose files are called by `folder` and their names.
+fn read_into(
+    what: &str,
+    (directory, folder): (&Path, &str),
+    files: &mut BTreeMap<String, String>,
+) -> Result<(), Failure> {
     let failed = |path: &Path, error: &dyn std::error::Error| {
         Failure::new(what).because(format!("{}: {error}", shown(path)))
     };
     let listed = fs::read_dir(directory).map_err(|error| {
         failed(directory, &error).next("tenure programme init DIR writes one to begin with")
     })?;
-    let mut files = BTreeMap::new();
     for entry in listed {
         let path = entry.map_err(|error| failed(directory, &error))?.path();
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
@@ -124,14 +151,10 @@ pub(crate) fn read(what: &str, directory: &Path) -> Result<ProgrammeFiles, Failu
         let open = fs::File::open(&path).map_err(|error| failed(&path, &error))?;
         let read = open.take(FILE_BYTES_MAX).read_to_string(&mut text);
         read.map_err(|error| failed(&path, &error))?;
-        files.insert(name.to_owned(), text);
+        let name = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+        files.insert(name, text);
     }
-    if files.is_empty() {
-        return Err(Failure::new(what)
-            .because(format!("{} holds no file of a programme", shown(directory)))
-            .next("tenure programme init DIR writes one to begin with"));
-    }
-    Ok(ProgrammeFiles(files))
+    Ok(())
 }
 
 /// Refuses what cannot be applied, with the first fault.
@@ -159,11 +182,21 @@ pub(crate) fn write(what: &str, directory: &Path, files: &ProgrammeFiles) -> Res
             .next("name an empty or a new directory"));
     }
     // They come from a server: a name that leads anywhere else is none of a programme.
-    let is_plain =
-        |name: &&String| name.chars().all(|letter| letter.is_ascii_lowercase() || "._-".contains(letter));
-    if let Some(name) = files.0.keys().find(|name| !is_plain(name) || name.starts_with('.')) {
+    let is_plain = |name: &str| {
+        let is_meant =
+            |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "._-".contains(letter);
+        !name.starts_with('.') && !name.is_empty() && name.chars().all(is_meant)
+    };
+    let is_ours = |name: &&String| match name.split_once('/') {
+        None => is_plain(name),
+        Some((folder, file)) => folder == POLICIES && is_plain(file),
+    };
+    if let Some(name) = files.0.keys().find(|name| !is_ours(name)) {
         let why = format!("`{}` is no name of a file of a programme", printable(name, 100));
         return Err(Failure::new(what).because(why).kept("nothing was written"));
+    }
+    if files.0.keys().any(|name| name.contains('/')) {
+        fs::create_dir(directory.join(POLICIES)).map_err(|error| failed(&error))?;
     }
     for (name, text) in &files.0 {
         let path = directory.join(name);
@@ -209,8 +242,13 @@ pub(crate) fn differences(in_force: &ProgrammeFiles, proposed: &ProgrammeFiles) 
 
 fn settings(files: &ProgrammeFiles) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
-    for text in files.0.values() {
-        if let Ok(table) = toml::from_str::<toml::Table>(text) {
+    for (file, text) in &files.0 {
+        if file.starts_with(POLICIES) {
+            // Not settings: that one differs is said by its lines and a digest, how it does, the files say.
+            let digest = digest_of(&ProgrammeFiles([(file.clone(), text.clone())].into()));
+            let digest = digest.get(..12).unwrap_or_default();
+            all.insert(file.clone(), format!("{} lines, {digest}", text.lines().count()));
+        } else if let Ok(table) = toml::from_str::<toml::Table>(text) {
             flatten("", &toml::Value::Table(table), &mut all);
         }
     }
@@ -269,7 +307,16 @@ mod tests {
     fn a_name_that_leads_elsewhere_is_not_written() {
         let inside = tempfile::tempdir().unwrap();
         let folder = inside.path().join("programme");
-        for name in ["../x.toml", "/x.toml", "a/x.toml", ".x.toml", "x\u{1b}.toml"] {
+        for name in [
+            "../x.toml",
+            "/x.toml",
+            "a/x.toml",
+            ".x.toml",
+            "x\u{1b}.toml",
+            "policies/../x.toml",
+            "policies/.x.cedar",
+            "policies//x.cedar",
+        ] {
             let files = ProgrammeFiles([(name.to_owned(), String::new())].into());
             let refused = super::write("not written", &folder, &files).unwrap_err();
             assert!(refused.text().contains("is no name of a file of a programme"), "{}", refused.text());

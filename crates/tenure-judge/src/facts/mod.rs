@@ -79,6 +79,17 @@ impl SubjectKind {
         }
     }
 
+    /// The facts of this kind of subject, each with when it holds.
+    pub fn facts(self) -> Vec<(&'static str, &'static str)> {
+        match self {
+            Self::Identity => IdentityFact::ALL.iter().map(|fact| (fact.as_str(), fact.about())).collect(),
+            Self::Principal => PrincipalFact::ALL.iter().map(|fact| (fact.as_str(), fact.about())).collect(),
+            Self::Credential => {
+                CredentialFact::ALL.iter().map(|fact| (fact.as_str(), fact.about())).collect()
+            }
+        }
+    }
+
     /// How many facts this kind of subject has.
     pub(crate) const fn facts_count(self) -> usize {
         match self {

@@ -6,7 +6,7 @@
 
 use super::{
     Calendar, Class, Control, CredentialStore, Part, Partner, Programme, ProgrammeRefused, calendar, class,
-    partner,
+    own_policies, partner,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, ops::Range};
@@ -103,8 +103,17 @@ impl core::fmt::Display for ProgrammeFault {
 }
 
 impl Programme {
-    /// Reads a programme from its files, or says everything that is wrong with them.
+    /// Reads a programme from its files, or says everything that is wrong with them, its own policies' examples among it.
     pub fn read(files: &ProgrammeFiles) -> Result<Self, Vec<ProgrammeFault>> {
+        let programme = Self::read_applied(files)?;
+        // Examples may be of a class, and are judged by the thresholds: by a programme that can be read.
+        let faults: Vec<ProgrammeFault> = own_policies::faults(&programme).into_iter().map(of_own).collect();
+        if faults.is_empty() { Ok(programme) } else { Err(faults) }
+    }
+
+    /// As [`Programme::read`], of one that was applied: what its examples said then is not asked again, so that a fact that
+    /// means something else since keeps no deployment from starting.
+    pub fn read_applied(files: &ProgrammeFiles) -> Result<Self, Vec<ProgrammeFault>> {
         let mut faults = unknown_files(files);
         let mut programme = None;
         if let Some(text) = files.0.get(MAIN) {
@@ -117,6 +126,8 @@ impl Programme {
         let partners = optional::<PartnersFile>(PARTNERS, files, &mut faults).partners;
         let calendars = optional::<CalendarsFile>(CALENDARS, files, &mut faults).calendars;
         let controls = optional::<ControlsFile>(CONTROLS, files, &mut faults).controls;
+        let (own, laid_out) = own_policies::among(&files.0);
+        faults.extend(laid_out.into_iter().map(of_own));
         let Some(mut programme) = programme else {
             // What is wrong with the rest is said all the same; who refers to whom, where all of it can be read.
             let refused = class::faults(&classes).into_iter();
@@ -141,7 +152,7 @@ impl Programme {
         let in_main = programme.classes.len();
         programme.classes.extend(classes);
         (programme.partners, programme.calendars, programme.controls) = (partners, calendars, controls);
-        programme.stores = stores;
+        (programme.stores, programme.own_policies) = (stores, own);
         faults.extend(programme.faults().iter().map(|refused| placed(refused, files, in_main)));
         if faults.is_empty() { Ok(programme) } else { Err(faults) }
     }
@@ -213,13 +224,22 @@ fn span_of(text: &str, path: &[Step]) -> Option<Range<usize>> {
 }
 
 fn unknown_files(files: &ProgrammeFiles) -> Vec<ProgrammeFault> {
-    let unknown = files.0.keys().filter(|name| !KNOWN.contains(&name.as_str()));
+    let is_known = |name: &str| KNOWN.contains(&name) || name.starts_with(own_policies::FOLDER);
+    let unknown = files.0.keys().filter(|name| !is_known(name));
     let faults = unknown.map(|name| {
-        let why = format!("no file of a programme is called so; there are {}", KNOWN.join(", "));
+        let why = format!(
+            "no file of a programme is called so; there are {}, {}*",
+            KNOWN.join(", "),
+            own_policies::FOLDER
+        );
         let file = printable(name, 100);
         ProgrammeFault { suggestion: meant(name, KNOWN.into_iter()), ..whole(&file, why) }
     });
     faults.collect()
+}
+
+fn of_own(wrong: own_policies::OwnFault) -> ProgrammeFault {
+    whole(&printable(&wrong.file, 100), printable(&wrong.why, WHY_CHARS_MAX))
 }
 
 fn whole(file: &str, why: String) -> ProgrammeFault {

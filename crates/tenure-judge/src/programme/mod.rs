@@ -19,6 +19,7 @@ mod framework;
 mod handoffs;
 mod messages;
 mod named;
+pub(crate) mod own_policies;
 mod partner;
 mod readiness;
 mod requests;
@@ -43,6 +44,7 @@ pub use exceptions::{ExceptionRules, NextTerm, NotExcepted, Term, Wish};
 pub use files::{ProgrammeFault, ProgrammeFiles};
 pub use handoffs::HandoffRules;
 pub use messages::{MessageRules, Tellable, Told};
+pub use own_policies::OwnPolicy;
 pub use partner::{Partner, PartnerKind};
 pub use readiness::{
     ACKNOWLEDGED_FOR, Asked, DeliveredBy, Gate, People, Readiness, Warned, gate, people_named, readiness,
@@ -131,6 +133,9 @@ pub struct Programme {
     /// What must hold, by whom, and what follows.
     #[serde(skip)]
     pub controls: Vec<Control>,
+    /// Policies of the organisation's own; of files of their own.
+    #[serde(skip)]
+    pub own_policies: Vec<OwnPolicy>,
 }
 
 noun! {
@@ -327,6 +332,7 @@ impl Default for Programme {
             stores: Vec::new(),
             calendars: Vec::new(),
             controls: Vec::new(),
+            own_policies: Vec::new(),
         }
     }
 }
@@ -410,10 +416,12 @@ impl Programme {
         let thresholds = &self.thresholds;
         faults.extend(pattern_faults("administrative_consumers", &thresholds.administrative_consumers));
         faults.extend(pattern_faults("interactive_consumers", &thresholds.interactive_consumers));
-        let unknown = self.policies.keys().filter(|id| !policy::ids().any(|known| known == id.as_str()));
+        let mut known: Vec<&str> = policy::ids().collect();
+        known.extend(self.own_policies.iter().map(|own| own.id.as_str()));
+        let unknown = self.policies.keys().filter(|id| !known.contains(&id.as_str()));
         faults.extend(unknown.map(|given| ProgrammeRefused::PolicyUnknown {
             given: printable(given, 60),
-            known: policy::ids().collect::<Vec<_>>().join(", "),
+            known: known.join(", "),
         }));
         faults.extend(exceptions::faults(&self.exceptions));
         faults.extend(approvals::faults(&self.approvals, &self.classes));

@@ -3,10 +3,9 @@
 //! A label says what is true and must never be changed to please a policy: a false alarm
 //! is mended in the policy, a miss is listed here by name. Next: `model.rs`.
 
-use crate::dossiers::{Brief, NOW};
-use serde::Deserialize;
+use crate::dossiers::NOW;
 use std::fmt::Write as _;
-use tenure_judge::{Judge, OpenSince, PolicySetting, Programme};
+use tenure_judge::{Example, Judge, OpenSince, PolicySetting, Programme};
 
 const EXAMPLES: [(&str, &str); 37] = [
     ("dead_below_level", include_str!("../../policies/dead_below_level.examples.toml")),
@@ -56,30 +55,8 @@ const EXAMPLES: [(&str, &str); 37] = [
 const EXAMPLES_MIN: usize = 12;
 const PRECISION_PERCENT_MIN: usize = 95;
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Examples {
-    example: Vec<toml::Table>,
-}
-
-/// One labelled example: what it says, whether the condition truly fails, and the dossier.
-struct Example {
-    says: String,
-    fails: bool,
-    brief: Brief,
-}
-
 fn examples(text: &str) -> Vec<Example> {
-    let read: Examples = toml::from_str(text).unwrap();
-    read.example
-        .into_iter()
-        .map(|mut table| {
-            let says = table.remove("says").unwrap().as_str().unwrap().to_owned();
-            let fails = table.remove("fails").unwrap().as_bool().unwrap();
-            let brief = table.try_into().unwrap_or_else(|why| panic!("{says}: {why}"));
-            Example { says, fails, brief }
-        })
-        .collect()
+    tenure_judge::examples(text).unwrap()
 }
 
 #[derive(Default)]
@@ -93,7 +70,7 @@ struct Score {
 fn score(judge: &Judge, policy: &str, examples: &[Example]) -> Score {
     let mut score = Score::default();
     for example in examples {
-        let judgement = judge.judge(&example.brief.dossier(), &OpenSince::new(), NOW).unwrap();
+        let judgement = judge.judge(&example.dossier, &OpenSince::new(), NOW).unwrap();
         let found = judgement.conditions.iter().any(|condition| condition.policy == policy);
         match (example.fails, found) {
             (true, true) => score.hits += 1,

@@ -18,6 +18,7 @@ mod exceptions;
 mod matrix;
 mod messages;
 mod model;
+mod own_policies;
 mod programmes;
 mod properties;
 mod reviews;

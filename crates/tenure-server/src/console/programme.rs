@@ -41,6 +41,8 @@ struct ProgrammePage {
     in_force: Option<AppliedLine>,
     classes: Vec<ClassLine>,
     /// Policies that are not asked.
+    /// Policies of the organisation's own.
+    own: Vec<String>,
     left_out: Vec<String>,
     waiting: i64,
     controls: Vec<ControlLine>,
@@ -89,11 +91,13 @@ async fn handle(State(shared): State<Shared>, asked: Asked) -> Result<Response, 
         reason: text::shown(&one.reason),
         digest: one.digest.chars().take(12).collect(),
     };
+    let own = programme.policies.iter().filter(|one| one.own).map(|one| one.id.clone()).collect();
     let left_out = programme.policies.into_iter().filter(|one| !one.enabled).map(|one| one.id);
     let shown = ProgrammePage {
         frame: Frame::of("Programme", Place::Programme, &asked),
         in_force: programme.applied.map(line),
         classes: programme.classes.into_iter().map(class).collect(),
+        own,
         left_out: left_out.collect(),
         waiting: programme.waiting,
         may_acknowledge: is_named && asked.may_also(ApiAction::Acknowledge, ApiResourceKind::System),

@@ -38,7 +38,7 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "identities: number",
         ],
     ),
-    ("PolicyShown", &["id: text", "severity: Severity", "enabled: flag"]),
+    ("PolicyShown", &["id: text", "severity: Severity", "enabled: flag", "own: flag"]),
     ("ProgrammeChecked", &["faults: [ProgrammeFault]"]),
     (
         "ProgrammeReadiness",

@@ -47,6 +47,7 @@ mod private_file;
 mod programme;
 mod programme_apply;
 mod programme_check;
+mod programme_facts;
 mod proof;
 mod report;
 mod request;

@@ -3,7 +3,7 @@
 //! `init` and `check` need no deployment, so that a repository can check itself. Nothing is applied that was not shown
 //! as it is: see `programme_apply.rs`. Next: `../programme_files.rs`, the directory.
 
-use super::{programme_apply, programme_check, reading};
+use super::{programme_apply, programme_check, programme_facts, reading};
 use crate::{
     context::{Context, Form},
     failure::{Exit, Failure},
@@ -28,6 +28,7 @@ pub(crate) enum ProgrammeCommand {
     Show(Show),
     Init(Init),
     Check(programme_check::Check),
+    Facts(programme_facts::Facts),
     Acknowledge(programme_check::Acknowledge),
     Consequences(programme_check::Consequences),
     Diff(Diff),
@@ -43,6 +44,7 @@ impl ProgrammeCommand {
             Self::Show(args) => args.run(context).await,
             Self::Init(args) => args.run(context),
             Self::Check(args) => args.run(context).await,
+            Self::Facts(args) => args.run(context),
             Self::Acknowledge(args) => args.run(context).await,
             Self::Consequences(args) => args.run(context).await,
             Self::Diff(args) => args.run(context).await,
@@ -84,6 +86,11 @@ impl Show {
             }
             if !shown.classes.is_empty() {
                 context.table(&table);
+            }
+            let own: Vec<&str> =
+                shown.policies.iter().filter(|one| one.own).map(|one| one.id.as_str()).collect();
+            if !own.is_empty() {
+                context.say(format!("Policies of your own: {}.", own.join(", ")));
             }
             let off: Vec<&str> =
                 shown.policies.iter().filter(|one| !one.enabled).map(|one| one.id.as_str()).collect();

@@ -82,6 +82,8 @@ impl ClassShown {
 pub(crate) struct PolicyShown {
     pub(crate) id: String,
     pub(crate) enabled: bool,
+    #[serde(default)]
+    pub(crate) own: bool,
 }
 
 /// What a programme would change, or how far looking is.

@@ -33,6 +33,7 @@ mod narrow;
 mod not_ended;
 mod on_postgres;
 mod over_ssh;
+mod own_policy;
 mod owner_asked;
 mod ownership;
 mod privileged;

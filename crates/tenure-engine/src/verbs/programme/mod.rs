@@ -84,6 +84,8 @@ pub struct PolicyShown {
     pub severity: Severity,
     /// Whether it is asked.
     pub enabled: bool,
+    /// It is the organisation's own.
+    pub own: bool,
 }
 
 /// What somebody who applies a programme says.
@@ -105,7 +107,11 @@ impl InForce {
         let (version, programme) = match row {
             None => (0, Programme::default()),
             Some(row) => {
-                let read = Programme::read(&ProgrammeFiles(row.files.clone()));
+                let files = ProgrammeFiles(row.files.clone());
+                if let Err(faults) = Programme::read(&files) {
+                    tracing::warn!(fault = %first(&faults), "a policy of the programme in force says otherwise than its examples");
+                }
+                let read = Programme::read_applied(&files);
                 let refused = |faults: Vec<ProgrammeFault>| EngineFailure::Programme {
                     why: format!(
                         "the programme in force (version {}) cannot be read: {}",
@@ -176,6 +182,7 @@ impl Engine {
             id: card.id.clone(),
             severity: card.severity,
             enabled: card.enabled,
+            own: card.is_own,
         });
         Ok(ProgrammeShown {
             applied,
