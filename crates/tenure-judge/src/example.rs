@@ -66,6 +66,10 @@ fn days_ago(days: i64) -> Instant {
     Instant::from_micros(EXAMPLE_NOW.as_micros().saturating_sub(days.saturating_mul(DAY_MICROS)))
 }
 
+fn in_days(days: i64) -> Instant {
+    days_ago(days.saturating_neg())
+}
+
 /// A dossier as an example writes it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -277,7 +281,7 @@ impl Brief {
                 technical_owner: self.technical_owner.then(|| PersonId::new(EXAMPLE_NOW, random(2))),
                 purpose: self.purpose.clone(),
                 retirement_trigger: self.retirement_trigger.clone(),
-                expires_at: self.expires_in_days.map(|days| days_ago(-days)),
+                expires_at: self.expires_in_days.map(in_days),
                 rotation_days: self.rotation_days,
                 environment: self.environment,
                 data_class: self.data_class,
@@ -347,7 +351,7 @@ impl BriefGain {
             absent: days_ago(self.absent_days_ago),
             seen: days_ago(self.seen_days_ago),
             class: self.class.clone(),
-            asked_until: self.asked_for_days.map(|days| days_ago(-days)),
+            asked_until: self.asked_for_days.map(in_days),
         }
     }
 }
@@ -359,7 +363,7 @@ impl BriefCredential {
             kind: self.kind,
             state: self.state,
             facts: facts(&self.facts),
-            valid_until: self.ends_in_days.map(|days| days_ago(-days)),
+            valid_until: self.ends_in_days.map(in_days),
             first_seen: days_ago(self.first_seen_days_ago),
             value_changed_at: self.changed_days_ago.map(days_ago),
             same_value: self.same_value.clone(),

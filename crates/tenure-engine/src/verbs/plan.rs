@@ -15,8 +15,9 @@ use tenure_connect::{AtMost, BlastRadius, Manifest, OutsideFailure, Target as Ou
 use tenure_evidence::canonical_json;
 use tenure_govern::{Target, Touches, assess, draft_steps, level_required, lint};
 use tenure_model::{
-    ActionId, CredentialState, DecisionRight, FileTarget, PlanEvent, PlanId, PlanKind, PlanState, Presence,
-    PrincipalKey, ProofLevel, Readers, Role, ShownBy, StepKind, StepState, flag, names,
+    ActionId, CredentialState, DecisionRight, DelegationId, FileTarget, PersonId, PlanEvent, PlanId,
+    PlanKind, PlanState, Presence, PrincipalKey, ProofLevel, Readers, Role, ShownBy, StepKind, StepState,
+    flag, names,
 };
 use tenure_store::{
     Tx,
@@ -404,7 +405,8 @@ impl Engine {
             return Err(EngineFailure::Refused { why });
         }
         let took_part = shown.plan.requested_by == Some(actor.person)
-            || shown.approvals.iter().any(|one| one.person == actor.person);
+            || shown.approvals.iter().any(|one| one.person == actor.person)
+            || self.decided_in_place_of(actor.person, &shown.approvals).await?;
         let in_steps = shown.approvals.iter().any(|one| one.step.is_some());
         if in_steps && !took_part && actor.role == Role::Owner {
             let why = String::from(
@@ -439,6 +441,23 @@ impl Engine {
             .await?;
         self.plans_woken.notify_waiters();
         self.show_plan(&id.to_string()).await
+    }
+
+    /// Whether somebody decided in this person's place.
+    async fn decided_in_place_of(
+        &self,
+        person: PersonId,
+        approvals: &[Approval],
+    ) -> Result<bool, EngineFailure> {
+        let ids: Vec<DelegationId> = approvals.iter().filter_map(|one| one.delegation).collect();
+        let read = move |tx: &mut Tx<'_>| {
+            let mut found = false;
+            for id in &ids {
+                found |= tx.delegation(*id)?.from == person;
+            }
+            Ok(found)
+        };
+        Ok(self.store.read("decided_in_place_of", read).await?)
     }
 }
 

@@ -151,6 +151,23 @@ async fn no_role_is_passed_on_and_nothing_twice() {
     assert!(approval.delegation.is_some());
 }
 
+/// Of what was decided in steps no owner takes anything back who took no part; in whose place it was decided did.
+#[tokio::test]
+async fn what_was_decided_in_somebodys_place_they_take_back() {
+    let rule = "[[approvals.rule]]\nplans = [\"disable\"]\nsteps = [\"owner\"]\n";
+    let scene = Scene::set(rule).await;
+    let letting = Letting { engine: scene.engine() };
+    let dee = person(scene.engine(), "dee", Role::Owner).await;
+    let eve = person(scene.engine(), "eve", Role::Owner).await;
+    letting.given(scene.ravi, ("dee", dee)).await;
+    let plan = scene.draft(scene.asha, PlanKind::Disable).await;
+    assert_eq!(scene.apply(dee, &plan).await.unwrap().plan.state, PlanState::Approved);
+    scene.engine().drive(plan.plan.id).await.unwrap();
+    let undo = async |who: Actor| scene.engine().undo(who, &plan.plan.handle).await;
+    assert!(matches!(undo(eve).await, Err(EngineFailure::Denied { .. })));
+    undo(scene.ravi).await.unwrap();
+}
+
 #[tokio::test]
 async fn only_the_kinds_that_were_said_and_only_within_its_time() {
     let scene = Scene::set(STEPS).await;

@@ -23,8 +23,14 @@ const EXAMPLES: &str = ".examples.toml";
 /// Policies, and characters of an id, at most.
 const POLICIES_MAX: usize = 50;
 const ID_CHARS_MAX: usize = 60;
-/// Bytes of one file, at most.
-const FILE_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of a file, at most.
+const CEDAR_BYTES_MAX: usize = 8 * 1024;
+const EXAMPLES_BYTES_MAX: usize = 64 * 1024;
+/// How deep brackets are nested, and how often something is asked with `if`, at most: Cedar reads what is nested by calling itself,
+/// and would end the process where a stack ends.
+const NESTED_MAX: usize = 24;
+/// Characters of a sentence, at most.
+const SENTENCE_CHARS_MAX: usize = 400;
 /// Examples of each label, at least; and of a policy, at most.
 const OF_EACH_MIN: usize = 2;
 const EXAMPLES_MAX: usize = 100;
@@ -67,10 +73,11 @@ pub(super) fn among(files: &BTreeMap<String, String>) -> (Vec<OwnPolicy>, Vec<Ow
 
 /// The policy of a file, whole with its examples; nothing of a file of examples, which comes with its policy.
 fn laid_out(file: &str, text: &str, files: &BTreeMap<String, String>) -> Result<Option<OwnPolicy>, String> {
-    if text.len() > FILE_BYTES_MAX {
-        return Err(format!("it has {} bytes; at most {FILE_BYTES_MAX} are read", text.len()));
-    }
     let name = file.strip_prefix(FOLDER).unwrap_or(file);
+    let most = if name.ends_with(EXAMPLES) { EXAMPLES_BYTES_MAX } else { CEDAR_BYTES_MAX };
+    if text.len() > most {
+        return Err(format!("it has {} bytes; at most {most} are read", text.len()));
+    }
     let beside = |id: &str, end: &str| files.get(&format!("{FOLDER}{id}{end}"));
     if let Some(id) = name.strip_suffix(EXAMPLES) {
         let there = beside(id, CEDAR).is_some();
@@ -93,7 +100,26 @@ fn laid_out(file: &str, text: &str, files: &BTreeMap<String, String>) -> Result<
     if let Some(way) = WRITTEN_OTHERWISE.into_iter().find(|way| text.contains(way)) {
         return Err(format!("facts are written `principal.fact`; `{way}` is not understood here"));
     }
+    if is_nested_too_deep(text) {
+        return Err(format!(
+            "brackets are nested deeper than {NESTED_MAX}, or `if` stands there more often; say it in several policies"
+        ));
+    }
     Ok(Some(OwnPolicy { id: id.to_owned(), text: text.to_owned(), examples: examples.clone() }))
+}
+
+fn is_nested_too_deep(text: &str) -> bool {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    for letter in text.chars() {
+        match letter {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    let words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+    deepest > NESTED_MAX || words.filter(|word| *word == "if").count() > NESTED_MAX
 }
 
 /// Everything that the policies themselves, or their examples, are wrong with. The rest of the programme can be read.
@@ -126,6 +152,14 @@ fn judge_of(own: &OwnPolicy, programme: &Programme) -> Result<Judge, ProgrammeRe
     let mut rule: Rule = read(&own.id, &own.text, programme)?;
     if rule.facts.is_empty() {
         let why = String::from("it asks for no fact, so it would say the same of everything");
+        return Err(ProgrammeRefused::PolicyFaulty { policy: own.id.clone(), why });
+    }
+    let card = &rule.card;
+    let sentences = [&card.reason, &card.remedy, &card.owasp].into_iter().chain(card.remedies.values());
+    if let Some(unfit) = sentences.into_iter().find(|text| printable(text, SENTENCE_CHARS_MAX) != **text) {
+        let shown = printable(unfit, 60);
+        let why =
+            format!("`{shown}` is longer than {SENTENCE_CHARS_MAX} characters, or holds what cannot be seen");
         return Err(ProgrammeRefused::PolicyFaulty { policy: own.id.clone(), why });
     }
     rule.card.enabled = true;

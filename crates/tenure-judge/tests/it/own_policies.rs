@@ -197,6 +197,49 @@ fn a_policy_that_is_governance_is_asked_only_of_what_is_enrolled() {
     assert_eq!(judged.standing, Standing::Due);
 }
 
+/// What would end the process, were it read: brackets as deep as a file is long, and numbers that have no opposite.
+#[test]
+fn nothing_that_is_written_ends_the_process() {
+    let condition = |text: &str| {
+        POLICY.replace("principal.present && principal.superuser && principal.live_password", text)
+    };
+    let deep = |open: &str, close: &str, times: usize| {
+        condition(&format!("{}principal.superuser{}", open.repeat(times), close.repeat(times)))
+    };
+    let refused = |policy: &str| with("", policy, EXAMPLES).unwrap_err();
+    for times in [24, 100, 3_000] {
+        let why = refused(&deep("(", ")", times));
+        assert!(why.contains("brackets are nested deeper than 24"), "{times}: {why}");
+    }
+    assert!(refused(&deep("(", ")", 5_000)).contains("at most 8192 are read"));
+    assert!(
+        refused(&deep("if principal.present then ", " else false", 30))
+            .contains("brackets are nested deeper")
+    );
+    assert!(refused(&deep("!", "", 4_000)).contains("too many occurrences of `!`"));
+    assert!(refused(&condition(&"principal.superuser || ".repeat(400))).contains("at most 8192 are read"));
+    // The twin: some are read.
+    let some =
+        deep("(", ")", 20).replace("principal.superuser", "principal.superuser && principal.live_password");
+    assert!(with("", &some, EXAMPLES).is_ok());
+    for days in [i64::MIN, i64::MAX] {
+        let far = EXAMPLES.replace(
+            "fails = false",
+            &format!("fails = false\nexpires_in_days = {days}\nenrolled_days_ago = {days}"),
+        );
+        assert!(with("", POLICY, &far).is_ok(), "{days}");
+    }
+}
+
+#[test]
+fn sentences_that_cannot_be_read_are_refused() {
+    for unfit in ["take it \\u{202e}away", "take it\\naway", &"x".repeat(401)] {
+        let why = with("", &POLICY.replace("take the password away", unfit), EXAMPLES).unwrap_err();
+        assert!(why.contains("characters, or holds what cannot be seen"), "{why}");
+    }
+    assert!(with("", &POLICY.replace("take the password away", &"x".repeat(300)), EXAMPLES).is_ok());
+}
+
 /// One that ships, under a name of one's own, with examples of its own.
 fn copied() -> Programme {
     let shipped = include_str!("../../policies/passwordless_access.cedar");

@@ -3,6 +3,7 @@
 //!
 //! Nothing of it is in force that was not shown. Next: `programme.rs`.
 
+use crate::kill::wait_for;
 use crate::program::Place;
 use crate::served::Served;
 use serde_json::Value;
@@ -106,7 +107,7 @@ fn a_policy_of_ones_own_is_tried_on_its_examples_applied_found_and_taken_out() {
     place.done(&["programme", "check", directory]);
     let plan = applied(&place, directory);
     assert!(plan.to_string().contains("own_maker_with_password"), "what it would find is shown: {plan}");
-    assert_eq!(found(&place), ["pg/maker"]);
+    wait_for("it to be judged", || found(&place) == ["pg/maker"]);
     let shown = place.done(&["show", "pg/maker"]).out;
     assert!(shown.contains("may make other accounts, and lets in whoever knows its password"), "{shown}");
     assert!(
@@ -127,5 +128,5 @@ fn taken_out_again(place: &Place, programme: &Path) {
     let differs = place.done(&["programme", "diff", programme.to_str().unwrap()]).out;
     assert!(differs.contains("policies/own_maker_with_password.cedar: 11 lines"), "{differs}");
     applied(place, programme.to_str().unwrap());
-    assert_eq!(found(place), Vec::<String>::new());
+    wait_for("it to be judged without", || found(place).is_empty());
 }
