@@ -5,7 +5,7 @@
 
 use crate::{Address, Authority, NotReachable, PrivateAddresses, allowed};
 use bytes::Bytes;
-use http::{StatusCode, header, request};
+use http::{HeaderMap, StatusCode, header, request};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper_util::rt::TokioIo;
 use rustls_pki_types::ServerName;
@@ -72,6 +72,8 @@ pub struct Answer {
     pub status: StatusCode,
     /// What it said.
     pub body: Bytes,
+    /// How long it wants to be left alone (RFC 9110, 10.2.3), where it says so in seconds.
+    pub retry_after: Option<Duration>,
 }
 
 /// How much of an answer is read.
@@ -160,9 +162,9 @@ impl Caller {
         let mut lines = tokio::task::JoinSet::new();
         lines.spawn(line);
         let answer = sender.send_request(request).await.map_err(cut)?;
-        let status = answer.status();
+        let (status, retry_after) = (answer.status(), retry_after(answer.headers()));
         if reading == Reading::StatusAlone {
-            return Ok(Answer { status, body: Bytes::new() });
+            return Ok(Answer { status, body: Bytes::new(), retry_after });
         }
         let body = Limited::new(answer.into_body(), self.limits.answer_bytes_max).collect().await;
         let body = body.map_err(|error| {
@@ -172,7 +174,7 @@ impl Caller {
                 broken(String::from("it ended the line"))
             }
         })?;
-        Ok(Answer { status, body: body.to_bytes() })
+        Ok(Answer { status, body: body.to_bytes(), retry_after })
     }
 }
 
@@ -188,6 +190,12 @@ pub async fn open(host: &str, port: u16, private: PrivateAddresses) -> Result<Tc
         }
     }
     Err(broken(last.map_or_else(|| String::from("its name leads nowhere"), |kind| kind.to_string())))
+}
+
+/// Seconds alone are read: whoever names a day is asked again in our own time.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
 }
 
 fn broken(why: String) -> CallFailed {

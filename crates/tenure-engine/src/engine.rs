@@ -64,6 +64,8 @@ pub struct Engine {
     pub(crate) reviews_woken: Notify,
     /// How mail leaves, where that is configured.
     pub(crate) mail: Option<crate::Mail>,
+    /// Chats in which people may be told what waits for them.
+    pub(crate) chats: Vec<Arc<crate::Chat>>,
     /// Streams by which other systems are told what the log holds.
     pub(crate) events: Vec<Arc<crate::EventStream>>,
     /// Systems that post their tickets themselves.

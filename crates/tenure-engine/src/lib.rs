@@ -104,7 +104,7 @@ pub use verbs::{
     keys::{KeyShown, RingName},
     list_entries::{BodyState, EntryProved, ProofStep},
     list_waiting::Waits,
-    messages::{Mail, MailShown, MessageShown, MessagesSent},
+    messages::{Chat, ChatShown, Mail, MailShown, MessageShown, MessagesSent},
     own::CharterChange,
     ownership::{
         charters::{CharterTaken, CharterWritten},

@@ -127,8 +127,10 @@ pub struct OpenOptions {
     pub connectors: Vec<Arc<dyn Connector>>,
     /// How long calls may take.
     pub deadlines: Deadlines,
-    /// How mail leaves; without it nobody is told anything.
+    /// How mail leaves; without it nobody is told anything by mail.
     pub mail: Option<crate::Mail>,
+    /// Chats in which people may be told what waits for them.
+    pub chats: Vec<Arc<crate::Chat>>,
     /// Streams by which other systems are told what the log holds.
     pub events: Vec<Arc<crate::EventStream>>,
     /// Systems that post their tickets themselves.
@@ -206,6 +208,7 @@ impl Deployment {
             surveys_woken: Notify::new(),
             reviews_woken: Notify::new(),
             mail: options.mail,
+            chats: options.chats,
             events: options.events,
             ticket_hooks: options.ticket_hooks,
             driving: Mutex::new(HashSet::new()),

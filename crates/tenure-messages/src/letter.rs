@@ -86,7 +86,8 @@ pub fn digest_letter(lines: &[LetterLine], console: Option<&str>) -> Letter {
     Letter::new(&subject, &body)
 }
 
-fn waits(count: usize) -> String {
+/// `3 things wait`.
+pub(crate) fn waits(count: usize) -> String {
     let things = counted(u64::try_from(count).unwrap_or(u64::MAX), "thing");
     format!("{things} {}", if count == 1 { "waits" } else { "wait" })
 }

@@ -53,7 +53,7 @@ pub use identity::{
 };
 pub use instant::{Instant, NotAnInstant};
 pub use intent::{IntentRecord, RecordedIntent};
-pub use message::MessageKind;
+pub use message::{MessageKind, MessageWay};
 pub use noun::UnknownWord;
 pub use person::{DecisionRight, Origin, Person, Role};
 pub use plan::{PlanEvent, PlanKind, PlanState, ShownBy, StepEvent, StepKind, StepState};

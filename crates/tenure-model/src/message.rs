@@ -15,3 +15,13 @@ noun! {
         Test = "test",
     }
 }
+
+noun! {
+    /// By which way somebody is told.
+    pub enum MessageWay as "way of a message" {
+        /// By mail, to an address of their own.
+        Mail = "mail",
+        /// In a chat that `tenure.toml` names, which others read too.
+        Chat = "chat",
+    }
+}

@@ -14,7 +14,7 @@ use crate::{
 use http::StatusCode;
 
 /// What asks for it.
-const DANGEROUS: [(Verb, &str); 40] = [
+const DANGEROUS: [(Verb, &str); 41] = [
     (Verb::Post, "/api/v1/plans/{ref}/apply"),
     (Verb::Post, "/api/v1/plans/{ref}/undo"),
     (Verb::Post, "/plans/{handle}/apply"),
@@ -38,6 +38,7 @@ const DANGEROUS: [(Verb, &str); 40] = [
     (Verb::Delete, "/api/v1/people/{name}"),
     (Verb::Put, "/api/v1/people/{name}/role"),
     (Verb::Put, "/api/v1/people/{name}/mail"),
+    (Verb::Put, "/api/v1/people/{name}/chat"),
     (Verb::Post, "/api/v1/people/{name}/token"),
     (Verb::Delete, "/api/v1/people/{name}/token"),
     (Verb::Delete, "/api/v1/people/{name}/tokens/{ref}"),

@@ -15,9 +15,9 @@ use handoffs::handoffs;
 use requests::requests;
 use tenure_model::{
     ClockKind, ClockStage, ConsequenceState, CredentialKind, CredentialState, DecisionRight, ExceptionKind,
-    ExceptionState, MessageKind, Origin, PlanKind, PlanState, PolicyKind, Presence, PrincipalKind,
-    ProofLevel, ReviewAnswer, ReviewItemState, ReviewState, RiskTier, Role, Severity, Standing, StepKind,
-    StepState, SurveyState, TicketState,
+    ExceptionState, MessageKind, MessageWay, Origin, PlanKind, PlanState, PolicyKind, Presence,
+    PrincipalKind, ProofLevel, ReviewAnswer, ReviewItemState, ReviewState, RiskTier, Role, Severity,
+    Standing, StepKind, StepState, SurveyState, TicketState,
 };
 
 /// Which spelling.
@@ -358,22 +358,24 @@ fn clocks() -> Vec<String> {
     ]
 }
 
-/// Where mail reaches people, what they are told, and whether it was sent.
+/// Where messages reach people by which way, what they are told, and whether it was sent.
 fn messages() -> Vec<String> {
     vec![
-        String::from(
-            "CREATE TABLE mail_addresses (person_id {text} PRIMARY KEY REFERENCES people, address {text} NOT NULL, \
-             set_us {int} NOT NULL){end}",
+        format!(
+            "CREATE TABLE message_addresses (person_id {{text}} NOT NULL REFERENCES people, way {{text}} NOT NULL, address {{text}} NOT NULL, \
+             set_us {{int}} NOT NULL, PRIMARY KEY (person_id, way), CONSTRAINT message_addresses_way CHECK ({})){{keyed}}",
+            MessageWay::sql_check("way")
         ),
         format!(
             "CREATE TABLE messages (message_id {{text}} PRIMARY KEY, person_id {{text}} NOT NULL REFERENCES people, \
-             kind {{text}} NOT NULL, tells {{text}} NOT NULL, subject {{text}}, body {{text}}, created_us {{int}} NOT NULL, \
+             kind {{text}} NOT NULL, way {{text}} NOT NULL, tells {{text}} NOT NULL, subject {{text}}, body {{text}}, created_us {{int}} NOT NULL, \
              attempts {{int}} NOT NULL, next_us {{int}} NOT NULL, sent_us {{int}}, given_up_us {{int}}, why {{text}}, \
              CONSTRAINT messages_end_once CHECK (sent_us IS NULL OR given_up_us IS NULL), \
              CONSTRAINT messages_are_forgotten CHECK ((body IS NULL) = (sent_us IS NOT NULL OR given_up_us IS NOT NULL)), \
              CONSTRAINT messages_given_up_say_why CHECK (given_up_us IS NULL OR why IS NOT NULL), \
-             CONSTRAINT messages_kind CHECK ({})){{end}}",
-            MessageKind::sql_check("kind")
+             CONSTRAINT messages_kind CHECK ({}), CONSTRAINT messages_way CHECK ({})){{end}}",
+            MessageKind::sql_check("kind"),
+            MessageWay::sql_check("way")
         ),
         String::from("CREATE INDEX messages_of ON messages (person_id, created_us)"),
         String::from(

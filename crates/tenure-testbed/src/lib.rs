@@ -9,6 +9,7 @@
 
 mod account;
 mod certificate;
+mod chat;
 mod cluster;
 mod home;
 mod leftovers;
@@ -32,6 +33,7 @@ mod watcher;
 mod webhook;
 
 pub use certificate::Certificate;
+pub use chat::{ChatBehaviour, ChatReceiver};
 pub use leftovers::sweep_leftovers;
 pub use oidc::OidcProvider;
 pub use pgbouncer::{PgBouncer, PgBouncerAuth, PgBouncerOptions, PoolMode};

@@ -30,6 +30,9 @@ pub(crate) struct Configuration {
     /// The mail server by which people are told what waits for them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) mail: Option<MailSection>,
+    /// Chats in which people may be told what waits for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) chats: Vec<ChatSection>,
     /// Streams by which other systems are told what the log holds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) events: Vec<EventsSection>,
@@ -63,6 +66,40 @@ pub(crate) enum TicketShapeNamed {
     Plain,
     /// Jira's own, signed as Jira does.
     Jira,
+}
+
+/// One chat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ChatSection {
+    /// Its name.
+    pub(crate) name: String,
+    /// Whose form it reads.
+    pub(crate) kind: ChatKindNamed,
+    /// The file with the address of its incoming webhook: whoever knows that may post there.
+    pub(crate) url_file: PathBuf,
+    /// Everybody who reads it may know names and reasons.
+    #[serde(default)]
+    pub(crate) details: bool,
+    /// It may stand in a private network.
+    #[serde(default)]
+    pub(crate) private_network: bool,
+    /// A PEM file with the authorities that sign the certificate there, beside the system's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Where buttons lead; `public_url` of `[mail]` or `[oidc]`, unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) public_url: Option<String>,
+}
+
+/// Whose form a chat reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ChatKindNamed {
+    /// Slack's.
+    Slack,
+    /// That of a workflow of Teams.
+    Teams,
 }
 
 /// One stream of events.
@@ -263,7 +300,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_not_known_is_refused_with_its_line() {
-        insta::assert_snapshot!(refusal("listen = \"none\"\npassword = \"x\"\n"), @"line 2: unknown field `password`, expected one of `listen`, `step_up_minutes`, `database`, `key`, `oidc`, `mail`, `events`, `ticket_hooks`");
+        insta::assert_snapshot!(refusal("listen = \"none\"\npassword = \"x\"\n"), @"line 2: unknown field `password`, expected one of `listen`, `step_up_minutes`, `database`, `key`, `oidc`, `mail`, `chats`, `events`, `ticket_hooks`");
         insta::assert_snapshot!(refusal("[database]\nkind = \"oracle\"\n"), @"line 2: unknown variant `oracle`, expected `embedded` or `postgres`");
     }
 

@@ -8,6 +8,7 @@ use crate::{
     failure::Failure,
     passwords,
     place::shown,
+    way_out,
 };
 use std::{sync::Arc, time::Duration};
 use tenure_call::{Address, Authority, CallLimits, Caller, PrivateAddresses};
@@ -18,7 +19,6 @@ use tenure_model::printable;
 /// Streams, at most.
 const STREAMS_MAX: usize = 10;
 const KINDS_MAX: usize = 50;
-const NAME_CHARS_MAX: usize = 40;
 /// How long one event may take, and how much of an answer is thrown away unread.
 const LIMITS: CallLimits = CallLimits { deadline: Duration::from_secs(10), answer_bytes_max: 64 * 1024 };
 const SYSLOG_PORT: u16 = 6514;
@@ -46,25 +46,14 @@ fn refused(name: &str) -> Failure {
 
 fn stream(section: &EventsSection) -> Result<EventStream, Failure> {
     let refuse = |why: &str| Err(refused(&section.name).because(why.to_owned()));
-    let is_word = |word: &str, more: &str| {
-        !word.is_empty()
-            && word
-                .chars()
-                .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || more.contains(letter))
-    };
-    if !is_word(&section.name, "-_") || section.name.len() > NAME_CHARS_MAX {
-        return refuse("its name is of small letters, digits, `-` and `_`, at most 40 of them");
+    if !way_out::is_name(&section.name) {
+        return refuse(way_out::NAME_RULE);
     }
-    if section.kinds.len() > KINDS_MAX || !section.kinds.iter().all(|kind| is_word(kind, "._")) {
+    if section.kinds.len() > KINDS_MAX || !section.kinds.iter().all(|kind| way_out::is_word(kind, "._")) {
         return refuse("`kinds` are at most 50 beginnings such as \"plan.\" or \"identity.made_outside\"");
     }
-    let private = if section.private_network { PrivateAddresses::Allowed } else { PrivateAddresses::Refused };
-    let authorities = match &section.ca_file {
-        Some(file) => {
-            tenure_tls::authorities(file).map_err(|error| refused(&section.name).caused_by(&error))?
-        }
-        None => Vec::new(),
-    };
+    let private = way_out::private(section.private_network);
+    let authorities = way_out::authorities(section.ca_file.as_deref(), refused(&section.name))?;
     let way = match (&section.webhook, &section.syslog) {
         (Some(address), None) => webhook(section, address, (private, authorities))?,
         (None, Some(server)) if section.secret_file.is_none() => {

@@ -8,11 +8,11 @@ use crate::{
     failure::Failure,
     passwords,
     place::shown,
+    way_out,
 };
 use std::{sync::Arc, time::Duration};
-use tenure_call::Address;
 use tenure_engine::Mail;
-use tenure_messages::{MailAddress, MailChannel, MailSecurity, PrivateAddresses};
+use tenure_messages::{MailAddress, MailChannel, MailSecurity};
 
 /// How long one message may take, all in all.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -22,17 +22,8 @@ pub(crate) fn options(configuration: &Configuration) -> Result<Option<Mail>, Fai
     let Some(section) = &configuration.mail else { return Ok(None) };
     let channel = channel(section)?;
     channel.check().map_err(|why| refused().because(why.to_string()))?;
-    let oidc = configuration.oidc.as_ref().map(|oidc| &oidc.public_url);
-    let console = section.public_url.as_ref().or(oidc).map(|text| {
-        let address =
-            Address::plain(text).map_err(|why| refused().because(format!("`public_url`: {why}")))?;
-        if address.is_origin() {
-            return Ok(text.trim_end_matches('/').to_owned());
-        }
-        Err(refused()
-            .because("`public_url` is scheme, host and port alone, such as https://tenure.example.com"))
-    });
-    Ok(Some(Mail { channel, console: console.transpose()? }))
+    let console = way_out::console(section.public_url.as_ref(), configuration, refused)?;
+    Ok(Some(Mail { channel, console }))
 }
 
 fn refused() -> Failure {
@@ -67,7 +58,7 @@ fn channel(section: &MailSection) -> Result<MailChannel, Failure> {
         host: section.server.clone(),
         port: section.port.unwrap_or(usual),
         security,
-        private: if section.private_network { PrivateAddresses::Allowed } else { PrivateAddresses::Refused },
+        private: way_out::private(section.private_network),
         authorities: section.ca_file.clone(),
         login,
         from,

@@ -6,6 +6,7 @@
 //! with `cli/mod.rs`, then `cli/revoke.rs` for the longest walk. For people: docs/cli.md.
 
 mod charters;
+mod chats;
 mod cli;
 mod client;
 mod configuration;
@@ -24,6 +25,7 @@ mod session;
 mod sign_in;
 mod terminal;
 mod unix_person;
+mod way_out;
 mod wire;
 mod witness;
 

@@ -196,6 +196,7 @@ impl Place {
             connectors: connectors::built_in(),
             deadlines: Deadlines::default(),
             mail: crate::mail::options(&self.configuration)?,
+            chats: crate::chats::options(&self.configuration)?,
             events: crate::events::options(&self.configuration)?,
             ticket_hooks: crate::hooks::options(&self.configuration)?,
             first_person: crate::unix_person::here(),

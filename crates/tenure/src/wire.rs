@@ -24,7 +24,7 @@ pub(crate) use exceptions::{Exception, ExceptionCase, ExceptionFigures};
 pub(crate) use handoffs::{Handoff, HandoffItem, HandoffLine, HandoffsForeseen};
 pub(crate) use inbox::{Inbox, Waiting};
 pub(crate) use judgement::{Condition, Explained, ExplainedFact, Judgement, Risk};
-pub(crate) use messages::{EventStream, MailWay, Message};
+pub(crate) use messages::{ChatList, EventStream, MailWay, Message};
 pub(crate) use requests::Request;
 pub(crate) use reviews::{Recommendation, Review, ReviewItem, ReviewMeant};
 use serde::Deserialize;
@@ -84,6 +84,7 @@ pub(crate) struct PersonShown {
     pub(crate) tokens: Vec<TokenShown>,
     pub(crate) links: Vec<Link>,
     pub(crate) mail: Option<String>,
+    pub(crate) chat: Option<String>,
 }
 
 /// A token as it is listed.

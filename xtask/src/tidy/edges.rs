@@ -58,10 +58,13 @@ const QUARANTINES: [(&str, &str); 3] =
     [("cedar-policy", "tenure-judge"), ("lettre", "tenure-messages"), ("rusqlite", "tenure-store")];
 
 /// Edges of tests alone: what a room seeds its tests with, or checks them against.
-const TEST_EDGES: [(&str, &[&str]); 1] = [(
-    "tenure-server",
-    &["tenure-connect", "tenure-evidence", "tenure-events", "tenure-keys", "tenure-messages"],
-)];
+const TEST_EDGES: [(&str, &[&str]); 2] = [
+    ("tenure-engine", &["tenure-tls"]),
+    (
+        "tenure-server",
+        &["tenure-connect", "tenure-evidence", "tenure-events", "tenure-keys", "tenure-messages"],
+    ),
+];
 
 const TEST_BED: &str = "tenure-testbed";
 

@@ -10,7 +10,7 @@ use std::{
     cell::RefCell, collections::BTreeSet, os::unix::fs::PermissionsExt as _, path::Path, time::Duration,
 };
 use tenure_evidence::{Checkpoint, Entry, FactValue, Hash, Level, TileSource, Trust, body_digest};
-use tenure_model::{StepState, SurveyState, counted, printable};
+use tenure_model::{MessageWay, StepState, SurveyState, counted, printable};
 use tenure_store::{LogReader, StoreFailure, Tx, tables::sources::SourceRow};
 
 /// Entries of the log that are in memory at once while it is checked.
@@ -77,26 +77,43 @@ impl Engine {
         Ok(checks)
     }
 
-    /// Messages that were given up in the last week, and people whom mail should reach and does not.
+    /// Messages that were given up in the last week, and people whom messages should reach by a way that is not configured.
     async fn check_messages(&self) -> Result<Check, EngineFailure> {
         let what = "messages";
         let since = self.clock.now().minus(WEEK);
-        let read = move |tx: &mut Tx<'_>| Ok((tx.messages_given_up(since)?, tx.mail_people()?.len()));
+        let read = move |tx: &mut Tx<'_>| Ok((tx.messages_given_up(since)?, tx.message_addresses()?));
         let ((given_up, why), reached) = self.store.read("check_messages", read).await?;
-        let people = counted(u64::try_from(reached).unwrap_or(u64::MAX), "person");
         let look = |found: String, remedy: &str| Check::not_well(what, CheckState::Look, found, remedy);
-        Ok(match (self.mail_shown(), given_up) {
-            (None, _) if reached > 0 => look(
-                format!("mail is to reach {people}, and no mail server is configured"),
+        let people = |count: usize| counted(u64::try_from(count).unwrap_or(u64::MAX), "person");
+        let by_mail = reached.iter().filter(|(_, way, _)| *way == MessageWay::Mail).count();
+        let (mail, chats) = (self.mail_shown(), self.chats_shown().await?);
+        let in_chats: usize = chats.iter().map(|chat| chat.people).sum();
+        let astray = reached.len().saturating_sub(by_mail).saturating_sub(in_chats);
+        if astray > 0 {
+            return Ok(look(
+                format!("{} to be told in a chat that tenure.toml does not name", people(astray)),
+                "write a `[[chats]]` section of its name and start Tenure again, or say where else: tenure people address",
+            ));
+        }
+        if mail.is_none() && by_mail > 0 {
+            return Ok(look(
+                format!("mail is to reach {}, and no mail server is configured", people(by_mail)),
                 "write a `[mail]` section into tenure.toml and start Tenure again (docs/messages.md)",
-            ),
-            (None, _) => Check::well(what, "none are sent: no mail server is configured"),
-            (Some(_), 1..) => look(
+            ));
+        }
+        if given_up > 0 {
+            return Ok(look(
                 format!("{given_up} given up within a week, the last because: {}", why.unwrap_or_default()),
                 "tenure messages --failed lists them; tenure messages test NAME tries the way anew",
-            ),
-            (Some(mail), _) => Check::well(what, format!("mail through {} reaches {people}", mail.server)),
-        })
+            ));
+        }
+        let mut ways = Vec::new();
+        ways.extend(mail.map(|mail| format!("mail through {} reaches {}", mail.server, people(by_mail))));
+        ways.extend(chats.iter().map(|chat| format!("chat {} reaches {}", chat.name, people(chat.people))));
+        if ways.is_empty() {
+            return Ok(Check::well(what, "none are sent: no mail server and no chat is configured"));
+        }
+        Ok(Check::well(what, ways.join("; ")))
     }
 
     /// Streams that stand still.

@@ -71,6 +71,8 @@ pub(crate) struct Bench {
     pub(crate) postgres: Option<Arc<PostgresLocation>>,
     /// How mail leaves.
     pub(crate) mail: Option<tenure_engine::Mail>,
+    /// Chats in which people may be told.
+    pub(crate) chats: Vec<Arc<tenure_engine::Chat>>,
     /// Whom the log is told.
     pub(crate) events: Vec<Arc<tenure_engine::EventStream>>,
     /// How far the machine's clock says it is behind what is recorded.
@@ -122,6 +124,7 @@ impl Bench {
             postgres: None,
             behind: Duration::ZERO,
             mail: None,
+            chats: Vec::new(),
             events: Vec::new(),
             lives: 0,
             seed,
@@ -162,6 +165,7 @@ impl Bench {
             randomness: Box::new(randomness),
             connectors: vec![Arc::new(ChaosConnector::new(self.world.clone()))],
             mail: self.mail.clone(),
+            chats: self.chats.clone(),
             events: self.events.clone(),
             ticket_hooks: Vec::new(),
             first_person: (String::from("asha"), 1000),

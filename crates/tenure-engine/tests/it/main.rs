@@ -11,6 +11,7 @@ mod approvals;
 mod as_of;
 mod backup;
 mod bench;
+mod chats;
 mod clocks;
 mod closed;
 mod consequences;

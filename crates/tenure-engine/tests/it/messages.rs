@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 use tenure_connect::chaos::FaultRates;
 use tenure_engine::{Engine, Mail, MessageShown, MessagesMeant, MessagesSent};
 use tenure_messages::{MailAddress, MailChannel, MailSecurity, PrivateAddresses};
-use tenure_model::{MessageKind, Secret};
+use tenure_model::{MessageKind, MessageWay, Secret};
 use tenure_testbed::{SmtpBehaviour, SmtpServer, needs};
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -176,7 +176,7 @@ async fn whoever_left_or_whose_address_was_taken_away_is_sent_nothing() {
     engine.remove_person(scene.asha, "ola").await.unwrap();
     assert_eq!(engine.deliver_messages().await.unwrap(), sent(0));
     assert_eq!(all(engine).await, []);
-    assert_eq!(engine.mail_address(scene.ola.person).await.unwrap(), None);
+    assert_eq!(engine.message_address(scene.ola.person, MessageWay::Mail).await.unwrap(), None);
     assert_eq!(server.mails().unwrap().len(), 0);
 }
 
@@ -190,7 +190,7 @@ async fn without_a_mail_server_nothing_is_written_and_the_doctor_says_so() {
         checks.into_iter().find(|check| check.what == "messages").unwrap().found
     };
     assert!(doctor().await.contains("no mail server is configured"), "{}", doctor().await);
-    let refused = refusal(scene.engine().test_message(scene.asha, "ola").await);
+    let refused = refusal(scene.engine().test_message(scene.asha, "ola", MessageWay::Mail).await);
     assert!(refused.contains("[mail]"), "{refused}");
     scene.engine().set_mail_address(scene.asha, "ola", None).await.unwrap();
     assert!(doctor().await.contains("none are sent"), "{}", doctor().await);
@@ -202,12 +202,12 @@ async fn a_test_message_says_what_became_of_it_and_nobody_is_flooded() {
     let server = server(SmtpBehaviour::Accept);
     let scene = set(Some(through(&server))).await;
     let engine = scene.engine();
-    let nowhere = refusal(engine.test_message(scene.asha, "ravi").await);
+    let nowhere = refusal(engine.test_message(scene.asha, "ravi", MessageWay::Mail).await);
     assert!(nowhere.contains("tenure people address ravi --mail"), "{nowhere}");
     for _ in 0..3 {
-        assert!(engine.test_message(scene.asha, "ola").await.unwrap().sent.is_some());
+        assert!(engine.test_message(scene.asha, "ola", MessageWay::Mail).await.unwrap().sent.is_some());
     }
-    let flood = refusal(engine.test_message(scene.asha, "ola").await);
+    let flood = refusal(engine.test_message(scene.asha, "ola", MessageWay::Mail).await);
     assert!(flood.contains("3 test messages within an hour"), "{flood}");
     assert!(server.mails().unwrap()[0].contains("tenure programme acknowledge"));
     for bad in ["", "ola", "ola@example.com\r\nBcc: all@example.com", "Ola <ola@example.com>"] {

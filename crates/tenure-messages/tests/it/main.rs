@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod chats;
+
 use std::{sync::Arc, time::Duration};
 use tenure_messages::{
     Letter, MailAddress, MailChannel, MailSecurity, NotReachable, NotSent, PrivateAddresses,

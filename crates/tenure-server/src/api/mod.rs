@@ -82,6 +82,8 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &messages::list::ENDPOINT,
     &messages::mail::SHOW,
     &messages::mail::SET,
+    &messages::chats::SHOW,
+    &messages::chats::SET,
     &messages::test::ENDPOINT,
     &events::LIST,
     &events::TEST,

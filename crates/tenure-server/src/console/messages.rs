@@ -10,8 +10,8 @@ use super::{
 use crate::api::prelude::*;
 use askama::Template;
 use axum::response::Response;
-use tenure_engine::{EventStreamShown, MailShown, MessageShown, MessagesMeant};
-use tenure_model::{Instant, counted};
+use tenure_engine::{ChatShown, EventStreamShown, MailShown, MessageShown, MessagesMeant};
+use tenure_model::{Instant, MessageWay, counted};
 
 pub(super) static ENDPOINT: Endpoint = Endpoint {
     verb: Verb::Get,
@@ -33,10 +33,28 @@ const ROWS: usize = 100;
 struct MessagesPage {
     frame: Frame,
     mail: Option<MailShown>,
+    chats: Vec<ChatLine>,
     failed: Vec<MessageLine>,
     all: Vec<MessageLine>,
     is_cut: bool,
     streams: Vec<StreamLine>,
+}
+
+struct ChatLine {
+    name: String,
+    form: &'static str,
+    people: String,
+    details: bool,
+}
+
+fn chat_line(one: &ChatShown) -> ChatLine {
+    let count = u64::try_from(one.people).unwrap_or(u64::MAX);
+    ChatLine {
+        name: text::shown(&one.name),
+        form: if one.kind == "teams" { "Teams" } else { "Slack" },
+        people: counted(count, "person"),
+        details: one.details,
+    }
 }
 
 struct StreamLine {
@@ -83,6 +101,7 @@ struct MessageLine {
     handle: String,
     to: String,
     kind: &'static str,
+    way: &'static str,
     tells: usize,
     created: When,
     state: StateShown,
@@ -102,6 +121,10 @@ fn line(one: &MessageShown, now: Instant) -> MessageLine {
         handle: one.handle.clone(),
         to: one.to.as_deref().map_or_else(|| String::from("somebody who left"), text::shown),
         kind: one.kind.as_str(),
+        way: match one.way {
+            MessageWay::Mail => "by mail",
+            MessageWay::Chat => "in a chat",
+        },
         tells: one.tells,
         created: text::when(one.created, now),
         state: StateShown { mark, word: word.to_owned(), tone: tone.to_owned() },
@@ -119,10 +142,12 @@ async fn handle(State(shared): State<Shared>, asked: Asked) -> Result<Response, 
     let is_cut = all.len() > ROWS;
     all.truncate(ROWS);
     let lines = |rows: &[MessageShown]| rows.iter().map(|one| line(one, now)).collect();
+    let chats = shared.engine.chats_shown().await.map_err(Problem::from)?;
     let streams = shared.engine.event_streams_shown().await.map_err(Problem::from)?;
     let shown = MessagesPage {
         frame: Frame::of("Messages", Place::Programme, &asked),
         mail: shared.engine.mail_shown(),
+        chats: chats.iter().map(chat_line).collect(),
         failed: lines(&failed),
         all: lines(&all),
         is_cut,

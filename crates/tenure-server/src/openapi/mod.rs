@@ -28,9 +28,10 @@ use tenure_judge::{CheckWarning, ClueKind, Confidence, PartnerRole, RiskTermKind
 use tenure_model::{
     CharterField, ClockKind, ClockStage, ConsequenceMode, ConsequenceState, CredentialKind, CredentialState,
     DataClass, DecisionRight, DelegatedKind, DelegationState, Environment, ExceptionKind, ExceptionState,
-    HandoffStage, HandoffState, MessageKind, OwnerRole, PlanKind, PlanState, PolicyKind, PrincipalKind,
-    ProofLevel, Readers, RequestKind, RequestState, ReviewAnswer, ReviewItemState, ReviewState, RiskTier,
-    Role, Severity, Standing, StepKind, StepState, SurveyState, TicketOutcome, TicketState, WaitingKind,
+    HandoffStage, HandoffState, MessageKind, MessageWay, OwnerRole, PlanKind, PlanState, PolicyKind,
+    PrincipalKind, ProofLevel, Readers, RequestKind, RequestState, ReviewAnswer, ReviewItemState,
+    ReviewState, RiskTier, Role, Severity, Standing, StepKind, StepState, SurveyState, TicketOutcome,
+    TicketState, WaitingKind,
 };
 use utoipa::openapi::{
     Components, ComponentsBuilder, Content, HttpMethod, InfoBuilder, LicenseBuilder, ObjectBuilder,
@@ -147,6 +148,7 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
         ClockKind,
         ClockStage,
         MessageKind,
+        MessageWay,
         ClueKind,
         CheckWarning,
         PartnerRole,

@@ -116,7 +116,10 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
     ),
     ("Approved", &["plan: id", "handle: text", "principal: text"]),
     ("PersonPage", &["items: [Person]", "next: text?"]),
-    ("PersonShown", &["person: Person", "tokens: [TokenShown]", "links: [Link]", "mail: text?"]),
+    (
+        "PersonShown",
+        &["person: Person", "tokens: [TokenShown]", "links: [Link]", "mail: text?", "chat: text?"],
+    ),
     ("TokenShown", &["id: id", "handle: text", "issued: instant", "ends: instant", "over: flag"]),
     ("Link", &["person: id", "issuer: text", "subject?: text", "email?: text", "linked: instant"]),
     ("Token", &["token: text", "handle: text", "ends: instant"]),

@@ -1,7 +1,8 @@
 //! The shapes of messages and of streams of events, written as in `shapes.rs`.
 
 /// What is sent.
-pub(super) const REQUESTS: &[(&str, &[&str])] = &[("MailAddress", &["address?: text?"])];
+pub(super) const REQUESTS: &[(&str, &[&str])] =
+    &[("MailAddress", &["address?: text?"]), ("ChatOfPerson", &["chat?: text?"])];
 
 /// Answers.
 pub(super) const ANSWERS: &[(&str, &[&str])] = &[
@@ -12,6 +13,7 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "handle: text",
             "to: text?",
             "kind: MessageKind",
+            "way: MessageWay",
             "tells: number",
             "created: instant",
             "attempts: number",
@@ -23,6 +25,8 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
     ),
     ("MessagePage", &["items: [Message]", "next: text?"]),
     ("MailWay", &["mail: Mail?"]),
+    ("ChatList", &["chats: [Chat]"]),
+    ("Chat", &["name: text", "kind: text", "details: flag", "people: number", "console: text?"]),
     (
         "EventStream",
         &[

@@ -112,6 +112,21 @@ fn mail_to_nowhere() -> tenure_engine::Mail {
     tenure_engine::Mail { channel, console: Some(String::from("https://tenure.example.com")) }
 }
 
+/// A chat at a port of this machine where nobody listens.
+fn chat_to_nowhere() -> Arc<tenure_engine::Chat> {
+    let url =
+        tenure_model::Secret::new(String::from("http://127.0.0.1:1/services/a-part-that-nobody-else-knows"));
+    let limits = tenure_messages::CallLimits { deadline: Duration::from_secs(5), answer_bytes_max: 1024 };
+    let private = tenure_messages::PrivateAddresses::Refused;
+    let caller = tenure_messages::Caller::new(Vec::new(), limits, private);
+    Arc::new(tenure_engine::Chat {
+        name: String::from("room"),
+        channel: tenure_messages::ChatChannel::new(tenure_messages::ChatKind::Slack, &url, caller).unwrap(),
+        details: false,
+        console: Some(String::from("https://tenure.example.com")),
+    })
+}
+
 /// A stream of events to a port of this machine where nobody listens.
 fn events_to_nowhere() -> Arc<tenure_engine::EventStream> {
     let limits = tenure_events::CallLimits { deadline: Duration::from_secs(5), answer_bytes_max: 1024 };
@@ -181,6 +196,7 @@ impl Bench {
             connectors: vec![Arc::new(ChaosConnector::new(world.clone()))],
             deadlines: Deadlines::default(),
             mail: Some(mail_to_nowhere()),
+            chats: vec![chat_to_nowhere()],
             events: vec![events_to_nowhere()],
             ticket_hooks: ticket_hooks(),
             first_person: (String::from("administrator"), ADMINISTRATOR),

@@ -100,6 +100,7 @@ async fn calls_leave_the_evidence_they_say() {
     assert_eq!(bench.post(ADMINISTRATOR, &retired, &json!({})).await.status, 204);
     dismiss_and_set_baseline(&bench).await;
     tell_by_mail(&bench).await;
+    tell_in_a_chat(&bench).await;
     let looked = bench.post(OPERATOR, "/api/v1/find", &json!({ "string": "a value nobody knows" })).await;
     assert_eq!(looked.status, 200, "{}", looked.text());
     let word = crate::programme::foreseen(&bench).await["word"].clone();
@@ -288,6 +289,35 @@ async fn tell_by_mail(bench: &Bench) {
     assert!(page.contains("siem") && page.contains("stands still"), "{page}");
     assert!(page.contains("is tried again") && !page.contains("operator@example.com"), "{page}");
     assert_eq!(bench.get(OWNER, "/messages").await.status, 403);
+}
+
+/// Somebody is told in a chat that is not there: it is kept and tried, and its address is shown to nobody.
+async fn tell_in_a_chat(bench: &Bench) {
+    let chat = json!({ "chat": "room" });
+    assert_eq!(bench.call(OPERATOR, "PUT", "/api/v1/people/operator/chat", Some(&chat)).await.status, 403);
+    let set = bench.call(ADMINISTRATOR, "PUT", "/api/v1/people/operator/chat", Some(&chat)).await;
+    assert_eq!(set.status, 200, "{}", set.text());
+    assert_eq!(bench.get(ADMINISTRATOR, "/api/v1/people/operator").await.json()["chat"], "room");
+    let path = "/api/v1/people/operator/test-message?way=chat";
+    let tried = bench.post(ADMINISTRATOR, path, &json!({})).await;
+    assert_eq!(
+        (&tried.json()["attempts"], &tried.json()["way"]),
+        (&json!(1), &json!("chat")),
+        "{}",
+        tried.text()
+    );
+    assert!(tried.json()["why"].as_str().unwrap().contains("not reached"), "{}", tried.text());
+    let chats = bench.get(AUDITOR, "/api/v1/chats").await;
+    let expected = json!({
+        "name": "room", "kind": "slack", "details": false, "people": 1, "console": "https://tenure.example.com"
+    });
+    assert_eq!(chats.json()["chats"], json!([expected]));
+    let page = bench.get(AUDITOR, "/messages").await.text();
+    assert!(page.contains("1 person is told without names") && page.contains("in a chat"), "{page}");
+    for said in [page, chats.text(), tried.text(), set.text()] {
+        assert!(!said.contains("nobody-else") && !said.contains("127.0.0.1:1/"), "{said}");
+    }
+    assert_eq!(bench.get(OWNER, "/api/v1/chats").await.status, 403);
 }
 
 /// Somebody lets another decide in their place, who accepts; one declines; either ends it.

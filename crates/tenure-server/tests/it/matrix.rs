@@ -64,6 +64,8 @@ fn about_people() -> Vec<Rehearsal> {
         ("POST /api/v1/people/{name}/test-message", "/api/v1/people/nobody/test-message", None),
         ("GET /api/v1/messages", "/api/v1/messages", None),
         ("GET /api/v1/mail", "/api/v1/mail", None),
+        ("GET /api/v1/chats", "/api/v1/chats", None),
+        ("PUT /api/v1/people/{name}/chat", "/api/v1/people/nobody/chat", Some(json!({}))),
         ("GET /api/v1/event-streams", "/api/v1/event-streams", None),
         ("POST /api/v1/event-streams/{name}/test", "/api/v1/event-streams/nothing/test", None),
         ("GET /messages", "/messages", None),

@@ -42,6 +42,7 @@ fn options(directory: &TempDir) -> OpenOptions {
         connectors: Vec::new(),
         deadlines: Deadlines::default(),
         mail: None,
+        chats: Vec::new(),
         events: Vec::new(),
         ticket_hooks: Vec::new(),
         first_person: (String::from("administrator"), uid),

@@ -1,4 +1,4 @@
-//! Messages: whom mail reaches where, what somebody is told, and whether it was sent.
+//! Messages: where they reach whom, what somebody is told, and whether it was sent.
 //!
 //! An address and a message are personal: they go with the person. What a message says is forgotten once it was sent or given
 //! up. This file must never decide who is told. Next: `verbs/messages/` of the engine.
@@ -7,7 +7,7 @@ use crate::{
     Row, StoreFailure, Tx,
     value::{json, named},
 };
-use tenure_model::{Instant, MessageId, MessageKind, PersonId};
+use tenure_model::{Instant, MessageId, MessageKind, MessageWay, PersonId};
 
 /// A message as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,11 +18,13 @@ pub struct MessageRow {
     pub person: PersonId,
     /// Why they are told.
     pub kind: MessageKind,
+    /// By which way.
+    pub way: MessageWay,
     /// Keys of what it tells of.
     pub tells: Vec<String>,
-    /// Its subject; nothing once it was sent or given up.
+    /// Its subject, or all of it in a line; nothing once it was sent or given up.
     pub subject: Option<String>,
-    /// What it says; nothing once it was sent or given up.
+    /// What it says, as its way keeps it; nothing once it was sent or given up.
     pub body: Option<String>,
     /// When it was written.
     pub created: Instant,
@@ -30,7 +32,7 @@ pub struct MessageRow {
     pub attempts: i64,
     /// When it is tried next.
     pub next: Instant,
-    /// When a mail server took it.
+    /// When a mail server or a chat took it.
     pub sent: Option<Instant>,
     /// When it was given up.
     pub given_up: Option<Instant>,
@@ -50,7 +52,7 @@ pub enum MessagesMeant {
 macro_rules! select_messages {
     ($rest:literal) => {
         concat!(
-            "SELECT message_id, person_id, kind, tells, subject, body, created_us, attempts, next_us, sent_us, given_up_us, why \
+            "SELECT message_id, person_id, kind, way, tells, subject, body, created_us, attempts, next_us, sent_us, given_up_us, why \
              FROM messages ",
             $rest
         )
@@ -62,59 +64,66 @@ fn message(row: &Row<'_>) -> Result<MessageRow, StoreFailure> {
         id: row.parsed(0)?,
         person: row.parsed(1)?,
         kind: row.parsed(2)?,
-        tells: row.json(3)?,
-        subject: row.opt_text(4)?,
-        body: row.opt_text(5)?,
-        created: row.instant(6)?,
-        attempts: row.number(7)?,
-        next: row.instant(8)?,
-        sent: row.opt_instant(9)?,
-        given_up: row.opt_instant(10)?,
-        why: row.opt_text(11)?,
+        way: row.parsed(3)?,
+        tells: row.json(4)?,
+        subject: row.opt_text(5)?,
+        body: row.opt_text(6)?,
+        created: row.instant(7)?,
+        attempts: row.number(8)?,
+        next: row.instant(9)?,
+        sent: row.opt_instant(10)?,
+        given_up: row.opt_instant(11)?,
+        why: row.opt_text(12)?,
     })
 }
 
 impl Tx<'_> {
-    /// Says where mail reaches somebody; nothing takes that away.
-    pub fn set_mail_address(
+    /// Says where messages reach somebody by a way: an address of theirs, or a chat's name; nothing takes that away.
+    pub fn set_message_address(
         &mut self,
-        person: PersonId,
+        (person, way): (PersonId, MessageWay),
         address: Option<&str>,
         now: Instant,
     ) -> Result<(), StoreFailure> {
         let Some(address) = address else {
-            self.execute("DELETE FROM mail_addresses WHERE person_id = $1", &[named(person)])?;
+            let sql = "DELETE FROM message_addresses WHERE person_id = $1 AND way = $2";
+            self.execute(sql, &[named(person), named(way)])?;
             return Ok(());
         };
         self.execute(
-            "INSERT INTO mail_addresses (person_id, address, set_us) VALUES ($1, $2, $3) \
-             ON CONFLICT (person_id) DO UPDATE SET address = excluded.address, set_us = excluded.set_us",
-            &[named(person), address.into(), now.into()],
+            "INSERT INTO message_addresses (person_id, way, address, set_us) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (person_id, way) DO UPDATE SET address = excluded.address, set_us = excluded.set_us",
+            &[named(person), named(way), address.into(), now.into()],
         )?;
         Ok(())
     }
 
-    /// Where mail reaches somebody.
-    pub fn mail_address(&mut self, person: PersonId) -> Result<Option<String>, StoreFailure> {
-        let sql = "SELECT address FROM mail_addresses WHERE person_id = $1";
-        self.query_one("mail_addresses", sql, &[named(person)], |row| row.text(0))
+    /// Where messages reach somebody by a way.
+    pub fn message_address(
+        &mut self,
+        person: PersonId,
+        way: MessageWay,
+    ) -> Result<Option<String>, StoreFailure> {
+        let sql = "SELECT address FROM message_addresses WHERE person_id = $1 AND way = $2";
+        self.query_one("message_addresses", sql, &[named(person), named(way)], |row| row.text(0))
     }
 
-    /// Whom mail reaches, in no order that means anything.
-    pub fn mail_people(&mut self) -> Result<Vec<PersonId>, StoreFailure> {
-        let sql = "SELECT person_id FROM mail_addresses ORDER BY person_id";
-        self.query("mail_addresses", sql, &[], |row| row.parsed(0))
+    /// Whom messages reach by which way and where, those of one person together.
+    pub fn message_addresses(&mut self) -> Result<Vec<(PersonId, MessageWay, String)>, StoreFailure> {
+        let sql = "SELECT person_id, way, address FROM message_addresses ORDER BY person_id, way";
+        self.query("message_addresses", sql, &[], |row| Ok((row.parsed(0)?, row.parsed(1)?, row.text(2)?)))
     }
 
     /// Keeps a message that is to be sent.
     pub fn add_message(&mut self, row: &MessageRow) -> Result<(), StoreFailure> {
         self.execute(
-            "INSERT INTO messages (message_id, person_id, kind, tells, subject, body, created_us, attempts, next_us) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            "INSERT INTO messages (message_id, person_id, kind, way, tells, subject, body, created_us, attempts, next_us) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             &[
                 named(row.id),
                 named(row.person),
                 named(row.kind),
+                named(row.way),
                 json(&row.tells)?,
                 row.subject.as_deref().into(),
                 row.body.as_deref().into(),
@@ -184,7 +193,14 @@ impl Tx<'_> {
         Ok(changed > 0)
     }
 
-    /// Writes down that a mail server took it, and forgets what it says.
+    /// Puts the next try off, where whoever answered wants that; never nearer.
+    pub fn put_off_message(&mut self, id: MessageId, next: Instant) -> Result<(), StoreFailure> {
+        let sql = "UPDATE messages SET next_us = $2 WHERE message_id = $1 AND next_us < $2 AND sent_us IS NULL AND given_up_us IS NULL";
+        self.execute(sql, &[named(id), next.into()])?;
+        Ok(())
+    }
+
+    /// Writes down that it was taken, and forgets what it says.
     pub fn message_sent(&mut self, id: MessageId, now: Instant) -> Result<bool, StoreFailure> {
         let changed = self.execute(
             "UPDATE messages SET sent_us = $2, subject = NULL, body = NULL, why = NULL WHERE message_id = $1 AND sent_us IS NULL",
@@ -222,10 +238,10 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Forgets where mail reached somebody who leaves, and what they were told.
-    pub(super) fn forget_mail(&mut self, person: PersonId) -> Result<(), StoreFailure> {
+    /// Forgets where messages reached somebody who leaves, and what they were told.
+    pub(super) fn forget_messages_to(&mut self, person: PersonId) -> Result<(), StoreFailure> {
         self.execute("DELETE FROM messages WHERE person_id = $1", &[named(person)])?;
-        self.execute("DELETE FROM mail_addresses WHERE person_id = $1", &[named(person)])?;
+        self.execute("DELETE FROM message_addresses WHERE person_id = $1", &[named(person)])?;
         Ok(())
     }
 }

@@ -218,7 +218,7 @@ impl Tx<'_> {
         self.touch_confirmed_by(id, now)?;
         self.touch_watching_person(id, now)?;
         self.forget_acknowledgement(id)?;
-        self.forget_mail(id)?;
+        self.forget_messages_to(id)?;
         self.end_tokens_of(id)?;
         self.unlink(id)?;
         self.touch_excepted_by(id, now)?;

@@ -4,7 +4,7 @@
 
 use crate::bed::{Ids, read, write};
 use std::time::Duration;
-use tenure_model::{MessageId, MessageKind, Person, PersonId, Role};
+use tenure_model::{MessageId, MessageKind, MessageWay, Person, PersonId, Role};
 use tenure_store::{
     Store,
     tables::messages::{MessageRow, MessagesMeant},
@@ -16,6 +16,7 @@ fn new(ids: &Ids, person: PersonId, what: &str) -> MessageRow {
         id: MessageId::new(now, ids.random()),
         person,
         kind: MessageKind::Digest,
+        way: MessageWay::Mail,
         tells: vec![format!("request:{what}")],
         subject: Some(String::from("Tenure: 1 thing waits for you")),
         body: Some(format!("{what}: decide it\n")),
@@ -88,18 +89,46 @@ on_both! {
         let (goes, stays) = (added(&store, &bed.ids, "asha"), added(&store, &bed.ids, "ola"));
         let now = bed.ids.now();
         for (person, address) in [(goes, "asha@example.com"), (stays, "ola@example.com"), (goes, "a@example.com")] {
-            write(&store, move |tx| tx.set_mail_address(person, Some(address), now)).unwrap();
+            write(&store, move |tx| tx.set_message_address((person, MessageWay::Mail), Some(address), now)).unwrap();
             let row = new(&bed.ids, person, address);
             write(&store, move |tx| tx.add_message(&row)).unwrap();
         }
-        assert_eq!(read(&store, move |tx| tx.mail_address(goes)).as_deref(), Some("a@example.com"), "the last word");
+        let address = |person, way| read(&store, move |tx| tx.message_address(person, way));
+        assert_eq!(address(goes, MessageWay::Mail).as_deref(), Some("a@example.com"), "the last word");
+        assert_eq!(address(goes, MessageWay::Chat), None, "each way by itself");
+        for person in [goes, stays] {
+            write(&store, move |tx| tx.set_message_address((person, MessageWay::Chat), Some("room"), now)).unwrap();
+        }
+        assert_eq!(read(&store, |tx| tx.message_addresses()).len(), 4);
         let leaving = read(&store, move |tx| tx.leaving(goes));
         write(&store, move |tx| tx.remove_person(&leaving, now)).unwrap();
-        assert_eq!(read(&store, move |tx| tx.mail_address(goes)), None);
-        assert_eq!(read(&store, |tx| tx.mail_people()), [stays]);
+        assert_eq!((address(goes, MessageWay::Mail), address(goes, MessageWay::Chat)), (None, None));
+        let ways = read(&store, |tx| tx.message_addresses());
+        let of = |way, address: &str| (stays, way, address.to_owned());
+        assert_eq!(ways, [of(MessageWay::Chat, "room"), of(MessageWay::Mail, "ola@example.com")]);
         let left = read(&store, |tx| tx.messages(MessagesMeant::All, 0, 10));
         assert_eq!(left.iter().map(|row| row.person).collect::<Vec<_>>(), [stays]);
-        write(&store, move |tx| tx.set_mail_address(stays, None, now)).unwrap();
-        assert!(read(&store, |tx| tx.mail_people()).is_empty());
+        write(&store, move |tx| tx.set_message_address((stays, MessageWay::Mail), None, now)).unwrap();
+        assert_eq!(read(&store, |tx| tx.message_addresses()), [of(MessageWay::Chat, "room")]);
+    }
+}
+
+on_both! {
+    fn a_chat_that_wants_to_be_left_alone_is_tried_later_and_never_sooner(bed) {
+        let store = bed.open();
+        let person = added(&store, &bed.ids, "ola");
+        let row = MessageRow { way: MessageWay::Chat, ..new(&bed.ids, person, "etl") };
+        let (id, now) = (row.id, bed.ids.now());
+        write(&store, move |tx| tx.add_message(&row)).unwrap();
+        let put_off = |at| write(&store, move |tx| tx.put_off_message(id, at)).unwrap();
+        let next = || read(&store, move |tx| tx.message(id)).unwrap().next;
+        let later = now.plus(Duration::from_mins(30));
+        put_off(later);
+        put_off(now.plus(Duration::from_mins(1)));
+        assert_eq!(next(), later);
+        assert_eq!(read(&store, move |tx| tx.message(id)).unwrap().way, MessageWay::Chat);
+        write(&store, move |tx| tx.message_sent(id, now)).unwrap();
+        put_off(later.plus(Duration::from_mins(1)));
+        assert_eq!(next(), later, "what is settled is left as it is");
     }
 }

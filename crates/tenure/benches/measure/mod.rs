@@ -184,6 +184,7 @@ pub(crate) async fn open_with(directory: &Path, connectors: Vec<Arc<dyn Connecto
         connectors,
         deadlines: Deadlines::default(),
         mail: None,
+        chats: Vec::new(),
         events: Vec::new(),
         ticket_hooks: Vec::new(),
         first_person: (String::from("bench"), 1_000),

@@ -1,6 +1,6 @@
 //! `tenure messages`: what people were told, whether it was sent, and whether the way works.
 //!
-//! What a message said is not shown: it was theirs. Next: docs/messages.md; `people_mail.rs`, where mail reaches somebody.
+//! What a message said is not shown: it was theirs. Next: docs/messages.md; `people_address.rs`, where messages reach somebody.
 
 use super::{changing, listing, listing::Amount, reading, revoke::quoted};
 use crate::{
@@ -13,15 +13,15 @@ use crate::{
         words::{count, instant},
     },
     session::shaped,
-    wire::{MailWay, Message},
+    wire::{ChatList, MailWay, Message},
 };
 use clap::{Args, Subcommand};
 use serde_json::json;
-use tenure_model::printable;
+use tenure_model::{MessageWay, printable};
 
 /// List what people were told, and whether it was sent
 ///
-/// Whom mail reaches is told what is new in their inbox: once a day, and at once where it is urgent, as the programme says.
+/// Whom mail or a chat reaches is told what is new in their inbox: once a day, and at once where it is urgent, as the programme says.
 /// What a message said is not kept once it was sent.
 #[derive(Debug, Args)]
 #[command(
@@ -31,6 +31,7 @@ Examples:
   tenure messages
   tenure messages --failed --json
   tenure messages test asha
+  tenure messages test asha --chat
 
 Exit codes: 0 listed or sent, 1 failed, 2 usage."
 )]
@@ -54,11 +55,15 @@ enum Act {
 #[command(after_help = "\
 Examples:
   tenure messages test asha
+  tenure messages test asha --chat
 
-Exit codes: 0 a mail server took it, 1 failed, 2 usage.")]
+Exit codes: 0 a mail server or their chat took it, 1 failed, 2 usage.")]
 struct Test {
     /// Whom
     name: String,
+    /// In their chat, not by mail
+    #[arg(long)]
+    chat: bool,
 }
 
 impl Messages {
@@ -78,6 +83,7 @@ impl Messages {
                     .await?;
             context.document(&listed.document);
             let way: MailWay = shaped(&session.get(what, "/api/v1/mail").await?)?;
+            let chats: ChatList = shaped(&session.get(what, "/api/v1/chats").await?)?;
             context.say(match &way.mail {
                 Some(mail) => format!(
                     "Mail leaves through {}:{} ({}), from {}.",
@@ -88,11 +94,17 @@ impl Messages {
                 ),
                 None => String::from("No mail server is configured: nobody is told anything by mail."),
             });
+            print_chats(context, &chats);
             if listed.rows.is_empty() {
                 context.say(if self.failed { "Nothing failed." } else { "Nobody was told anything yet." });
-                context.next(match way.mail {
-                    Some(_) => "tenure people address NAME --mail ADDRESS says where mail reaches somebody",
-                    None => "docs/messages.md says what to write into tenure.toml",
+                context.next(match (&way.mail, chats.chats.first()) {
+                    (Some(_), _) => {
+                        "tenure people address NAME --mail ADDRESS says where mail reaches somebody"
+                    }
+                    (None, Some(_)) => {
+                        "tenure people address NAME --chat CHAT says in which chat somebody is told"
+                    }
+                    (None, None) => "docs/messages.md says what to write into tenure.toml",
                 });
                 return Ok(Exit::Done);
             }
@@ -108,14 +120,26 @@ impl Messages {
     }
 }
 
+/// A line for each chat.
+fn print_chats(context: &Context, list: &ChatList) {
+    for chat in &list.chats {
+        let names = if chat.details { "with names" } else { "without names" };
+        let people = count(i64::try_from(chat.people).unwrap_or(i64::MAX), "person");
+        let name = printable(&chat.name, 60);
+        context.say(format!("Chat {name} ({}): {people}, told {names}.", printable(&chat.kind, 20)));
+    }
+}
+
 fn print(context: &Context, rows: &[Message]) {
-    let mut table = Table::new(&["MESSAGE", "WRITTEN", "TO", "KIND", "TELLS OF", "STATE"]).or_two_lines(3);
+    let mut table =
+        Table::new(&["MESSAGE", "WRITTEN", "TO", "BY", "KIND", "TELLS OF", "STATE"]).or_two_lines(4);
     for one in rows {
         let (look, state) = state(one);
         table.row(vec![
             cell(&one.handle),
             cell(instant(one.created)),
             name(printable(one.to.as_deref().unwrap_or("somebody who left"), 80)),
+            cell(one.way.as_str()),
             cell(one.kind.as_str()),
             cell(one.tells.to_string()),
             looking(look, state),
@@ -142,21 +166,24 @@ impl Test {
         changing(context, async |session| {
             let shown = printable(&self.name, 80);
             let what = format!("`{shown}` was sent no message");
-            let path = format!("/api/v1/people/{}/test-message", part(&self.name));
+            let way = if self.chat { MessageWay::Chat } else { MessageWay::Mail };
+            let path = format!("/api/v1/people/{}/test-message?way={way}", part(&self.name));
             let document = session.post(&what, &path, &json!({})).await?;
             let one: Message = shaped(&document)?;
             context.document(&document);
             if one.sent.is_some() {
-                context.say(format!(
-                    "A mail server took a test message to {shown}. Whether it arrived, they know."
-                ));
+                let who = if self.chat { "Their chat" } else { "A mail server" };
+                context.say(format!("{who} took a test message to {shown}. Whether it arrived, they know."));
                 context.next("they say so themselves: tenure programme acknowledge");
                 return Ok(Exit::Done);
             }
             let why = one.why.unwrap_or_else(|| String::from("it was not tried yet"));
             context.say(format!("Not sent: {}.", printable(&why, 300)));
             context.next(match one.given_up {
-                Some(_) => format!("mend that, then tenure messages test {}", quoted(&self.name)),
+                Some(_) => {
+                    let chat = if self.chat { " --chat" } else { "" };
+                    format!("mend that, then tenure messages test {}{chat}", quoted(&self.name))
+                }
                 None => String::from("it is tried again by itself: tenure messages --failed"),
             });
             Ok(Exit::Failed)

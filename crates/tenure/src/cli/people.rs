@@ -5,9 +5,9 @@
 
 use super::{
     changing,
+    people_address::Address,
     people_directory::{Held, MapGroup, ScimToken, Teams},
     people_import::Import,
-    people_mail::Address,
     people_sign_in::{Link, Show, Token, Unlink},
     reading,
     revoke::quoted,

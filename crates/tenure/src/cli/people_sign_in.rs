@@ -59,6 +59,9 @@ impl Show {
                 Some(mail) => format!("Mail reaches them at {}.", printable(mail, 254)),
                 None => String::from("Mail reaches them nowhere."),
             });
+            if let Some(chat) = &found.chat {
+                context.say(format!("They are told in the chat {}.", printable(chat, 60)));
+            }
             context.next(format!("tenure people token {0}, tenure people link {0}", quoted(&self.name)));
             Ok(Exit::Done)
         })

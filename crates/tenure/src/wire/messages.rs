@@ -1,7 +1,7 @@
 //! Messages, as the API says them.
 
 use serde::Deserialize;
-use tenure_model::{Instant, MessageKind};
+use tenure_model::{Instant, MessageKind, MessageWay};
 
 /// What somebody was told.
 #[derive(Debug, Clone, Deserialize)]
@@ -9,6 +9,7 @@ pub(crate) struct Message {
     pub(crate) handle: String,
     pub(crate) to: Option<String>,
     pub(crate) kind: MessageKind,
+    pub(crate) way: MessageWay,
     pub(crate) tells: u64,
     pub(crate) created: Instant,
     pub(crate) attempts: i64,
@@ -16,6 +17,21 @@ pub(crate) struct Message {
     pub(crate) sent: Option<Instant>,
     pub(crate) given_up: Option<Instant>,
     pub(crate) why: Option<String>,
+}
+
+/// The chats.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ChatList {
+    pub(crate) chats: Vec<Chat>,
+}
+
+/// A chat.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Chat {
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) details: bool,
+    pub(crate) people: u64,
 }
 
 /// A stream of events.

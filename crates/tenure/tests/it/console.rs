@@ -96,7 +96,12 @@ fn planted() -> Planted {
     place.private_file("shop.password", shop.password());
     // Ways out that lead nowhere: what waits to be sent, and what stands still, is on the pages too.
     place.done(&["init"]);
-    std::fs::write(place.data.join("tenure.toml"), WAYS_OUT).unwrap();
+    place.private_file("room-url", "https://127.0.0.1:9/a-part-that-nobody-else-knows");
+    let chat = format!(
+        "[[chats]]\nname = \"room\"\nkind = \"teams\"\nprivate_network = true\nurl_file = \"{}\"\n",
+        place.path("room-url").display()
+    );
+    std::fs::write(place.data.join("tenure.toml"), WAYS_OUT.to_owned() + &chat).unwrap();
     let mut up = place.begin(&["up", "--listen", "127.0.0.1:0", "--json"]);
     let said: serde_json::Value = serde_json::from_str(&up.until("\n}\n")).unwrap();
     let url = shop.url("shop");
@@ -124,7 +129,9 @@ fn planted() -> Planted {
     apply_programme(&place);
     somebody_leaves(&place);
     place.done(&["people", "address", "pay desk", "--mail", "pay-desk@example.com"]);
+    place.done(&["people", "address", "pay desk", "--chat", "room"]);
     place.run(&["messages", "test", "pay desk"]).ended(1);
+    place.run(&["messages", "test", "pay desk", "--chat"]).ended(1);
     place.run(&["events", "test", "siem"]).ended(1);
     let address = said["address"].as_str().unwrap();
     let exception = excepted(&place, address);

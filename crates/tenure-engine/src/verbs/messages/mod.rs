@@ -1,14 +1,16 @@
 //! messages: people are told what waits for them, where they do not look.
 //!
 //! What waits is what their inbox says; the programme says when they are told (`tenure-judge/src/programme/messages.rs`). A
-//! message is kept before it is sent, and tried until a mail server takes it or it is given up: at least once, never silently
+//! message is kept before it is sent, and tried until a mail server or a chat takes it or it is given up: at least once, never silently
 //! not at all. It decides nothing, and whoever follows its link signs in. It must never hold a secret, or somebody else's address.
-//! `write.rs` says what is told, `send.rs` sends it. Next: `crates/tenure-messages`, the mail itself.
+//! `ways.rs` says where it goes, `write.rs` what is told, `send.rs` sends it. Next: `crates/tenure-messages`, how it reads.
 
 mod send;
+mod ways;
 mod write;
 
 pub use send::MessagesSent;
+pub use ways::{Chat, ChatShown, Mail, MailShown};
 
 use crate::{
     Actor, Engine, EngineFailure,
@@ -16,8 +18,7 @@ use crate::{
 };
 use serde::Serialize;
 use std::time::Duration;
-use tenure_messages::{Letter, MailAddress, MailChannel, MailSecurity};
-use tenure_model::{DecisionRight, Instant, MessageId, MessageKind, Person, PersonId, printable};
+use tenure_model::{Instant, MessageId, MessageKind, MessageWay, PersonId, printable};
 use tenure_store::{
     StoreFailure, Tx,
     tables::messages::{MessageRow, MessagesMeant},
@@ -25,20 +26,9 @@ use tenure_store::{
 
 /// Characters of a name, at most.
 const NAME_CHARS_MAX: usize = 80;
-/// People whom mail reaches, at most.
-const PEOPLE_MAX: usize = 10_000;
 /// Test messages to one person within an hour, at most: nobody is flooded through us.
 const TESTS_MAX: usize = 3;
 const HOUR: Duration = Duration::from_hours(1);
-
-/// How mail leaves this deployment.
-#[derive(Debug, Clone)]
-pub struct Mail {
-    /// The mail server.
-    pub channel: MailChannel,
-    /// Where browsers reach the console, without a slash at its end.
-    pub console: Option<String>,
-}
 
 /// A message as people read it. What it said is not shown: it was theirs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -51,6 +41,8 @@ pub struct MessageShown {
     pub to: Option<String>,
     /// Why they were told.
     pub kind: MessageKind,
+    /// By which way.
+    pub way: MessageWay,
     /// Of how many things.
     pub tells: usize,
     /// When it was written.
@@ -59,27 +51,12 @@ pub struct MessageShown {
     pub attempts: i64,
     /// When it is tried next; nothing once it was sent or given up.
     pub next: Option<Instant>,
-    /// When a mail server took it.
+    /// When a mail server or a chat took it.
     pub sent: Option<Instant>,
     /// When it was given up.
     pub given_up: Option<Instant>,
     /// Why the last try failed.
     pub why: Option<String>,
-}
-
-/// How mail leaves this deployment, as people read it: no password and no user.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct MailShown {
-    /// The mail server.
-    pub server: String,
-    /// Its port.
-    pub port: u16,
-    /// How the line is encrypted: `starttls`, `tls` or `plain`.
-    pub security: &'static str,
-    /// From whom mail comes.
-    pub from: String,
-    /// Where links lead; nothing where messages have none.
-    pub console: Option<String>,
 }
 
 fn shown(tx: &mut Tx<'_>, row: &MessageRow) -> Result<MessageShown, StoreFailure> {
@@ -90,6 +67,7 @@ fn shown(tx: &mut Tx<'_>, row: &MessageRow) -> Result<MessageShown, StoreFailure
         handle: row.id.handle(),
         to,
         kind: row.kind,
+        way: row.way,
         tells: row.tells.len(),
         created: row.created,
         attempts: row.attempts,
@@ -100,21 +78,25 @@ fn shown(tx: &mut Tx<'_>, row: &MessageRow) -> Result<MessageShown, StoreFailure
     })
 }
 
+/// What a message says, as its way keeps it until it was sent: all of it in a line, and its text.
+type Said = (String, String);
+
 /// A message that is to be tried at once.
 fn to_send(
     id: MessageId,
-    person: PersonId,
+    (person, way): (PersonId, MessageWay),
     kind: MessageKind,
-    (tells, letter): (Vec<String>, &Letter),
+    (tells, (subject, body)): (Vec<String>, Said),
     now: Instant,
 ) -> MessageRow {
     MessageRow {
         id,
         person,
         kind,
+        way,
         tells,
-        subject: Some(letter.subject().to_owned()),
-        body: Some(letter.body().to_owned()),
+        subject: Some(subject),
+        body: Some(body),
         created: now,
         attempts: 0,
         next: now,
@@ -125,90 +107,43 @@ fn to_send(
 }
 
 impl Engine {
-    /// How mail leaves this deployment; nothing where no mail server is configured.
-    pub fn mail_shown(&self) -> Option<MailShown> {
-        let mail = self.mail.as_ref()?;
-        Some(MailShown {
-            server: mail.channel.host.clone(),
-            port: mail.channel.port,
-            security: match mail.channel.security {
-                MailSecurity::StartTls => "starttls",
-                MailSecurity::Tls => "tls",
-                MailSecurity::Plain => "plain",
-            },
-            from: mail.channel.from.as_str().to_owned(),
-            console: mail.console.clone(),
-        })
-    }
-
-    /// Says where mail reaches somebody; nothing takes that away, and what waited to be sent there is given up when it is tried.
-    pub async fn set_mail_address(
+    /// Sends somebody a message now by a way, to see whether messages reach them; what became of it is in the answer.
+    pub async fn test_message(
         &self,
         actor: Actor,
         name: &str,
-        address: Option<&str>,
-    ) -> Result<Person, EngineFailure> {
+        way: MessageWay,
+    ) -> Result<MessageShown, EngineFailure> {
         let person = self.person_called(name).await?;
-        let address = address.map(MailAddress::new).transpose();
-        let address = address
-            .map_err(|why| EngineFailure::Refused { why: format!("the address is not taken: {why}") })?;
-        // Neither the entry nor its body holds the address: it goes with the person.
-        let by = By::Person(actor, Some(DecisionRight::Configure));
-        let draft = Draft::new("person.mail_set", by, person.id).flag("reached", address.is_some());
-        let entry = self.entry(draft)?;
-        let (now, id) = (self.clock.now(), person.id);
-        let change = move |tx: &mut Tx<'_>| {
-            let is_there = tx.person(id)?.is_some();
-            let reached = tx.mail_people()?;
-            if !is_there || (reached.len() >= PEOPLE_MAX && !reached.contains(&id)) {
-                let why = if is_there {
-                    format!("mail reaches {PEOPLE_MAX} people already, which is the most there may be")
-                } else {
-                    String::from("whoever that was has left meanwhile")
-                };
-                return Err(StoreFailure::Conflict { why });
-            }
-            tx.set_mail_address(id, address.as_ref().map(MailAddress::as_str), now)?;
-            tx.entry(entry.clone())
-        };
-        self.write_as(actor, "set_mail_address", change).await?;
-        Ok(person)
-    }
-
-    /// Where mail reaches somebody.
-    pub async fn mail_address(&self, person: PersonId) -> Result<Option<String>, EngineFailure> {
-        Ok(self.store.read("mail_address", move |tx| tx.mail_address(person)).await?)
-    }
-
-    /// Sends somebody a message now, to see whether messages reach them; what became of it is in the answer.
-    pub async fn test_message(&self, actor: Actor, name: &str) -> Result<MessageShown, EngineFailure> {
-        let person = self.person_called(name).await?;
-        let refused = |why: String| Err(EngineFailure::Refused { why });
-        if self.mail.is_none() {
-            let why = "no mail server is configured: write a `[mail]` section into tenure.toml and start Tenure again";
-            return refused(why.to_owned());
-        }
-        let letter = write::test_letter(self.mail.as_ref().and_then(|mail| mail.console.as_deref()));
+        self.refuse_unconfigured(way)?;
         let (id, now) = (MessageId::new(self.clock.now(), self.random()?), self.clock.now());
-        let row = to_send(id, person.id, MessageKind::Test, (Vec::new(), &letter), now);
         let entry = self.entry(
             Draft::new("message.asked", By::Person(actor, None), id).about(person.id).text("to", person.id),
         )?;
+        let said = match way {
+            MessageWay::Mail => Some(self.test_by_mail()),
+            MessageWay::Chat => self.test_in_chat(&person).await?,
+        };
+        let row = said.map(|said| to_send(id, (person.id, way), MessageKind::Test, (Vec::new(), said), now));
         let shown_name = printable(name, NAME_CHARS_MAX);
         let write = move |tx: &mut Tx<'_>| {
-            if tx.mail_address(person.id)?.is_none() {
-                let why = format!(
-                    "nobody said where mail reaches `{shown_name}`: tenure people address {shown_name} --mail ADDRESS"
-                );
+            let address = tx.message_address(person.id, way)?;
+            let Some(row) = row.as_ref().filter(|_| address.is_some()) else {
+                let option = if way == MessageWay::Mail { "--mail ADDRESS" } else { "--chat CHAT" };
+                let why = match address {
+                    Some(_) => format!("tenure.toml does not name the chat of `{shown_name}` any more"),
+                    None => format!("nobody said where messages reach `{shown_name}` by {way}"),
+                };
+                let why = format!("{why}: tenure people address {shown_name} {option}");
                 return Ok(Err(EngineFailure::Refused { why }));
-            }
+            };
             let earlier = tx.messages_to(person.id, now.minus(HOUR))?;
             if earlier.iter().filter(|row| row.kind == MessageKind::Test).count() >= TESTS_MAX {
                 let why =
                     format!("`{shown_name}` was sent {TESTS_MAX} test messages within an hour; wait a while");
                 return Err(StoreFailure::Conflict { why });
             }
-            tx.add_message(&row)?;
+            tx.add_message(row)?;
             tx.entry(entry.clone()).map(Ok)
         };
         self.store.write("test_message", write).await??;
@@ -233,17 +168,5 @@ impl Engine {
             rows.iter().map(|row| shown(tx, row)).collect::<Result<Vec<_>, _>>()
         };
         Ok(self.store.read("messages", read).await?)
-    }
-
-    /// Whom mail reaches who is there.
-    async fn reached(&self) -> Result<Vec<Person>, EngineFailure> {
-        let read = |tx: &mut Tx<'_>| {
-            let mut people = Vec::new();
-            for id in tx.mail_people()? {
-                people.extend(tx.person(id)?);
-            }
-            Ok(people)
-        };
-        Ok(self.store.read("reached", read).await?)
     }
 }

@@ -9,7 +9,7 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     path: "/api/v1/messages",
     access: Access::Decided { action: ApiAction::View, kind: ApiResourceKind::Person },
     evidence: None,
-    about: "Messages of the last 90 days, the newest first: to whom, of how many things, and whether a mail server took them; never what they said. With `failed` only those that wait or were given up.",
+    about: "Messages of the last 90 days, the newest first: to whom, of how many things, and whether a mail server or a chat took them; never what they said. With `failed` only those that wait or were given up.",
     query: &[("failed", "flag"), ("limit", "limit"), ("after", "text")],
     takes: None,
     answers: Answers::Json(200, "MessagePage"),

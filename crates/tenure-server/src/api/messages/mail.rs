@@ -1,4 +1,5 @@
-//! `GET /api/v1/mail`: the mail server that is configured. `PUT /api/v1/people/{name}/mail`: where mail reaches somebody.
+//! `GET /api/v1/mail`: the mail server that is configured. `PUT /api/v1/people/{name}/mail`: where mail reaches somebody. Beside it:
+//! `chats.rs`.
 
 use crate::api::prelude::*;
 use crate::limits::{NAME_CHARS_MAX, at_most};

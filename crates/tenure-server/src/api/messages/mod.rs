@@ -1,5 +1,6 @@
-//! Messages: whether people were told, and the way mail takes. What a message said is nobody's but theirs.
+//! Messages: whether people were told, and the ways they take. What a message said is nobody's but theirs.
 
+pub(super) mod chats;
 pub(super) mod list;
 pub(super) mod mail;
 pub(super) mod test;

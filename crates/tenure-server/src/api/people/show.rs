@@ -1,15 +1,15 @@
-//! `GET /api/v1/people/{name}`: a person, their tokens with their ends, and by which accounts they sign in.
+//! `GET /api/v1/people/{name}`: a person, their tokens with their ends, by which accounts they sign in, and where messages reach them.
 
 use crate::api::prelude::*;
 use tenure_engine::{LinkRow, TokenShown};
-use tenure_model::Person;
+use tenure_model::{MessageWay, Person};
 
 pub(crate) static ENDPOINT: Endpoint = Endpoint {
     verb: Verb::Get,
     path: "/api/v1/people/{name}",
     access: Access::Decided { action: ApiAction::Administer, kind: ApiResourceKind::Person },
     evidence: None,
-    about: "A person: tokens with their ends, never a value, accounts of a provider they sign in by, and where mail reaches them.",
+    about: "A person: tokens with their ends, never a value, accounts of a provider they sign in by, and where messages reach them.",
     query: &[],
     takes: None,
     answers: Answers::Json(200, "PersonShown"),
@@ -23,6 +23,8 @@ struct PersonShown {
     links: Vec<LinkRow>,
     /// Where mail reaches them.
     mail: Option<String>,
+    /// In which chat they are told.
+    chat: Option<String>,
 }
 
 async fn handle(
@@ -34,6 +36,7 @@ async fn handle(
     let person = shared.engine.person_called(&name).await?;
     let tokens = shared.engine.tokens_of(person.id).await?;
     let links = shared.engine.links_of(person.id).await?;
-    let mail = shared.engine.mail_address(person.id).await?;
-    Ok(Json(PersonShown { person, tokens, links, mail }))
+    let mail = shared.engine.message_address(person.id, MessageWay::Mail).await?;
+    let chat = shared.engine.message_address(person.id, MessageWay::Chat).await?;
+    Ok(Json(PersonShown { person, tokens, links, mail, chat }))
 }
