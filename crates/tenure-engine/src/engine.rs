@@ -9,7 +9,7 @@ use crate::{
     record::{Draft, EntryMaker},
     signer::{KeyedFingerprint, SharedKeys},
     verbs::{
-        programme::{Foresights, InForce},
+        programme::{Foresights, InForce, Replays},
         report_soon::ReportsKept,
     },
 };
@@ -51,7 +51,8 @@ pub struct Engine {
     pub(crate) randomness: Arc<Mutex<Box<dyn Randomness>>>,
     pub(crate) connectors: BTreeMap<&'static str, Arc<dyn Connector>>,
     pub(crate) in_force: RwLock<Arc<InForce>>,
-    pub(crate) foresights: Arc<Foresights>,
+    pub(crate) foresights: Foresights,
+    pub(crate) replays: Replays,
     pub(crate) authoriser: Arc<Authoriser>,
     pub(crate) board: Board,
     pub(crate) checkpoint_was_missing: bool,

@@ -118,9 +118,10 @@ pub use verbs::{
     people::{NewPerson, OwnedShown, PersonLeaving, token_hash},
     plan::{Assessed, PlanRequest, PlanShown},
     programme::{
-        ClassForeseen, ClassShown, ContactShown, Foreseen, IdentityForeseen, PolicyForeseen, PolicyShown,
-        ProgrammeApplied, ProgrammeChecked, ProgrammeForeseen, ProgrammeListed, ProgrammeShown,
-        StandingMoved, check_files, check_programme, digest_of,
+        ClassForeseen, ClassShown, ContactShown, DayReplayed, Foreseen, IdentityForeseen, IdentityReplayed,
+        Looked, PolicyForeseen, PolicyReplayed, PolicyShown, ProgrammeApplied, ProgrammeChecked,
+        ProgrammeForeseen, ProgrammeListed, ProgrammeReplayed, ProgrammeShown, Replayed, StandingMoved,
+        check_files, check_programme, digest_of,
     },
     queue::{Queue, QueueItem},
     report::{REPORT_ROWS_MAX, Report, ReportFindings, ReportProof, ReportSource, ReportStanding},

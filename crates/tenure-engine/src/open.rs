@@ -8,7 +8,7 @@ use crate::{
     progress::Board,
     record::{By, Draft},
     signer::{CheckpointFile, CheckpointSigner},
-    verbs::programme::InForce,
+    verbs::programme::{Foresights, InForce, Replays},
 };
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -199,7 +199,8 @@ impl Deployment {
                 .map(|c| (c.manifest().system, c))
                 .collect::<BTreeMap<_, _>>(),
             in_force: RwLock::new(Arc::new(in_force)),
-            foresights: Arc::default(),
+            foresights: Foresights::default(),
+            replays: Replays::default(),
             authoriser: Arc::new(authoriser),
             board: Board::default(),
             checkpoint_was_missing: !opened.created && !had_checkpoint,

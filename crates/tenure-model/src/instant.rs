@@ -19,6 +19,9 @@ pub struct NotAnInstant {
 }
 
 impl Instant {
+    /// Later than everything that happens.
+    pub const MAX: Self = Self(i64::MAX);
+
     /// From microseconds since the Unix epoch.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)

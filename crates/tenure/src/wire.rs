@@ -13,6 +13,7 @@ mod judgement;
 mod messages;
 pub(crate) mod ownership;
 pub(crate) mod programme;
+pub(crate) mod programme_replay;
 mod requests;
 mod reviews;
 mod tickets;

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use tenure_judge::{Confirmed, Dossier, ExplainedJudgement, Validity, Verdict};
 use tenure_model::{
-    CredentialState, DecisionRight, IdentityId, Instant, Person, PersonId, Presence, flag, names,
+    CredentialState, DecisionRight, Facts, IdentityId, Instant, Person, PersonId, Presence, flag, names,
 };
 use tenure_store::{
     StoreFailure, Tx,
@@ -30,8 +30,6 @@ use tenure_store::{
 
 /// The policy that asks.
 const POLICY: &str = "not_confirmed";
-/// Rights that are compared one by one, of one identity; of more, their number is.
-const RIGHTS_KEPT_MAX: i64 = 2_000;
 /// Rights gained since, by name.
 const GAINED_MAX: usize = 20;
 /// Rights that are shown by name.
@@ -111,15 +109,19 @@ pub(super) struct ConfirmedBy {
 }
 
 /// The rights of an identity, in words, and how many they are.
+#[derive(Default)]
 pub(super) struct Rights {
     pub(super) named: BTreeSet<String>,
     pub(super) count: i64,
 }
 
 impl Rights {
+    /// Rights that are compared one by one, of one identity; of more, their number is.
+    pub(super) const KEPT_MAX: i64 = 2_000;
+
     /// They are too many to be named.
     pub(super) const fn are_too_many(&self) -> bool {
-        self.count > RIGHTS_KEPT_MAX
+        self.count > Self::KEPT_MAX
     }
 }
 
@@ -272,24 +274,24 @@ pub(super) fn validity(
     };
     let by =
         ConfirmedBy { by: last.by, person: tx.person_since(last.by, last.at)?, for_owners: last.for_owners };
+    let confirmed = confirmed(&last, &rights_of(tx, id)?);
+    Ok((Validity { enrolled_since, confirmed: Some(confirmed), ..Validity::default() }, Some(by)))
+}
+
+/// What was answered, held against the rights that it holds.
+pub(super) fn confirmed(last: &ConfirmationRow, holds: &Rights) -> Confirmed {
     let denied = match (last.needed, last.same_scope) {
         (false, _) => Some("it is not needed any more"),
         (true, false) => Some("its scope is not this any more"),
         (true, true) => None,
     };
-    let confirmed = Confirmed {
-        at: last.at,
-        denied: denied.map(str::to_owned),
-        gained: gained(&last, &rights_of(tx, id)?),
-        void: None,
-    };
-    Ok((Validity { enrolled_since, confirmed: Some(confirmed), ..Validity::default() }, Some(by)))
+    Confirmed { at: last.at, denied: denied.map(str::to_owned), gained: gained(last, holds), void: None }
 }
 
 /// The rights it holds now and did not when this was answered, in words. Of so many that they were not kept, only that
 /// they are more.
 fn gained(then: &ConfirmationRow, now: &Rights) -> Vec<String> {
-    if then.rights_count > RIGHTS_KEPT_MAX || now.count > RIGHTS_KEPT_MAX {
+    if then.rights_count > Rights::KEPT_MAX || now.are_too_many() {
         let more = now.count - then.rights_count;
         return if more > 0 { vec![tenure_model::counted(more, "right more")] } else { Vec::new() };
     }
@@ -299,29 +301,33 @@ fn gained(then: &ConfirmationRow, now: &Rights) -> Vec<String> {
 /// Everything it may do, as far as it was seen: rights, what it owns, and that nothing is asked of it.
 pub(super) fn rights_of(tx: &mut Tx<'_>, id: IdentityId) -> Result<Rights, StoreFailure> {
     let principals = tx.principals_of(id)?;
-    let mut rights = Rights { named: BTreeSet::new(), count: 0 };
+    let mut rights = Rights::default();
     for principal in principals.iter().filter(|one| one.presence == Presence::Present) {
         let at = format!("{}/{}", principal.source_name, principal.name);
-        for (fact, says) in
-            [(names::SUPERUSER, "everything"), (names::CREATE_PRINCIPALS, "creating accounts")]
-        {
-            if flag(&principal.facts, fact) == Some(true) {
-                rights.named.insert(format!("{says} as {at}"));
-            }
-        }
+        rights.named.extend(power_said(&principal.facts, &at));
         let (held, owned) = tx.count_grants(principal.id)?;
         rights.count += held + owned;
-        if rights.count <= RIGHTS_KEPT_MAX {
-            let held = tx.grants_of(principal.id, RIGHTS_KEPT_MAX)?;
-            rights
-                .named
-                .extend(held.into_iter().map(|one| format!("{} on {} as {at}", one.right, one.resource)));
+        if !rights.are_too_many() {
+            let held = tx.grants_of(principal.id, Rights::KEPT_MAX)?;
+            rights.named.extend(held.iter().map(|one| right_said(&one.right, &one.resource, &at)));
         }
     }
-    if rights.count > RIGHTS_KEPT_MAX {
+    if rights.are_too_many() {
         rights.named.clear();
     }
     Ok(rights)
+}
+
+/// What its own attributes let it do, in words; `at` is the principal with its source.
+pub(super) fn power_said(facts: &Facts, at: &str) -> Vec<String> {
+    let powers = [(names::SUPERUSER, "everything"), (names::CREATE_PRINCIPALS, "creating accounts")];
+    let held = powers.into_iter().filter(|(fact, _)| flag(facts, fact) == Some(true));
+    held.map(|(_, says)| format!("{says} as {at}")).collect()
+}
+
+/// One right, in words.
+pub(super) fn right_said(right: &str, resource: &str, at: &str) -> String {
+    format!("{right} on {resource} as {at}")
 }
 
 /// Names what is confirmed: charter, rights, and which credentials with their values' ages.

@@ -19,6 +19,7 @@ pub(crate) mod directory;
 pub(crate) mod dismiss;
 pub(crate) mod doctor;
 pub(crate) mod dossier;
+mod dossier_then;
 pub(crate) mod drive;
 pub(crate) mod ending;
 pub(crate) mod events;

@@ -42,6 +42,7 @@ mod programme;
 mod quiet;
 mod reasons;
 mod recognised;
+mod replay;
 mod report;
 mod requests;
 mod returned;

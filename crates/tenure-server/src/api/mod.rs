@@ -56,6 +56,7 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &programme::acknowledge::ENDPOINT,
     &programme::consequences::ENDPOINT,
     &programme::foresee::ENDPOINT,
+    &programme::replay::ENDPOINT,
     &programme::apply::ENDPOINT,
     &programme::list::ENDPOINT,
     &programme::version::ENDPOINT,

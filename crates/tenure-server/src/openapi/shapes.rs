@@ -63,6 +63,7 @@ pub(super) const REQUESTS: &[(&str, &[&str])] = &[
         ],
     ),
     ("ProgrammeFilesRequest", &["files: {text}"]),
+    ("ProgrammeReplayRequest", &["files: {text}", "since: text?", "until: text?"]),
     ("ProgrammeRequest", &["files: {text}", "reason: text", "word: text", "worse?: number?"]),
     ("RoleRequest", &["role: Role"]),
     ("TeamRoleRequest", &["role: Role?"]),

@@ -1,4 +1,6 @@
 //! The shapes of answers about programmes, written as in `shapes.rs`.
+//!
+//! What is in force and who delivers it, what another one would change, and what it would have found.
 
 /// Answers.
 pub(super) const ANSWERS: &[(&str, &[&str])] = &[
@@ -98,6 +100,50 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
     ),
     ("Reachable", &["person: id", "name: text", "why: text", "may_stop: flag", "acknowledged: instant?"]),
     ("ProgrammeFault", &["file: text", "line: number?", "column: number?", "why: text", "suggestion: text?"]),
+    ("ProgrammeReplay", &["replayed: ProgrammeReplayed?", "judged: number", "of: number"]),
+    (
+        "ProgrammeReplayed",
+        &[
+            "digest: text",
+            "since: instant",
+            "until: instant",
+            "identities: number",
+            "not_judged: number",
+            "differ: number",
+            "lapse: number",
+            "days: [DayReplayed]",
+            "policies: [PolicyReplayed]",
+            "named: [IdentityReplayed]",
+            "of_today: [text]",
+        ],
+    ),
+    (
+        "DayReplayed",
+        &[
+            "at: instant",
+            "programme: number",
+            "identities: number",
+            "failed: number",
+            "would_fail: number",
+            "lapsed: number",
+            "would_lapse: number",
+        ],
+    ),
+    (
+        "PolicyReplayed",
+        &["policy: text", "severity: Severity", "fires: number", "spares: number", "first: instant"],
+    ),
+    (
+        "IdentityReplayed",
+        &[
+            "identity: id",
+            "name: text",
+            "first: instant",
+            "lapses: instant?",
+            "fires: [text]",
+            "spares: [text]",
+        ],
+    ),
     ("ProgrammePlan", &["foreseen: ProgrammeForeseen?", "judged: number", "of: number"]),
     (
         "ProgrammeForeseen",

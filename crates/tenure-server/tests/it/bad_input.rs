@@ -523,6 +523,21 @@ const OWNERSHIP: &[Bad] = &[
         "/api/v1/programme/plan",
         Some(r#"{"files":{"programme.toml":"version = 1\n[policy]\n"}}"#),
     ),
+    (
+        "POST /api/v1/programme/replay",
+        "/api/v1/programme/replay",
+        Some(r#"{"files":{},"from":"2026-11-01"}"#),
+    ),
+    (
+        "POST /api/v1/programme/replay",
+        "/api/v1/programme/replay",
+        Some(r#"{"files":{"programme.toml":"version = 1"},"since":"the first of May"}"#),
+    ),
+    (
+        "POST /api/v1/programme/replay",
+        "/api/v1/programme/replay",
+        Some(r#"{"files":{"programme.toml":"version = 1"},"since":"1970-01-01"}"#),
+    ),
     ("PUT /api/v1/programme", "/api/v1/programme", Some(r#"{"files":{"programme.toml":"version = 1"}}"#)),
     (
         "PUT /api/v1/programme",

@@ -38,6 +38,7 @@ fn about_the_programme() -> Vec<Rehearsal> {
         ("GET /api/v1/programme", "/api/v1/programme", None),
         ("POST /api/v1/programme/check", "/api/v1/programme/check", Some(json!({ "files": {} }))),
         ("POST /api/v1/programme/plan", "/api/v1/programme/plan", Some(json!({ "files": {} }))),
+        ("POST /api/v1/programme/replay", "/api/v1/programme/replay", Some(json!({ "files": {} }))),
         (
             "PUT /api/v1/programme",
             "/api/v1/programme",

@@ -60,6 +60,22 @@ async fn a_programme_is_checked_looked_at_applied_and_shown() {
     assert_eq!((&seen["changed"], &seen["worse"]), (&json!(1), &json!(1)), "{seen}");
     assert_eq!(seen["named"][0]["begins"], json!(["charter_incomplete", "end_too_far", "no_owner"]));
 
+    let replay = json!({ "files": files(), "since": null });
+    let mut replayed = json!(null);
+    for _ in 0..1_000 {
+        replayed = bench.post(AUDITOR, "/api/v1/programme/replay", &replay).await.json()["replayed"].clone();
+        if !replayed.is_null() {
+            break;
+        }
+    }
+    let today = replayed["days"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (&today["programme"], &today["failed"], &today["would_fail"]),
+        (&json!(0), &json!(0), &json!(3)),
+        "{replayed}"
+    );
+    assert_eq!(replayed["named"][0]["fires"], json!(["charter_incomplete", "end_too_far", "no_owner"]));
+
     for uid in [OPERATOR, OWNER, AUDITOR] {
         assert_eq!(apply(&bench, uid, &seen["word"]).await.status, 403, "{uid}");
     }

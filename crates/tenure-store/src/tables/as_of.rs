@@ -7,9 +7,10 @@
 use super::list_scan::{LOOK, Scanned, Span, scan};
 use crate::{Row, StoreFailure, Tx, value::named};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use tenure_model::{
-    Charter, CredentialKind, CredentialState, ExceptionState, Facts, IdentityId, Instant, Presence,
-    PrincipalId, PrincipalKind, RiskTier, Severity, Standing,
+    Charter, CredentialId, CredentialKind, CredentialState, ExceptionState, Facts, IdentityId, Instant,
+    Presence, PrincipalId, PrincipalKind, RiskTier, Severity, Standing,
 };
 
 /// An identity as it was.
@@ -73,7 +74,7 @@ pub struct PrincipalThen {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CredentialThen {
     /// Its id.
-    pub id: tenure_model::CredentialId,
+    pub id: CredentialId,
     /// Whose it is.
     pub principal: PrincipalId,
     /// What kind it was.
@@ -84,6 +85,21 @@ pub struct CredentialThen {
     pub value_since: Instant,
     /// When the system was to stop accepting it.
     pub valid_until: Option<Instant>,
+}
+
+/// A credential as it was, with what judging asks of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CredentialInFull {
+    /// The credential.
+    pub then: CredentialThen,
+    /// What was known about it.
+    pub facts: Facts,
+    /// When it was first seen.
+    pub first_seen: Instant,
+    /// When its value then was first seen, if that was later than the credential itself.
+    pub value_changed: Option<Instant>,
+    /// Its value is another one now, as far as values can be told apart.
+    pub is_another_value: bool,
 }
 
 /// A right as it was.
@@ -318,6 +334,40 @@ impl Tx<'_> {
         )
     }
 
+    /// Credentials of an identity as they were, with what judging asks of them.
+    pub fn credentials_in_full_then(
+        &mut self,
+        id: IdentityId,
+        at: Instant,
+    ) -> Result<Vec<CredentialInFull>, StoreFailure> {
+        let then = self.credentials_then(id, at)?;
+        let more: BTreeMap<CredentialId, _> = self
+            .query(
+                "credentials",
+                "SELECT c.credential_id, COALESCE(b.facts, c.facts), c.first_seen_us, \
+                 CASE WHEN b.credential_id IS NULL THEN c.value_changed_us ELSE b.value_changed_us END, \
+                 CASE WHEN b.credential_id IS NULL OR b.fingerprint = c.fingerprint OR (b.fingerprint IS NULL AND c.fingerprint IS NULL) \
+                 THEN 0 ELSE 1 END \
+                 FROM principals p JOIN credentials c ON c.principal_id = p.principal_id LEFT JOIN past_credentials b \
+                 ON b.credential_id = c.credential_id AND b.since_us <= $2 AND b.until_us > $2 \
+                 WHERE p.identity_id = $1 AND c.first_seen_us <= $2",
+                &[named(id), at.into()],
+                |row| {
+                    Ok((
+                        row.parsed(0)?,
+                        (row.json::<Facts>(1)?, row.instant(2)?, row.opt_instant(3)?, row.flag(4)?),
+                    ))
+                },
+            )?
+            .into_iter()
+            .collect();
+        let in_full = then.into_iter().filter_map(|then| {
+            let (facts, first_seen, value_changed, is_another_value) = more.get(&then.id)?.clone();
+            Some(CredentialInFull { then, facts, first_seen, value_changed, is_another_value })
+        });
+        Ok(in_full.collect())
+    }
+
     /// Rights of an identity as they were, by principal and resource; at most `most`.
     pub fn grants_then(
         &mut self,
@@ -345,6 +395,52 @@ impl Tx<'_> {
                 })
             },
         )
+    }
+
+    /// Rights of a principal as they were, each with since when it was so; at most `most`.
+    pub fn rights_then(
+        &mut self,
+        principal: PrincipalId,
+        at: Instant,
+        most: i64,
+    ) -> Result<Vec<(GrantThen, Instant)>, StoreFailure> {
+        self.query(
+            "grants",
+            "SELECT principal_id, resource, right_name, grantable, since FROM (\
+             SELECT principal_id, resource, right_name, grantable, first_seen_us AS since FROM grants \
+             WHERE principal_id = $1 AND COALESCE(changed_us, first_seen_us) <= $2 UNION ALL \
+             SELECT principal_id, resource, right_name, grantable, since_us FROM past_grants \
+             WHERE principal_id = $1 AND since_us <= $2 AND until_us > $2) AS held \
+             ORDER BY resource, right_name, grantable, since LIMIT $3",
+            &[named(principal), at.into(), most.into()],
+            |row| {
+                let grant = GrantThen {
+                    principal: row.parsed(0)?,
+                    resource: row.text(1)?,
+                    right: row.text(2)?,
+                    grantable: row.flag(3)?,
+                };
+                Ok((grant, row.instant(4)?))
+            },
+        )
+    }
+
+    /// How many rights a principal held beside what it owned, and how much it owned.
+    pub fn count_grants_then(
+        &mut self,
+        principal: PrincipalId,
+        at: Instant,
+    ) -> Result<(i64, i64), StoreFailure> {
+        let counted = self.query_one(
+            "grants",
+            "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN right_name = 'owner' THEN 1 ELSE 0 END), 0) AS BIGINT) FROM (\
+             SELECT right_name FROM grants WHERE principal_id = $1 AND COALESCE(changed_us, first_seen_us) <= $2 UNION ALL \
+             SELECT right_name FROM past_grants WHERE principal_id = $1 AND since_us <= $2 AND until_us > $2) AS held",
+            &[named(principal), at.into()],
+            |row| Ok((row.number(0)?, row.number(1)?)),
+        )?;
+        let (all, owned) = counted.unwrap_or((0, 0));
+        Ok((all - owned, owned))
     }
 
     /// Findings of an identity that were open, dismissed and excepted ones among them.

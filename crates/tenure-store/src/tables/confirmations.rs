@@ -76,12 +76,21 @@ impl Tx<'_> {
 
     /// What was answered about an identity last.
     pub fn confirmed_last(&mut self, of: IdentityId) -> Result<Option<ConfirmationRow>, StoreFailure> {
+        self.confirmed_last_then(of, Instant::MAX)
+    }
+
+    /// What had been answered about an identity last, at an instant.
+    pub fn confirmed_last_then(
+        &mut self,
+        of: IdentityId,
+        at: Instant,
+    ) -> Result<Option<ConfirmationRow>, StoreFailure> {
         self.query_one(
             "confirmations",
             "SELECT identity_id, confirmed_us, person_id, needed, same_scope, same_owners, for_owners, digest, \
-             rights, rights_count FROM confirmations WHERE identity_id = $1 \
+             rights, rights_count FROM confirmations WHERE identity_id = $1 AND confirmed_us <= $2 \
              ORDER BY confirmed_us DESC, person_id DESC LIMIT 1",
-            &[named(of)],
+            &[named(of), at.into()],
             confirmation,
         )
     }

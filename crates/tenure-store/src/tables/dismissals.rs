@@ -91,6 +91,22 @@ impl Tx<'_> {
         )
     }
 
+    /// Dismissals of an identity's conditions that stood at an instant.
+    pub fn dismissals_then(
+        &mut self,
+        identity: IdentityId,
+        at: Instant,
+    ) -> Result<Vec<DismissalRow>, StoreFailure> {
+        self.query(
+            "dismissals",
+            "SELECT dismissal_id, identity_id, policy, subject, reason, dismissed_by, dismissed_us, ends_us, rested_on \
+             FROM dismissals WHERE identity_id = $1 AND dismissed_us <= $2 AND ends_us > $2 \
+             AND (withdrawn_us IS NULL OR withdrawn_us > $2) ORDER BY policy, subject",
+            &[named(identity), at.into()],
+            dismissal,
+        )
+    }
+
     /// Writes down that a condition is no finding until its end. One that stands already is a conflict.
     pub fn dismiss(&mut self, mint: &Mint, new: &NewDismissal) -> Result<(), StoreFailure> {
         self.end_dismissals(new.identity, mint.now)?;

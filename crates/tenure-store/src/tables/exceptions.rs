@@ -230,6 +230,24 @@ impl Tx<'_> {
         )
     }
 
+    /// Exceptions of an identity that stood at an instant.
+    pub fn exceptions_then(
+        &mut self,
+        identity: IdentityId,
+        at: Instant,
+    ) -> Result<Vec<ExceptionRow>, StoreFailure> {
+        self.query(
+            "exceptions",
+            concat!(
+                columns!(),
+                "WHERE x.identity_id = $1 AND x.state IN ('granted', 'ended') AND x.decided_us <= $2 AND x.ends_us > $2 \
+                 AND (x.ended_us IS NULL OR x.ended_us > $2) ORDER BY x.exception_id"
+            ),
+            &[named(identity), at.into()],
+            exception,
+        )
+    }
+
     /// Exceptions of those meant, one page after `skip` rows.
     pub fn exceptions(
         &mut self,

@@ -462,11 +462,21 @@ impl Tx<'_> {
 
     /// Uses of a principal, newest first, at most `most` consumers.
     pub fn uses_of(&mut self, principal: PrincipalId, most: i64) -> Result<Vec<UseRow>, StoreFailure> {
+        self.uses_then(principal, Instant::MAX, most)
+    }
+
+    /// Who had been seen using a principal until an instant, as far as that is still kept.
+    pub fn uses_then(
+        &mut self,
+        principal: PrincipalId,
+        at: Instant,
+        most: i64,
+    ) -> Result<Vec<UseRow>, StoreFailure> {
         self.query(
             "uses",
-            "SELECT consumer, MAX(bucket_us), CAST(SUM(seen_count) AS BIGINT) FROM uses WHERE principal_id = $1 \
+            "SELECT consumer, MAX(bucket_us), CAST(SUM(seen_count) AS BIGINT) FROM uses WHERE principal_id = $1 AND bucket_us <= $3 \
              GROUP BY consumer ORDER BY 2 DESC, consumer LIMIT $2",
-            &[named(principal), most.into()],
+            &[named(principal), most.into(), at.into()],
             |row| Ok(UseRow { consumer: row.text(0)?, last_seen: row.instant(1)?, count: row.number(2)? }),
         )
     }

@@ -329,11 +329,21 @@ impl Tx<'_> {
         &mut self,
         principal: PrincipalId,
     ) -> Result<Option<(ProofLevel, ProofLevel, String)>, StoreFailure> {
+        self.claimed_dead_then(principal, Instant::MAX)
+    }
+
+    /// The claim of death that had been made until an instant, as it stands now.
+    pub fn claimed_dead_then(
+        &mut self,
+        principal: PrincipalId,
+        at: Instant,
+    ) -> Result<Option<(ProofLevel, ProofLevel, String)>, StoreFailure> {
         self.query_one(
             "plans",
             "SELECT level, required_level, COALESCE(sentence, '') FROM plans WHERE principal_id = $1 AND kind = 'revoke' \
-             AND state IN ('proved', 'short') AND level IS NOT NULL ORDER BY plan_id DESC LIMIT 1",
-            &[named(principal)],
+             AND state IN ('proved', 'short') AND level IS NOT NULL AND COALESCE(settled_us, created_us) <= $2 \
+             ORDER BY plan_id DESC LIMIT 1",
+            &[named(principal), at.into()],
             |row| Ok((row.parsed(0)?, row.parsed(1)?, row.text(2)?)),
         )
     }

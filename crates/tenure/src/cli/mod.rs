@@ -48,6 +48,7 @@ mod programme;
 mod programme_apply;
 mod programme_check;
 mod programme_facts;
+mod programme_replay;
 mod proof;
 mod report;
 mod request;

@@ -3,7 +3,7 @@
 //! `init` and `check` need no deployment, so that a repository can check itself. Nothing is applied that was not shown
 //! as it is: see `programme_apply.rs`. Next: `../programme_files.rs`, the directory.
 
-use super::{programme_apply, programme_check, programme_facts, reading};
+use super::{programme_apply, programme_check, programme_facts, programme_replay, reading};
 use crate::{
     context::{Context, Form},
     failure::{Exit, Failure},
@@ -34,6 +34,7 @@ pub(crate) enum ProgrammeCommand {
     Diff(Diff),
     Plan(programme_apply::Plan),
     Apply(programme_apply::Apply),
+    Replay(programme_replay::Replay),
     Log(Log),
     Export(Export),
 }
@@ -50,6 +51,7 @@ impl ProgrammeCommand {
             Self::Diff(args) => args.run(context).await,
             Self::Plan(args) => args.run(context).await,
             Self::Apply(args) => args.run(context).await,
+            Self::Replay(args) => args.run(context).await,
             Self::Log(args) => args.run(context).await,
             Self::Export(args) => args.run(context).await,
         }

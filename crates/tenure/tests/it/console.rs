@@ -90,18 +90,22 @@ fn somebody_leaves(place: &Place) {
 const WAYS_OUT: &str = "[mail]\nserver = \"127.0.0.1\"\nport = 9\nsecurity = \"plain\"\nfrom = \"tenure@example.com\"\n\
     [[events]]\nname = \"siem\"\nsyslog = \"127.0.0.1:9\"\nkinds = [\"plan.\", \"identity.\"]\n";
 
-fn planted() -> Planted {
-    let shop = shop();
-    let place = Place::new();
-    place.private_file("shop.password", shop.password());
-    // Ways out that lead nowhere: what waits to be sent, and what stands still, is on the pages too.
-    place.done(&["init"]);
+/// Ways out that lead nowhere: what waits to be sent, and what stands still, is on the pages too.
+fn ways_out(place: &Place) {
     place.private_file("room-url", "https://127.0.0.1:9/a-part-that-nobody-else-knows");
     let chat = format!(
         "[[chats]]\nname = \"room\"\nkind = \"teams\"\nprivate_network = true\nurl_file = \"{}\"\n",
         place.path("room-url").display()
     );
     std::fs::write(place.data.join("tenure.toml"), WAYS_OUT.to_owned() + &chat).unwrap();
+}
+
+fn planted() -> Planted {
+    let shop = shop();
+    let place = Place::new();
+    place.private_file("shop.password", shop.password());
+    place.done(&["init"]);
+    ways_out(&place);
     let mut up = place.begin(&["up", "--listen", "127.0.0.1:0", "--json"]);
     let said: serde_json::Value = serde_json::from_str(&up.until("\n}\n")).unwrap();
     let url = shop.url("shop");

@@ -23,6 +23,7 @@ mod excepted;
 mod find;
 mod first_look;
 mod first_run;
+mod from_zero;
 mod handed_on;
 mod host_acts;
 mod imported;

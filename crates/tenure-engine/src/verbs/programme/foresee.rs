@@ -1,33 +1,26 @@
 //! What a programme would change before it is applied: every identity judged by what is in force and by what is proposed.
 //!
-//! Both at one instant, so that what differs is the programme's doing. It goes on when nobody waits any more, says how
-//! far it is, and is made once however often it is asked for; a few are kept, in memory. Nothing is written.
-//! Next: `mod.rs`, which applies.
+//! Both at one instant, so that what differs is the programme's doing. Nothing is written. Next: `looking.rs`, who waits for it;
+//! `replay.rs`, the same over days that are past; `mod.rs`, which applies.
 
-use super::{InForce, check_programme, digest_of, first};
+use super::{
+    InForce, as_if_applied, digest_of,
+    looking::{Looked, Looks, Progress},
+};
 use crate::{
     Engine, EngineFailure,
     record::digest_hex,
     verbs::{dossier::Read, judge::only_in},
 };
 use serde::Serialize;
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tenure_judge::{FailedCondition, Judgement, ProgrammeFiles};
 use tenure_model::{IdentityId, Instant, Severity, Standing, printable};
-use tenure_store::tables::programmes::ProgrammeRow;
-use tokio::{sync::watch, task::AbortHandle};
 
 /// Identities read in one transaction.
 const BATCH: i64 = 200;
 /// Identities that are named, at most; the counts are whole.
 const NAMED_MAX: usize = 200;
-/// Foresights that are kept, at most, and how long what was made is of now.
-const KEPT_MAX: usize = 4;
-const FRESH: Duration = Duration::from_mins(5);
 /// What lapses within this time is said, and counts for the hold.
 const SOON: Duration = Duration::from_hours(7 * 24);
 /// From how many identities on, and from which share, standing worse is held for somebody who types the number.
@@ -127,51 +120,10 @@ pub struct IdentityForeseen {
     pub ends: Vec<String>,
 }
 
-/// What somebody who asked has.
-#[derive(Debug, Clone)]
-pub enum Foreseen {
-    /// What it would change.
-    Made(Arc<ProgrammeForeseen>),
-    /// It is being looked at.
-    UnderWay {
-        /// So many identities were judged.
-        judged: i64,
-        /// Of about so many.
-        of: i64,
-    },
-}
-
-#[derive(Debug, Clone)]
-enum State {
-    UnderWay { judged: i64, of: i64 },
-    Made(Arc<ProgrammeForeseen>),
-    Failed(String),
-}
-
-/// Foresights that were made lately or are being made, the newest last.
-#[derive(Default)]
-pub(crate) struct Foresights {
-    kept: Mutex<VecDeque<Kept>>,
-}
-
-/// What was read by then: another one, and what was looked at is not what is there.
-type Inventory = (i64, i64);
-
-struct Kept {
-    digest: String,
-    base_version: i64,
-    inventory: Inventory,
-    begun: Instant,
-    state: watch::Receiver<State>,
-    task: AbortHandle,
-}
-
-impl Drop for Kept {
-    /// What nobody remembers is not made any more.
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
+/// Foresights that were made lately or are being made.
+pub(crate) type Foresights = Looks<ProgrammeForeseen>;
+/// What somebody who asked for one has.
+pub type Foreseen = Looked<ProgrammeForeseen>;
 
 impl Engine {
     /// What a programme would change, if that is known within `wait`; looking goes on afterwards, once however many ask.
@@ -182,72 +134,18 @@ impl Engine {
         wait: Duration,
     ) -> Result<Foreseen, EngineFailure> {
         let inventory = self.store.read("inventory_mark", |tx| tx.inventory_mark()).await?;
-        let mut looking = self.looking(files, inventory)?;
-        let over = |state: &State| !matches!(state, State::UnderWay { .. });
-        let _ = tokio::time::timeout(wait, looking.wait_for(over)).await;
-        let state = looking.borrow().clone();
-        match state {
-            State::Made(foreseen) => Ok(Foreseen::Made(foreseen)),
-            State::UnderWay { judged, of } => Ok(Foreseen::UnderWay { judged, of }),
-            State::Failed(why) => Err(EngineFailure::Refused { why }),
-        }
-    }
-
-    fn looking(
-        self: &Arc<Self>,
-        files: &ProgrammeFiles,
-        inventory: Inventory,
-    ) -> Result<watch::Receiver<State>, EngineFailure> {
         let (digest, base, now) = (digest_of(files), self.in_force(), self.clock.now());
-        let mut kept = self.foresights.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let counts = |one: &Kept| {
-            let failed = matches!(*one.state.borrow(), State::Failed(_));
-            let same = (one.base_version, one.inventory) == (base.version, inventory);
-            !failed && same && now.since(one.begun) < FRESH
+        // Another inventory, and what was looked at is not what is there.
+        let made_of = format!("{digest} {} {inventory:?}", base.version);
+        let begin = |progress: Progress<ProgrammeForeseen>| {
+            let proposed = as_if_applied(files, base.version, now)?;
+            let engine = Arc::clone(self);
+            Ok(async move {
+                let looked = engine.look_through(&base, &proposed, (digest, now), &progress).await;
+                (progress, looked)
+            })
         };
-        kept.retain(counts);
-        if let Some(one) = kept.iter().find(|one| one.digest == digest) {
-            return Ok(one.state.clone());
-        }
-        // Whoever asks how far it is asks often: what is known already was checked when it was begun.
-        let faults = check_programme(files);
-        if !faults.is_empty() {
-            return Err(EngineFailure::Refused { why: first(&faults) });
-        }
-        // As it would be read back once it was applied.
-        let row = ProgrammeRow {
-            version: base.version + 1,
-            digest: digest.clone(),
-            files: files.0.clone(),
-            reason: String::new(),
-            applied_by: tenure_model::PersonId::new(now, [0; 10]),
-            applied: now,
-        };
-        let proposed = InForce::of(Some(&row))?;
-        let (say, state) = watch::channel(State::UnderWay { judged: 0, of: 0 });
-        let engine = Arc::clone(self);
-        let (base_version, wanted) = (base.version, digest.clone());
-        let task = tokio::spawn(async move {
-            let looked = engine.look_through(&base, &proposed, (wanted, now), &say).await;
-            let state = looked.map_or_else(
-                |error| State::Failed(crate::failure::chain(&error)),
-                |foreseen| State::Made(Arc::new(foreseen)),
-            );
-            // Nobody may be waiting any more.
-            let _ = say.send(state);
-        });
-        kept.push_back(Kept {
-            digest,
-            base_version,
-            inventory,
-            begun: now,
-            state: state.clone(),
-            task: task.abort_handle(),
-        });
-        if kept.len() > KEPT_MAX {
-            kept.pop_front();
-        }
-        Ok(state)
+        self.foresights.join(made_of, now, begin)?.within(wait).await
     }
 
     async fn look_through(
@@ -255,7 +153,7 @@ impl Engine {
         base: &InForce,
         proposed: &InForce,
         (digest, now): (String, Instant),
-        say: &watch::Sender<State>,
+        progress: &Progress<ProgrammeForeseen>,
     ) -> Result<ProgrammeForeseen, EngineFailure> {
         let of = self.store.read("count_identities", |tx| tx.count_identities()).await?;
         let mut tally = Tally::default();
@@ -269,7 +167,7 @@ impl Engine {
             };
             let (next, ()) = tokio::join!(self.page_after(Some(last)), judged);
             page = next?;
-            say.send_replace(State::UnderWay { judged: tally.identities + tally.not_judged, of });
+            progress.say(tally.identities + tally.not_judged, of);
             tokio::task::yield_now().await;
         }
         Ok(tally.foreseen(digest, base.version, now))

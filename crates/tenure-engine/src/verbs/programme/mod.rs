@@ -5,14 +5,19 @@
 //! judged by another programme is judged again. It must never decide whether something fails. Next: `foresee.rs`.
 
 mod foresee;
+mod looking;
 mod partners;
+mod replay;
 
 pub(crate) use foresee::Foresights;
 pub use foresee::{
     ClassForeseen, Foreseen, IdentityForeseen, PolicyForeseen, ProgrammeForeseen, StandingMoved,
 };
+pub use looking::Looked;
 pub(crate) use partners::people;
 pub use partners::{ContactShown, ProgrammeChecked, check_files};
+pub(crate) use replay::Replays;
+pub use replay::{DayReplayed, IdentityReplayed, PolicyReplayed, ProgrammeReplayed, Replayed};
 
 use crate::{
     Actor, Engine, EngineFailure,
@@ -138,6 +143,22 @@ pub fn digest_of(files: &ProgrammeFiles) -> String {
         }
     }
     digest_hex(&whole)
+}
+
+/// A programme as it would be read back once it was applied after this version; or what is wrong with it.
+fn as_if_applied(files: &ProgrammeFiles, base_version: i64, now: Instant) -> Result<InForce, EngineFailure> {
+    let faults = check_programme(files);
+    if !faults.is_empty() {
+        return Err(EngineFailure::Refused { why: first(&faults) });
+    }
+    InForce::of(Some(&ProgrammeRow {
+        version: base_version + 1,
+        digest: digest_of(files),
+        files: files.0.clone(),
+        reason: String::new(),
+        applied_by: tenure_model::PersonId::new(now, [0; 10]),
+        applied: now,
+    }))
 }
 
 /// Everything that is wrong with a programme; nothing where it can be applied.

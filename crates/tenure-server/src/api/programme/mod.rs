@@ -7,5 +7,6 @@ pub(super) mod consequences;
 pub(super) mod foresee;
 pub(super) mod list;
 pub(super) mod ready;
+pub(super) mod replay;
 pub(super) mod show;
 pub(super) mod version;
