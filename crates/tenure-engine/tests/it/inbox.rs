@@ -192,8 +192,15 @@ impl Scene {
                 let theirs = engine.review_not_theirs(by, &row).await?.is_none();
                 self.may(by, ApiAction::Approve, None, (ApiResourceKind::Review, theirs))?;
                 let digest = engine.to_review(row.id).await?.digest;
-                let wish =
-                    ReviewWish { answer: ReviewAnswer::Keep, reason, digest, to: None, rights: Vec::new() };
+                let wish = ReviewWish {
+                    answer: ReviewAnswer::Keep,
+                    reason,
+                    digest,
+                    to: None,
+                    rights: Vec::new(),
+                    runbook: None,
+                    stage: None,
+                };
                 engine.decide_review_item(by, &row, wish).await.map(drop)
             }
         }

@@ -88,6 +88,8 @@ impl Scene {
             digest: seen.digest.clone(),
             to: None,
             rights: Vec::new(),
+            runbook: None,
+            stage: None,
         };
         let decided = self.engine().decide_review_item(self.ravi, &seen.item, wish).await;
         decided.map(|_| ()).map_err(|error| error.to_string())

@@ -10,7 +10,9 @@ use tenure_engine::{
     ReviewItemsMeant, ReviewShown, ReviewStart, ReviewWish, ToReview,
 };
 use tenure_judge::ProgrammeFiles;
-use tenure_model::{PrincipalKey, ReviewAnswer, ReviewItemState, ReviewState, Role};
+use tenure_model::{
+    HandoffState, PrincipalKey, ReviewAnswer, ReviewItemState, ReviewState, Role, WaitingKind,
+};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -122,6 +124,8 @@ fn says(seen: &ToReview, answer: ReviewAnswer) -> ReviewWish {
         digest: seen.digest.clone(),
         to: None,
         rights: Vec::new(),
+        runbook: None,
+        stage: None,
     }
 }
 
@@ -357,6 +361,83 @@ async fn what_is_reassigned_is_done_when_its_charter_says_so() {
     scene.own("billing", "noor", "tess").await;
     scene.follow().await;
     assert_eq!(scene.review(&review).await.row.state, ReviewState::Closed);
+}
+
+/// A wish to have `noor` answer for it, which is offered to her.
+fn to_noor(seen: &ToReview) -> ReviewWish {
+    ReviewWish {
+        to: Some(String::from("noor")),
+        runbook: Some(String::from("https://wiki.example.com/billing")),
+        ..says(seen, ReviewAnswer::Reassign)
+    }
+}
+
+#[tokio::test]
+async fn what_its_owner_reassigns_is_offered_at_once_and_done_when_it_is_accepted() {
+    let scene = Scene::set().await;
+    let review = scene.start("name:*billing").await;
+    let seen = scene.looked(&review, "billing").await;
+    let noor = person(scene.engine(), "noor", Role::Owner).await;
+    let engine = scene.engine();
+    for (wish, why) in [
+        (
+            ReviewWish { runbook: Some(String::from("https://a:b@c/")), ..to_noor(&seen) },
+            "holds a user or a password",
+        ),
+        (ReviewWish { runbook: Some(String::from(" ")), ..to_noor(&seen) }, "says what to do about it"),
+        (ReviewWish { to: None, answer: ReviewAnswer::Keep, ..to_noor(&seen) }, "go with `reassign` alone"),
+    ] {
+        let refused = refusal(scene.decide(scene.ravi, &seen, wish).await);
+        assert!(refused.contains(why), "{refused}");
+    }
+    let made = engine.decide_review_item(scene.ravi, &seen.item, to_noor(&seen)).await.unwrap();
+    let handoff = engine.handoff_row(made.handoff.as_deref().unwrap()).await.unwrap();
+    assert_eq!(
+        (handoff.to, handoff.from, made.no_handoff_because),
+        (noor.person, Some(scene.ravi.person), None)
+    );
+    assert_eq!(made.item.handoff_state, Some(HandoffState::Offered));
+    let waiting = engine.inbox(&engine.person_called("noor").await.unwrap()).await.unwrap().waiting;
+    let kinds: Vec<_> = waiting.iter().map(|one| one.waiting.kind).collect();
+    assert_eq!(kinds, [WaitingKind::Handoff], "asked once, by the handoff");
+    scene.follow().await;
+    assert_eq!(scene.item(&review, "billing").await.state, ReviewItemState::Decided, "offered is not done");
+    let shown = engine.handoff_shown(&handoff).await.unwrap();
+    engine.accept_handoff(noor, &handoff, &shown.digest).await.unwrap();
+    scene.follow().await;
+    assert_eq!(scene.item(&review, "billing").await.state, ReviewItemState::Done);
+    assert_eq!(scene.review(&review).await.row.state, ReviewState::Closed);
+}
+
+#[tokio::test]
+async fn what_is_decided_otherwise_takes_its_offer_back_and_who_may_not_hand_it_on_offers_nothing() {
+    let scene = Scene::set().await;
+    let review = scene.start("name:*billing").await;
+    let seen = scene.looked(&review, "billing").await;
+    person(scene.engine(), "noor", Role::Owner).await;
+    let engine = scene.engine();
+    let made = engine.decide_review_item(scene.ravi, &seen.item, to_noor(&seen)).await.unwrap();
+    let handoff = engine.handoff_row(made.handoff.as_deref().unwrap()).await.unwrap();
+    let again = scene.looked(&review, "billing").await;
+    scene.decide(scene.ravi, &again, says(&again, ReviewAnswer::Keep)).await.unwrap();
+    let after = engine.handoff_row(&handoff.id.to_string()).await.unwrap();
+    assert_eq!(
+        (after.state, after.ended_why.as_deref()),
+        (HandoffState::Withdrawn, Some("taken back: its review decided anew"))
+    );
+    let kinds: Vec<_> =
+        engine.log_page(None, 3).await.unwrap().into_iter().map(|(_, one)| one.kind).collect();
+    assert!(kinds.iter().any(|kind| kind == "handoff.withdrawn"), "{kinds:?}");
+    // The twin: without a runbook nothing is offered, and whoever owns it is asked.
+    let other = scene.start("name:*reporting").await;
+    let seen = scene.looked(&other, "reporting").await;
+    let by = if seen.item.reviewer == Some(scene.ravi.person) { scene.ravi } else { scene.asha };
+    let made = engine
+        .decide_review_item(by, &seen.item, ReviewWish { runbook: None, ..to_noor(&seen) })
+        .await
+        .unwrap();
+    assert_eq!(made.handoff, None);
+    assert!(made.no_handoff_because.unwrap().contains("no runbook was named"));
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 use super::{
     Frame, HTML, PageProblem, Place, address,
     form::{self, Field, Sent, Shape},
+    handoffs,
     held::{Held, held},
     page, reviews, see_other,
     table::StateShown,
@@ -17,8 +18,8 @@ use crate::api::{
 use crate::limits::{NAME_CHARS_MAX, SENTENCE_CHARS_MAX, at_most};
 use askama::Template;
 use axum::response::Response;
-use tenure_engine::{ReviewItemRow, ReviewWish, ToReview};
-use tenure_model::{ReviewAnswer, ReviewItemState};
+use tenure_engine::{ReviewDecisionMade, ReviewItemRow, ReviewWish, ToReview};
+use tenure_model::{HandoffStage, ReviewAnswer, ReviewItemState};
 
 pub(super) static SHOW: Endpoint = Endpoint {
     verb: Verb::Get,
@@ -70,6 +71,8 @@ struct ItemPage {
     named: Vec<String>,
     plan: Option<(String, String)>,
     plan_state: Option<StateShown>,
+    handoff: Option<(String, String)>,
+    handoff_state: Option<StateShown>,
     outcome: Option<(Prose, When)>,
     turn: Option<(String, When, Option<When>)>,
     not_theirs: Option<Prose>,
@@ -84,6 +87,8 @@ struct ItemPage {
 struct Form {
     reason: Field,
     to: Field,
+    runbook: Field,
+    stage: Field,
     rights: Field,
 }
 
@@ -92,8 +97,19 @@ impl Form {
         let hint = "Kept beside the decision. Against the recommendation it has three words at least.";
         let reason = sent.map(|one| one.reason.as_str()).unwrap_or_default();
         let to = sent.map(|one| one.to.as_str()).unwrap_or_default();
+        let runbook = sent.map(|one| one.runbook.as_str()).unwrap_or_default();
+        let in_use = HandoffStage::InUse.as_str();
+        let stage = sent.map_or(in_use, |one| one.stage.as_str());
+        let stages = Shape::Choice(HandoffStage::ALL.iter().map(|one| one.as_str()).collect());
         let rights: Vec<String> = sent.map(Decided::rights).unwrap_or_default();
         Self {
+            runbook: Field::line(
+                "runbook",
+                "To reassign: runbook",
+                "What to do about it: an address, or a text. With it, it is offered to them at once, where you may hand it on.",
+                runbook,
+            ),
+            stage: Field::line("stage", "To reassign: where the work stands", "", stage).shaped(stages),
             reason: Field::needed("reason", "Why", hint, reason),
             to: Field::line("to", "To reassign: to whom", "By name; they must take it.", to)
                 .shaped(Shape::Line { names: true }),
@@ -116,6 +132,10 @@ struct Decided {
     reason: String,
     #[serde(default)]
     to: String,
+    #[serde(default)]
+    runbook: String,
+    #[serde(default)]
+    stage: String,
     #[serde(default)]
     rights: String,
     digest: String,
@@ -168,6 +188,7 @@ fn view(shared: &Shared, asked: &Asked, one: &ToReview) -> ItemPage {
     let name = &one.shown.identity.name;
     let by = text::decider(one.decided_by_name.as_deref(), one.in_place_of_name.as_deref());
     let plan = item.named.as_ref().and_then(|named| named.plan);
+    let handoff = item.named.as_ref().and_then(|named| named.handoff);
     ItemPage {
         frame: Frame::of(format!("Review {}", text::shown(name)), Place::Reviews, asked),
         name: text::shown(name),
@@ -193,6 +214,8 @@ fn view(shared: &Shared, asked: &Asked, one: &ToReview) -> ItemPage {
         named: named(one),
         plan: plan.map(|id| (id.handle(), format!("/plans/{}", id.handle()))),
         plan_state: one.plan_state.map(text::plan_state),
+        handoff: handoff.map(|id| (id.handle(), format!("/handoffs/{}", id.handle()))),
+        handoff_state: one.handoff_state.map(handoffs::state),
         outcome: item
             .outcome
             .as_deref()
@@ -242,18 +265,29 @@ async fn decide(
         let why = Some(String::from("Choose what is to become of it."));
         return shown(&shared, &asked, &row, refused, (Some(&sent), why)).await;
     };
-    for (field, given, most) in
-        [("reason", &sent.reason, SENTENCE_CHARS_MAX), ("to", &sent.to, NAME_CHARS_MAX)]
-    {
+    for (field, given, most) in [
+        ("reason", &sent.reason, SENTENCE_CHARS_MAX),
+        ("to", &sent.to, NAME_CHARS_MAX),
+        ("runbook", &sent.runbook, SENTENCE_CHARS_MAX),
+    ] {
         if let Err(problem) = at_most(field, given, most) {
             return shown(&shared, &asked, &row, refused, (Some(&sent), Some(problem.detail))).await;
         }
     }
-    let to = Some(sent.to.trim().to_owned()).filter(|to| !to.is_empty() && answer == ReviewAnswer::Reassign);
+    let of_reassigning = |text: &str| {
+        Some(text.trim().to_owned()).filter(|text| !text.is_empty() && answer == ReviewAnswer::Reassign)
+    };
+    let (to, runbook) = (of_reassigning(&sent.to), of_reassigning(&sent.runbook));
+    let stage = if runbook.is_some() { sent.stage.parse().ok() } else { None };
     let rights = if answer == ReviewAnswer::Narrow { sent.rights() } else { Vec::new() };
-    let wish = ReviewWish { answer, reason: sent.reason.clone(), digest: sent.digest.clone(), to, rights };
+    let (reason, digest) = (sent.reason.clone(), sent.digest.clone());
+    let wish = ReviewWish { answer, reason, digest, to, rights, runbook, stage };
     match shared.engine.decide_review_item(actor, &row, wish).await.map_err(Problem::from) {
-        Ok(made) => Ok(see_other(&made.plan.map_or(here, |plan| format!("/plans/{plan}")))),
+        Ok(ReviewDecisionMade { plan: Some(plan), .. }) => Ok(see_other(&format!("/plans/{plan}"))),
+        Ok(ReviewDecisionMade { handoff: Some(handoff), .. }) => {
+            Ok(see_other(&format!("/handoffs/{handoff}")))
+        }
+        Ok(_) => Ok(see_other(&here)),
         Err(problem) if is_told(problem.status) => {
             let said = format!("Nothing was decided: {}.", problem.detail);
             shown(&shared, &asked, &row, problem.status, (Some(&sent), Some(said))).await

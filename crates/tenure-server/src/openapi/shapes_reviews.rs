@@ -8,7 +8,15 @@ pub(super) const REQUESTS: &[(&str, &[&str])] = &[
     ("ReviewStart", &["rule: text", "until?: instant?", "reason: text"]),
     (
         "ReviewWish",
-        &["answer: ReviewAnswer", "reason: text", "digest: text", "to?: text?", "rights?: [text]"],
+        &[
+            "answer: ReviewAnswer",
+            "reason: text",
+            "digest: text",
+            "to?: text?",
+            "rights?: [text]",
+            "runbook?: text?",
+            "stage?: HandoffStage?",
+        ],
     ),
     ("ReviewGroupWish", &["answer: ReviewAnswer", "reason: text", "likeness: text", "count: number"]),
     ("ReviewCancellation", &["reason: text"]),
@@ -56,7 +64,7 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
     ("ReviewItemPage", &["items: [ReviewItemShown]", "next: text?"]),
     ("ReviewItem", ITEM),
     ("ReviewItemShown", ITEM_SHOWN),
-    ("ReviewNamed", &["rights: [text]", "credentials: [id]", "to: id?", "plan: id?"]),
+    ("ReviewNamed", &["rights: [text]", "credentials: [id]", "to: id?", "plan: id?", "handoff: id?"]),
     (
         "ToReview",
         &[
@@ -71,6 +79,7 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "in_place_of_name: text?",
             "decided_to_name: text?",
             "plan_state: PlanState?",
+            "handoff_state: HandoffState?",
             "alike: number",
             "digest: text",
         ],
@@ -104,7 +113,16 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("RecommendedBecause", &["answer: ReviewAnswer", "code: text", "says: text", "severity: Severity?"]),
-    ("ReviewDecisionMade", &["item: ToReview", "plan: text?", "no_plan_because: text?"]),
+    (
+        "ReviewDecisionMade",
+        &[
+            "item: ToReview",
+            "plan: text?",
+            "no_plan_because: text?",
+            "handoff: text?",
+            "no_handoff_because: text?",
+        ],
+    ),
     ("ReviewAlikeDecided", &["count: number"]),
 ];
 

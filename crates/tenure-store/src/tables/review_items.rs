@@ -9,8 +9,9 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use tenure_model::{
-    CredentialId, DelegationId, IdentityId, Instant, PersonId, PlanId, ReviewAnswer, ReviewEvent, ReviewId,
-    ReviewItemEvent, ReviewItemId, ReviewItemState, ReviewState, Standing, lifecycle::advance, printable,
+    CredentialId, DelegationId, HandoffId, IdentityId, Instant, PersonId, PlanId, ReviewAnswer, ReviewEvent,
+    ReviewId, ReviewItemEvent, ReviewItemId, ReviewItemState, ReviewState, Standing, lifecycle::advance,
+    printable,
 };
 
 /// One identity of a review as it is kept.
@@ -81,6 +82,9 @@ pub struct ReviewNamed {
     /// The plan that ends it, where one could be drafted.
     #[serde(default)]
     pub plan: Option<PlanId>,
+    /// The handoff by which it is offered to whoever is to answer for it, where it could be.
+    #[serde(default)]
+    pub handoff: Option<HandoffId>,
 }
 
 /// What somebody decided of an item.
@@ -379,10 +383,19 @@ impl Tx<'_> {
     /// The plan that was drafted for what was decided.
     pub fn set_review_plan(&mut self, id: ReviewItemId, plan: PlanId) -> Result<(), StoreFailure> {
         let row = self.review_item(id)?;
-        let named_now = ReviewNamed { plan: Some(plan), ..row.named.unwrap_or_default() };
+        self.set_review_named(id, &ReviewNamed { plan: Some(plan), ..row.named.unwrap_or_default() })
+    }
+
+    /// The handoff by which what was decided is offered.
+    pub fn set_review_handoff(&mut self, id: ReviewItemId, handoff: HandoffId) -> Result<(), StoreFailure> {
+        let row = self.review_item(id)?;
+        self.set_review_named(id, &ReviewNamed { handoff: Some(handoff), ..row.named.unwrap_or_default() })
+    }
+
+    fn set_review_named(&mut self, id: ReviewItemId, named_now: &ReviewNamed) -> Result<(), StoreFailure> {
         self.execute(
             "UPDATE review_items SET named = $2 WHERE item_id = $1 AND state = 'decided'",
-            &[named(id), json(&named_now)?],
+            &[named(id), json(named_now)?],
         )?;
         Ok(())
     }

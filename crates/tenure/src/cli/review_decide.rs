@@ -7,6 +7,7 @@ use super::{
     agree::ToAgree,
     changing,
     confirm::{ToConfirm, lines},
+    handoff::parse_stage,
     reading,
     review::parse_answer,
 };
@@ -21,7 +22,7 @@ use crate::{
 use clap::Args;
 use serde::Deserialize;
 use serde_json::json;
-use tenure_model::{PlanState, ReviewAnswer, ReviewItemState, printable};
+use tenure_model::{HandoffStage, HandoffState, PlanState, ReviewAnswer, ReviewItemState, printable};
 
 /// Show what is to be decided about one identity of a review
 #[derive(Debug, Args)]
@@ -46,7 +47,8 @@ Examples:
   tenure review decide q4x7hd keep --reason \"the report runs\"
   tenure review decide q4x7hd narrow --right \"DELETE on shop/table/public.orders\" \\
       --reason \"it only reads\" --yes 3f9a01c2b77d
-  tenure review decide q4x7hd reassign --to alice --reason \"the team moved\"
+  tenure review decide q4x7hd reassign --to alice --reason \"the team moved\" \\
+      --runbook https://wiki.example.com/reports
   tenure review decide q4x7hd keep --alike --reason \"samples of the manual\"
 
 Exit codes: 0 decided, 1 failed, 2 usage, 4 a decision is needed.")]
@@ -62,6 +64,12 @@ pub(crate) struct Decide {
     /// To reassign: who is to answer for it
     #[arg(long, value_name = "PERSON")]
     to: Option<String>,
+    /// To reassign: what to do about it, an address or a text; with it, it is offered to them at once, where you may hand it on
+    #[arg(long, value_name = "TEXT", requires = "to")]
+    runbook: Option<String>,
+    /// To reassign with a runbook: where the work stands: setting_up, in_use, changing or ending [default: in_use]
+    #[arg(long, value_name = "STAGE", value_parser = parse_stage, requires = "runbook")]
+    stage: Option<HandoffStage>,
     /// To narrow: a right that is to go; may be given several times
     #[arg(long, value_name = "RIGHT")]
     right: Vec<String>,
@@ -88,6 +96,8 @@ struct ToReview {
     in_place_of_name: Option<String>,
     decided_to_name: Option<String>,
     plan_state: Option<PlanState>,
+    #[serde(default)]
+    handoff_state: Option<HandoffState>,
     alike: i64,
     digest: String,
 }
@@ -102,6 +112,10 @@ struct Made {
     item: ToReview,
     plan: Option<String>,
     no_plan_because: Option<String>,
+    #[serde(default)]
+    handoff: Option<String>,
+    #[serde(default)]
+    no_handoff_because: Option<String>,
 }
 
 impl Item {
@@ -190,13 +204,28 @@ fn what_of_it(one: &ToReview) -> Vec<String> {
         let many = count(i64::try_from(named.credentials.len()).unwrap_or(i64::MAX), "credential");
         lines.push(format!("is to get another value: {many}"));
     }
+    let is_offered = named.handoff.is_some();
     lines.extend(one.decided_to_name.as_ref().map(|to| {
+        if is_offered {
+            return format!("is to be answered for by {to}");
+        }
         format!(
             "is to be answered for by {to}: tenure own {} --owner {}",
             typeable(&one.item.identity_name),
             typeable(to)
         )
     }));
+    if let (Some(handoff), Some(state)) = (named.handoff, one.handoff_state) {
+        let handoff = handoff.handle();
+        lines.push(match state {
+            HandoffState::Declined | HandoffState::Withdrawn | HandoffState::Lapsed => {
+                format!("its handoff {handoff} is {state} and moves nothing: decide anew, or offer another")
+            }
+            HandoffState::Offered | HandoffState::Accepted => {
+                format!("its handoff {handoff} is {state}: tenure handoff show {handoff}")
+            }
+        });
+    }
     if let (Some(plan), Some(state)) = (named.plan, one.plan_state) {
         let plan = plan.handle();
         lines.push(match state {
@@ -232,6 +261,7 @@ impl Decide {
             }
             let body = json!({
                 "answer": self.answer, "reason": self.reason, "digest": asked.digest, "to": self.to, "rights": self.right,
+                "runbook": self.runbook, "stage": self.stage,
             });
             let path = format!("/api/v1/review-items/{}/decision", part(handle));
             let document = session.put(&failed, &path, &body).await?;
@@ -298,8 +328,15 @@ fn said(context: &Context, made: &Made) {
             context.say(format!(
                 "Decided: somebody else is to answer for {name}; done once its charter says so."
             ));
+            if let Some(handoff) = &made.handoff {
+                context.say(format!("It was offered to them: handoff {handoff}."));
+                context.next(format!("tenure handoff show {handoff}; they accept it or decline"));
+                return;
+            }
+            let why = made.no_handoff_because.as_deref().unwrap_or("the server did not say why");
+            context.say(format!("No handoff was offered: {}.", printable(why, 300)));
             context.next(format!(
-                "tenure own {identity} --owner PERSON, by who answers for it now or an operator"
+                "tenure handoff offer {identity} --to PERSON …, by who answers for it now or an operator"
             ));
         }
     }

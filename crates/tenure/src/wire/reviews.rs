@@ -2,7 +2,9 @@
 
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use tenure_model::{CredentialId, Instant, PlanId, ReviewAnswer, ReviewItemState, ReviewState, Severity};
+use tenure_model::{
+    CredentialId, HandoffId, Instant, PlanId, ReviewAnswer, ReviewItemState, ReviewState, Severity,
+};
 
 /// A review with how far it is.
 #[derive(Debug, Clone, Deserialize)]
@@ -73,6 +75,8 @@ pub(crate) struct ReviewNamed {
     pub(crate) rights: Vec<String>,
     pub(crate) credentials: Vec<CredentialId>,
     pub(crate) plan: Option<PlanId>,
+    #[serde(default)]
+    pub(crate) handoff: Option<HandoffId>,
 }
 
 /// What Tenure recommends.

@@ -6,11 +6,11 @@
 use super::{HandoffShown, contents, shown, still_there};
 use crate::{
     Actor, Engine, EngineFailure,
-    record::{By, Draft},
+    record::{By, Draft, EntryMaker},
     verbs::reason,
 };
 use tenure_judge::{ApiResource, ApiResourceKind, Verdict};
-use tenure_model::{DecisionRight, HandoffEvent, HandoffState, Person, PersonId};
+use tenure_model::{DecisionRight, HandoffEvent, HandoffId, HandoffState, Instant, Person, PersonId};
 use tenure_store::{StoreFailure, Tx, tables::handoffs::HandoffRow};
 
 /// Changes somebody is told of, of many.
@@ -24,6 +24,23 @@ pub(super) fn about(row: &HandoffRow, kind: &'static str, by: By) -> Draft {
         .text("identity", row.identity)
         .text("role", row.role)
         .text("to", row.to)
+}
+
+/// Takes an offer back that waits, because what it was made for is decided otherwise; one that does not wait stays as it is.
+pub(crate) fn take_back(
+    tx: &mut Tx<'_>,
+    entries: &mut EntryMaker,
+    (actor, now): (Actor, Instant),
+    (id, why): (HandoffId, &str),
+) -> Result<(), StoreFailure> {
+    let row = tx.handoff(id)?;
+    if row.state != HandoffState::Offered {
+        return Ok(());
+    }
+    tx.end_handoff(id, HandoffEvent::Withdraw, why, now)?;
+    let by = By::Person(actor, Some(DecisionRight::Own));
+    entries.write(tx, about(&row, "handoff.withdrawn", by).body(serde_json::json!({ "reason": why })))?;
+    Ok(())
 }
 
 /// Refuses what does not wait any more.

@@ -10,6 +10,7 @@ mod follow;
 mod many;
 mod offer;
 
+pub(crate) use answer::take_back;
 pub use contents::{HandoffContents, HandoffItem};
 pub use follow::HandoffsFollowed;
 pub use many::{HANDOFFS_MAX, HandoffStays, HandoffsForeseen, HandoffsWish};

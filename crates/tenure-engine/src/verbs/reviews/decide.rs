@@ -15,6 +15,7 @@ use crate::{
     verbs::{
         delegations::{Capacity, capacities, with_in_place_of},
         dismiss::still_there,
+        handoffs::{HandoffWish, checked_runbook, take_back},
         own::owns,
         plan::PlanRequest,
         programme::people,
@@ -25,8 +26,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use tenure_judge::{ApiAction, ApiResource, ApiResourceKind, People, Recommendation, Verdict};
 use tenure_model::{
-    DecisionRight, DelegatedKind, Instant, Person, PersonId, PlanKind, ReviewAnswer, ReviewItemEvent,
-    ReviewItemId, ReviewItemState, ReviewState, printable, said_words,
+    DecisionRight, DelegatedKind, HandoffStage, Instant, OwnerRole, Person, PersonId, PlanKind, ReviewAnswer,
+    ReviewItemEvent, ReviewItemId, ReviewItemState, ReviewState, printable, said_words,
 };
 use tenure_store::{
     StoreFailure, Tx,
@@ -62,6 +63,13 @@ pub struct ReviewWish {
     /// To narrow: rights that are to go; those that are recommended, unless said.
     #[serde(default)]
     pub rights: Vec<String>,
+    /// To reassign: what to do about it and where that is written. With it, it is offered to them at once, where whoever
+    /// decides may hand it on.
+    #[serde(default)]
+    pub runbook: Option<String>,
+    /// To reassign with a runbook: where the work stands; in use, unless said.
+    #[serde(default)]
+    pub stage: Option<HandoffStage>,
 }
 
 /// What a reviewer says of all items that nothing tells apart from one.
@@ -87,6 +95,10 @@ pub struct ReviewDecisionMade {
     pub plan: Option<String>,
     /// Why there is none, where there should be one.
     pub no_plan_because: Option<String>,
+    /// The handle of the handoff that was offered.
+    pub handoff: Option<String>,
+    /// Why there is none, where it is to be reassigned.
+    pub no_handoff_because: Option<String>,
 }
 
 /// What is written, as it was looked at.
@@ -131,11 +143,13 @@ impl Engine {
         let capacity = whose.map_err(|why| EngineFailure::Denied { why })?;
         let shown = self.to_review(row.id).await?;
         reasoned(wish.answer, &wish.reason, &shown.recommendation)?;
+        let runbook = checked(&wish)?;
         let asked = shown.clone();
         let reviewing = self.reviewing();
         let read = move |tx: &mut Tx<'_>| fit(tx, &reviewing, (&asked, &wish), actor);
         let now = self.clock.now();
         let (named, stamp, wish) = self.store.read("review_fit", read).await??;
+        let wish = ReviewWish { runbook, ..wish };
         let decided = ReviewDecided {
             answer: wish.answer,
             by: actor.person,
@@ -162,12 +176,17 @@ impl Engine {
         let entry = self.entry(draft.body(body))?;
         let ready =
             Ready { id: shown.item.id, stamp, before: (shown.item.state, shown.item.decided), decided };
-        let reviewing = self.reviewing();
+        let (reviewing, entries) = (self.reviewing(), self.entry_maker()?);
         let written = self.store.write("decide_review_item", move |tx| {
             still_there(tx.person(actor.person)?.map(|person| person.role), actor)?;
+            let before = tx.review_item(ready.id)?.named.and_then(|named| named.handoff);
             let written = write_one(tx, &reviewing, &ready, actor)?;
             if written.is_ok() {
                 tx.entry(entry.clone())?;
+                if let Some(handoff) = before {
+                    let why = "taken back: its review decided anew";
+                    take_back(tx, &mut entries.clone(), (actor, now), (handoff, why))?;
+                }
             }
             Ok(written)
         });
@@ -280,7 +299,7 @@ impl Engine {
         Ok(Ready { id: row.id, stamp: looked.stamp, before: (row.state, row.decided), decided })
     }
 
-    /// Drafts the plan that follows, where one does.
+    /// Drafts the plan that follows, or offers what is to be reassigned, where whoever decides may.
     async fn after_decision(
         &self,
         actor: Actor,
@@ -288,15 +307,53 @@ impl Engine {
         wish: ReviewWish,
     ) -> Result<ReviewDecisionMade, EngineFailure> {
         let (mut plan, mut no_plan_because) = (None, None);
-        if wish.answer == ReviewAnswer::Retire {
-            match self.retiring(actor, shown, &wish.reason).await {
+        let (mut handoff, mut no_handoff_because) = (None, None);
+        match wish.answer {
+            ReviewAnswer::Retire => match self.retiring(actor, shown, &wish.reason).await {
                 Ok(drafted) => plan = Some(drafted),
                 Err(why) => no_plan_because = Some(crate::failure::chain(&why)),
-            }
+            },
+            ReviewAnswer::Reassign => match self.reassigning(actor, shown, wish).await {
+                Ok(offered) => handoff = Some(offered),
+                Err(why) => no_handoff_because = Some(crate::failure::chain(&why)),
+            },
+            ReviewAnswer::Keep | ReviewAnswer::Narrow | ReviewAnswer::Rotate => {}
         }
         self.reviews_woken.notify_one();
         self.judging_woken.notify_one();
-        Ok(ReviewDecisionMade { item: self.to_review(shown.item.id).await?, plan, no_plan_because })
+        let item = self.to_review(shown.item.id).await?;
+        Ok(ReviewDecisionMade { item, plan, no_plan_because, handoff, no_handoff_because })
+    }
+
+    /// Offers it to whom it is reassigned. Whose it is is not asked any more then: whoever is offered it says so.
+    async fn reassigning(
+        &self,
+        actor: Actor,
+        shown: &ToReview,
+        wish: ReviewWish,
+    ) -> Result<String, EngineFailure> {
+        let (Some(to), Some(runbook)) = (wish.to, wish.runbook) else {
+            return Err(EngineFailure::Refused {
+                why: String::from("no runbook was named, and a handoff says what to do about it"),
+            });
+        };
+        let offer = HandoffWish {
+            identity: shown.item.identity.to_string(),
+            to,
+            role: Some(OwnerRole::Business),
+            stage: wish.stage.unwrap_or(HandoffStage::InUse),
+            runbook,
+            reason: format!("review {}: {}", shown.review.handle, wish.reason.trim()),
+        };
+        let offered = self.offer_handoff(actor, offer).await?.line.row;
+        let (item, handoff, identity, now) =
+            (shown.item.id, offered.id, shown.item.identity, self.clock.now());
+        let write = move |tx: &mut Tx<'_>| {
+            tx.set_review_handoff(item, handoff)?;
+            tx.answer_passings(identity, now)
+        };
+        self.store.write("set_review_handoff", write).await?;
+        Ok(offered.id.handle())
     }
 
     async fn retiring(&self, actor: Actor, shown: &ToReview, reason: &str) -> Result<String, EngineFailure> {
@@ -319,6 +376,16 @@ impl Engine {
         self.store.write("set_review_plan", move |tx| tx.set_review_plan(item, plan)).await?;
         Ok(drafted.plan.handle)
     }
+}
+
+/// The runbook, as it is kept; it and the stage go with reassigning alone.
+fn checked(wish: &ReviewWish) -> Result<Option<String>, EngineFailure> {
+    let is_handoff = wish.runbook.is_some() || wish.stage.is_some();
+    if is_handoff && wish.answer != ReviewAnswer::Reassign {
+        let why = "`runbook` and `stage` are of the handoff, and go with `reassign` alone";
+        return Err(EngineFailure::Refused { why: why.to_owned() });
+    }
+    wish.runbook.as_ref().map(|runbook| checked_runbook(runbook, &wish.reason)).transpose()
 }
 
 /// Refuses a decision without a reason, and one against the recommendation without some words.

@@ -19,7 +19,9 @@ use crate::{
 use serde::Serialize;
 use std::collections::BTreeSet;
 use tenure_judge::{ExplainedJudgement, Recommendation};
-use tenure_model::{CredentialId, IdentityId, PlanState, Presence, ReviewItemId, ReviewItemState};
+use tenure_model::{
+    CredentialId, HandoffState, IdentityId, PlanState, Presence, ReviewItemId, ReviewItemState,
+};
 use tenure_store::{
     StoreFailure, Tx,
     tables::{
@@ -57,6 +59,8 @@ pub struct ToReview {
     pub decided_to_name: Option<String>,
     /// How far the plan is that a decision to retire drafted.
     pub plan_state: Option<PlanState>,
+    /// How far the handoff is by which it is offered to whoever is to answer for it.
+    pub handoff_state: Option<HandoffState>,
     /// How many open items of the review nothing tells apart from this one, itself among them.
     pub alike: i64,
     /// Names what is shown, to be given back by whoever decides.
@@ -171,6 +175,13 @@ fn seen(
             .map(|plan| tx.plan(plan))
             .transpose()?
             .map(|plan| plan.state),
+        handoff_state: item
+            .named
+            .as_ref()
+            .and_then(|named| named.handoff)
+            .map(|handoff| tx.handoff(handoff))
+            .transpose()?
+            .map(|handoff| handoff.state),
         alike: i64::try_from(alike.max(1)).unwrap_or(i64::MAX),
         digest: digest(&looked.stamp, recommendation, &item)?,
         shown: shown.clone(),

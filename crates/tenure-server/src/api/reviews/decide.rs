@@ -29,6 +29,7 @@ async fn handle(
     let actor = super::deciding(&shared, &asked, &row).await?;
     at_most("reason", &wish.reason, SENTENCE_CHARS_MAX)?;
     at_most_if("to", wish.to.as_deref(), NAME_CHARS_MAX)?;
+    at_most_if("runbook", wish.runbook.as_deref(), SENTENCE_CHARS_MAX)?;
     for right in &wish.rights {
         at_most("rights", right, RIGHT_CHARS_MAX)?;
     }
