@@ -17,6 +17,8 @@ noun! {
         Exception = "exception",
         /// A handoff that waits for whom it was offered to.
         Handoff = "handoff",
+        /// An identity of a review that waits for a decision; its item keeps its own end.
+        Review = "review",
     }
 }
 

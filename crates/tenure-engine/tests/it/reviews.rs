@@ -11,7 +11,7 @@ use tenure_engine::{
 };
 use tenure_judge::ProgrammeFiles;
 use tenure_model::{
-    HandoffState, PrincipalKey, ReviewAnswer, ReviewItemState, ReviewState, Role, WaitingKind,
+    HandoffState, Instant, PrincipalKey, ReviewAnswer, ReviewItemState, ReviewState, Role, WaitingKind,
 };
 
 const DAY: Duration = Duration::from_hours(24);
@@ -500,6 +500,47 @@ async fn a_missed_review_passes_to_who_stands_in_then_to_the_contact_and_is_miss
     let closed = scene.review(&review).await.row;
     assert_eq!((closed.state, closed.ended_why.as_deref()), (ReviewState::Closed, Some("1 done, 1 missed")));
     assert_eq!(scene.entries("review.missed").await, 4, "twice one, once the other, and the last end");
+}
+
+/// Hours of a service level from an instant on.
+fn hours(at: Instant, hours: u64) -> Instant {
+    at.plus(Duration::from_hours(hours))
+}
+
+#[tokio::test]
+async fn a_service_level_says_by_when_each_identity_of_a_review_is_decided_and_each_next_one_has_as_long() {
+    let scene = Scene::set().await;
+    person(scene.engine(), "noor", Role::Operator).await;
+    let level =
+        "[[service_level]]\nid = \"reviews\"\nfor = \"review\"\nclasses = [\"apps\"]\nwithin_hours = 16\n";
+    let mut files = escalating(level);
+    let classes = "[[class]]\nid = \"apps\"\nmatch = [\"name:billing\"]\n";
+    files.0.insert(String::from("classes.toml"), classes.to_owned());
+    put_in_force(scene.engine(), files).await;
+    let meant = scene.engine().preview_review(&Scene::wish("source:main")).await.unwrap();
+    let review = scene.start("source:main").await;
+    // The review ends with its last item, which has the ten days of `[reviews]`.
+    let began = review.row.until.minus(10 * DAY);
+    assert!(review.row.started.since(began) < Duration::from_secs(1) && began <= review.row.started);
+    let due = async |name: &str| scene.item(&review, name).await.due;
+    assert_eq!(due("billing").await, hours(began, 16));
+    assert_eq!(due("reporting").await, hours(began, 240), "what no level means has the days of `[reviews]`");
+    assert!(meant.until <= review.row.until && review.row.until.since(meant.until) < DAY);
+    scene.bench.clock.advance(Duration::from_hours(16));
+    scene.follow().await;
+    let passed = scene.item(&review, "billing").await;
+    assert_eq!((passed.stage, passed.due), (1, hours(passed.missed.unwrap(), 16)));
+    assert_eq!(scene.item(&review, "reporting").await.stage, 0);
+    // The twin: an end that somebody said is the end of all of them.
+    let other = Scene::set().await;
+    let mut files = escalating(level);
+    files.0.insert(String::from("classes.toml"), classes.to_owned());
+    person(other.engine(), "noor", Role::Operator).await;
+    put_in_force(other.engine(), files).await;
+    let until = other.engine().now().plus(5 * DAY);
+    let start = ReviewStart { until: Some(until), ..Scene::wish("source:main") };
+    let review = other.engine().start_review(other.ola, start).await.unwrap();
+    assert_eq!((other.item(&review, "billing").await.due, review.row.until), (until, until));
 }
 
 #[tokio::test]

@@ -171,6 +171,29 @@ pub(super) fn faults(
     faults
 }
 
+/// What a level of reviews cannot say: who stands in is said once, for all reviews, and nothing else follows from the rest.
+fn not_of_a_review(level: &ServiceLevel) -> Vec<(&'static str, String)> {
+    if level.kind != ClockKind::Review {
+        return Vec::new();
+    }
+    let said = [
+        ("fallback", !level.fallback.is_empty(), "who stands in for a reviewer is named by `[reviews]`"),
+        ("escalation", !level.escalation.is_empty(), "a review escalates to the contact of its control"),
+        (
+            "warn_after_hours",
+            level.warn_after_hours.is_some(),
+            "nothing is recorded of a review that becomes late soon",
+        ),
+        (
+            "pause_days_max",
+            level.pause_days_max.is_some(),
+            "a review is not paused; whoever has no time lets it pass on",
+        ),
+    ];
+    let wrong = said.into_iter().filter(|(_, is_said, _)| *is_said);
+    wrong.map(|(field, _, why)| (field, format!("{why}; leave `{field}` out"))).collect()
+}
+
 fn unfit(level: &ServiceLevel, calendars: &[Calendar], classes: &[Class]) -> Vec<(&'static str, String)> {
     let mut faults = Vec::new();
     let within = level.within_hours;
@@ -178,6 +201,7 @@ fn unfit(level: &ServiceLevel, calendars: &[Calendar], classes: &[Class]) -> Vec
         faults
             .push(("within_hours", format!("`within_hours` is {within}; it must be from 1 to {HOURS_MAX}")));
     }
+    faults.extend(not_of_a_review(level));
     if let Some(warns) = level.warn_after_hours.filter(|hours| *hours == 0 || *hours >= within) {
         let why = format!("`warn_after_hours` is {warns}; it comes before the {within} hours are over");
         faults.push(("warn_after_hours", why));

@@ -143,6 +143,14 @@ fn what_cannot_be_kept_is_refused_with_what_to_write() {
     assert!(
         handoff("pause_days_max = 2").unwrap_err()[0].contains("does not move; leave `pause_days_max` out")
     );
+    let review = |rest: &str| read(&level(rest).replace("'plan'", "'review'"), CALENDARS);
+    for field in
+        ["fallback = ['operator']", "escalation = ['operator']", "warn_after_hours = 2", "pause_days_max = 2"]
+    {
+        let name = field.split(' ').next().unwrap();
+        assert!(review(field).unwrap_err()[0].contains(&format!("leave `{name}` out")), "{field}");
+    }
+    assert!(review("calendar = 'office'\nclasses = []\ntiers = ['high']").is_ok());
     check("pause_days_max = 0", CALENDARS, "it must be from 1 to 90, or left out");
     check("pause_days_max = 91", CALENDARS, "it must be from 1 to 90, or left out");
     assert_eq!(rules("pause_days_max = 90").level.pause_days_max, Some(90));

@@ -51,6 +51,7 @@ pub(super) fn line(one: &ClockShown, now: Instant) -> ClockLine {
         ClockKind::Plan | ClockKind::Proposal => "plans",
         ClockKind::Exception => "exceptions",
         ClockKind::Handoff => "handoffs",
+        ClockKind::Review => "review-items",
     };
     ClockLine {
         what: format!("{} {}", one.kind, one.handle),

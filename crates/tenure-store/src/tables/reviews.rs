@@ -71,6 +71,8 @@ pub struct NewReviewItem {
     pub reviewer: Option<PersonId>,
     /// Who that is, in words and without a name.
     pub turn: String,
+    /// By when it is decided, or passes on.
+    pub due: Instant,
 }
 
 macro_rules! columns {
@@ -172,7 +174,7 @@ impl Tx<'_> {
                     item.stage.into(),
                     item.reviewer.map(|person| person.to_string()).into(),
                     item.turn.as_str().into(),
-                    new.until.into(),
+                    item.due.into(),
                 ],
             )?;
         }

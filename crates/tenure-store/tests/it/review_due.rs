@@ -29,6 +29,7 @@ fn review(
         stage: 2,
         reviewer: None,
         turn: String::from("the contact"),
+        due: Instant::from_micros(4_000_000_000_000_000),
     };
     let new = NewReview {
         rule: String::from("name:**"),

@@ -318,6 +318,8 @@ impl Levels {
                 let handoff = tx.handoff(parsed(&row.subject)?)?;
                 of_handoff(tx, &handoff)?
             }
+            // Its item keeps its own end: no clock runs for it.
+            ClockKind::Review => None,
         };
         Ok(waiting.filter(|one| i64::from(one.at.step) == row.step))
     }

@@ -5,7 +5,7 @@
 //! what waits in a review already. Next: `start.rs`, those that people begin.
 
 use super::{
-    start::{begin, digest_of, new_item},
+    start::{Ends, begin, digest_of, new_items},
     who::{Case, Reviewing, Turn},
 };
 use crate::{Engine, EngineFailure, verbs::programme::people};
@@ -34,13 +34,15 @@ impl Engine {
         if meant.is_empty() {
             return Ok(0);
         }
+        let ends = Ends { now, said: None, usual: now.plus(DAY * rules.decided_within_days) };
+        let (items, until) = new_items(&self.reviewing(), &meant, &ends);
         let new = NewReview {
             rule: String::from("due by risk tier"),
             reason: said(&rules),
             started_by: None,
-            until: now.plus(DAY * rules.decided_within_days),
+            until,
             population: digest_of(meant.iter().map(|(row, _)| row.id))?,
-            items: meant.iter().map(new_item).collect(),
+            items,
         };
         let items = i64::try_from(new.items.len()).unwrap_or(i64::MAX);
         let (mint, entry, version) = (self.mint()?, self.review_started(&new, None, 0)?, in_force.version);

@@ -130,7 +130,10 @@ impl Engine {
         let now = self.clock.now();
         let stage = u32::try_from(row.stage).unwrap_or(u32::MAX);
         let next = stage.saturating_add(1);
-        let due = now.plus(DAY * self.in_force().programme.reviews.missed_days);
+        let (identity, reviewing) = (row.identity, self.reviewing());
+        let identity = self.store.read("identity", move |tx| tx.identity(identity)).await?;
+        let usual = DAY * reviewing.in_force.programme.reviews.missed_days;
+        let due = reviewing.due_by_level(&identity, now).unwrap_or_else(|| now.plus(usual));
         let passes_on = stage < ESCALATION;
         let mut draft = Draft::new("review.missed", By::Tenure, review.id)
             .about(row.identity)
@@ -140,7 +143,7 @@ impl Engine {
         if passes_on {
             draft = draft.text("due", due);
         }
-        let (entry, reviewing) = (self.entry(draft)?, self.reviewing());
+        let entry = self.entry(draft)?;
         let (id, was) = (row.id, (row.state, row.stage, row.due));
         let write = move |tx: &mut Tx<'_>| {
             let item = tx.review_item(id)?;

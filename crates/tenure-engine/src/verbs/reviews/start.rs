@@ -90,8 +90,9 @@ struct Population {
 impl Engine {
     /// What beginning this review would ask of whom. Changes nothing.
     pub async fn preview_review(&self, start: &ReviewStart) -> Result<ReviewMeant, EngineFailure> {
-        let (rule, until) = self.review_fit(start)?;
+        let (rule, ends) = self.review_fit(start)?;
         let population = self.population(rule).await?;
+        let (_, until) = new_items(&self.reviewing(), &population.items, &ends);
         let names: BTreeMap<_, _> = self
             .store
             .read("people", |tx| tx.people())
@@ -122,16 +123,17 @@ impl Engine {
 
     /// Begins a review. Whoever is meant is fixed by this; an empty one is refused, and so is one too many.
     pub async fn start_review(&self, actor: Actor, start: ReviewStart) -> Result<ReviewShown, EngineFailure> {
-        let (rule, until) = self.review_fit(&start)?;
+        let (rule, ends) = self.review_fit(&start)?;
         let rule_text = rule.text().to_owned();
         let population = self.population(rule).await?;
+        let (items, until) = new_items(&self.reviewing(), &population.items, &ends);
         let new = NewReview {
             rule: rule_text.clone(),
             reason: start.reason.trim().to_owned(),
             started_by: Some(actor.person),
             until,
             population: digest(&population)?,
-            items: population.items.iter().map(new_item).collect(),
+            items,
         };
         let (mint, entry) = (self.mint()?, self.review_started(&new, Some(actor), population.in_another)?);
         let written = self.store.write("start_review", move |tx| {
@@ -167,7 +169,7 @@ impl Engine {
     }
 
     /// The rule and the end of a review that can be begun.
-    fn review_fit(&self, start: &ReviewStart) -> Result<(Rule, Instant), EngineFailure> {
+    fn review_fit(&self, start: &ReviewStart) -> Result<(Rule, Ends), EngineFailure> {
         let refused = |why: String| EngineFailure::Refused { why };
         let rule = Rule::parse(&start.rule).map_err(|why| refused(why.to_string()))?;
         if start.reason.trim().is_empty() {
@@ -176,14 +178,15 @@ impl Engine {
         reason::kept(&start.reason)?;
         let now = self.clock.now();
         let within = DAY * self.in_force().programme.reviews.decided_within_days;
-        let until = start.until.unwrap_or_else(|| now.plus(within));
+        let ends = Ends { now, said: start.until, usual: now.plus(within) };
+        let until = start.until.unwrap_or(ends.usual);
         if until <= now {
             return Err(refused(String::from("the end lies in the past")));
         }
         if until > now.plus(UNTIL_MAX) {
             return Err(refused(String::from("a review ends within 365 days")));
         }
-        Ok((rule, until))
+        Ok((rule, ends))
     }
 
     async fn population(&self, rule: Rule) -> Result<Population, EngineFailure> {
@@ -277,8 +280,39 @@ fn population(tx: &mut Tx<'_>, reviewing: &Reviewing, rule: &Rule) -> Result<Pop
     }
 }
 
-pub(super) fn new_item((row, turn): &(IdentityRow, Turn)) -> NewReviewItem {
-    NewReviewItem { identity: row.id, stage: 0, reviewer: turn.reviewer, turn: turn.words.clone() }
+/// Each item by when it is decided, and by when all of them are.
+pub(super) fn new_items(
+    reviewing: &Reviewing,
+    meant: &[(IdentityRow, Turn)],
+    ends: &Ends,
+) -> (Vec<NewReviewItem>, Instant) {
+    let item = |(row, turn): &(IdentityRow, Turn)| NewReviewItem {
+        identity: row.id,
+        stage: 0,
+        reviewer: turn.reviewer,
+        turn: turn.words.clone(),
+        due: ends.of(reviewing, row),
+    };
+    let items: Vec<NewReviewItem> = meant.iter().map(item).collect();
+    let until = items.iter().map(|one| one.due).max().unwrap_or(ends.usual);
+    (items, until)
+}
+
+/// By when the items of a review are decided.
+pub(super) struct Ends {
+    /// From when they wait.
+    pub(super) now: Instant,
+    /// What somebody said, of all of them; else the service level that means each, else what is usual.
+    pub(super) said: Option<Instant>,
+    /// What is usual.
+    pub(super) usual: Instant,
+}
+
+impl Ends {
+    fn of(&self, reviewing: &Reviewing, identity: &IdentityRow) -> Instant {
+        let by_level = || reviewing.due_by_level(identity, self.now);
+        self.said.or_else(by_level).unwrap_or(self.usual)
+    }
 }
 
 fn digest(population: &Population) -> Result<String, EngineFailure> {

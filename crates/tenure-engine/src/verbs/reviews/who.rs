@@ -10,8 +10,8 @@ use crate::verbs::{
     programme::InForce,
 };
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
-use tenure_judge::{Authoriser, Partner, People, REVIEW_CONTROL, Verdict};
-use tenure_model::{Person, PersonId, Presence, Role};
+use tenure_judge::{Authoriser, Partner, People, REVIEW_CONTROL, StepAbout, Verdict};
+use tenure_model::{ClockKind, Instant, Person, PersonId, Presence, Role};
 use tenure_store::{StoreFailure, Tx, tables::identities::IdentityRow};
 
 /// The stage at which whoever stands in for the owner is asked, and the one at which the contact of the control is.
@@ -100,6 +100,13 @@ fn former(tx: &mut Tx<'_>, identity: &IdentityRow) -> Result<BTreeSet<PersonId>,
 }
 
 impl Reviewing {
+    /// By when whoever is asked from an instant on decides about this identity; nothing where no service level means its review.
+    pub(super) fn due_by_level(&self, identity: &IdentityRow, from: Instant) -> Option<Instant> {
+        let (class, tier) = (identity.class.as_deref(), identity.tier);
+        let about = StepAbout { kind: ClockKind::Review, class, tier };
+        Some(self.in_force.programme.service_level(about)?.due(from))
+    }
+
     /// Whose turn it is at a stage; whoever is asked earlier than it is passed over.
     pub(super) fn turn(&self, case: &Case<'_>, stage: u32) -> Turn {
         let of_stage = |one: &&Candidate| one.stage >= stage;
