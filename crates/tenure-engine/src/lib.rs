@@ -55,7 +55,7 @@ pub use tenure_store::{
         passings::PassingRow,
         plans::{Approval, PlanRow},
         programmes::ProgrammeRow,
-        report::{AgedCredential, Changes, Unowned},
+        report::{AgedCredential, Changes, Reviewed, StepsWaited, Unowned},
         requests::{RequestRow, RequestsMeant},
         review_items::{ReviewItemRow, ReviewItemsMeant, ReviewNamed},
         reviews::ReviewRow,
@@ -124,7 +124,7 @@ pub use verbs::{
         check_files, check_programme, digest_of,
     },
     queue::{Queue, QueueItem},
-    report::{REPORT_ROWS_MAX, Report, ReportFindings, ReportProof, ReportSource, ReportStanding},
+    report::{Decisions, REPORT_ROWS_MAX, Report, ReportFindings, ReportProof, ReportSource, ReportStanding},
     report_soon::ReportSoon,
     requests::{
         GainShown, REQUEST_WAIT_MAX, RequestAnswer, RequestDecision, RequestShown, RequestStep, RequestWish,

@@ -13,7 +13,7 @@ use tenure_store::{
     StoreFailure, Tx,
     tables::{
         findings::{FindingGroup, FindingsMeant},
-        report::{AgedCredential, Changes, Unowned},
+        report::{AgedCredential, Changes, Reviewed, StepsWaited, Unowned},
         sources::{SourceRow, Unobservable},
     },
 };
@@ -22,6 +22,8 @@ use tenure_store::{
 pub const REPORT_ROWS_MAX: usize = 50;
 /// What counts as ending soon.
 const ENDING_WITHIN: Duration = Duration::from_hours(24 * 90);
+/// Over how long it is counted how people decided.
+const DECIDED_WITHIN: Duration = Duration::from_hours(24 * 90);
 /// Plans that are looked through for assessed ones.
 const PLANS_READ: i64 = 500;
 
@@ -50,6 +52,8 @@ pub struct Report {
     pub findings_dismissed: i64,
     /// What is permitted to fail, for how long, and how often that was renewed.
     pub exceptions: ExceptionFigures,
+    /// How people decided what waited for them.
+    pub decisions: Decisions,
     /// Findings put together by cause, worst first: what to do, in this order.
     pub queue: Vec<ReportFindings>,
     /// Identities without owner, by source.
@@ -66,6 +70,17 @@ pub struct Report {
     pub proofs: Vec<ReportProof>,
     /// Parts that hold more than is shown.
     pub cut: Vec<&'static str>,
+}
+
+/// How people decided what waited for them, over the last 90 days.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Decisions {
+    /// Since when.
+    pub since: Instant,
+    /// Steps under a service level, by kind.
+    pub steps: Vec<StepsWaited>,
+    /// Identities of reviews.
+    pub reviews: Reviewed,
 }
 
 /// How many identities stand in one way.
@@ -160,6 +175,11 @@ impl Engine {
     }
 }
 
+fn decisions(tx: &mut Tx<'_>, made: Instant) -> Result<Decisions, StoreFailure> {
+    let since = made.minus(DECIDED_WITHIN);
+    Ok(Decisions { since, steps: tx.steps_waited(since, made)?, reviews: tx.reviewed(since)? })
+}
+
 pub(super) fn gather(
     tx: &mut Tx<'_>,
     made: Instant,
@@ -182,6 +202,7 @@ pub(super) fn gather(
         findings_open: tx.count_findings(FindingsMeant::Counted)?,
         findings_dismissed: tx.count_findings(FindingsMeant::Dismissed)?,
         exceptions: exception_figures(tx, made, flagged_percent)?,
+        decisions: decisions(tx, made)?,
         queue: groups.into_iter().map(grouped).collect(),
         unowned: tx.unowned_by_source()?,
         oldest: tx.oldest_credentials(one_more)?,

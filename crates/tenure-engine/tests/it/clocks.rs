@@ -85,6 +85,14 @@ impl Story {
     }
 }
 
+impl Story {
+    /// What the report says of steps: how many waited, wait, were late, and had nobody left.
+    async fn reported(&self) -> Vec<(ClockKind, [i64; 4])> {
+        let steps = self.scene.engine().report(None).await.unwrap().decisions.steps;
+        steps.into_iter().map(|one| (one.kind, [one.steps, one.waiting, one.late, one.over])).collect()
+    }
+}
+
 #[tokio::test]
 async fn what_nobody_decides_is_warned_of_and_passes_on_in_office_hours_until_somebody_who_was_asked_decides()
 {
@@ -132,6 +140,25 @@ async fn what_nobody_decides_is_warned_of_and_passes_on_in_office_hours_until_so
     let clocks: Vec<&str> =
         said.iter().map(String::as_str).filter(|kind| kind.starts_with("clock.")).collect();
     assert_eq!(clocks, ["clock.warned", "clock.passed_on", "clock.passed_on", "clock.over"]);
+    assert_eq!(story.reported().await, [(ClockKind::Request, [1, 0, 1, 1])]);
+}
+
+#[tokio::test]
+async fn the_report_says_how_many_steps_waited_were_late_and_how_many_nobody_was_left_for() {
+    let story = Story::set(LEVEL, Role::Operator).await;
+    assert_eq!(story.reported().await, []);
+    let asked = story.scene.ask("etl").await;
+    story.follow("2026-11-27T14:00:20Z").await;
+    assert_eq!(story.reported().await, [(ClockKind::Request, [1, 1, 0, 0])], "it waits, and is not late");
+    // Late from its end on, also before anybody looked.
+    story.scene.bench.clock.advance(at("2026-11-30T10:00:10Z").since(story.scene.engine().now()));
+    assert_eq!(story.reported().await, [(ClockKind::Request, [1, 1, 1, 0])]);
+    story.follow("2026-11-30T10:00:30Z").await;
+    story.scene.approve(story.scene.ola, &asked).await.unwrap();
+    story.follow("2026-11-30T10:01:00Z").await;
+    assert_eq!(story.reported().await, [(ClockKind::Request, [1, 0, 1, 0])], "what was late stays counted");
+    story.scene.bench.clock.advance(Duration::from_hours(24 * 91));
+    assert_eq!(story.reported().await, [], "of 90 days");
 }
 
 #[tokio::test]

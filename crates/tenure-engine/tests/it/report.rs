@@ -50,7 +50,8 @@ async fn who_does_not_wait_has_the_sheet_before_and_never_calls_it_new() {
     drop(gate);
     let first = made(engine).await;
     let now = engine.report(None).await.unwrap();
-    assert_eq!(*first, tenure_engine::Report { made: first.made, ..now });
+    let of_then = (first.made, first.decisions.clone());
+    assert_eq!(*first, tenure_engine::Report { made: of_then.0, decisions: of_then.1, ..now });
     let gate = busy(engine);
     let former = engine.report_within(None, Duration::ZERO).await.unwrap();
     let ReportSoon::UnderWay(Some(former)) = former else { panic!("{former:?}") };

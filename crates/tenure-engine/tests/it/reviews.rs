@@ -500,6 +500,8 @@ async fn a_missed_review_passes_to_who_stands_in_then_to_the_contact_and_is_miss
     let closed = scene.review(&review).await.row;
     assert_eq!((closed.state, closed.ended_why.as_deref()), (ReviewState::Closed, Some("1 done, 1 missed")));
     assert_eq!(scene.entries("review.missed").await, 4, "twice one, once the other, and the last end");
+    let told = scene.engine().report(None).await.unwrap().decisions.reviews;
+    assert_eq!((told.waiting, told.decided, told.missed, told.missed_for_good), (0, 1, 2, 1));
 }
 
 /// Hours of a service level from an instant on.

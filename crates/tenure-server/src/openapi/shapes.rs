@@ -458,6 +458,7 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "findings_open: number",
             "findings_dismissed: number",
             "exceptions: ExceptionFigures",
+            "decisions: Decisions",
             "queue: [ReportFindings]",
             "unowned: [Unowned]",
             "oldest: [AgedCredential]",
@@ -468,6 +469,9 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "cut: [text]",
         ],
     ),
+    ("Decisions", &["since: instant", "steps: [StepsWaited]", "reviews: Reviewed"]),
+    ("StepsWaited", &["kind: ClockKind", "steps: number", "waiting: number", "late: number", "over: number"]),
+    ("Reviewed", &["waiting: number", "decided: number", "missed: number", "missed_for_good: number"]),
     (
         "ReportSource",
         &[

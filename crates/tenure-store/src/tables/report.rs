@@ -5,7 +5,7 @@
 
 use crate::{Row, StoreFailure, Tx};
 use serde::Serialize;
-use tenure_model::{CredentialKind, CredentialState, Instant};
+use tenure_model::{ClockKind, CredentialKind, CredentialState, Instant};
 
 /// Identities of a source, and how many of them nobody answers for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -56,6 +56,34 @@ pub struct Changes {
     pub surveys: i64,
 }
 
+/// How long steps of one kind waited for people, of those under a service level.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StepsWaited {
+    /// What they are steps of.
+    pub kind: ClockKind,
+    /// How many waited.
+    pub steps: i64,
+    /// How many of them wait now.
+    pub waiting: i64,
+    /// How many became late.
+    pub late: i64,
+    /// With how many nobody was left to be asked.
+    pub over: i64,
+}
+
+/// What became of identities that people were asked about in reviews.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Reviewed {
+    /// How many wait for a decision now.
+    pub waiting: i64,
+    /// How many were decided.
+    pub decided: i64,
+    /// How many somebody did not decide in time.
+    pub missed: i64,
+    /// How many nobody decided, and nobody is left to be asked.
+    pub missed_for_good: i64,
+}
+
 fn aged(row: &Row<'_>) -> Result<AgedCredential, StoreFailure> {
     Ok(AgedCredential {
         holder: row.text(0)?,
@@ -89,6 +117,46 @@ impl Tx<'_> {
         }
         counted.retain(|one| one.identities > 0);
         Ok(counted)
+    }
+
+    /// Steps under a service level that began to wait since an instant, or wait still, by kind.
+    pub fn steps_waited(&mut self, since: Instant, now: Instant) -> Result<Vec<StepsWaited>, StoreFailure> {
+        self.query(
+            "clocks",
+            "SELECT kind, COUNT(*), COUNT(CASE WHEN ended_us IS NULL THEN 1 END), \
+             COUNT(CASE WHEN late_us IS NOT NULL OR (ended_us IS NULL AND due_us <= $2 AND pause_us IS NULL) THEN 1 END), \
+             COUNT(over_us) FROM clocks WHERE started_us >= $1 OR ended_us IS NULL GROUP BY kind ORDER BY kind",
+            &[since.into(), now.into()],
+            |row| {
+                Ok(StepsWaited {
+                    kind: row.parsed(0)?,
+                    steps: row.number(1)?,
+                    waiting: row.number(2)?,
+                    late: row.number(3)?,
+                    over: row.number(4)?,
+                })
+            },
+        )
+    }
+
+    /// What became, since an instant, of identities that people were asked about in reviews.
+    pub fn reviewed(&mut self, since: Instant) -> Result<Reviewed, StoreFailure> {
+        let found = self.query_one(
+            "review_items",
+            "SELECT COUNT(CASE WHEN state = 'open' THEN 1 END), COUNT(CASE WHEN decided_us >= $1 THEN 1 END), \
+             COUNT(CASE WHEN missed_us >= $1 THEN 1 END), \
+             COUNT(CASE WHEN state = 'missed' AND settled_us >= $1 THEN 1 END) FROM review_items",
+            &[since.into()],
+            |row| {
+                Ok(Reviewed {
+                    waiting: row.number(0)?,
+                    decided: row.number(1)?,
+                    missed: row.number(2)?,
+                    missed_for_good: row.number(3)?,
+                })
+            },
+        )?;
+        Ok(found.unwrap_or_default())
     }
 
     /// Live credentials whose value is known longest, at most `most`.
