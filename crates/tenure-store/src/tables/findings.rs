@@ -151,10 +151,11 @@ pub struct FindingChanges {
 // Statements are prepared once and so are known when this is built: fragments are macros, not texts put together.
 
 /// An identity is as old as the latest baseline of its sources, and nothing is new where there is none. What is
-/// older than every baseline, as most of a first day is, is answered without looking at its identity.
+/// older than every baseline, as most of a first day is, or newer than all of them, is answered without looking at its identity.
 macro_rules! is_new {
     () => {
         "CASE WHEN f.opened_us <= (SELECT MIN(s.baseline_us) FROM sources s) THEN CAST(0 AS BIGINT) \
+         WHEN f.opened_us > (SELECT MAX(COALESCE(s.baseline_us, 9223372036854775807)) FROM sources s) THEN CAST(1 AS BIGINT) \
          WHEN f.opened_us > (SELECT MAX(COALESCE(s.baseline_us, 9223372036854775807)) FROM principals p \
          JOIN sources s ON s.source_id = p.source_id WHERE p.identity_id = f.identity_id) THEN CAST(1 AS BIGINT) \
          ELSE CAST(0 AS BIGINT) END"
@@ -300,12 +301,14 @@ impl FindingsMeant {
         }
     }
 
+    /// Things to do that end several findings, or may: those of one policy and one cause.
     const fn groups(self) -> &'static str {
         about_meant!(
             self,
             [
-                "SELECT MIN(g.finding_id), COUNT(*), MAX(g.is_new), MIN(g.opened_us), COUNT(DISTINCT g.identity_id), CAST(MIN(g.tier_rank) AS BIGINT) \
-                 FROM (SELECT f.finding_id, f.identity_id, i.name, f.policy, f.opened_us, COALESCE(f.cause, f.finding_id) AS place, ",
+                "SELECT MIN(g.finding_id), COUNT(*), MAX(g.is_new), MIN(g.opened_us), COUNT(DISTINCT g.identity_id), \
+                 CAST(MIN(g.tier_rank) AS BIGINT), CAST(g.severity_rank AS BIGINT), g.policy, MIN(g.name), g.place \
+                 FROM (SELECT f.finding_id, f.identity_id, i.name, f.policy, f.opened_us, f.cause AS place, ",
                 rank!(),
                 " AS severity_rank, ",
                 tier_rank!(),
@@ -313,7 +316,7 @@ impl FindingsMeant {
                 is_new!(),
                 " AS is_new",
                 from_findings!(),
-                "WHERE "
+                "WHERE f.cause IS NOT NULL AND "
             ],
             [
                 ") AS g GROUP BY g.policy, g.place, g.severity_rank ORDER BY g.severity_rank, MIN(g.tier_rank), MAX(g.is_new) DESC, \
@@ -321,10 +324,51 @@ impl FindingsMeant {
             ]
         )
     }
+
+    /// Findings without a cause, each of which is a thing to do of its own. They are put in order and not together: of a
+    /// million, putting together costs ten times as much.
+    const fn alone(self) -> &'static str {
+        about_meant!(
+            self,
+            [
+                "SELECT f.finding_id, CAST(1 AS BIGINT), ",
+                is_new!(),
+                " AS is_new, f.opened_us, CAST(1 AS BIGINT), CAST(",
+                tier_rank!(),
+                " AS BIGINT) AS tier_rank, CAST(",
+                rank!(),
+                " AS BIGINT) AS severity_rank, f.policy, i.name, f.finding_id",
+                from_findings!(),
+                "WHERE f.cause IS NULL AND "
+            ],
+            [" ORDER BY severity_rank, tier_rank, is_new DESC, f.policy, i.name, f.finding_id LIMIT $1"]
+        )
+    }
 }
 
-/// One of a group, how many they are and of how many identities, whether one is new, since when, and the highest tier.
-type Grouped = (FindingId, (i64, i64), bool, Instant, Option<RiskTier>);
+/// A group before it is read in full: one of it, how many they are and of how many identities, whether one is new, and since
+/// when.
+struct Grouped {
+    id: FindingId,
+    count: i64,
+    identities: i64,
+    is_new: bool,
+    opened: Instant,
+    /// Its place in the queue: how bad, of which tier, not new, by which policy, of whom by name, and where.
+    order: (i64, i64, bool, String, String, String),
+}
+
+fn grouped(row: &Row<'_>) -> Result<Grouped, StoreFailure> {
+    let is_new = row.flag(2)?;
+    Ok(Grouped {
+        id: row.parsed(0)?,
+        count: row.number(1)?,
+        is_new,
+        opened: row.instant(3)?,
+        identities: row.number(4)?,
+        order: (row.number(6)?, row.number(5)?, !is_new, row.text(7)?, row.text(8)?, row.text(9)?),
+    })
+}
 
 /// The tier that `tier_rank!` puts there.
 fn tier_of_rank(rank: i64) -> Option<RiskTier> {
@@ -444,12 +488,13 @@ impl Tx<'_> {
         meant: FindingsMeant,
         most: i64,
     ) -> Result<Vec<FindingGroup>, StoreFailure> {
-        let found: Vec<Grouped> = self.query("findings", meant.groups(), &[most.into()], |row| {
-            let counts = (row.number(1)?, row.number(4)?);
-            Ok((row.parsed(0)?, counts, row.flag(2)?, row.instant(3)?, tier_of_rank(row.number(5)?)))
-        })?;
+        let mut found: Vec<Grouped> = self.query("findings", meant.groups(), &[most.into()], grouped)?;
+        found.extend(self.query("findings", meant.alone(), &[most.into()], grouped)?);
+        found.sort_by(|one, other| one.order.cmp(&other.order));
+        found.truncate(usize::try_from(most).unwrap_or_default());
         let mut groups = Vec::with_capacity(found.len());
-        for (id, (count, identities), is_new, opened, tier) in found {
+        for Grouped { id, count, identities, is_new, opened, order } in found {
+            let tier = tier_of_rank(order.1);
             let first = self.query_one("findings", OF_ID, &[named(id)], finding)?;
             let Some(first) = first else { continue };
             let first = match &first.cause {
@@ -514,11 +559,12 @@ impl Tx<'_> {
             if let Some(kept) = open.remove(&(now.policy.clone(), now.subject.clone())) {
                 self.refresh_finding(&kept, now)?;
             } else {
-                let at = match opened_at {
-                    Some(at) => at,
+                let (at, came_back) = match opened_at {
+                    Some(known) => known,
                     None => *opened_at.insert(self.opened_at(identity, mint.now)?),
                 };
-                let since = self.since_before(identity, now)?.map_or(at, |before| before.min(at));
+                let before = if came_back { self.since_before(identity, now)? } else { None };
+                let since = before.map_or(at, |before| before.min(at));
                 self.open_finding(mint, (identity, since), now)?;
                 changes.opened += 1;
             }
@@ -538,16 +584,19 @@ impl Tx<'_> {
     ///
     /// t0 the first survey ends and sets the baseline; t1 what it showed is judged. Without this everything of the
     /// first day would be new.
-    fn opened_at(&mut self, identity: IdentityId, now: Instant) -> Result<Instant, StoreFailure> {
-        let baseline = self.query_one(
+    ///
+    /// And whether any source was ever added again: nearly always none was, and then nothing was open before.
+    fn opened_at(&mut self, identity: IdentityId, now: Instant) -> Result<(Instant, bool), StoreFailure> {
+        let asked = self.query_one(
             "sources",
-            "SELECT MAX(s.baseline_us) FROM identities i JOIN principals p ON p.identity_id = i.identity_id \
+            "SELECT (SELECT MAX(s.baseline_us) FROM identities i JOIN principals p ON p.identity_id = i.identity_id \
              JOIN sources s ON s.source_id = p.source_id WHERE i.identity_id = $1 AND i.judged_us IS NULL \
-             AND p.first_seen_us <= s.baseline_us",
+             AND p.first_seen_us <= s.baseline_us), (SELECT COUNT(*) FROM sources WHERE back_us IS NOT NULL)",
             &[named(identity)],
-            |row| row.opt_instant(0),
+            |row| Ok((row.opt_instant(0)?, row.number(1)? > 0)),
         )?;
-        Ok(baseline.flatten().map_or(now, |baseline| baseline.min(now)))
+        let (baseline, came_back) = asked.unwrap_or_default();
+        Ok((baseline.map_or(now, |baseline| baseline.min(now)), came_back))
     }
 
     /// Since when it was open before its source was removed, where this is the first judgement after that source was

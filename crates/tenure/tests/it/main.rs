@@ -11,6 +11,7 @@
 )]
 
 mod as_another;
+mod audit;
 mod by_hand;
 mod clocked;
 mod confirmed;
