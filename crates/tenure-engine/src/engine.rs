@@ -9,8 +9,10 @@ use crate::{
     record::{Draft, EntryMaker},
     signer::{KeyedFingerprint, SharedKeys},
     verbs::{
+        list_waiting::FirstThings,
         programme::{Foresights, InForce, Replays},
         report_soon::ReportsKept,
+        soon::SoonKept,
     },
 };
 use std::{
@@ -74,6 +76,8 @@ pub struct Engine {
     pub(crate) driving: Mutex<HashSet<PlanId>>,
     pub(crate) surveying: Mutex<HashSet<SourceId>>,
     pub(crate) reports: Arc<ReportsKept>,
+    /// What to do first, as it was counted last.
+    pub(crate) first_things: Arc<SoonKept<(), FirstThings>>,
     pub(crate) open_sources: Mutex<HashMap<SourceId, Arc<dyn Source>>>,
 }
 

@@ -103,7 +103,7 @@ pub use verbs::{
     inbox::{Inbox, InboxLine, MoreWaiting},
     keys::{KeyShown, RingName},
     list_entries::{BodyState, EntryProved, ProofStep},
-    list_waiting::Waits,
+    list_waiting::{FirstThings, Waits},
     messages::{Chat, ChatShown, Mail, MailShown, MessageShown, MessagesSent},
     own::CharterChange,
     ownership::{
@@ -135,6 +135,7 @@ pub use verbs::{
         ReviewWish, ReviewsFollowed, ToReview,
     },
     show::{Answer, CredentialShown, IdentityShown, Question},
+    soon::Soon,
     source::NewSource,
     tickets::{
         HookKey, TICKETS_MAX, TicketGiven, TicketHeard, TicketHook, TicketShape, TicketShown, TicketsForeseen,

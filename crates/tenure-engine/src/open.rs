@@ -215,6 +215,7 @@ impl Deployment {
             driving: Mutex::new(HashSet::new()),
             surveying: Mutex::new(HashSet::new()),
             reports: Arc::default(),
+            first_things: Arc::default(),
             open_sources: Mutex::new(HashMap::new()),
         };
         engine.raise_clock().await?;

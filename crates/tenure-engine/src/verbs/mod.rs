@@ -49,6 +49,7 @@ pub(crate) mod retire;
 pub(crate) mod reviews;
 pub(crate) mod show;
 pub(crate) mod sink;
+pub(crate) mod soon;
 pub(crate) mod source;
 pub(crate) mod survey;
 pub(crate) mod tickets;

@@ -3,12 +3,16 @@
 //! Worst first, then of the highest risk tier, then what has something new, then by policy and name. Dismissed findings are not in it and
 //! are counted. It must never change anything. Next: `dismiss.rs`.
 
+use super::programme::InForce;
 use crate::{Engine, EngineFailure};
 use serde::Serialize;
 use tenure_model::{Instant, PolicyKind, RiskTier, Severity, printable};
-use tenure_store::tables::{
-    dismissals::DismissedShare,
-    findings::{FindingGroup, FindingsMeant},
+use tenure_store::{
+    StoreFailure, Tx,
+    tables::{
+        dismissals::DismissedShare,
+        findings::{FindingGroup, FindingsMeant},
+    },
 };
 
 /// Things to do in one answer, at most.
@@ -79,7 +83,7 @@ impl Engine {
         let most = i64::from(most.min(QUEUE_MAX));
         let read = self.store.read("queue", move |tx| {
             Ok(Queue {
-                items: tx.finding_groups(meant, most)?.into_iter().map(undated).collect(),
+                items: items(tx, meant, most)?,
                 findings: tx.count_findings(FindingsMeant::Counted)?,
                 new: tx.count_findings(FindingsMeant::New)?,
                 dismissed: tx.count_findings(FindingsMeant::Dismissed)?,
@@ -87,16 +91,28 @@ impl Engine {
                 shares: tx.dismissed_shares()?,
             })
         });
-        let mut queue = read.await?;
-        let in_force = self.in_force();
-        for item in &mut queue.items {
-            item.due = item.opened.plus(in_force.judge.grace(item.severity));
-        }
-        Ok(queue)
+        let queue = read.await?;
+        Ok(Queue { items: dated(queue.items, &self.in_force()), ..queue })
     }
 }
 
-/// Without its grace, which the judge knows.
+/// The first things to do, without their grace, which the judge knows.
+pub(super) fn items(
+    tx: &mut Tx<'_>,
+    meant: FindingsMeant,
+    most: i64,
+) -> Result<Vec<QueueItem>, StoreFailure> {
+    Ok(tx.finding_groups(meant, most)?.into_iter().map(undated).collect())
+}
+
+/// The same with the end of their grace.
+pub(super) fn dated(mut items: Vec<QueueItem>, in_force: &InForce) -> Vec<QueueItem> {
+    for item in &mut items {
+        item.due = item.opened.plus(in_force.judge.grace(item.severity));
+    }
+    items
+}
+
 fn undated(group: FindingGroup) -> QueueItem {
     let first = group.first;
     let fix_once =

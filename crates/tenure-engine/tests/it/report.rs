@@ -8,7 +8,7 @@ use std::{
     },
     time::Duration,
 };
-use tenure_engine::{Engine, ReportSoon};
+use tenure_engine::{Engine, FindingsMeant, ReportSoon, Soon};
 
 /// As long as a loaded machine may need.
 const LONG: Duration = Duration::from_mins(5);
@@ -63,4 +63,26 @@ async fn who_does_not_wait_has_the_sheet_before_and_never_calls_it_new() {
     );
     drop(gate);
     assert!(made(engine).await.made >= former.made);
+}
+
+#[tokio::test]
+async fn what_to_do_first_is_of_now_or_says_of_when_it_is() {
+    let mut bench = Bench::new();
+    let deployment = bench.surveyed().await;
+    let engine = &deployment.engine;
+    let gate = busy(engine);
+    let nothing_yet = engine.first_things(Duration::ZERO).await.unwrap();
+    assert!(matches!(nothing_yet, Soon::UnderWay(None)), "{nothing_yet:?}");
+    drop(gate);
+    let Soon::Made(first) = engine.first_things(LONG).await.unwrap() else { panic!("it was waited for") };
+    bench.clock.advance(Duration::from_secs(60));
+    let gate = busy(engine);
+    let Soon::UnderWay(Some(former)) = engine.first_things(Duration::ZERO).await.unwrap() else {
+        panic!("it cannot be counted while nothing is read")
+    };
+    assert_eq!(former.at, first.at, "it says of when it is");
+    drop(gate);
+    let Soon::Made(now) = engine.first_things(LONG).await.unwrap() else { panic!("it was waited for") };
+    assert!(now.at > first.at);
+    assert_eq!(now.items, engine.queue(FindingsMeant::Counted, 5).await.unwrap().items);
 }

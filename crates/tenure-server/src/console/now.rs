@@ -15,7 +15,7 @@ use crate::api::prelude::*;
 use askama::Template;
 use axum::response::Response;
 use std::{collections::BTreeSet, time::Duration};
-use tenure_engine::{ExceptionsMeant, QueueItem, Tx, Waits};
+use tenure_engine::{ExceptionsMeant, QueueItem, Soon, Tx, Waits};
 use tenure_model::{IdentityId, Instant, PersonId, PlanState};
 
 pub(super) static ENDPOINT: Endpoint = Endpoint {
@@ -43,6 +43,7 @@ struct NowPage {
     frame: Frame,
     sources: usize,
     findings: Vec<Queued>,
+    counted: Counted,
     undecided: Vec<PlanLine>,
     held: Vec<HeldSurvey>,
     doing: Vec<PlanLine>,
@@ -119,6 +120,22 @@ struct HeldSurvey {
     missing: i64,
     seen: i64,
     at: When,
+}
+
+/// Of when what is to be done first is.
+enum Counted {
+    /// Of now.
+    Now,
+    /// Of then; it is being counted again.
+    Before(When),
+    /// It is being counted for the first time.
+    NotYet,
+}
+
+impl Counted {
+    const fn is_not_yet(&self) -> bool {
+        matches!(self, Self::NotYet)
+    }
 }
 
 async fn handle(State(shared): State<Shared>, asked: Asked) -> Result<Response, PageProblem> {
@@ -209,6 +226,15 @@ fn since(now: Instant) -> Vec<(&'static str, String)> {
 
 fn view(frame: Frame, waits: Waits, may_see_plans: bool, may_see_sources: bool, now: Instant) -> NowPage {
     let Waits { queue, undecided, held, mut plans, sources } = waits;
+    let (queue, counted) = match queue {
+        Soon::Made(first) => (Some(first), Counted::Now),
+        Soon::UnderWay(Some(first)) => {
+            let at = text::when(first.at, now);
+            (Some(first), Counted::Before(at))
+        }
+        Soon::UnderWay(None) => (None, Counted::NotYet),
+    };
+    let queue = queue.iter().flat_map(|first| &first.items);
     if !may_see_plans {
         plans.clear();
     }
@@ -225,7 +251,8 @@ fn view(frame: Frame, waits: Waits, may_see_plans: bool, may_see_sources: bool, 
     NowPage {
         frame,
         sources,
-        findings: queue.iter().map(|one| queued(one, now)).collect(),
+        findings: queue.map(|one| queued(one, now)).collect(),
+        counted,
         undecided: undecided.map(|plan| plan_line(plan, now)).collect(),
         held: held.collect(),
         doing: doing.into_iter().map(|plan| plan_line(plan, now)).collect(),
