@@ -75,7 +75,7 @@ async fn what_to_do_first_is_of_now_or_says_of_when_it_is() {
     assert!(matches!(nothing_yet, Soon::UnderWay(None)), "{nothing_yet:?}");
     drop(gate);
     let Soon::Made(first) = engine.first_things(LONG).await.unwrap() else { panic!("it was waited for") };
-    bench.clock.advance(Duration::from_secs(60));
+    bench.clock.advance(Duration::from_mins(1));
     let gate = busy(engine);
     let Soon::UnderWay(Some(former)) = engine.first_things(Duration::ZERO).await.unwrap() else {
         panic!("it cannot be counted while nothing is read")
