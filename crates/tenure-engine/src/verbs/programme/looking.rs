@@ -11,7 +11,10 @@ use std::{
     time::Duration,
 };
 use tenure_model::Instant;
-use tokio::{sync::watch, task::AbortHandle};
+use tokio::{
+    sync::{Semaphore, watch},
+    task::AbortHandle,
+};
 
 /// Looks that are kept, at most, and how long what was made is of now.
 const KEPT_MAX: usize = 4;
@@ -47,14 +50,16 @@ impl<T> Progress<T> {
     }
 }
 
-/// Looks that were made lately or are being made, the newest last.
+/// Looks that were made lately or are being made, the newest last. One goes on at a time, however many are begun: each reads
+/// everything, and whoever works beside it has a processor and a reader, too.
 pub(crate) struct Looks<T> {
     kept: Mutex<VecDeque<Kept<T>>>,
+    one_at_a_time: Arc<Semaphore>,
 }
 
 impl<T> Default for Looks<T> {
     fn default() -> Self {
-        Self { kept: Mutex::default() }
+        Self { kept: Mutex::default(), one_at_a_time: Arc::new(Semaphore::new(1)) }
     }
 }
 
@@ -106,8 +111,10 @@ impl<T: Send + Sync + 'static> Looks<T> {
             return Ok(Joined(one.state.clone()));
         }
         let (say, state) = watch::channel(State::UnderWay { judged: 0, of: 0 });
-        let look = begin(Progress(say))?;
+        let (look, turns) = (begin(Progress(say))?, Arc::clone(&self.one_at_a_time));
         let task = tokio::spawn(async move {
+            // Nobody closes it; and without a turn it would only be slower for others.
+            let _turn = turns.acquire_owned().await.ok();
             let (progress, looked) = look.await;
             let ended = looked.map_or_else(
                 |error| State::Failed(crate::failure::chain(&error)),
@@ -121,5 +128,55 @@ impl<T: Send + Sync + 'static> Looks<T> {
             kept.pop_front();
         }
         Ok(Joined(state))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Looked, Looks, Progress};
+    use std::{
+        sync::{
+            Arc,
+            atomic::{AtomicUsize, Ordering},
+        },
+        time::Duration,
+    };
+    use tenure_model::Instant;
+    use tokio::sync::Notify;
+
+    #[tokio::test]
+    async fn one_look_goes_on_at_a_time_and_the_same_is_made_once() {
+        let looks: Looks<usize> = Looks::default();
+        let (running, most, made) =
+            (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let go = Arc::new(Notify::new());
+        let begin = |number: usize| {
+            let (running, most, made, go) =
+                (Arc::clone(&running), Arc::clone(&most), Arc::clone(&made), Arc::clone(&go));
+            move |progress: Progress<usize>| {
+                Ok(async move {
+                    made.fetch_add(1, Ordering::SeqCst);
+                    most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    progress.say(1, 2);
+                    go.notified().await;
+                    running.fetch_sub(1, Ordering::SeqCst);
+                    (progress, Ok(number))
+                })
+            }
+        };
+        let now = Instant::from_micros(0);
+        let first = looks.join(String::from("one"), now, begin(1)).unwrap();
+        let same = looks.join(String::from("one"), now, begin(1)).unwrap();
+        let other = looks.join(String::from("two"), now, begin(2)).unwrap();
+        assert!(matches!(same.within(Duration::from_millis(50)).await.unwrap(), Looked::UnderWay { .. }));
+        go.notify_one();
+        assert!(
+            matches!(first.within(Duration::from_mins(1)).await.unwrap(), Looked::Made(one) if *one == 1)
+        );
+        go.notify_one();
+        assert!(
+            matches!(other.within(Duration::from_mins(1)).await.unwrap(), Looked::Made(two) if *two == 2)
+        );
+        assert_eq!((most.load(Ordering::SeqCst), made.load(Ordering::SeqCst)), (1, 2));
     }
 }
