@@ -14,10 +14,10 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use tenure_testbed::{
-    Availability, chromium_available, chromium_program, console_walk, journal_available, node_program,
-    oidc_available, oidc_folder, pgbouncer_available, postgres_available, python_program, rsyslog_available,
-    scim_available, scim_folder, scim_program, smtp_available, smtp_folder, smtp_program, sshd_available,
-    webhook_available, webhook_folder, webhook_program,
+    Availability, chromium_available, chromium_program, console_walk, journal_available, ldap_available,
+    node_program, oidc_available, oidc_folder, pgbouncer_available, postgres_available, python_program,
+    rsyslog_available, scim_available, scim_folder, scim_program, smtp_available, smtp_folder, smtp_program,
+    sshd_available, webhook_available, webhook_folder, webhook_program,
 };
 
 use crate::stages::{must_succeed, show, works};
@@ -46,7 +46,7 @@ struct Needed {
     look: fn() -> Availability,
 }
 
-const NEEDED: [Needed; 10] = [
+const NEEDED: [Needed; 11] = [
     Needed {
         name: "postgres",
         packages: || vec!["postgresql"],
@@ -70,6 +70,12 @@ const NEEDED: [Needed; 10] = [
         packages: || vec!["rsyslog", "rsyslog-gnutls"],
         service: Some("rsyslog"),
         look: rsyslog_available,
+    },
+    Needed {
+        name: "ldap",
+        packages: || vec!["slapd", "ldap-utils"],
+        service: Some("slapd"),
+        look: ldap_available,
     },
     // It starts nothing: its socket is off until somebody enables it.
     Needed {

@@ -69,6 +69,8 @@ pub struct Engine {
     pub(crate) mail: Option<crate::Mail>,
     /// Chats in which people may be told what waits for them.
     pub(crate) chats: Vec<Arc<crate::Chat>>,
+    /// Directories that are read by LDAP.
+    pub(crate) ldap: Vec<Arc<crate::LdapDirectory>>,
     /// Streams by which other systems are told what the log holds.
     pub(crate) events: Vec<Arc<crate::EventStream>>,
     /// Systems that post their tickets themselves.

@@ -81,7 +81,8 @@ pub use verbs::{
     delegations::{DelegationLine, DelegationShown, DelegationWish, DelegationsFollowed},
     directory::{
         Provisioned, Provisioner,
-        list::{LISTED_MAX, Listed, NamedPeople, PeopleForeseen, PeopleList, TeamForeseen},
+        ldap::{LdapDirectory, LdapForeseen, LdapRead, LdapShown},
+        list::{LISTED_MAX, ListFrom, Listed, NamedPeople, PeopleForeseen, PeopleList, TeamForeseen},
         teams::{MEMBERS_MAX, Team, TeamGiven, TeamShown},
         tokens::ProvisioningHolder,
     },

@@ -131,6 +131,8 @@ pub struct OpenOptions {
     pub mail: Option<crate::Mail>,
     /// Chats in which people may be told what waits for them.
     pub chats: Vec<Arc<crate::Chat>>,
+    /// Directories that are read by LDAP.
+    pub ldap: Vec<Arc<crate::LdapDirectory>>,
     /// Streams by which other systems are told what the log holds.
     pub events: Vec<Arc<crate::EventStream>>,
     /// Systems that post their tickets themselves.
@@ -210,6 +212,7 @@ impl Deployment {
             reviews_woken: Notify::new(),
             mail: options.mail,
             chats: options.chats,
+            ldap: options.ldap,
             events: options.events,
             ticket_hooks: options.ticket_hooks,
             driving: Mutex::new(HashSet::new()),

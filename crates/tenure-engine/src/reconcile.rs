@@ -27,6 +27,8 @@ const CLOCKS_TICK: Duration = Duration::from_secs(20);
 /// How often to see what people are to be told, and what is to be sent.
 const TELLING_EVERY: Duration = Duration::from_mins(5);
 const MESSAGES_TICK: Duration = Duration::from_secs(20);
+/// How often to see whether a directory is due to be read.
+const DIRECTORIES_TICK: Duration = Duration::from_secs(5);
 /// How often to see whether the log holds something that is to be told.
 const EVENTS_TICK: Duration = Duration::from_secs(2);
 /// How long to wait after a failure of our own before trying again.
@@ -54,6 +56,7 @@ impl Reconcilers {
         for stream in engine.event_streams() {
             tasks.spawn(events(Arc::clone(engine), Arc::clone(stream), stopped.clone()));
         }
+        tasks.spawn(directories(Arc::clone(engine), stopped.clone()));
         tasks.spawn(messages(Arc::clone(engine), stopped));
         Self { stop, tasks }
     }
@@ -191,6 +194,20 @@ async fn messages(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
         }
         tokio::select! {
             () = tokio::time::sleep(MESSAGES_TICK) => {}
+            _ = stopped.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+/// Reads directories that are due by LDAP. A reading that is cut off changed nothing, or all of what it said.
+async fn directories(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = engine.follow_ldap() => {}
+            _ = stopped.wait_for(|stop| *stop) => return,
+        }
+        tokio::select! {
+            () = tokio::time::sleep(DIRECTORIES_TICK) => {}
             _ = stopped.wait_for(|stop| *stop) => return,
         }
     }

@@ -29,6 +29,8 @@ noun! {
         Scim = "scim",
         /// On a list that an administrator brought in.
         Csv = "csv",
+        /// From a directory that is read by LDAP.
+        Ldap = "ldap",
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn read(text: &str) -> Result<PeopleList, String> {
     };
     let columns = columns(&header).map_err(|why| format!("line {line}: {why}"))?;
     let mut faults = Vec::new();
-    let mut list = PeopleList { people: Vec::new(), says_teams: columns.contains(&"teams") };
+    let mut list = PeopleList::of_file(columns.contains(&"teams"));
     let (mut names, mut ids) = (BTreeMap::new(), BTreeMap::new());
     for (line, cells) in rows {
         if list.people.len() == LISTED_MAX {

@@ -50,7 +50,7 @@ impl Owner {
 }
 
 /// What server directories are made for.
-const KINDS: [&str; 5] = ["postgres", "replica", "pgbouncer", "sshd", "rsyslog"];
+const KINDS: [&str; 6] = ["postgres", "replica", "pgbouncer", "sshd", "rsyslog", "slapd"];
 
 /// The root of the tree, made if needed. Traversable by the servers' account, listable only by us.
 pub(crate) fn root() -> Result<PathBuf> {

@@ -12,6 +12,7 @@ mod certificate;
 mod chat;
 mod cluster;
 mod home;
+mod ldap;
 mod leftovers;
 mod oidc;
 mod pgbouncer;
@@ -34,13 +35,14 @@ mod webhook;
 
 pub use certificate::Certificate;
 pub use chat::{ChatBehaviour, ChatReceiver};
+pub use ldap::{LdapOptions, LdapServer};
 pub use leftovers::sweep_leftovers;
 pub use oidc::OidcProvider;
 pub use pgbouncer::{PgBouncer, PgBouncerAuth, PgBouncerOptions, PoolMode};
 pub use postgres::{Postgres, PostgresOptions};
 pub use programs::{
     Availability, MUST_RUN, chromium_available, chromium_program, console_walk, journal_available,
-    journal_remote_program, node_program, oidc_available, oidc_folder, pgbouncer_available,
+    journal_remote_program, ldap_available, node_program, oidc_available, oidc_folder, pgbouncer_available,
     postgres_available, python_program, ready_to_run, rsyslog_available, scim_available, scim_folder,
     scim_program, smtp_available, smtp_folder, smtp_program, sshd_available, webhook_available,
     webhook_folder, webhook_program,

@@ -117,6 +117,18 @@ pub fn rsyslog_available() -> Availability {
     }
 }
 
+/// Whether an OpenLDAP directory can be started here, and filled by its own tools.
+pub fn ldap_available() -> Availability {
+    if start_refused() {
+        return Availability::Missing("needs Linux with /proc".to_owned());
+    }
+    match (slapd_program(), on_search_path(&["ldapadd"])) {
+        (Some(_), Some(_)) => Availability::Present,
+        (Some(_), None) => Availability::Missing("its tools, ldap-utils, are not installed".to_owned()),
+        (None, _) => Availability::Missing("not installed".to_owned()),
+    }
+}
+
 /// What is made of a list of hashes is there, or says how it comes.
 fn fetched(is_there: bool) -> Availability {
     let lacking = match python_program() {
@@ -189,6 +201,11 @@ pub fn webhook_program() -> Option<PathBuf> {
 /// The rsyslog program.
 pub(crate) fn rsyslog_program() -> Option<PathBuf> {
     ["/usr/sbin/rsyslogd", "/sbin/rsyslogd"].into_iter().map(PathBuf::from).find(|program| program.is_file())
+}
+
+/// OpenLDAP's server.
+pub(crate) fn slapd_program() -> Option<PathBuf> {
+    ["/usr/sbin/slapd", "/sbin/slapd"].into_iter().map(PathBuf::from).find(|program| program.is_file())
 }
 
 fn fetched_program(list: &Path, program: &str) -> Option<PathBuf> {
@@ -267,6 +284,7 @@ macro_rules! needs {
     (@availability smtp) => { $crate::smtp_available() };
     (@availability webhook) => { $crate::webhook_available() };
     (@availability rsyslog) => { $crate::rsyslog_available() };
+    (@availability ldap) => { $crate::ldap_available() };
     (@availability journal) => { $crate::journal_available() };
 }
 

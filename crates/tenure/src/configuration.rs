@@ -39,6 +39,96 @@ pub(crate) struct Configuration {
     /// Systems that post their tickets themselves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) ticket_hooks: Vec<TicketHookSection>,
+    /// Directories whose people and groups are read by LDAP.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) ldap: Vec<LdapSection>,
+}
+
+/// One directory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LdapSection {
+    /// Its name.
+    pub(crate) name: String,
+    /// Where it is: `ldaps://HOST`, or `ldap://HOST` with `starttls`.
+    pub(crate) url: String,
+    /// The line is encrypted by STARTTLS.
+    #[serde(default)]
+    pub(crate) starttls: bool,
+    /// As whom it is asked.
+    pub(crate) bind_dn: String,
+    /// The file with their password.
+    pub(crate) password_file: PathBuf,
+    /// What its attributes and classes are called, unless said below.
+    #[serde(default)]
+    pub(crate) form: LdapFormNamed,
+    /// Below which entry people are.
+    pub(crate) people_base: String,
+    /// Which entries there are people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) people_filter: Option<String>,
+    /// Below which entry groups are; without it nothing is said of teams.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) groups_base: Option<String>,
+    /// Which entries there are groups.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) groups_filter: Option<String>,
+    /// What attributes are called that have another name there.
+    #[serde(default, skip_serializing_if = "LdapAttributes::is_empty")]
+    pub(crate) attributes: LdapAttributes,
+    /// How often it is read by itself; never, unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) every_minutes: Option<u32>,
+    /// It may stand in a private network.
+    #[serde(default)]
+    pub(crate) private_network: bool,
+    /// A PEM file with the authorities that sign the certificate there, beside the system's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
+/// What a directory's attributes and classes are called.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum LdapFormNamed {
+    /// As OpenLDAP and its like have them.
+    #[default]
+    Openldap,
+    /// As Microsoft's have them.
+    ActiveDirectory,
+}
+
+/// Attributes that have another name than their form says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct LdapAttributes {
+    /// The id that never changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) id: Option<String>,
+    /// The name people sign in with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
+    /// What people are called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) display_name: Option<String>,
+    /// Where mail reaches them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) mail: Option<String>,
+    /// What a group is called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) group_name: Option<String>,
+    /// By which groups name their members.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) member: Option<String>,
+    /// By which members name their groups.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) member_of: Option<String>,
+}
+
+impl LdapAttributes {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// One system that posts its tickets.
@@ -300,7 +390,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_not_known_is_refused_with_its_line() {
-        insta::assert_snapshot!(refusal("listen = \"none\"\npassword = \"x\"\n"), @"line 2: unknown field `password`, expected one of `listen`, `step_up_minutes`, `database`, `key`, `oidc`, `mail`, `chats`, `events`, `ticket_hooks`");
+        insta::assert_snapshot!(refusal("listen = \"none\"\npassword = \"x\"\n"), @"line 2: unknown field `password`, expected one of `listen`, `step_up_minutes`, `database`, `key`, `oidc`, `mail`, `chats`, `events`, `ticket_hooks`, `ldap`");
         insta::assert_snapshot!(refusal("[database]\nkind = \"oracle\"\n"), @"line 2: unknown variant `oracle`, expected `embedded` or `postgres`");
     }
 

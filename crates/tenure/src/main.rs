@@ -16,6 +16,7 @@ mod database_choice;
 mod events;
 mod failure;
 mod hooks;
+mod ldap;
 mod mail;
 mod passwords;
 mod place;

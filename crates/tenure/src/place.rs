@@ -197,6 +197,7 @@ impl Place {
             deadlines: Deadlines::default(),
             mail: crate::mail::options(&self.configuration)?,
             chats: crate::chats::options(&self.configuration)?,
+            ldap: crate::ldap::options(&self.configuration)?,
             events: crate::events::options(&self.configuration)?,
             ticket_hooks: crate::hooks::options(&self.configuration)?,
             first_person: crate::unix_person::here(),

@@ -1,6 +1,6 @@
 //! What the ways that lead out of here have in common: how one is called, which machines it may call, where links lead.
 //!
-//! Nobody is called here. Next: `mail.rs`, `chats.rs`, `events.rs`.
+//! Nobody is called here. Next: `mail.rs`, `chats.rs`, `events.rs`, `ldap.rs`.
 
 use crate::{
     configuration::{Configuration, MailSection},

@@ -9,7 +9,7 @@ use super::Finding;
 use crate::repository::{Repository, Room};
 
 /// Rooms and what they may depend on. The binary is where everything is put together.
-const EDGES: [(&str, &[&str]); 20] = [
+const EDGES: [(&str, &[&str]); 21] = [
     ("tenure-model", &[]),
     ("tenure-tls", &[]),
     ("tenure-keys", &["tenure-model"]),
@@ -21,6 +21,7 @@ const EDGES: [(&str, &[&str]); 20] = [
     ("tenure-connect", &["tenure-model"]),
     ("tenure-call", &["tenure-tls"]),
     ("tenure-messages", &["tenure-model", "tenure-call", "tenure-tls"]),
+    ("tenure-ldap", &["tenure-model", "tenure-call", "tenure-tls"]),
     ("tenure-events", &["tenure-model", "tenure-evidence", "tenure-call", "tenure-tls"]),
     ("tenure-oidc", &["tenure-model", "tenure-call"]),
     ("tenure-store", &["tenure-model", "tenure-evidence", "tenure-tls"]),
@@ -35,6 +36,7 @@ const EDGES: [(&str, &[&str]); 20] = [
             "tenure-secrets",
             "tenure-issue",
             "tenure-messages",
+            "tenure-ldap",
             "tenure-events",
             "tenure-connect",
             "tenure-store",
@@ -62,7 +64,15 @@ const TEST_EDGES: [(&str, &[&str]); 2] = [
     ("tenure-engine", &["tenure-tls"]),
     (
         "tenure-server",
-        &["tenure-connect", "tenure-evidence", "tenure-events", "tenure-keys", "tenure-messages"],
+        &[
+            "tenure-connect",
+            "tenure-evidence",
+            "tenure-events",
+            "tenure-keys",
+            "tenure-ldap",
+            "tenure-messages",
+            "tenure-tls",
+        ],
     ),
 ];
 

@@ -72,6 +72,7 @@ impl Engine {
         checks.push(self.check_tokens().await?);
         checks.push(self.check_messages().await?);
         checks.push(self.check_events().await?);
+        checks.extend(self.check_directories());
         checks.extend(self.check_sources().await?);
         checks.extend(self.check_plans().await?);
         Ok(checks)
@@ -114,6 +115,35 @@ impl Engine {
             return Ok(Check::well(what, "none are sent: no mail server and no chat is configured"));
         }
         Ok(Check::well(what, ways.join("; ")))
+    }
+
+    /// Directories that were not read, or not whole.
+    fn check_directories(&self) -> Vec<Check> {
+        let shown = self.ldap_shown();
+        let checked = shown.into_iter().map(|one| {
+            let what = format!("directory {}", one.name);
+            let next = format!("tenure people ldap {} --preview reads it now and says more", one.name);
+            let Some(last) = one.last else {
+                return Check::well(&what, "not read since the start");
+            };
+            match (last.people, last.why) {
+                (None, why) => Check::not_well(&what, CheckState::Broken, why.unwrap_or_default(), next),
+                (Some(people), Some(why)) => {
+                    let found =
+                        format!("{people} were read, and not all who stand there ({why}): nobody leaves");
+                    Check::not_well(&what, CheckState::Look, found, next)
+                }
+                (Some(people), None) if last.faults > 0 => {
+                    let found = format!(
+                        "{people} were read, and {} could not be used",
+                        counted(last.faults, "entry")
+                    );
+                    Check::not_well(&what, CheckState::Look, found, next)
+                }
+                (Some(people), None) => Check::well(&what, format!("{people} were read")),
+            }
+        });
+        checked.collect()
     }
 
     /// Streams that stand still.

@@ -73,6 +73,8 @@ pub(crate) struct Bench {
     pub(crate) mail: Option<tenure_engine::Mail>,
     /// Chats in which people may be told.
     pub(crate) chats: Vec<Arc<tenure_engine::Chat>>,
+    /// Directories that are read by LDAP.
+    pub(crate) ldap: Vec<Arc<tenure_engine::LdapDirectory>>,
     /// Whom the log is told.
     pub(crate) events: Vec<Arc<tenure_engine::EventStream>>,
     /// How far the machine's clock says it is behind what is recorded.
@@ -125,6 +127,7 @@ impl Bench {
             behind: Duration::ZERO,
             mail: None,
             chats: Vec::new(),
+            ldap: Vec::new(),
             events: Vec::new(),
             lives: 0,
             seed,
@@ -166,6 +169,7 @@ impl Bench {
             connectors: vec![Arc::new(ChaosConnector::new(self.world.clone()))],
             mail: self.mail.clone(),
             chats: self.chats.clone(),
+            ldap: self.ldap.clone(),
             events: self.events.clone(),
             ticket_hooks: Vec::new(),
             first_person: (String::from("asha"), 1000),

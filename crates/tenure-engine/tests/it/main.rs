@@ -28,6 +28,8 @@ mod governance;
 mod handoffs;
 mod handoffs_never;
 mod inbox;
+mod ldap;
+mod ldap_never;
 mod messages;
 mod missed_review;
 mod outside;

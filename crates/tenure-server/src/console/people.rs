@@ -1,4 +1,4 @@
-//! `GET /people`: everybody, where each came from, who left and what nobody took up since.
+//! `GET /people`: everybody, where each came from, who left and what nobody took up since; and the directories that are read.
 //!
 //! Who left last stands first. Nothing is changed here: people of a directory are changed there, the others by
 //! `tenure people`. Next: `now.rs`, which leads here when something waits.
@@ -11,8 +11,8 @@ use super::{
 use crate::api::prelude::*;
 use askama::Template;
 use axum::response::Response;
-use tenure_engine::{LeftBehind, PersonShownRow, Tx};
-use tenure_model::{Instant, Origin};
+use tenure_engine::{LdapShown, LeftBehind, PersonShownRow, Tx};
+use tenure_model::{Instant, Origin, counted};
 
 pub(super) static ENDPOINT: Endpoint = Endpoint {
     verb: Verb::Get,
@@ -41,6 +41,15 @@ const COLUMNS: &[Column] = &[
     column("Nobody took up", "text"),
 ];
 
+const DIRECTORY_COLUMNS: &[Column] = &[
+    column("State", "state"),
+    naming("Name"),
+    column("Where", "text"),
+    column("Read by itself", "few"),
+    column("Last read", "when"),
+    column("What it said", "text"),
+];
+
 #[derive(Template)]
 #[template(path = "people.html")]
 struct PeoplePage {
@@ -49,6 +58,7 @@ struct PeoplePage {
     held: i64,
     more: bool,
     behind: Vec<(String, String)>,
+    directories: Option<Table>,
 }
 
 async fn handle(State(shared): State<Shared>, asked: Asked) -> Result<Response, PageProblem> {
@@ -62,6 +72,7 @@ async fn handle(State(shared): State<Shared>, asked: Asked) -> Result<Response, 
     let more = people.len() > PEOPLE;
     people.truncate(PEOPLE);
     let now = shared.engine.now();
+    let directories = shared.engine.ldap_shown().iter().map(|one| directory(one, now)).collect();
     let rows = people.iter().map(|one| row(one, &behind, now)).collect();
     let mut names: Vec<(String, String)> = behind
         .iter()
@@ -75,8 +86,39 @@ async fn handle(State(shared): State<Shared>, asked: Asked) -> Result<Response, 
         held,
         more,
         behind: names,
+        directories: Table::of("Directories", DIRECTORY_COLUMNS, directories),
     };
     Ok(page(StatusCode::OK, &shown))
+}
+
+fn persons(many: usize) -> String {
+    if many == 1 { String::from("1 person") } else { format!("{many} people") }
+}
+
+/// A directory, and what became of its last reading.
+fn directory(one: &LdapShown, now: Instant) -> Vec<Cell> {
+    let last = one.last.as_ref();
+    let (mark, word, tone, said) = match last.map(|last| (last.people, last.why.as_deref(), last.faults)) {
+        None => ("–", "not read", "quiet", String::from("nothing since the start")),
+        Some((None, why, _)) => ("▲", "failed", "bad", why.unwrap_or_default().to_owned()),
+        Some((Some(people), Some(why), _)) => {
+            ("◔", "not all", "warn", format!("{} ({why}): nobody leaves by it", persons(people)))
+        }
+        Some((Some(people), None, 0)) => ("●", "read", "good", persons(people)),
+        Some((Some(people), None, faults)) => {
+            let unused = counted(faults, "entry");
+            ("◔", "read", "warn", format!("{}; {unused} could not be used", persons(people)))
+        }
+    };
+    vec![
+        Cell::State(StateShown { mark, word: String::from(word), tone: String::from(tone) }),
+        Cell::outside(&one.name),
+        Cell::Ours(format!("{}:{} ({})", one.host, one.port, one.security)),
+        one.every_minutes
+            .map_or_else(|| Cell::quiet("never"), |every| Cell::Ours(format!("every {every} min"))),
+        last.map_or_else(|| Cell::quiet("–"), |last| Cell::Time(text::when(last.at, now))),
+        Cell::Ours(said),
+    ]
 }
 
 fn row(one: &PersonShownRow, behind: &[LeftBehind], now: Instant) -> Vec<Cell> {
@@ -89,6 +131,7 @@ fn row(one: &PersonShownRow, behind: &[LeftBehind], now: Instant) -> Vec<Cell> {
         Origin::Local => "added here",
         Origin::Scim => "directory (SCIM)",
         Origin::Csv => "list (CSV)",
+        Origin::Ldap => "directory (LDAP)",
     };
     vec![
         match one.left {

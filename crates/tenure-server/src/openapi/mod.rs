@@ -9,6 +9,7 @@ mod shapes_delegations;
 mod shapes_exceptions;
 mod shapes_handoffs;
 mod shapes_inbox;
+mod shapes_ldap;
 mod shapes_messages;
 mod shapes_plans;
 mod shapes_programme;
@@ -83,6 +84,7 @@ fn requests() -> impl Iterator<Item = &'static (&'static str, &'static [&'static
         .chain(shapes_clocks::REQUESTS)
         .chain(shapes_delegations::REQUESTS)
         .chain(shapes_handoffs::REQUESTS)
+        .chain(shapes_ldap::REQUESTS)
         .chain(shapes_messages::REQUESTS)
         .chain(shapes_requests::REQUESTS)
         .chain(shapes_reviews::REQUESTS)
@@ -98,6 +100,7 @@ fn answers() -> impl Iterator<Item = &'static (&'static str, &'static [&'static 
         .chain(shapes_exceptions::ANSWERS)
         .chain(shapes_delegations::ANSWERS)
         .chain(shapes_handoffs::ANSWERS)
+        .chain(shapes_ldap::ANSWERS)
         .chain(shapes_messages::ANSWERS)
         .chain(shapes_requests::ANSWERS)
         .chain(shapes_reviews::ANSWERS)

@@ -127,6 +127,29 @@ fn chat_to_nowhere() -> Arc<tenure_engine::Chat> {
     })
 }
 
+/// A directory at a port of this machine where nobody listens.
+fn ldap_to_nowhere() -> Arc<tenure_engine::LdapDirectory> {
+    let people = tenure_ldap::Part {
+        base: String::from("ou=people,dc=example,dc=com"),
+        filter: String::from("(objectClass=person)"),
+    };
+    let directory = tenure_ldap::Directory {
+        host: String::from("127.0.0.1"),
+        port: 1,
+        security: tenure_ldap::Security::Plain,
+        private: tenure_messages::PrivateAddresses::Refused,
+        authorities: Vec::new(),
+        bind_dn: String::from("cn=tenure,dc=example,dc=com"),
+        password: Arc::new(tenure_model::Secret::new(String::from("a-part-that-nobody-else-knows"))),
+        people,
+        groups: None,
+        attributes: tenure_ldap::Attributes::open_ldap(),
+        people_max: 100,
+        patience: Duration::from_secs(5),
+    };
+    Arc::new(tenure_engine::LdapDirectory::new(String::from("nowhere"), directory, None))
+}
+
 /// A stream of events to a port of this machine where nobody listens.
 fn events_to_nowhere() -> Arc<tenure_engine::EventStream> {
     let limits = tenure_events::CallLimits { deadline: Duration::from_secs(5), answer_bytes_max: 1024 };
@@ -169,6 +192,11 @@ pub(crate) const HUB_SECRET: &str = "It's a Secret to Everybody";
 impl Bench {
     /// Opened, with one person per role and nothing else.
     pub(crate) async fn empty() -> Self {
+        Self::reading(vec![ldap_to_nowhere()]).await
+    }
+
+    /// With these directories.
+    pub(crate) async fn reading(ldap: Vec<Arc<tenure_engine::LdapDirectory>>) -> Self {
         let clock = ChaosClock::starting_at(Instant::parse("2026-11-21T12:00:00Z").unwrap());
         let world = ChaosWorld::new(clock.clone());
         world.point("primary", Duration::ZERO, Behaviour::Honest);
@@ -197,6 +225,7 @@ impl Bench {
             deadlines: Deadlines::default(),
             mail: Some(mail_to_nowhere()),
             chats: vec![chat_to_nowhere()],
+            ldap,
             events: vec![events_to_nowhere()],
             ticket_hooks: ticket_hooks(),
             first_person: (String::from("administrator"), ADMINISTRATOR),

@@ -28,6 +28,7 @@ mod hooks;
 #[path = "../../../tenure-oidc/tests/it/hostile.rs"]
 #[allow(dead_code, reason = "half of what it plays is for the tests of tenure-oidc")]
 mod hostile;
+mod ldap;
 mod matrix;
 mod ownership;
 mod people;

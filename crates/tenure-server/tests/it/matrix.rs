@@ -87,6 +87,9 @@ fn about_people() -> Vec<Rehearsal> {
         ("PUT /api/v1/teams/{name}/role", "/api/v1/teams/nobody/role", Some(json!({ "role": "auditor" }))),
         ("POST /api/v1/people-imports/preview", "/api/v1/people-imports/preview", Some(json!({ "csv": "" }))),
         ("POST /api/v1/people-imports", "/api/v1/people-imports", Some(json!({ "csv": "", "word": "x" }))),
+        ("GET /api/v1/ldap", "/api/v1/ldap", None),
+        ("POST /api/v1/ldap/{name}/preview", "/api/v1/ldap/nowhere/preview", None),
+        ("POST /api/v1/ldap/{name}/readings", "/api/v1/ldap/nowhere/readings", Some(json!({ "word": "x" }))),
         ("GET /api/v1/leavings", "/api/v1/leavings", None),
         (
             "POST /api/v1/leavings/decide",

@@ -43,6 +43,7 @@ fn options(directory: &TempDir) -> OpenOptions {
         deadlines: Deadlines::default(),
         mail: None,
         chats: Vec::new(),
+        ldap: Vec::new(),
         events: Vec::new(),
         ticket_hooks: Vec::new(),
         first_person: (String::from("administrator"), uid),

@@ -334,8 +334,13 @@ impl Tx<'_> {
     }
 
     /// How many of an origin are there, and how many left lately: leavings that count, whoever is back since, and none
-    /// that a person released before.
-    pub fn leaving_lately(&mut self, origin: Origin, now: Instant) -> Result<LeavingLately, StoreFailure> {
+    /// that a person released before. Only those whose id of the directory's own begins with `mark`: several directories
+    /// of one origin have one each.
+    pub fn leaving_lately(
+        &mut self,
+        (origin, mark): (Origin, &str),
+        now: Instant,
+    ) -> Result<LeavingLately, StoreFailure> {
         let released = self.query_one(
             "leavings_released",
             "SELECT released_us FROM leavings_released WHERE only_one = 1",
@@ -347,20 +352,24 @@ impl Tx<'_> {
         let active = self.query_one(
             "people",
             "SELECT count(*) FROM people WHERE origin = $1 AND left_us IS NULL AND erased_us IS NULL \
-             AND (leaving_counted_us IS NULL OR leaving_counted_us <= $2)",
-            &[named(origin), since.into()],
+             AND (leaving_counted_us IS NULL OR leaving_counted_us <= $2) AND ($3 = '' OR person_id IN \
+             (SELECT person_id FROM directory WHERE substr(external_id, 1, length($3)) = $3))",
+            &[named(origin), since.into(), mark.into()],
             count,
         )?;
         let left = self.query_one(
             "people",
-            "SELECT count(*) FROM people WHERE origin = $1 AND leaving_counted_us > $2",
-            &[named(origin), since.into()],
+            "SELECT count(*) FROM people WHERE origin = $1 AND leaving_counted_us > $2 AND ($3 = '' OR person_id IN \
+             (SELECT person_id FROM directory WHERE substr(external_id, 1, length($3)) = $3))",
+            &[named(origin), since.into(), mark.into()],
             count,
         )?;
         let held = self.query_one(
             "held_leavings",
-            "SELECT count(*) FROM held_leavings h JOIN people p ON p.person_id = h.person_id WHERE p.origin = $1",
-            &[named(origin)],
+            "SELECT count(*) FROM held_leavings h JOIN people p ON p.person_id = h.person_id WHERE p.origin = $1 \
+             AND ($2 = '' OR p.person_id IN \
+             (SELECT person_id FROM directory WHERE substr(external_id, 1, length($2)) = $2))",
+            &[named(origin), mark.into()],
             count,
         )?;
         Ok(LeavingLately { active: active.unwrap_or(0), left: left.unwrap_or(0), held: held.unwrap_or(0) })

@@ -185,6 +185,7 @@ pub(crate) async fn open_with(directory: &Path, connectors: Vec<Arc<dyn Connecto
         deadlines: Deadlines::default(),
         mail: None,
         chats: Vec::new(),
+        ldap: Vec::new(),
         events: Vec::new(),
         ticket_hooks: Vec::new(),
         first_person: (String::from("bench"), 1_000),

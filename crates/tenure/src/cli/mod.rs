@@ -41,6 +41,7 @@ mod people;
 mod people_address;
 mod people_directory;
 mod people_import;
+mod people_ldap;
 mod people_sign_in;
 mod plan;
 mod private_file;

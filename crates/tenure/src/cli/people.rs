@@ -8,6 +8,7 @@ use super::{
     people_address::Address,
     people_directory::{Held, MapGroup, ScimToken, Teams},
     people_import::Import,
+    people_ldap::Ldap,
     people_sign_in::{Link, Show, Token, Unlink},
     reading,
     revoke::quoted,
@@ -42,6 +43,7 @@ pub(crate) enum PeopleCommand {
     MapGroup(MapGroup),
     Held(Held),
     Import(Import),
+    Ldap(Ldap),
 }
 
 impl PeopleCommand {
@@ -62,6 +64,7 @@ impl PeopleCommand {
             Self::MapGroup(args) => args.run(context).await,
             Self::Held(args) => args.run(context).await,
             Self::Import(args) => args.run(context).await,
+            Self::Ldap(args) => args.run(context).await,
         }
     }
 }

@@ -58,7 +58,7 @@ impl Import {
             return reading(context, async |session| {
                 let (foreseen, document) = foresee(session, what, &csv).await?;
                 context.document(&document);
-                show(context, &foreseen);
+                show(context, &foreseen, "the list");
                 let again = format!("tenure people import {} --yes {}", pasted(&self.file), foreseen.word);
                 context.next(if foreseen.is_empty() { String::from("tenure people list") } else { again });
                 Ok(Exit::Done)
@@ -77,15 +77,7 @@ impl Import {
             let document = session.post(what, "/api/v1/people-imports", &body).await?;
             let done: PeopleForeseen = shaped(&document)?;
             context.document(&document);
-            context.say(format!(
-                "{} joined, {} changed, {} came back, {} left.",
-                done.joins.count, done.changes.count, done.returns.count, done.leaves.count
-            ));
-            context.next(match (done.held.count, done.leaves.count) {
-                (0, 0) => "tenure people list",
-                (0, _) => "tenure findings shows what nobody answers for now",
-                _ => "tenure people held: so many would leave at once that nobody of them did",
-            });
+            told(context, &done);
             Ok(Exit::Done)
         })
         .await
@@ -100,26 +92,13 @@ impl Import {
         csv: &str,
     ) -> Result<Option<String>, Failure> {
         let (foreseen, document) = foresee(session, what, csv).await?;
+        show(context, &foreseen, "the list");
         if foreseen.is_empty() {
             context.document(&document);
-            show(context, &foreseen);
             return Ok(None);
         }
-        show(context, &foreseen);
-        if !context.terminal.can_ask || context.form != Form::Text || self.file.as_os_str() == "-" {
-            return Err(Failure::undecided(what)
-                .because("it needs a decision, and there is no terminal to ask for one")
-                .kept("nothing was changed")
-                .next(format!("tenure people import {} --yes {}", pasted(&self.file), foreseen.word)));
-        }
-        let wanted: String = foreseen.word.chars().take(TYPED_CHARS).collect();
-        let typed = crate::terminal::ask(&format!("Type this to let it happen: {wanted}\n> "))
-            .await
-            .map_err(|failure| failure.kept("nothing was changed"))?;
-        if typed.trim() == wanted {
-            return Ok(Some(foreseen.word));
-        }
-        Err(Failure::undecided(what).because("something else was typed").kept("nothing was changed"))
+        let again = format!("tenure people import {} --yes {}", pasted(&self.file), foreseen.word);
+        typed(context, what, foreseen, (self.file.as_os_str() != "-", again)).await.map(Some)
     }
 
     fn read(&self) -> std::io::Result<String> {
@@ -141,10 +120,47 @@ async fn foresee(session: &Session<'_>, what: &str, csv: &str) -> Result<(People
     Ok((shaped(&document)?, document))
 }
 
-fn show(context: &Context, foreseen: &PeopleForeseen) {
+/// The word of what was shown, once the beginning of it was typed.
+pub(super) async fn typed(
+    context: &Context,
+    what: &str,
+    foreseen: PeopleForeseen,
+    (may_ask, again): (bool, String),
+) -> Result<String, Failure> {
+    if !context.terminal.can_ask || context.form != Form::Text || !may_ask {
+        return Err(Failure::undecided(what)
+            .because("it needs a decision, and there is no terminal to ask for one")
+            .kept("nothing was changed")
+            .next(again));
+    }
+    let wanted: String = foreseen.word.chars().take(TYPED_CHARS).collect();
+    let typed = crate::terminal::ask(&format!("Type this to let it happen: {wanted}\n> "))
+        .await
+        .map_err(|failure| failure.kept("nothing was changed"))?;
+    if typed.trim() == wanted {
+        return Ok(foreseen.word);
+    }
+    Err(Failure::undecided(what).because("something else was typed").kept("nothing was changed"))
+}
+
+/// What was done, and what comes next.
+pub(super) fn told(context: &Context, done: &PeopleForeseen) {
+    context.say(format!(
+        "{} joined, {} changed, {} came back, {} left.",
+        done.joins.count, done.changes.count, done.returns.count, done.leaves.count
+    ));
+    context.next(match (done.held.count, done.leaves.count) {
+        (0, 0) => "tenure people list",
+        (0, _) => "tenure findings shows what nobody answers for now",
+        _ => "tenure people held: so many would leave at once that nobody of them did",
+    });
+}
+
+/// What would change, by what a list or a directory says.
+pub(super) fn show(context: &Context, foreseen: &PeopleForeseen, by: &str) {
     if foreseen.is_empty() {
         context.say(format!(
-            "Nothing changes: {} as the list says.",
+            "Nothing changes: {} as {by} says.",
             people(i64::try_from(foreseen.people).unwrap_or(i64::MAX))
         ));
         return;

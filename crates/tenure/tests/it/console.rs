@@ -97,7 +97,13 @@ fn ways_out(place: &Place) {
         "[[chats]]\nname = \"room\"\nkind = \"teams\"\nprivate_network = true\nurl_file = \"{}\"\n",
         place.path("room-url").display()
     );
-    std::fs::write(place.data.join("tenure.toml"), WAYS_OUT.to_owned() + &chat).unwrap();
+    let password = place.private_file("ldap-password", "not a password of anything");
+    let directory = format!(
+        "[[ldap]]\nname = \"corp\"\nurl = \"ldap://127.0.0.1:9\"\nbind_dn = \"cn=tenure,dc=example,dc=com\"\n\
+         password_file = \"{}\"\npeople_base = \"ou=people,dc=example,dc=com\"\nevery_minutes = 30\n",
+        password.display()
+    );
+    std::fs::write(place.data.join("tenure.toml"), WAYS_OUT.to_owned() + &chat + &directory).unwrap();
 }
 
 fn planted() -> Planted {

@@ -389,7 +389,7 @@ fn the_configuration_file_is_strict() {
     let refused = place.run(&["plans"]).ended(2);
     insta::assert_snapshot!(normalised(&refused.err, &place), @r"
         Not done: [HOME]/data/tenure.toml cannot be used
-          why:  line 2: unknown field `pasword_file`, expected one of `listen`, `step_up_minutes`, `database`, `key`, `oidc`, `mail`, `chats`, `events`, `ticket_hooks`
+          why:  line 2: unknown field `pasword_file`, expected one of `listen`, `step_up_minutes`, `database`, `key`, `oidc`, `mail`, `chats`, `events`, `ticket_hooks`, `ldap`
         ");
 }
 

@@ -1,12 +1,13 @@
-//! A list of people that an administrator brings in: who is on it joins or changes, who is not on it any more leaves.
+//! A list of people, from a file or read from a directory: who is on it joins or changes, who is not on it any more leaves.
 //!
-//! Looked at first; what is carried out is what was shown, in one transaction, by the same functions as of a directory that
-//! speaks SCIM, and by the same hold. Must never touch anybody who does not come from a list. Next: `people.rs`, `hold.rs`.
+//! What is carried out happens in one transaction, by the same functions as of a directory that speaks SCIM, and by the same
+//! hold. A file with a fault is refused whole; of a reading one entry's fault costs nobody else. Must never touch anybody who
+//! comes from elsewhere, nor let anybody leave by a list that is not whole. Next: `ldap.rs`, `people.rs`, `hold.rs`.
 
 use super::{
     Provisioned,
     people::{Asks, change, counts, hold, join, joining, leave},
-    teams::{TeamGiven, belong, check},
+    teams::{TeamGiven, belong, check, take_away},
 };
 use crate::{
     Actor, Engine, EngineFailure,
@@ -51,13 +52,74 @@ pub struct Listed {
     pub teams: BTreeSet<String>,
 }
 
-/// A list: whoever comes from a list and is not on it left.
+/// Where a list comes from. It touches nobody who comes from elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub enum ListFrom {
+    /// A file that an administrator brought in.
+    File,
+    /// The directory of this name, by LDAP.
+    Ldap(String),
+}
+
+/// A list: whoever comes from where it does and is not on it left, where it is whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PeopleList {
+    /// Where it comes from.
+    pub from: ListFrom,
     /// Who is on it, each once.
     pub people: Vec<Listed>,
     /// It says who belongs to which team; otherwise teams stay as they are.
     pub says_teams: bool,
+    /// The directory's own ids of its teams, by their compared names; none of a file's.
+    pub team_ids: BTreeMap<String, String>,
+    /// Ids of those who stand where it comes from, and of whom nothing can be used: they stay as they are.
+    pub unclear: BTreeSet<String>,
+    /// Who is not on it left.
+    pub is_whole: bool,
+}
+
+impl ListFrom {
+    const fn origin(&self) -> Origin {
+        match self {
+            Self::File => Origin::Csv,
+            Self::Ldap(_) => Origin::Ldap,
+        }
+    }
+
+    /// With what the ids begin of those who come from there.
+    pub(super) fn mark(&self) -> String {
+        match self {
+            Self::File => String::new(),
+            Self::Ldap(name) => format!("{name}:"),
+        }
+    }
+
+    /// Whether an id of a directory's own is one from there.
+    fn has(&self, external_id: Option<&str>) -> bool {
+        external_id.unwrap_or_default().starts_with(&self.mark())
+    }
+
+    /// What is wrong with one on the list, in its own terms.
+    fn fault(&self, one: (u64, &str), column: &str, why: &str) -> String {
+        match self {
+            Self::File => format!("line {}, column `{column}`: {why}", one.0),
+            Self::Ldap(_) => format!("`{}`: {why}", printable(one.1, 80)),
+        }
+    }
+}
+
+impl PeopleList {
+    /// A list of a file with nobody on it yet.
+    pub const fn of_file(says_teams: bool) -> Self {
+        Self {
+            from: ListFrom::File,
+            people: Vec::new(),
+            says_teams,
+            team_ids: BTreeMap::new(),
+            unclear: BTreeSet::new(),
+            is_whole: true,
+        }
+    }
 }
 
 /// What a list changes.
@@ -104,13 +166,17 @@ pub struct TeamForeseen {
 }
 
 /// What a list changes, to be carried out.
-struct Changes {
-    word: String,
+pub(super) struct Changes {
+    pub(super) word: String,
     joins: Vec<DirectoryRow>,
     changed: Vec<Change>,
-    leaves: Vec<DirectoryRow>,
+    pub(super) leaves: Vec<DirectoryRow>,
     held: Vec<DirectoryRow>,
+    /// Somebody's leaving is held who was not waiting for a person before.
+    holds_more: bool,
     teams: Vec<TeamChange>,
+    /// Who and which teams of a reading were left as they are, and why.
+    pub(super) faults: Vec<String>,
 }
 
 struct Change {
@@ -123,6 +189,8 @@ struct Change {
 
 struct TeamChange {
     before: Option<TeamRow>,
+    /// The team of a group that is gone, whose name another group has now: it goes, with the role it gave.
+    replaces: Option<TeamRow>,
     given: TeamGiven,
     added: usize,
     removed: usize,
@@ -156,7 +224,7 @@ impl Engine {
                 let why = "what this list changes is not what was shown with this word; look at it again";
                 return Err(StoreFailure::Conflict { why: why.to_owned() });
             }
-            carry_out(tx, &mut asks.clone(), actor.person, (&found, &mint))?;
+            carry_out(tx, &mut asks.clone(), &list.from, (&found, &mint))?;
             let left = found.leaves.iter().map(|row| row.person).collect();
             Ok(Ok((shown(&found, people), left)))
         };
@@ -166,7 +234,7 @@ impl Engine {
     }
 }
 
-fn refused(mut faults: Vec<String>) -> EngineFailure {
+pub(super) fn refused(mut faults: Vec<String>) -> EngineFailure {
     let more = faults.len().saturating_sub(FAULTS_MAX);
     faults.truncate(FAULTS_MAX);
     let mut why = faults.join("; ");
@@ -176,7 +244,7 @@ fn refused(mut faults: Vec<String>) -> EngineFailure {
     EngineFailure::Refused { why }
 }
 
-fn shown(found: &Changes, people: usize) -> PeopleForeseen {
+pub(super) fn shown(found: &Changes, people: usize) -> PeopleForeseen {
     let named = |names: Vec<&String>| NamedPeople {
         count: names.len(),
         names: names.into_iter().take(NAMED_MAX).cloned().collect(),
@@ -207,24 +275,35 @@ fn shown(found: &Changes, people: usize) -> PeopleForeseen {
 /// Whom each line means, as far as they are known here.
 struct Known {
     before: Vec<DirectoryRow>,
-    of_line: Vec<Option<PersonId>>,
+    of_line: Vec<Meant>,
+    faults: Vec<String>,
 }
 
-fn fault(line: u64, column: &str, why: &str) -> String {
-    format!("line {line}, column `{column}`: {why}")
+/// Whom a line means.
+#[derive(Debug, Clone, Copy)]
+enum Meant {
+    /// Somebody new.
+    New,
+    /// Somebody who is known.
+    Known(PersonId),
+    /// Nothing of it can be used; who is known by it stays as they are.
+    Unclear(Option<PersonId>),
 }
 
 /// Who stands on which line; or what is wrong with some.
 fn know(tx: &mut Tx<'_>, list: &PeopleList) -> Result<Result<Known, Vec<String>>, StoreFailure> {
-    let before = tx.directory_people(Origin::Csv, None, i64::MAX)?;
+    let mut before = tx.directory_people(list.from.origin(), None, i64::MAX)?;
+    before.retain(|row| list.from.has(row.external_id.as_deref()));
     let by_id: BTreeMap<&str, &DirectoryRow> =
         before.iter().filter_map(|row| Some((row.external_id.as_deref()?, row))).collect();
     let by_name: BTreeMap<String, &DirectoryRow> =
         before.iter().map(|row| (name_key(&row.name), row)).collect();
     let (mut faults, mut of_line, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
     for one in &list.people {
+        let said = (one.line, one.given.name.as_str());
+        let faults_before = faults.len();
         if let Err(EngineFailure::Refused { why }) = check_name(&one.given.name) {
-            faults.push(fault(one.line, "name", &why));
+            faults.push(list.from.fault(said, "name", &why));
         }
         let id = one.given.external_id.as_deref();
         let same_name = by_name.get(&name_key(&one.given.name)).copied();
@@ -235,22 +314,28 @@ fn know(tx: &mut Tx<'_>, list: &PeopleList) -> Result<Result<Known, Vec<String>>
         let person = known.map(|row| row.person);
         if tx.is_given_name_taken(&one.given.name, person)? {
             let why = "somebody else has this name; who left keeps theirs until they are removed (tenure people remove)";
-            faults.push(fault(one.line, "name", why));
+            faults.push(list.from.fault(said, "name", why));
         } else if person.is_some_and(|person| !seen.insert(person)) {
-            faults.push(fault(one.line, "name", "another line means the same person by their id"));
+            faults.push(list.from.fault(said, "name", "another line means the same person by their id"));
         }
-        of_line.push(person);
+        let is_clear = faults.len() == faults_before;
+        of_line.push(match person {
+            _ if !is_clear => Meant::Unclear(person),
+            Some(person) => Meant::Known(person),
+            None => Meant::New,
+        });
     }
-    Ok(if faults.is_empty() { Ok(Known { before, of_line }) } else { Err(faults) })
+    let is_refused = list.from == ListFrom::File && !faults.is_empty();
+    Ok(if is_refused { Err(faults) } else { Ok(Known { before, of_line, faults }) })
 }
 
-fn compare(
+pub(super) fn compare(
     tx: &mut Tx<'_>,
     list: &PeopleList,
     mint: &Mint,
     now: Instant,
 ) -> Result<Result<Changes, Vec<String>>, StoreFailure> {
-    let Known { before, of_line } = match know(tx, list)? {
+    let Known { before, of_line, mut faults } = match know(tx, list)? {
         Ok(known) => known,
         Err(faults) => return Ok(Err(faults)),
     };
@@ -258,12 +343,17 @@ fn compare(
     let rows: BTreeMap<PersonId, &DirectoryRow> = before.iter().map(|row| (row.person, row)).collect();
     let (mut joins, mut changes, mut stays, mut ids) = (Vec::new(), Vec::new(), BTreeSet::new(), Vec::new());
     for (one, known) in list.people.iter().zip(&of_line) {
-        let Some(row) = known.and_then(|known| rows.get(&known)) else {
+        if let Meant::Unclear(person) = known {
+            stays.extend(*person);
+            ids.push(None);
+            continue;
+        }
+        let Some(row) = known.person().and_then(|known| rows.get(&known)) else {
             // Somebody who left before they came is nobody here.
             ids.push(one.active.then(|| {
                 let (at, random) = mint.parts();
                 let id = PersonId::new(at, random);
-                joins.push(joining(id, Origin::Csv, Role::Owner, one.given.clone(), true, now));
+                joins.push(joining(id, list.from.origin(), Role::Owner, one.given.clone(), true, now));
                 id
             }));
             continue;
@@ -282,19 +372,31 @@ fn compare(
             changes.push(Change { before, given, active, differs });
         }
     }
-    let gone = before.iter().filter(|row| row.active && !stays.contains(&row.person)).cloned();
-    let (leaves, held) = leaving(tx, gone.collect(), now)?;
-    let teams = match team_changes(tx, list, &ids)? {
-        Ok(teams) => teams,
+    let is_unclear =
+        |row: &DirectoryRow| row.external_id.as_deref().is_some_and(|id| list.unclear.contains(id));
+    let is_listed = |row: &DirectoryRow| of_line.iter().any(|known| known.person() == Some(row.person));
+    let is_gone = |row: &&DirectoryRow| {
+        row.active && !stays.contains(&row.person) && !is_unclear(row) && (list.is_whole || is_listed(row))
+    };
+    let gone = before.iter().filter(is_gone).cloned().collect();
+    let (leaves, held) = leaving(tx, list, gone, now)?;
+    let teams = team_changes(tx, list, &ids)?;
+    let teams = match teams {
+        Ok((teams, more)) => {
+            faults.extend(more);
+            teams
+        }
         Err(faults) => return Ok(Err(faults)),
     };
+    let holds_more = held.iter().any(|row| !waiting.contains(&row.person));
     let word = word(list, (&changes, &leaves, &held, &teams))?;
-    Ok(Ok(Changes { word, joins, changed: changes, leaves, held, teams }))
+    Ok(Ok(Changes { word, joins, changed: changes, leaves, held, holds_more, teams, faults }))
 }
 
 /// Who of these leaves, and whose leaving waits for a person.
 fn leaving(
     tx: &mut Tx<'_>,
+    list: &PeopleList,
     gone: Vec<DirectoryRow>,
     now: Instant,
 ) -> Result<(Vec<DirectoryRow>, Vec<DirectoryRow>), StoreFailure> {
@@ -304,42 +406,63 @@ fn leaving(
         if counts(&row, &has, now) { counted.push(row) } else { leaves.push(row) }
     }
     let many = i64::try_from(counted.len()).unwrap_or(i64::MAX);
-    if many > 0 && tx.leaving_lately(Origin::Csv, now)?.holds(many) {
+    // Whoever is shown nothing at all by a directory may not see there any more: however few are meant, a person looks.
+    if matches!(list.from, ListFrom::Ldap(_)) && list.people.is_empty() && list.unclear.is_empty() {
+        leaves.extend(counted);
+        return Ok((Vec::new(), leaves));
+    }
+    let of = (list.from.origin(), list.from.mark());
+    if many > 0 && tx.leaving_lately((of.0, &of.1), now)?.holds(many) {
         return Ok((leaves, counted));
     }
     leaves.extend(counted);
     Ok((leaves, Vec::new()))
 }
 
+/// Teams to which others belong, and what is wrong with some of a reading; or why the list is refused.
+type TeamsFound = Result<(Vec<TeamChange>, Vec<String>), Vec<String>>;
+
+/// Who belongs to a team by a list: the line, its name, and they.
+type Wanted = BTreeMap<String, (u64, String, BTreeSet<PersonId>)>;
+
 /// Teams to which others belong by this list. Who is not on it keeps theirs: a leaving that is held takes nothing away.
 fn team_changes(
     tx: &mut Tx<'_>,
     list: &PeopleList,
     ids: &[Option<PersonId>],
-) -> Result<Result<Vec<TeamChange>, Vec<String>>, StoreFailure> {
+) -> Result<TeamsFound, StoreFailure> {
     if !list.says_teams {
-        return Ok(Ok(Vec::new()));
+        return Ok(Ok((Vec::new(), Vec::new())));
     }
     let listed: BTreeSet<PersonId> = ids.iter().flatten().copied().collect();
-    let mut wanted: BTreeMap<String, (u64, String, BTreeSet<PersonId>)> = BTreeMap::new();
-    for team in tx.teams()?.into_iter().filter(|team| team.origin == Origin::Csv) {
-        wanted.insert(name_key(&team.name), (0, team.name, BTreeSet::new()));
-    }
-    for (one, id) in list.people.iter().zip(ids) {
-        for team in &one.teams {
-            let new = || (one.line, team.clone(), BTreeSet::new());
-            wanted.entry(name_key(team)).or_insert_with(new).2.extend(*id);
-        }
-    }
+    let origin = list.from.origin();
+    let mut teams = tx.teams()?;
+    teams.retain(|team| team.origin == origin && list.from.has(team.external_id.as_deref()));
+    let of_id: BTreeMap<&str, &TeamRow> =
+        teams.iter().filter_map(|team| Some((team.external_id.as_deref()?, team))).collect();
     let (mut changes, mut faults) = (Vec::new(), Vec::new());
-    for (line, name, mut members) in wanted.into_values() {
-        let before = tx.team_named(&name)?;
-        if before.as_ref().is_some_and(|team| team.origin != Origin::Csv) {
-            faults.push(fault(
-                line,
-                "teams",
-                &format!("`{}` is a team of the directory", printable(&name, 60)),
-            ));
+    for (key, (line, name, mut members)) in wanted(list, &teams, ids) {
+        let external_id = list.team_ids.get(&key).cloned();
+        let of_name = tx.team_named(&name)?;
+        let before = match &external_id {
+            Some(id) => of_id.get(id.as_str()).map(|team| (*team).clone()),
+            None => of_name.clone(),
+        };
+        let other = of_name.filter(|team| before.as_ref().is_none_or(|before| before.id != team.id));
+        let is_gone = |team: &TeamRow| {
+            let id = team.external_id.as_deref().unwrap_or_default();
+            list.is_whole && of_id.contains_key(id) && !list.team_ids.values().any(|known| known == id)
+        };
+        let is_elsewhere = before.as_ref().is_some_and(|team| team.origin != origin)
+            || other.as_ref().is_some_and(|team| before.is_some() || !is_gone(team));
+        if is_elsewhere {
+            let why = match list.from {
+                ListFrom::File => format!("`{}` is a team of the directory", printable(&name, 60)),
+                ListFrom::Ldap(_) => {
+                    String::from("another team has this name; who belongs to it stays as it is")
+                }
+            };
+            faults.push(list.from.fault((line, &name), "teams", &why));
             continue;
         }
         let had: BTreeSet<PersonId> = match &before {
@@ -348,14 +471,57 @@ fn team_changes(
         };
         members.extend(had.difference(&listed));
         let (added, removed) = (members.difference(&had).count(), had.difference(&members).count());
-        let given = TeamGiven { name, external_id: None, members };
+        let is_renamed = before.as_ref().is_some_and(|team| team.name != name);
+        let given = TeamGiven { name, external_id, members };
         if let Err(EngineFailure::Refused { why }) = check(&given) {
-            faults.push(fault(line, "teams", &why));
-        } else if before.is_none() || added + removed > 0 {
-            changes.push(TeamChange { before, given, added, removed });
+            faults.push(list.from.fault((line, &given.name), "teams", &why));
+        } else if before.is_none() || is_renamed || added + removed > 0 {
+            changes.push(TeamChange { before, replaces: other, given, added, removed });
         }
     }
-    Ok(if faults.is_empty() { Ok(changes) } else { Err(faults) })
+    let is_refused = list.from == ListFrom::File && !faults.is_empty();
+    Ok(if is_refused { Err(faults) } else { Ok((changes, faults)) })
+}
+
+/// Every team that a list means: those it names, and those that are there and nobody on it belongs to.
+fn wanted(list: &PeopleList, teams: &[TeamRow], ids: &[Option<PersonId>]) -> Wanted {
+    let mut wanted = Wanted::new();
+    let named_now = |team: &TeamRow| {
+        let by_id = list.team_ids.iter().any(|(_, id)| team.external_id.as_ref() == Some(id));
+        by_id || list.team_ids.contains_key(&name_key(&team.name))
+    };
+    // A team of a reading that still has its group is meant by the group's name of now.
+    for team in teams.iter().filter(|team| !named_now(team)) {
+        wanted.insert(name_key(&team.name), (0, team.name.clone(), BTreeSet::new()));
+    }
+    for team in teams {
+        let now = list.team_ids.iter().find(|(_, id)| team.external_id.as_ref() == Some(id));
+        if let Some((key, _)) = now {
+            let name = if *key == name_key(&team.name) { team.name.clone() } else { key.clone() };
+            wanted.insert(key.clone(), (0, name, BTreeSet::new()));
+        }
+    }
+    for (one, id) in list.people.iter().zip(ids) {
+        for team in &one.teams {
+            let entry =
+                wanted.entry(name_key(team)).or_insert_with(|| (one.line, team.clone(), BTreeSet::new()));
+            if !list.team_ids.is_empty() {
+                entry.1.clone_from(team);
+            }
+            entry.2.extend(*id);
+        }
+    }
+    wanted
+}
+
+impl Meant {
+    const fn person(self) -> Option<PersonId> {
+        match self {
+            Self::Known(person) => Some(person),
+            Self::Unclear(person) => person,
+            Self::New => None,
+        }
+    }
 }
 
 type Compared<'a> = (&'a [Change], &'a [DirectoryRow], &'a [DirectoryRow], &'a [TeamChange]);
@@ -379,18 +545,24 @@ fn word(list: &PeopleList, (changes, leaves, held, teams): Compared<'_>) -> Resu
     Ok(digest_hex(&serde_json::to_vec(&said).map_err(shape)?).chars().take(WORD_DIGITS).collect())
 }
 
-fn carry_out(
+pub(super) fn carry_out(
     tx: &mut Tx<'_>,
     asks: &mut Asks,
-    by: PersonId,
+    from: &ListFrom,
     (found, mint): (&Changes, &Mint),
 ) -> Result<(), StoreFailure> {
-    let Changes { joins, changed: changes, leaves, held, teams, word } = found;
-    if joins.is_empty() && changes.is_empty() && leaves.is_empty() && held.is_empty() && teams.is_empty() {
+    let Changes { joins, changed: changes, leaves, held, holds_more, teams, word, faults: _ } = found;
+    if joins.is_empty() && changes.is_empty() && leaves.is_empty() && !holds_more && teams.is_empty() {
         return Ok(());
     }
     let count = |many: usize| i64::try_from(many).unwrap_or(i64::MAX);
-    let draft = Draft::new("people.imported", asks.by, by)
+    let subject = match (from, asks.by) {
+        (ListFrom::Ldap(name), _) => name.clone(),
+        (ListFrom::File, By::Person(actor, _)) => actor.person.to_string(),
+        (ListFrom::File, By::Directory(_) | By::Tenure) => String::new(),
+    };
+    let draft = Draft::new("people.imported", asks.by, subject)
+        .text("origin", from.origin())
         .text("word", word)
         .number("joined", count(joins.len()))
         .number("changed", count(changes.iter().filter(|one| one.differs).count()))
@@ -415,14 +587,22 @@ fn carry_out(
         hold(tx, asks, row, false)?;
     }
     for one in teams {
-        set_team(tx, asks, one, mint)?;
+        set_team(tx, asks, one, (from, mint))?;
     }
     Ok(())
 }
 
-fn set_team(tx: &mut Tx<'_>, asks: &mut Asks, one: &TeamChange, mint: &Mint) -> Result<(), StoreFailure> {
+fn set_team(
+    tx: &mut Tx<'_>,
+    asks: &mut Asks,
+    one: &TeamChange,
+    (from, mint): (&ListFrom, &Mint),
+) -> Result<(), StoreFailure> {
+    if let Some(gone) = &one.replaces {
+        take_away(tx, asks, gone)?;
+    }
     if let Some(row) = &one.before {
-        let said = (row.name.as_str(), row.external_id.as_deref());
+        let said = (one.given.name.as_str(), row.external_id.as_deref());
         if !tx.set_team(row.id, row.version, said, asks.now)? {
             return done::<()>(Provisioned::Moved);
         }
@@ -432,12 +612,12 @@ fn set_team(tx: &mut Tx<'_>, asks: &mut Asks, one: &TeamChange, mint: &Mint) -> 
     let row = TeamRow {
         id: TeamId::new(at, random),
         name: one.given.name.clone(),
-        external_id: None,
+        external_id: one.given.external_id.clone(),
         role: None,
         version: 1,
         created: asks.now,
         changed: asks.now,
-        origin: Origin::Csv,
+        origin: from.origin(),
     };
     tx.add_team(&row)?;
     belong(tx, asks, (&row, "team.made"), &one.given).map(drop)

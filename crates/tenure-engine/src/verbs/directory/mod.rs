@@ -4,6 +4,7 @@
 //! role that a person here did not map. Too many leavings at once wait for a person. Next: `people.rs`, `hold.rs`.
 
 pub(crate) mod hold;
+pub(crate) mod ldap;
 pub(crate) mod list;
 pub(crate) mod people;
 pub(crate) mod teams;

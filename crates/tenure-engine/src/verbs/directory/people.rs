@@ -232,7 +232,7 @@ pub(crate) fn holds(
     leaving: &Leaving,
     now: Instant,
 ) -> Result<bool, StoreFailure> {
-    Ok(counts(before, leaving, now) && tx.leaving_lately(before.origin, now)?.holds(1))
+    Ok(counts(before, leaving, now) && tx.leaving_lately((before.origin, ""), now)?.holds(1))
 }
 
 /// False of somebody who is new here and has nothing yet.

@@ -128,14 +128,7 @@ impl Engine {
             if version.is_some_and(|version| version != row.version) {
                 return Ok(Provisioned::Moved);
             }
-            let (mut asks, members) = (asks.clone(), tx.members_of(id)?);
-            tx.remove_team(id)?;
-            let mut draft = Draft::new("team.removed", asks.by, id).body(json!({ "name": row.name }));
-            for (person, _) in &members {
-                draft = draft.about(person);
-            }
-            asks.write(tx, draft)?;
-            roles_by_teams(tx, &mut asks, members.iter().map(|(person, _)| *person))?;
+            take_away(tx, &mut asks.clone(), &row)?;
             Ok(Provisioned::Done(()))
         };
         Ok(self.store.write("delete_team", delete).await?)
@@ -248,6 +241,18 @@ pub(super) fn belong(
         roles_by_teams(tx, asks, added.into_iter().chain(removed))?;
     }
     tx.members_of(row.id)
+}
+
+/// A team goes, and with it the role it gave.
+pub(super) fn take_away(tx: &mut Tx<'_>, asks: &mut Asks, row: &TeamRow) -> Result<(), StoreFailure> {
+    let members = tx.members_of(row.id)?;
+    tx.remove_team(row.id)?;
+    let mut draft = Draft::new("team.removed", asks.by, row.id).body(json!({ "name": row.name }));
+    for (person, _) in &members {
+        draft = draft.about(person);
+    }
+    asks.write(tx, draft)?;
+    roles_by_teams(tx, asks, members.into_iter().map(|(person, _)| person))
 }
 
 /// Gives people the role of their teams, each with its entry.

@@ -3,6 +3,7 @@
 pub(super) mod add;
 pub(super) mod held;
 pub(super) mod import;
+pub(super) mod ldap;
 pub(super) mod leaving;
 pub(super) mod link;
 pub(super) mod list;
