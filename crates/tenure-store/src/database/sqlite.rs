@@ -13,7 +13,7 @@ use crate::{
     store::{Job, Shared, Urgency},
 };
 use crossbeam_channel::Receiver;
-use rusqlite::{ErrorCode, OpenFlags, ffi};
+use rusqlite::{ErrorCode, OpenFlags, config::DbConfig, ffi};
 use std::{
     path::Path,
     sync::{Arc, atomic::Ordering},
@@ -69,6 +69,7 @@ pub(crate) fn open_writer(path: &Path) -> Result<rusqlite::Connection, StoreFail
         let why = format!("the file system allows no write-ahead log (journal mode is `{mode}`)");
         return Err(StoreFailure::Refused { what: "open", why });
     }
+    plans_hold(&connection)?;
     connection.set_prepared_statement_cache_capacity(256);
     Ok(connection)
 }
@@ -80,8 +81,16 @@ fn open_reader(path: &Path) -> Result<rusqlite::Connection, StoreFailure> {
     connection
         .execute_batch("PRAGMA busy_timeout=5000; PRAGMA cache_size=-8192; PRAGMA trusted_schema=OFF;")
         .map_err(|error| sort("open", &error))?;
+    plans_hold(&connection)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
+}
+
+/// A statement is planned once, whatever it is asked with. Otherwise one with `LIMIT $2` is parsed and planned anew each time,
+/// because that value is looked at for its plan; a million dossiers do that a million times.
+fn plans_hold(connection: &rusqlite::Connection) -> Result<(), StoreFailure> {
+    let set = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true);
+    set.map(drop).map_err(|error| sort("open", &error))
 }
 
 /// The writer thread: takes bodies until the channel closes.
@@ -257,5 +266,36 @@ pub(crate) fn run_reader(path: &Path, jobs: &Receiver<Box<dyn Job>>) {
                 job.deliver(Ok(()));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{open_reader, open_writer};
+    use rusqlite::StatementStatus;
+
+    /// How often a statement with a bound limit is planned anew when it is asked again.
+    fn planned_anew(connection: &rusqlite::Connection) -> i32 {
+        let mut statement = connection.prepare("SELECT n FROM t ORDER BY n LIMIT ?1").unwrap();
+        for most in 1..=5 {
+            let read: Vec<i64> =
+                statement.query_map([most], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+            assert_eq!(
+                read,
+                [1, 2, 3].into_iter().take(usize::try_from(most).unwrap()).collect::<Vec<i64>>()
+            );
+        }
+        statement.get_status(StatementStatus::RePrepare)
+    }
+
+    #[test]
+    fn a_statement_is_planned_once_whatever_it_is_asked_with() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.sqlite");
+        let writer = open_writer(&path).unwrap();
+        writer.execute_batch("CREATE TABLE t (n INTEGER); INSERT INTO t VALUES (1), (2), (3)").unwrap();
+        assert_eq!((planned_anew(&writer), planned_anew(&open_reader(&path).unwrap())), (0, 0));
+        let plain = rusqlite::Connection::open(&path).unwrap();
+        assert!(planned_anew(&plain) > 0, "its twin: a connection as it comes plans anew");
     }
 }
