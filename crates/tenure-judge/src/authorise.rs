@@ -51,6 +51,8 @@ noun! {
         Administer = "administer",
         /// Say that messages reach oneself.
         Acknowledge = "acknowledge",
+        /// Say that a playbook was tried.
+        Drill = "drill",
         /// Read the numbers.
         ReadMetrics = "read_metrics",
     }

@@ -44,13 +44,14 @@ pub use policy::{AskedOf, PolicyCard};
 pub use programme::{
     ACKNOWLEDGED_FOR, Accepted, ApprovalRule, ApprovalRules, Approver, Asked, AskedInVain, Calendar,
     CheckMode, CheckWarning, Class, ClockRules, Consequence, Control, CredentialStore, DataPoints, Day,
-    DecidedKind, DelegationRules, DeliveredBy, EnvironmentPoints, ExceptionRules, ExposurePoints, FEDERATION,
-    Gate, Given, GraceDays, HandoffRules, MessageRules, NextTerm, NotApproved, NotDelegated, NotExcepted,
-    OwnPolicy, Part, Partner, PartnerKind, PartnerRole, People, PlanAbout, PolicySetting, Programme,
-    ProgrammeFault, ProgrammeFiles, ProgrammeRefused, REVIEW_CONTROL, ReachPoints, Readiness, RequestRules,
-    RetentionRules, ReviewRules, RiskRules, ServiceLevel, StepAbout, StoreKind, Tellable, Term, Thresholds,
-    TierDays, TierLines, Told, Warned, Wish, asked_in_vain, asked_in_words, decides_step, gate, may_decide,
-    passed_on, people_named, readiness, step_in_words, undecided, who_revokes,
+    DecidedKind, DelegationRules, DeliveredBy, Drill, Drills, EnvironmentPoints, ExceptionRules,
+    ExposurePoints, FEDERATION, Gate, Given, GraceDays, HandoffRules, MessageRules, NextTerm, NotApproved,
+    NotDelegated, NotExcepted, OwnPolicy, Part, Partner, PartnerKind, PartnerRole, People, PlanAbout,
+    Playbook, PolicySetting, Programme, ProgrammeFault, ProgrammeFiles, ProgrammeRefused, REVIEW_CONTROL,
+    ReachPoints, Readiness, RequestRules, RetentionRules, ReviewRules, RiskRules, ServiceLevel, StepAbout,
+    StoreKind, Tellable, Term, Thresholds, TierDays, TierLines, Told, Warned, Wish, asked_in_vain,
+    asked_in_words, decides_step, gate, may_decide, passed_on, people_named, readiness, step_in_words,
+    undecided, who_revokes,
 };
 pub use remain::Recall;
 pub use review::{Recommendation, RecommendedBecause};

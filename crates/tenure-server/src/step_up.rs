@@ -14,7 +14,7 @@ use crate::{
 use http::StatusCode;
 
 /// What asks for it.
-const DANGEROUS: [(Verb, &str); 42] = [
+const DANGEROUS: [(Verb, &str); 43] = [
     (Verb::Post, "/api/v1/plans/{ref}/apply"),
     (Verb::Post, "/api/v1/plans/{ref}/undo"),
     (Verb::Post, "/plans/{handle}/apply"),
@@ -49,6 +49,7 @@ const DANGEROUS: [(Verb, &str); 42] = [
     (Verb::Put, "/api/v1/teams/{name}/role"),
     (Verb::Post, "/api/v1/leavings/decide"),
     (Verb::Post, "/api/v1/people-imports"),
+    (Verb::Post, "/api/v1/programme/playbooks/{id}/drills"),
     (Verb::Post, "/api/v1/ldap/{name}/readings"),
     (Verb::Post, "/api/v1/sign-in-codes"),
     (Verb::Delete, "/api/v1/sources/{name}"),

@@ -246,6 +246,10 @@ fn plans_without_a_person(dialect: Dialect) -> Vec<String> {
 fn consequences() -> Vec<String> {
     vec![
         String::from(
+            "CREATE TABLE drills (playbook {text} PRIMARY KEY, drilled_us {int} NOT NULL, held {int} NOT NULL, says {text} NOT NULL, \
+             person_id {text} NOT NULL REFERENCES people){end}",
+        ),
+        String::from(
             "CREATE TABLE acknowledgements (person_id {text} PRIMARY KEY REFERENCES people, acknowledged_us {int} NOT NULL){end}",
         ),
         format!(

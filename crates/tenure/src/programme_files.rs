@@ -31,6 +31,7 @@ macro_rules! ready {
             include_str!(concat!("../../../programmes/", $name, "/partners.toml")),
             include_str!(concat!("../../../programmes/", $name, "/calendars.toml")),
             include_str!(concat!("../../../programmes/", $name, "/controls.toml")),
+            include_str!(concat!("../../../programmes/", $name, "/playbooks.toml")),
         ]
     };
 }
@@ -68,7 +69,7 @@ impl Ready {
 
     /// Its files.
     pub(crate) fn files(self) -> ProgrammeFiles {
-        let [programme, classes, stores, partners, calendars, controls] = match self {
+        let [programme, classes, stores, partners, calendars, controls, playbooks] = match self {
             Self::Starter => ready!("starter"),
             Self::Regulated => ready!("regulated"),
             Self::AgentsFirst => ready!("agents-first"),
@@ -80,6 +81,7 @@ impl Ready {
             ("partners.toml", partners),
             ("calendars.toml", calendars),
             ("controls.toml", controls),
+            ("playbooks.toml", playbooks),
         ];
         ProgrammeFiles(named.map(|(name, text)| (name.to_owned(), text.to_owned())).into())
     }

@@ -24,6 +24,8 @@ noun! {
         FallbackIsContact = "fallback_is_contact",
         /// One partner approves, implements, monitors and revokes.
         OnePartnerEverywhere = "one_partner_everywhere",
+        /// Nobody tried a playbook that it goes by, as it is now and lately enough.
+        PlaybookNotDrilled = "playbook_not_drilled",
     }
 }
 
@@ -219,7 +221,7 @@ fn accepted(control: &Control, check: CheckMode) -> Vec<(&'static str, String)> 
     faults
 }
 
-fn no_line(text: &str) -> Option<String> {
+pub(super) fn no_line(text: &str) -> Option<String> {
     if text.trim().is_empty() {
         return Some("it is empty".to_owned());
     }

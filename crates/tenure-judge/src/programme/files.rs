@@ -5,8 +5,8 @@
 //! was meant. Next: `class.rs`.
 
 use super::{
-    Calendar, Class, Control, CredentialStore, Part, Partner, Programme, ProgrammeRefused, calendar, class,
-    own_policies, partner,
+    Calendar, Class, Control, CredentialStore, Part, Partner, Playbook, Programme, ProgrammeRefused,
+    calendar, class, own_policies, partner,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, ops::Range};
@@ -14,13 +14,14 @@ use tenure_model::printable;
 use toml::de::{DeTable, DeValue};
 
 /// The files of a programme.
-const KNOWN: [&str; 6] = [MAIN, CLASSES, STORES, PARTNERS, CALENDARS, CONTROLS];
+const KNOWN: [&str; 7] = [MAIN, CLASSES, STORES, PARTNERS, CALENDARS, CONTROLS, PLAYBOOKS];
 const MAIN: &str = "programme.toml";
 const CLASSES: &str = "classes.toml";
 const STORES: &str = "stores.toml";
 const PARTNERS: &str = "partners.toml";
 const CALENDARS: &str = "calendars.toml";
 const CONTROLS: &str = "controls.toml";
+const PLAYBOOKS: &str = "playbooks.toml";
 /// Bytes of one file, at most.
 const FILE_BYTES_MAX: usize = 96 * 1024;
 /// Characters of what is said about one fault.
@@ -88,6 +89,14 @@ struct ControlsFile {
     controls: Vec<Control>,
 }
 
+/// The form of `playbooks.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlaybooksFile {
+    #[serde(default, rename = "playbook")]
+    playbooks: Vec<Playbook>,
+}
+
 impl core::fmt::Display for ProgrammeFault {
     fn fmt(&self, to: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(to, "{}", self.file)?;
@@ -126,6 +135,7 @@ impl Programme {
         let partners = optional::<PartnersFile>(PARTNERS, files, &mut faults).partners;
         let calendars = optional::<CalendarsFile>(CALENDARS, files, &mut faults).calendars;
         let controls = optional::<ControlsFile>(CONTROLS, files, &mut faults).controls;
+        let playbooks = optional::<PlaybooksFile>(PLAYBOOKS, files, &mut faults).playbooks;
         let (own, laid_out) = own_policies::among(&files.0);
         faults.extend(laid_out.into_iter().map(of_own));
         let Some(mut programme) = programme else {
@@ -152,7 +162,7 @@ impl Programme {
         let in_main = programme.classes.len();
         programme.classes.extend(classes);
         (programme.partners, programme.calendars, programme.controls) = (partners, calendars, controls);
-        (programme.stores, programme.own_policies) = (stores, own);
+        (programme.stores, programme.own_policies, programme.playbooks) = (stores, own, playbooks);
         faults.extend(programme.faults().iter().map(|refused| placed(refused, files, in_main)));
         if faults.is_empty() { Ok(programme) } else { Err(faults) }
     }
@@ -184,6 +194,7 @@ impl ProgrammeRefused {
                     Part::Partner => PARTNERS,
                     Part::Calendar => CALENDARS,
                     Part::Control => CONTROLS,
+                    Part::Playbook => PLAYBOOKS,
                     Part::Store => STORES,
                     Part::ServiceLevel => MAIN,
                 };

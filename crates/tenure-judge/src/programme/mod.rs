@@ -21,6 +21,7 @@ mod messages;
 mod named;
 pub(crate) mod own_policies;
 mod partner;
+mod playbooks;
 mod readiness;
 mod requests;
 mod retention;
@@ -46,6 +47,7 @@ pub use handoffs::HandoffRules;
 pub use messages::{MessageRules, Tellable, Told};
 pub use own_policies::OwnPolicy;
 pub use partner::{Partner, PartnerKind};
+pub use playbooks::{Drill, Drills, Playbook};
 pub use readiness::{
     ACKNOWLEDGED_FOR, Asked, DeliveredBy, Gate, People, Readiness, Warned, gate, people_named, readiness,
     who_revokes,
@@ -133,6 +135,9 @@ pub struct Programme {
     /// What must hold, by whom, and what follows.
     #[serde(skip)]
     pub controls: Vec<Control>,
+    /// What is done when something happens.
+    #[serde(skip)]
+    pub playbooks: Vec<Playbook>,
     /// Policies of the organisation's own; of files of their own.
     #[serde(skip)]
     pub own_policies: Vec<OwnPolicy>,
@@ -159,6 +164,8 @@ noun! {
         Calendar = "calendar",
         /// What must hold.
         Control = "control",
+        /// What is done when something happens.
+        Playbook = "playbook",
         /// Where credentials may live.
         Store = "store",
         /// By when a step is decided.
@@ -332,6 +339,7 @@ impl Default for Programme {
             stores: Vec::new(),
             calendars: Vec::new(),
             controls: Vec::new(),
+            playbooks: Vec::new(),
             own_policies: Vec::new(),
         }
     }
@@ -438,6 +446,7 @@ impl Programme {
         faults.extend(partner::faults(&self.partners, &self.calendars));
         faults.extend(calendar::faults(&self.calendars));
         faults.extend(control::faults(&self.controls, &self.partners, self.check));
+        faults.extend(playbooks::faults(&self.playbooks, &self.controls));
         faults
     }
 

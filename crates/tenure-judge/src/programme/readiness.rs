@@ -4,7 +4,9 @@
 //! Pure: who is there, who said that messages reach them, and now, come in. What is not known counts against the control.
 //! It must never be asked about what a person decides; that always works. Next: `verbs/consequences.rs` of the engine.
 
-use super::{CheckMode, CheckWarning, Control, Day, Partner, PartnerKind, PartnerRole, Programme};
+use super::{
+    CheckMode, CheckWarning, Control, Day, Drills, Partner, PartnerKind, PartnerRole, Programme, playbooks,
+};
 use serde::Serialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,13 +19,15 @@ pub const ACKNOWLEDGED_FOR: Duration = Duration::from_hours(92 * 24);
 /// How far ahead the end of an acceptance may lie.
 const ACCEPTED_DAYS_MAX: u64 = 180;
 
-/// Who is there, and since when each said that messages reach them.
+/// Who is there, since when each said that messages reach them, and which playbooks they tried.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct People {
     /// Everybody of the deployment.
     pub people: Vec<Person>,
     /// When each who did said so last.
     pub acknowledged: BTreeMap<PersonId, Instant>,
+    /// The last drill of each playbook.
+    pub drills: Drills,
 }
 
 impl People {
@@ -155,6 +159,9 @@ fn of_control(programme: &Programme, control: &Control, people: Option<&People>,
     if everywhere {
         let why = String::from("one partner approves, implements, monitors and revokes");
         warnings.push((CheckWarning::OnePartnerEverywhere, why));
+    }
+    if let Some(people) = people {
+        warnings.extend(playbooks::not_drilled(&programme.playbooks, &control.id, &people.drills, now));
     }
     faults.extend(of_acceptances(control, now));
     let warnings = match programme.check {

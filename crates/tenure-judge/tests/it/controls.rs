@@ -74,6 +74,7 @@ fn people(names: &[&str]) -> People {
     People {
         people: names.iter().map(person).collect(),
         acknowledged: BTreeMap::from([(id("noor"), yesterday)]),
+        ..People::default()
     }
 }
 

@@ -19,6 +19,7 @@ mod matrix;
 mod messages;
 mod model;
 mod own_policies;
+mod playbooks;
 mod programmes;
 mod properties;
 mod reviews;

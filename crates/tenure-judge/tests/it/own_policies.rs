@@ -169,7 +169,7 @@ fn one_that_cannot_be_meant_is_refused_with_its_file() {
     insta::assert_snapshot!(named("policies/no_owner.cedar"), @"policies/no_owner.cedar: a policy of your own is called `own_….cedar`, of small letters, digits and `_`, with `own_….examples.toml` beside it");
     insta::assert_snapshot!(named("policies/own_.cedar"), @"policies/own_.cedar: a policy of your own is called `own_….cedar`, of small letters, digits and `_`, with `own_….examples.toml` beside it");
     insta::assert_snapshot!(named("policies/../own_x.cedar"), @"policies/../own_x.cedar: a policy of your own is called `own_….cedar`, of small letters, digits and `_`, with `own_….examples.toml` beside it");
-    insta::assert_snapshot!(named("own_x.cedar"), @"own_x.cedar: no file of a programme is called so; there are programme.toml, classes.toml, stores.toml, partners.toml, calendars.toml, controls.toml, policies/*");
+    insta::assert_snapshot!(named("own_x.cedar"), @"own_x.cedar: no file of a programme is called so; there are programme.toml, classes.toml, stores.toml, partners.toml, calendars.toml, controls.toml, playbooks.toml, policies/*");
     let many: Vec<(String, &str)> = (0..51)
         .flat_map(|number| {
             let id = format!("policies/own_{number}");

@@ -54,6 +54,8 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &programme::check::ENDPOINT,
     &programme::ready::ENDPOINT,
     &programme::acknowledge::ENDPOINT,
+    &programme::playbooks::SHOW,
+    &programme::playbooks::DRILL,
     &programme::consequences::ENDPOINT,
     &programme::foresee::ENDPOINT,
     &programme::replay::ENDPOINT,

@@ -9,12 +9,14 @@ use super::{
     clock::{self, ClockLine},
     controls::{self, ConsequenceLine, ContactLine, ControlLine},
     page,
+    table::StateShown,
     text::{self, When},
 };
 use crate::api::prelude::*;
 use askama::Template;
 use axum::response::Response;
-use tenure_engine::{ClassShown, ProgrammeListed};
+use tenure_engine::{ClassShown, PlaybookShown, ProgrammeListed};
+use tenure_model::Instant;
 
 pub(super) static ENDPOINT: Endpoint = Endpoint {
     verb: Verb::Get,
@@ -48,6 +50,7 @@ struct ProgrammePage {
     controls: Vec<ControlLine>,
     /// Where it asks somebody who is not there: the setting, and what becomes of it.
     asked_in_vain: Vec<(String, String)>,
+    playbooks: Vec<PlaybookLine>,
     contacts: Vec<ContactLine>,
     /// Whether whoever looks is named, and may say that messages reach them.
     may_acknowledge: bool,
@@ -67,6 +70,19 @@ struct AppliedLine {
     digest: String,
 }
 
+/// What is done when something happens, and whether somebody tried it.
+struct PlaybookLine {
+    id: String,
+    when: String,
+    controls: String,
+    steps: Vec<String>,
+    state: StateShown,
+    /// The last drill: when, and by whom.
+    last: Option<(When, String)>,
+    counts_until: Option<When>,
+    why_not: Option<String>,
+}
+
 struct ClassLine {
     id: String,
     href: String,
@@ -81,6 +97,7 @@ async fn handle(State(shared): State<Shared>, asked: Asked) -> Result<Response, 
     let applied = shared.engine.programmes().await.map_err(Problem::from)?;
     let checked = shared.engine.check_in_force().await.map_err(Problem::from)?;
     let consequences = shared.engine.consequences().await.map_err(Problem::from)?;
+    let playbooks = shared.engine.playbooks().await.map_err(Problem::from)?;
     let clocks = shared.engine.clocks(CLOCKS_READ).await.map_err(Problem::from)?;
     let now = shared.engine.now();
     let is_named = checked.contacts.iter().any(|one| one.name == asked.person.name);
@@ -106,6 +123,7 @@ async fn handle(State(shared): State<Shared>, asked: Asked) -> Result<Response, 
             .iter()
             .map(|one| (text::shown(&one.setting), one.why.clone()))
             .collect(),
+        playbooks: playbooks.into_iter().map(|one| playbook(one, now)).collect(),
         contacts: checked.contacts.iter().map(|one| controls::contact(one, now)).collect(),
         controls: checked.controls.into_iter().map(controls::control).collect(),
         more_clocks: clocks
@@ -122,6 +140,28 @@ async fn handle(State(shared): State<Shared>, asked: Asked) -> Result<Response, 
         applied: applied.into_iter().map(line).collect(),
     };
     Ok(page(StatusCode::OK, &shown))
+}
+
+fn playbook(one: PlaybookShown, now: Instant) -> PlaybookLine {
+    let PlaybookShown { playbook, last, counts_until, why_not, says: _ } = one;
+    let state =
+        |mark, word: &str, tone: &str| StateShown { mark, word: word.to_owned(), tone: tone.to_owned() };
+    let by =
+        |by: Option<String>| by.map_or_else(|| String::from("somebody who left"), |name| text::shown(&name));
+    PlaybookLine {
+        state: match (&counts_until, &last) {
+            (Some(_), _) => state("✓", "drilled", "good"),
+            (None, Some(last)) if !last.held => state("▲", "did not hold", "bad"),
+            (None, _) => state("◔", "not drilled", "warn"),
+        },
+        when: text::shown(&playbook.when),
+        controls: playbook.controls.join(", "),
+        steps: playbook.steps.iter().map(|step| text::shown(step)).collect(),
+        last: last.map(|last| (text::when(last.at, now), by(last.by))),
+        counts_until: counts_until.map(|until| text::when(until, now)),
+        why_not: why_not.map(|why| text::shown(&why)),
+        id: playbook.id,
+    }
 }
 
 fn class(one: ClassShown) -> ClassLine {

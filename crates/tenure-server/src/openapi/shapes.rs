@@ -65,6 +65,7 @@ pub(super) const REQUESTS: &[(&str, &[&str])] = &[
     ("ProgrammeFilesRequest", &["files: {text}"]),
     ("ProgrammeReplayRequest", &["files: {text}", "since: text?", "until: text?"]),
     ("ProgrammeRequest", &["files: {text}", "reason: text", "word: text", "worse?: number?"]),
+    ("DrillRequest", &["says: text", "held: flag", "reason: text"]),
     ("RoleRequest", &["role: Role"]),
     ("TeamRoleRequest", &["role: Role?"]),
     ("LeavingsRequest", &["accept: flag", "seen: number"]),

@@ -41,6 +41,22 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("PolicyShown", &["id: text", "severity: Severity", "enabled: flag", "own: flag"]),
+    ("PlaybookList", &["playbooks: [Playbook]"]),
+    (
+        "Playbook",
+        &[
+            "id: text",
+            "when: text",
+            "controls: [text]",
+            "steps: [text]",
+            "drilled_days_max: number",
+            "says: text",
+            "last: Drill?",
+            "counts_until: instant?",
+            "why_not: text?",
+        ],
+    ),
+    ("Drill", &["at: instant", "held: flag", "by: text?"]),
     ("ProgrammeChecked", &["faults: [ProgrammeFault]"]),
     (
         "ProgrammeReadiness",

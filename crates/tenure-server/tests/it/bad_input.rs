@@ -509,6 +509,17 @@ const OWNERSHIP: &[Bad] = &[
     ("GET /api/v1/suggestions", "/api/v1/suggestions?limit=0", None),
     ("GET /api/v1/programme", "", None),
     ("GET /api/v1/programme/check", "", None),
+    ("GET /api/v1/programme/playbooks", "", None),
+    (
+        "POST /api/v1/programme/playbooks/{id}/drills",
+        "/api/v1/programme/playbooks/none/drills",
+        Some(r#"{"says":"x","held":true,"reason":"it went well"}"#),
+    ),
+    (
+        "POST /api/v1/programme/playbooks/{id}/drills",
+        "/api/v1/programme/playbooks/none/drills",
+        Some(r#"{"says":"x","held":"yes","reason":" "}"#),
+    ),
     ("POST /api/v1/programme/acknowledgement", "/api/v1/programme/acknowledgement", Some("{}")),
     ("GET /api/v1/programme/consequences", "", None),
     ("GET /api/v1/identities/{ref}/who", "/api/v1/identities/nobody/who", None),

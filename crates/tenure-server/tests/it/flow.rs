@@ -105,6 +105,7 @@ async fn calls_leave_the_evidence_they_say() {
     assert_eq!(looked.status, 200, "{}", looked.text());
     let word = crate::programme::foreseen(&bench).await["word"].clone();
     assert_eq!(crate::programme::apply(&bench, ADMINISTRATOR, &word).await.status, 200);
+    drill(&bench).await;
     let said = bench.post(ADMINISTRATOR, "/api/v1/programme/acknowledgement", &json!({})).await;
     assert_eq!(said.status, 200, "{}", said.text());
     pause_and_resume(&bench).await;
@@ -129,6 +130,28 @@ async fn calls_leave_the_evidence_they_say() {
             );
         }
     }
+}
+
+/// A playbook of the programme in force is tried, as it was shown; nothing of it counts that was not.
+async fn drill(bench: &Bench) {
+    let listed = bench.get(AUDITOR, "/api/v1/programme/playbooks").await.json();
+    let one = &listed["playbooks"][0];
+    assert!(one["why_not"].as_str().unwrap().contains("never drilled"), "{listed}");
+    let path = format!("/api/v1/programme/playbooks/{}/drills", one["id"].as_str().unwrap());
+    let said =
+        |says: &serde_json::Value| json!({ "says": says, "held": true, "reason": "dead in 9 minutes" });
+    for who in [AUDITOR, OWNER] {
+        assert_eq!(bench.post(who, &path, &said(&one["says"])).await.status, 403);
+    }
+    let other = bench.post(OPERATOR, &path, &said(&json!("0000000000000000"))).await;
+    assert_eq!((other.status, other.problem().contains("look at it again")), (409, true), "{}", other.text());
+    let secret = json!({ "says": one["says"], "held": true, "reason": "AKIAQYLPMN5HHHFPZAM2 was the key" });
+    assert_eq!(bench.post(OPERATOR, &path, &secret).await.status, 422, "a secret in a reason");
+    let done = bench.post(OPERATOR, &path, &said(&one["says"])).await;
+    assert_eq!(done.status, 200, "{}", done.text());
+    assert_eq!((&done.json()["last"]["by"], &done.json()["why_not"]), (&json!("operator"), &json!(null)));
+    let page = bench.get(AUDITOR, "/programme").await.text();
+    assert!(page.contains("Playbooks") && page.contains("counts until"), "{page}");
 }
 
 /// What somebody owns is confirmed as it was shown, and not as it was before; of what is not needed a plan is drafted.

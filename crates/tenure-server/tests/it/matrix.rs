@@ -45,6 +45,12 @@ fn about_the_programme() -> Vec<Rehearsal> {
             Some(json!({ "files": {}, "reason": "x", "word": "x" })),
         ),
         ("GET /api/v1/programme/check", "/api/v1/programme/check", None),
+        ("GET /api/v1/programme/playbooks", "/api/v1/programme/playbooks", None),
+        (
+            "POST /api/v1/programme/playbooks/{id}/drills",
+            "/api/v1/programme/playbooks/none/drills",
+            Some(json!({ "says": "x", "held": true, "reason": "x" })),
+        ),
         ("POST /api/v1/programme/acknowledgement", "/api/v1/programme/acknowledgement", Some(json!({}))),
         ("GET /api/v1/identities/{ref}/who", "/api/v1/identities/{identity}/who", None),
         ("GET /api/v1/programme/consequences", "/api/v1/programme/consequences", None),

@@ -14,13 +14,16 @@ const CONTROLS: &str = "[[control]]\nid = \"NHI1:2025\"\nholds = \"what nobody n
     implements = \"platform\"\nmonitors = \"platform\"\nrevokes = \"platform\"\nescalation = \"administrator\"\n\
     references = [\"PR.AC-1\"]\nmode = \"enforce\"\nconsequences = [{ stage = \"warn\", after_days = 0 }]\n";
 
+const PLAYBOOKS: &str = "[[playbook]]\nid = \"in-the-wrong-hands\"\nwhen = \"a credential is in the wrong hands\"\n\
+    controls = [\"NHI1:2025\"]\nsteps = [\"stop it\", \"change it\"]\n";
+
 const MAIN: &str = "version = 1\n[policies.shared_use]\nenabled = false\n\
     [[service_level]]\nid = \"requests\"\nfor = \"request\"\nwithin_hours = 8\npause_days_max = 2\n";
 
 fn files() -> Value {
     json!({
         "programme.toml": MAIN, "classes.toml": CLASSES,
-        "partners.toml": PARTNERS, "controls.toml": CONTROLS,
+        "partners.toml": PARTNERS, "controls.toml": CONTROLS, "playbooks.toml": PLAYBOOKS,
     })
 }
 

@@ -15,6 +15,7 @@ pub mod counts;
 pub mod delegations;
 pub mod directory;
 pub mod dismissals;
+pub mod drills;
 pub mod escrow;
 pub mod event_streams;
 pub mod exceptions;

@@ -48,6 +48,7 @@ mod private_file;
 mod programme;
 mod programme_apply;
 mod programme_check;
+mod programme_drill;
 mod programme_facts;
 mod programme_replay;
 mod proof;

@@ -3,7 +3,7 @@
 //! `init` and `check` need no deployment, so that a repository can check itself. Nothing is applied that was not shown
 //! as it is: see `programme_apply.rs`. Next: `../programme_files.rs`, the directory.
 
-use super::{programme_apply, programme_check, programme_facts, programme_replay, reading};
+use super::{programme_apply, programme_check, programme_drill, programme_facts, programme_replay, reading};
 use crate::{
     context::{Context, Form},
     failure::{Exit, Failure},
@@ -31,6 +31,8 @@ pub(crate) enum ProgrammeCommand {
     Facts(programme_facts::Facts),
     Acknowledge(programme_check::Acknowledge),
     Consequences(programme_check::Consequences),
+    Playbooks(programme_drill::Playbooks),
+    Drill(programme_drill::Drill),
     Diff(Diff),
     Plan(programme_apply::Plan),
     Apply(programme_apply::Apply),
@@ -48,6 +50,8 @@ impl ProgrammeCommand {
             Self::Facts(args) => args.run(context),
             Self::Acknowledge(args) => args.run(context).await,
             Self::Consequences(args) => args.run(context).await,
+            Self::Playbooks(args) => args.run(context).await,
+            Self::Drill(args) => args.run(context).await,
             Self::Diff(args) => args.run(context).await,
             Self::Plan(args) => args.run(context).await,
             Self::Apply(args) => args.run(context).await,

@@ -193,6 +193,33 @@ pub(crate) struct Contact {
     pub(crate) counts_until: Option<Instant>,
 }
 
+/// The playbooks of the programme in force.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct PlaybookList {
+    pub(crate) playbooks: Vec<Playbook>,
+}
+
+/// What is done when something happens, and whether somebody tried that.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Playbook {
+    pub(crate) id: String,
+    pub(crate) when: String,
+    pub(crate) controls: Vec<String>,
+    pub(crate) steps: Vec<String>,
+    pub(crate) says: String,
+    pub(crate) last: Option<Drill>,
+    pub(crate) counts_until: Option<Instant>,
+    pub(crate) why_not: Option<String>,
+}
+
+/// That somebody tried one.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Drill {
+    pub(crate) at: Instant,
+    pub(crate) held: bool,
+    pub(crate) by: Option<String>,
+}
+
 /// How far what follows came for an identity.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Consequence {

@@ -354,12 +354,17 @@ fn apply_programme(place: &Place) {
     };
     let controls = control("NHI7:2025", "platform") + &control("NHI1:2025", "security");
     std::fs::write(programme.join("controls.toml"), controls).unwrap();
+    let playbook = "[[playbook]]\nid = \"wrong-hands\"\nwhen = \"a credential is <b>in the wrong hands</b>\"\n\
+        controls = [\"NHI7:2025\"]\nsteps = [\"find whose it is: tenure who NAME\", \"stop it: tenure disable NAME\"]\n";
+    let second = playbook.replace("wrong-hands", "off-course").replace("[\"NHI7:2025\"]", "[\"NHI1:2025\"]");
+    std::fs::write(programme.join("playbooks.toml"), playbook.to_owned() + &second).unwrap();
     let directory = programme.to_str().unwrap();
     let plan = place.done(&["programme", "plan", directory, "--json"]).json();
     let word = plan["foreseen"]["word"].as_str().unwrap();
     let why = "who bills customers says for how long <b>and why</b>";
     place.done(&["programme", "apply", directory, "--reason", why, "--yes", word]);
     place.done(&["programme", "acknowledge"]);
+    place.done(&["programme", "drill", "off-course", "--failed", "--reason", "nobody knew who may stop it"]);
 }
 
 fn shop() -> Postgres {

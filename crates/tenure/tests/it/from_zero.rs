@@ -35,6 +35,23 @@ fn apply(place: &Place, directory: &str, reason: &str) {
     place.done(&["programme", "apply", directory, "--reason", reason, "--yes", &word]);
 }
 
+/// What is done when a credential is in the wrong hands stands in a playbook, and nobody tried it; until somebody did.
+fn drill(place: &Place, me: &str) {
+    let untried = place.run(&["programme", "check"]).ended(1).out;
+    assert!(untried.contains("playbook `in-the-wrong-hands` was never drilled"), "{untried}");
+    let failed = place
+        .done(&["programme", "drill", "in-the-wrong-hands", "--failed", "--reason", "nobody found it"])
+        .out;
+    assert!(failed.contains("did not hold when it was drilled"), "{failed}");
+    assert!(place.run(&["programme", "check"]).ended(1).out.contains("did not hold"));
+    let held = place
+        .done(&["programme", "drill", "in-the-wrong-hands", "--held", "--reason", "dead in 9 minutes"])
+        .out;
+    assert!(held.contains("in-the-wrong-hands held. That counts until"), "{held}");
+    let shown = place.done(&["programme", "playbooks"]).out;
+    assert!(shown.contains("1. find whose it is") && shown.contains(&format!("by {me}: held")), "{shown}");
+}
+
 #[test]
 fn from_no_programme_to_one_whose_check_passes_and_from_which_something_follows() {
     needs!(postgres);
@@ -46,6 +63,9 @@ fn from_no_programme_to_one_whose_check_passes_and_from_which_something_follows(
     assert!(offline.contains("not ready") && offline.contains("nobody revokes"), "{offline}");
     fs::write(programme.join("programme.toml"), MAIN).unwrap();
     fs::write(programme.join("classes.toml"), CLASSES).unwrap();
+    let playbooks = fs::read_to_string(programme.join("playbooks.toml")).unwrap();
+    let one = playbooks.replace("\"NHI1:2025\", \"NHI7:2025\"", "\"NHI1:2025\"");
+    fs::write(programme.join("playbooks.toml"), one).unwrap();
     let people = place.done(&["people", "list", "--json"]).json();
     let me = people["items"].as_array().unwrap().iter().find(|one| one["role"] == "administrator").unwrap();
     let me = me["name"].as_str().unwrap().to_owned();
@@ -61,6 +81,7 @@ fn from_no_programme_to_one_whose_check_passes_and_from_which_something_follows(
     place.done(&["people", "add", "nell", "--role", "operator"]);
     assert!(place.run(&["programme", "check"]).ended(1).out.contains("never said that messages reach them"));
     place.done(&["programme", "acknowledge"]);
+    drill(&place, &me);
     assert!(place.done(&["programme", "check"]).out.contains("NHI1:2025  ready"));
     wait_for("it to lapse", || {
         place.done(&["show", "pg/reporting", "--json"]).json()["identity"]["standing"] == "lapsed"
@@ -81,6 +102,15 @@ fn from_no_programme_to_one_whose_check_passes_and_from_which_something_follows(
         let standing = place.done(&["show", "pg/reporting", "--json"]).json()["identity"]["standing"].clone();
         standing == "sound" || standing == "due"
     });
-    audited(&place, &["programme.applied", "contact.acknowledged", "consequence.warned", "identity.owned"]);
+    audited(
+        &place,
+        &[
+            "programme.applied",
+            "contact.acknowledged",
+            "playbook.drilled",
+            "consequence.warned",
+            "identity.owned",
+        ],
+    );
     up.stop();
 }

@@ -139,6 +139,7 @@ fn the_people_of_a_programme_are_checked_say_that_they_are_reached_and_are_named
          implements = \"platform\"\nmonitors = \"security\"\nrevokes = \"platform\"\nescalation = \"{me}\"\n"
     );
     fs::write(programme.join("controls.toml"), control).unwrap();
+    fs::write(programme.join("playbooks.toml"), "").unwrap();
     let differs = place.done(&["programme", "diff", directory]).out;
     assert!(differs.contains("control.NHI1:2025.revokes: (not set) → platform"), "{differs}");
     assert!(differs.contains(&format!("partner.platform.contact: (not set) → {me}")), "{differs}");

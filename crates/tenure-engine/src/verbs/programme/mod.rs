@@ -4,11 +4,13 @@
 //! made of its files and of the numbers they were shown. Nothing is ever taken out of what was applied. Whatever was
 //! judged by another programme is judged again. It must never decide whether something fails. Next: `foresee.rs`.
 
+mod drills;
 mod foresee;
 mod looking;
 mod partners;
 mod replay;
 
+pub use drills::{DrillSaid, DrillShown, PlaybookShown};
 pub(crate) use foresee::Foresights;
 pub use foresee::{
     ClassForeseen, Foreseen, IdentityForeseen, PolicyForeseen, ProgrammeForeseen, StandingMoved,

@@ -44,9 +44,13 @@ pub struct ContactShown {
     pub counts_until: Option<Instant>,
 }
 
-/// Who is there, and who said that messages reach them.
+/// Who is there, who said that messages reach them, and which playbooks were tried.
 pub(crate) fn people(tx: &mut Tx<'_>) -> Result<People, StoreFailure> {
-    Ok(People { people: tx.people()?, acknowledged: tx.acknowledgements()? })
+    Ok(People {
+        people: tx.people()?,
+        acknowledged: tx.acknowledgements()?,
+        drills: super::drills::drills(tx)?,
+    })
 }
 
 /// What the files of a programme alone say of its controls; nothing where they cannot be read. Nobody is looked for.

@@ -6,6 +6,7 @@ pub(super) mod check;
 pub(super) mod consequences;
 pub(super) mod foresee;
 pub(super) mod list;
+pub(super) mod playbooks;
 pub(super) mod ready;
 pub(super) mod replay;
 pub(super) mod show;
