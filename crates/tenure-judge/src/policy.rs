@@ -172,12 +172,37 @@ pub(crate) fn read_all(programme: &Programme) -> Result<Vec<Rule>, ProgrammeRefu
 }
 
 /// Reads one policy.
+/// What a policy may say of itself, beside a remedy for each system.
+const ANNOTATIONS: [&str; 11] = [
+    "id",
+    "kind",
+    "control",
+    "owasp",
+    "severity",
+    "reason",
+    "remedy",
+    "enabled",
+    "constraint",
+    "classes",
+    "environments",
+];
+
+fn is_known(annotation: &str) -> bool {
+    ANNOTATIONS.contains(&annotation) || annotation.starts_with("remedy_")
+}
+
 pub(crate) fn read(id: &str, text: &str, programme: &Programme) -> Result<Rule, ProgrammeRefused> {
     let faulty = |why: String| ProgrammeRefused::PolicyFaulty { policy: id.to_owned(), why };
     let cedar = Policy::parse(Some(PolicyId::new(id)), text).map_err(|parse| faulty(format!("{parse}")))?;
     let said = |key: &str| {
         cedar.annotation(key).map(str::to_owned).ok_or_else(|| faulty(format!("it has no `@{key}`")))
     };
+    if let Some((unknown, _)) = cedar.annotations().find(|(key, _)| !is_known(key)) {
+        let near = ANNOTATIONS.into_iter().map(|known| (strsim::jaro_winkler(unknown, known), known));
+        let near = near.max_by(|one, other| one.0.total_cmp(&other.0)).map_or("id", |(_, known)| known);
+        let unknown = printable(unknown, 60);
+        return Err(faulty(format!("`@{unknown}` says nothing here; did you mean `@{near}`?")));
+    }
     if said("id")? != id {
         return Err(faulty("its `@id` is not the name of its file".to_owned()));
     }

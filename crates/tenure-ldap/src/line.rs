@@ -18,7 +18,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 /// Bytes of one message, at most: a group of ten thousand with long names is a fraction of it.
 const MESSAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Bytes of one reading, at most.
-const READING_BYTES_MAX: usize = 256 * 1024 * 1024;
+const READING_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Entries of one page (RFC 2696).
 const PAGE_SIZE: u32 = 500;
 /// Pages of one search, at most: a directory may give less in each than was asked.
@@ -149,11 +149,7 @@ impl Line {
             let paged = within(SEQUENCE, &[number(INTEGER, PAGE_SIZE), value(OCTETS, &cookie)]);
             let control = within(SEQUENCE, &[value(OCTETS, PAGED), value(OCTETS, &paged)]);
             let id = self.send(&request, Some(within(0xa0, &[control]))).await?;
-            cookie = self.page(id, what, &mut found).await?;
-            if found.entries.len() > most {
-                let remedy = "name a narrower base, or a filter that means fewer";
-                return Err(NotRead::TooMuch { what: format!("more than {most} {what}"), remedy });
-            }
+            cookie = self.page(id, (what, most), &mut found).await?;
             if cookie.is_empty() || found.cut.is_some() {
                 return Ok(found);
             }
@@ -163,11 +159,21 @@ impl Line {
     }
 
     /// Reads one page to its end; returns what the next one is asked with, nothing after the last.
-    async fn page(&mut self, id: u32, what: &'static str, found: &mut Found) -> Result<Vec<u8>, NotRead> {
+    async fn page(
+        &mut self,
+        id: u32,
+        (what, most): (&'static str, usize),
+        found: &mut Found,
+    ) -> Result<Vec<u8>, NotRead> {
         loop {
             let message = self.message().await?;
             let (tag, mut body, controls) = parts(&message, id)?;
             match tag {
+                // Counted as they come: a page is as long as the directory says, and one that lies would fill the memory.
+                0x64 if found.entries.len() >= most => {
+                    let remedy = "name a narrower base, or a filter that means fewer";
+                    return Err(NotRead::TooMuch { what: format!("more than {most} {what}"), remedy });
+                }
                 0x64 => found.entries.push(entry(body)?),
                 0x73 => found.referrals += 1,
                 0x65 => {
@@ -225,7 +231,7 @@ impl Line {
             }
             if self.taken > READING_BYTES_MAX {
                 let remedy = "name a narrower base, or a filter that means fewer";
-                return Err(NotRead::TooMuch { what: String::from("more than 256 MiB"), remedy });
+                return Err(NotRead::TooMuch { what: String::from("more than 64 MiB"), remedy });
             }
         }
     }

@@ -146,7 +146,7 @@ fn read_people(directory: &Directory, entries: &[Entry], reading: &mut Reading) 
 
 fn person(directory: &Directory, entry: &Entry, id: String) -> Result<PersonRead, String> {
     let names = &directory.attributes;
-    let name = entry.text(&names.name)?.ok_or_else(|| format!("it has no `{}`", names.name))?;
+    let name = entry.name(&names.name)?.ok_or_else(|| format!("it has no `{}`", names.name))?;
     let active = match &names.account_control {
         Some(control) => {
             let said = entry.text(control)?.ok_or_else(|| format!("it has no `{control}`"))?;
@@ -265,6 +265,29 @@ impl Entry {
             ));
         }
         Ok((length > 0).then(|| text.to_owned()))
+    }
+
+    /// The name somebody has. Of several it is the one that names the entry: who may write into their own entry may add another, and
+    /// does not choose by that what they are called.
+    fn name(&self, attribute: &str) -> Result<Option<String>, String> {
+        let values = self.values(attribute);
+        if values.len() < 2 {
+            return self.text(attribute);
+        }
+        let naming = dn::key(&self.dn).and_then(|key| key.split('\0').next().map(str::to_owned));
+        let is_plain = |letter: char| !",+;=\"\\<>#".contains(letter);
+        let names_it =
+            |value: &&str| value.chars().all(is_plain) && dn::key(&format!("{attribute}={value}")) == naming;
+        let mut read = values.iter().filter_map(|bytes| std::str::from_utf8(bytes).ok());
+        let Some(name) = read.find(names_it).map(str::to_owned) else {
+            return Err(format!(
+                "it has {} values of `{attribute}`, and none of them names the entry",
+                values.len()
+            ));
+        };
+        let one =
+            Self { dn: String::new(), attributes: vec![(attribute.to_owned(), vec![name.into_bytes()])] };
+        one.text(attribute)
     }
 
     fn id(&self, directory: &Directory) -> Result<String, String> {

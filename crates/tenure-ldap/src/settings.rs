@@ -10,6 +10,10 @@ use tenure_model::Secret;
 /// Characters of a name of an entry, at most.
 const DN_CHARS_MAX: usize = 1_000;
 
+/// Attributes that hold passwords, or what they can be made from: none of them is ever asked for.
+const SECRET: [&str; 6] =
+    ["userpassword", "unicodepwd", "authpassword", "sambantpassword", "sambalmpassword", "krbprincipalkey"];
+
 /// How the line to a directory is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Security {
@@ -131,6 +135,14 @@ impl Directory {
             if !filter::is_attribute(name.as_bytes()) {
                 return refused("an attribute's name has letters, digits, `-`, `.` and `;`");
             }
+            if SECRET.contains(&name.to_ascii_lowercase().as_str()) {
+                return refused("an attribute that holds a password is not asked for");
+            }
+        }
+        if self.attributes.id.eq_ignore_ascii_case(&self.attributes.name) {
+            return refused(
+                "the attribute of the id never changes and is never used again; that of the name is another",
+            );
         }
         Ok(())
     }

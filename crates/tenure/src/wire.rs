@@ -118,6 +118,7 @@ pub(crate) struct PeopleForeseen {
     pub(crate) leaves: NamedPeople,
     pub(crate) held: NamedPeople,
     pub(crate) teams: Vec<TeamForeseen>,
+    pub(crate) roles: NamedPeople,
 }
 
 impl PeopleForeseen {
@@ -140,6 +141,7 @@ pub(crate) struct NamedPeople {
 pub(crate) struct TeamForeseen {
     pub(crate) name: String,
     pub(crate) is_new: bool,
+    pub(crate) replaces: bool,
     pub(crate) added: usize,
     pub(crate) removed: usize,
 }

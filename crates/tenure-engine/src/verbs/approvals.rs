@@ -362,8 +362,8 @@ impl Deciding {
             return Ok(());
         }
         let why = format!(
-            "the charter was written since plan {} was asked for, so no owner of now goes past its steps, and nobody does in \
-             another's place: make a new plan",
+            "past the steps of plan {} goes only whoever may end this themselves, and who answers for it by that also did when \
+             the plan was asked for; nobody does in another's place",
             plan.handle
         );
         Err(StoreFailure::Conflict { why })

@@ -152,7 +152,7 @@ async fn who_stands_in_a_directory_joins_moves_and_leaves_and_teams_follow() {
         "dn: uid=bea,{PEOPLE}\nchangetype: modrdn\nnewrdn: uid=grace\ndeleteoldrdn: 1\nnewsuperior: ou=away,dc=example,dc=com\n"
     )).unwrap();
     scene.server.modify(&become_of("platform", &["bob"])).unwrap();
-    assert_eq!(told(&scene.read("corp").await), "changes grace");
+    assert_eq!(told(&scene.read("corp").await), "changes bea → grace");
     assert_eq!(scene.people().await, ["bob operator", "grace owner"]);
     scene.server.add_person("bea").unwrap();
     assert_eq!(told(&scene.read("corp").await), "joins bea");
@@ -349,4 +349,70 @@ async fn a_directory_touches_nobody_who_comes_from_another_or_was_added_here() {
     assert_eq!(scene.people().await, ["bea owner", "bob owner", "lee owner"], "bob is corp's");
     scene.read("corp").await;
     assert_eq!(scene.people().await, ["bea owner", "lee owner"], "its twin");
+}
+
+fn rename(from: &str, to: &str) -> String {
+    format!("dn: uid={from},{PEOPLE}\nchangetype: modrdn\nnewrdn: uid={to}\ndeleteoldrdn: 1\n")
+}
+
+#[tokio::test]
+async fn people_may_exchange_their_names_and_what_they_answer_for_stays_with_them() {
+    needs!(ldap);
+    let scene = Scene::of(&["bea", "bob", "cy"]).await;
+    scene.read("corp").await;
+    let asha = actor(scene.engine()).await;
+    let owned = CharterChange { business_owner: Some(String::from("bea")), ..CharterChange::default() };
+    scene.engine().own(asha, "billing", owned).await.unwrap();
+    for (from, to) in [("bea", "aside"), ("bob", "bea"), ("cy", "bob"), ("aside", "cy")] {
+        scene.server.modify(&rename(from, to)).unwrap();
+    }
+    scene.server.add_person("dora").unwrap();
+    let done = scene.read("corp").await;
+    assert_eq!(told(&done), "joins dora, changes bea → cy bob → bea cy → bob", "{:?}", done.fault_lines);
+    assert_eq!(scene.people().await, ["bea owner", "bob owner", "cy owner", "dora owner"]);
+    assert_eq!(scene.engine().show("billing").await.unwrap().owners, ["cy"]);
+    // Its twin: whoever had the name left and keeps it, so nobody has it, nor who waits behind them.
+    scene.bench.clock.advance(Duration::from_hours(2));
+    scene.server.delete(&format!("uid=dora,{PEOPLE}")).unwrap();
+    scene.server.modify(&rename("cy", "dora")).unwrap();
+    scene.server.modify(&rename("bob", "cy")).unwrap();
+    let done = scene.read("corp").await;
+    assert_eq!((told(&done), done.faults), (String::from("leaves dora"), 2), "{:?}", done.fault_lines);
+    assert_eq!(scene.people().await, ["bea owner", "bob owner", "cy owner"], "they stay as they are");
+}
+
+#[tokio::test]
+async fn whose_role_changes_is_said_before_it_does_and_another_group_of_a_name_takes_nothing_over() {
+    needs!(ldap);
+    let scene = Scene::of(&["bea", "bob", "cy"]).await;
+    scene.server.add(&group("platform", &["bea", "bob"])).unwrap();
+    scene.read("corp").await;
+    let asha = actor(scene.engine()).await;
+    scene.engine().map_team(asha, "platform", Some(Role::Operator)).await.unwrap();
+    scene.server.modify(&become_of("platform", &["bea", "cy"])).unwrap();
+    let done = scene.read("corp").await;
+    assert_eq!(done.changes.roles.names, ["bob: operator → owner", "cy: owner → operator"]);
+    assert_eq!(scene.people().await, ["bea operator", "bob owner", "cy operator"], "as it was said");
+
+    // Another group of the name, elsewhere below the groups: the one that is the team goes on being it.
+    let another = group("platform", &["bob"]).replace("cn=platform,", "cn=platform,cn=decoy,");
+    scene.server.add(&group("decoy", &["bob"])).unwrap();
+    scene.server.add(&another).unwrap();
+    scene.server.modify(&become_of("platform", &["cy"])).unwrap();
+    let done = scene.read("corp").await;
+    assert!(
+        done.fault_lines[0].contains("another group of this name is the team here"),
+        "{:?}",
+        done.fault_lines
+    );
+    assert_eq!(done.changes.roles.names, ["bea: operator → owner"]);
+    assert_eq!(scene.people().await, ["bea owner", "bob owner", "cy operator"]);
+
+    // The group goes, and the other has its name: another team, which gives nobody anything before somebody says so.
+    scene.server.delete("cn=platform,ou=groups,dc=example,dc=com").unwrap();
+    let done = scene.read("corp").await;
+    let team = done.changes.teams.iter().find(|team| team.name == "platform").unwrap();
+    assert_eq!((team.is_new, team.replaces), (true, true));
+    assert_eq!(done.changes.roles.names, ["cy: operator → owner"]);
+    assert_eq!(scene.people().await, ["bea owner", "bob owner", "cy owner"]);
 }

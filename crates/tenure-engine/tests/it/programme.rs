@@ -267,3 +267,13 @@ async fn what_lapses_within_days_is_said_and_held_as_what_lapses_at_once() {
     assert!(engine.apply_programme(who, ProgrammeApplied { worse: None, ..given.clone() }).await.is_err());
     engine.apply_programme(who, given).await.unwrap();
 }
+
+#[test]
+fn a_programme_that_would_show_a_secret_is_refused_by_its_file() {
+    let classes = format!("# the key is AKIA{}\n", "QYLPMN5HHHFPZAM2");
+    let faults = tenure_engine::check_programme(&files("version = 1\n", &classes));
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert!(faults[0].file == "classes.toml" && faults[0].why.contains("looks like a secret"), "{faults:?}");
+    assert!(!format!("{faults:?}").contains("QYLPMN5HHHFPZAM2"));
+    assert!(tenure_engine::check_programme(&files("version = 1\n", "# no key\n")).is_empty(), "its twin");
+}

@@ -141,6 +141,10 @@ async fn days_of_which_nothing_is_kept_or_too_many_or_turned_round_are_refused()
     };
     assert_eq!(ask(Some(day(first)), Some(day(today))).await, Ok(()));
     assert_eq!(ask(Some(day(first)), Some(day(first))).await, Ok(()), "one day is enough");
+    let now = day(today);
+    for (since, until) in [(Some(&now), None), (Some(&now), Some(&now)), (None, Some(&now))] {
+        assert_eq!(ask(since.cloned(), until.cloned()).await, Ok(()));
+    }
     for (since, until, expected) in [
         (Some(day(first.minus(DAY))), None, "is not kept here"),
         (Some(day(today)), Some(day(first)), "say the first day, then the last"),

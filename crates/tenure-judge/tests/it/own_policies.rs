@@ -185,6 +185,24 @@ fn one_that_cannot_be_meant_is_refused_with_its_file() {
 }
 
 #[test]
+fn a_word_that_says_nothing_is_refused_and_so_is_what_cannot_be_asked_of_its_own_examples() {
+    for (unknown, meant) in
+        [("enable(\"no\")", "enabled"), ("environment(\"production\")", "environments"), ("foo(\"x\")", "id")]
+    {
+        let why = with("", &format!("@{unknown}\n{POLICY}"), EXAMPLES).unwrap_err();
+        let name = unknown.split('(').next().unwrap();
+        assert!(why.contains(&format!("`@{name}` says nothing here; did you mean `@")), "{why}");
+        assert!(name == "foo" || why.contains(meant), "{why}");
+    }
+    assert!(with("", &format!("@enabled(\"no\")\n{POLICY}"), EXAMPLES).is_ok(), "its twin");
+    // Of what does not fail by the facts it is broken: it would say so of everything like it.
+    let broken = POLICY
+        .replace("principal.live_password }", "(principal.live_password || 9223372036854775807 + 1 > 0) }");
+    let why = with("", &broken, EXAMPLES).unwrap_err();
+    assert!(why.contains("cannot be asked"), "{why}");
+}
+
+#[test]
 fn a_policy_that_is_governance_is_asked_only_of_what_is_enrolled() {
     let governance = POLICY.replace("@kind(\"hygiene\")", "@kind(\"governance\")");
     let programme = with("", &governance, EXAMPLES).unwrap();
@@ -216,6 +234,14 @@ fn nothing_that_is_written_ends_the_process() {
         refused(&deep("if principal.present then ", " else false", 30))
             .contains("brackets are nested deeper")
     );
+    let chain = |terms: usize| {
+        condition(&format!(
+            "principal.superuser && principal.live_password{}",
+            " && principal.present".repeat(terms)
+        ))
+    };
+    assert!(refused(&chain(24)).contains("more than 24 things are put together"));
+    assert!(with("", &chain(23), EXAMPLES).is_ok(), "its twin");
     assert!(refused(&deep("!", "", 4_000)).contains("too many occurrences of `!`"));
     assert!(refused(&condition(&"principal.superuser || ".repeat(400))).contains("at most 8192 are read"));
     // The twin: some are read.

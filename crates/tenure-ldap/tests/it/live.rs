@@ -205,6 +205,24 @@ async fn an_entry_that_cannot_be_used_gets_a_line_and_costs_nobody_else() {
 }
 
 #[tokio::test]
+async fn of_several_names_the_one_that_names_the_entry_counts_and_nobody_chooses_theirs() {
+    needs!(ldap);
+    let server = started(&["zoe"]);
+    let add = |uid: &str| format!("dn: uid=zoe,{PEOPLE}\nchangetype: modify\nadd: uid\nuid: {uid}\n");
+    server.modify(&add("admin")).unwrap();
+    let reading = directory(&server).read().await.unwrap();
+    assert_eq!((names(&reading), reading.faults.len()), (vec!["zoe"], 0));
+    let entry = format!("dn: cn=two,{PEOPLE}\nobjectClass: inetOrgPerson\ncn: two\nsn: x\nuid: a\nuid: b\n");
+    server.add(&entry).unwrap();
+    let reading = directory(&server).read().await.unwrap();
+    assert_eq!((names(&reading), reading.unclear.len()), (vec!["zoe"], 1));
+    assert!(
+        reading.faults[0].contains("it has 2 values of `uid`, and none of them names the entry"),
+        "{reading:?}"
+    );
+}
+
+#[tokio::test]
 async fn many_come_page_by_page_and_a_limit_of_the_server_makes_the_reading_incomplete() {
     needs!(ldap);
     let mut server = LdapServer::start(LdapOptions { is_encrypted: true, size_limit: Some(10) }).unwrap();
@@ -220,6 +238,11 @@ async fn many_come_page_by_page_and_a_limit_of_the_server_makes_the_reading_inco
     let few = Directory { people_max: 1_200, ..directory(&server) };
     let why = few.read().await.unwrap_err();
     assert_eq!(why.to_string(), "more than 1200 people: name a narrower base, or a filter that means fewer");
+    let few = Directory { people_max: 7, ..directory(&server) };
+    assert!(
+        few.read().await.unwrap_err().to_string().starts_with("more than 7 people"),
+        "within a page, too"
+    );
     let filtered = Directory { people: part(PEOPLE, "(|(uid=p7)(uid=p12*))"), ..directory(&server) };
     assert_eq!(filtered.read().await.unwrap().people.len(), 13, "p7, p12, p120 to p129, p1200");
 }
@@ -278,6 +301,14 @@ async fn what_the_directory_refuses_is_told_with_what_to_do() {
             ..right.clone()
         },
         Directory { host: String::from("a b"), ..right.clone() },
+        Directory {
+            attributes: Attributes { mail: String::from("userPassword"), ..Attributes::open_ldap() },
+            ..right.clone()
+        },
+        Directory {
+            attributes: Attributes { id: String::from("UID"), ..Attributes::open_ldap() },
+            ..right.clone()
+        },
     ] {
         assert!(matches!(bad.read().await, Err(NotRead::Settings(_))), "{bad:?}");
     }

@@ -171,7 +171,7 @@ fn fields(sent: &Offered) -> Vec<Field> {
         Field::needed("ends", "Until", "The last day of it, such as 2026-12-18.", &sent.ends),
         Field::line("kind", "What they decide", "All of it, unless you say one kind.", &sent.kind)
             .shaped(kinds),
-        Field::needed("reason", "Why", "Whom you ask reads it, and it is kept.", &sent.reason),
+        Field::needed("reason", "Why", "Everybody who may sign in reads it, and it is kept.", &sent.reason),
     ]
 }
 

@@ -105,7 +105,7 @@ async fn a_list_touches_nobody_who_does_not_come_from_one() {
     insta::assert_snapshot!(preview(bench, "name,external_id\nada,2\nbob,\n").await.problem());
     assert_eq!(
         told(&preview(bench, "name,external_id\nada the first,1\nbob,\n").await.json()),
-        "joins: , changes: , returns: ada the first, leaves: , held: ",
+        "joins: , changes: , returns: ada → ada the first, leaves: , held: ",
         "by their id they are"
     );
     let found = scene.call("GET", "/Users?filter=userName%20eq%20%22bob%22", None).await.json();

@@ -169,6 +169,20 @@ impl Tx<'_> {
         Ok(!local.is_empty())
     }
 
+    /// Takes the name of a person of a directory from them, so that another may have it; they are given theirs in the same transaction.
+    pub fn free_name(&mut self, id: PersonId) -> Result<(), StoreFailure> {
+        self.execute_on(
+            ("person", id),
+            "UPDATE directory SET name_key = person_id WHERE person_id = $1",
+            &[named(id)],
+        )?;
+        self.execute_on(
+            ("person", id),
+            "UPDATE people SET name = person_id WHERE person_id = $1",
+            &[named(id)],
+        )
+    }
+
     /// A person of a directory, also one who left.
     pub fn directory_person(&mut self, id: PersonId) -> Result<Option<DirectoryRow>, StoreFailure> {
         self.query_one("directory", select!("WHERE d.person_id = $1"), &[named(id)], row_of)

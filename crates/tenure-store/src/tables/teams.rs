@@ -42,6 +42,17 @@ fn team(row: &Row<'_>) -> Result<TeamRow, StoreFailure> {
     })
 }
 
+/// The role of somebody who belongs to these: the one that may do most.
+pub fn role_of_teams<'a>(teams: impl IntoIterator<Item = &'a TeamRow>) -> Role {
+    let weight = |role: &Role| match role {
+        Role::Administrator => 3,
+        Role::Operator => 2,
+        Role::Auditor => 1,
+        Role::Owner => 0,
+    };
+    teams.into_iter().filter_map(|team| team.role).max_by_key(weight).unwrap_or(Role::Owner)
+}
+
 impl Tx<'_> {
     /// Makes a team. Whether the name is free is asked before (`team_named`).
     pub fn add_team(&mut self, row: &TeamRow) -> Result<(), StoreFailure> {
@@ -185,14 +196,7 @@ impl Tx<'_> {
 
     /// The most that a person's teams make of them; an owner where none says anything.
     pub fn role_by_teams(&mut self, person: PersonId) -> Result<Role, StoreFailure> {
-        let given = self.teams_of(person)?.into_iter().filter_map(|team| team.role);
-        let weight = |role: &Role| match role {
-            Role::Administrator => 3,
-            Role::Operator => 2,
-            Role::Auditor => 1,
-            Role::Owner => 0,
-        };
-        Ok(given.max_by_key(weight).unwrap_or(Role::Owner))
+        Ok(role_of_teams(&self.teams_of(person)?))
     }
 
     /// Gives a person of a directory the role of their teams. The last administrator keeps theirs.

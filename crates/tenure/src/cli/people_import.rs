@@ -165,21 +165,29 @@ pub(super) fn show(context: &Context, foreseen: &PeopleForeseen, by: &str) {
         ));
         return;
     }
-    for (does, who) in [
-        ("joins", &foreseen.joins),
-        ("changes", &foreseen.changes),
-        ("comes back", &foreseen.returns),
-        ("leaves", &foreseen.leaves),
-        ("is HELD: their leaving waits for a person", &foreseen.held),
+    for (one, more, who) in [
+        ("joins", "join", &foreseen.joins),
+        ("changes", "change", &foreseen.changes),
+        ("comes back", "come back", &foreseen.returns),
+        ("leaves", "leave", &foreseen.leaves),
+        (
+            "is HELD, and waits for a person to let them leave",
+            "are HELD, and wait for a person to let them leave",
+            &foreseen.held,
+        ),
+        ("has another ROLE", "have another ROLE", &foreseen.roles),
     ] {
         if who.count > 0 {
+            let does = if who.count == 1 { one } else { more };
             context.say(format!("{:>6} {does}: {}", who.count, some(who)));
         }
     }
     for team in &foreseen.teams {
         let new = if team.is_new { "new " } else { "" };
         let name = printable(&team.name, 60);
-        context.say(format!("  {new}team {name}: {} more, {} fewer", team.added, team.removed));
+        let instead =
+            if team.replaces { "; the one of another group goes, with the role it gave" } else { "" };
+        context.say(format!("  {new}team {name}: {} more, {} fewer{instead}", team.added, team.removed));
     }
 }
 

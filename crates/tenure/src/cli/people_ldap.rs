@@ -51,7 +51,7 @@ pub(crate) struct Ldap {
 impl Ldap {
     pub(super) async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let Some(name) = &self.name else { return list(context).await };
-        let what = "nothing was read";
+        let what = "nobody was brought in";
         let path = format!("/api/v1/ldap/{}", part(name));
         let again = |word: &str| format!("tenure people ldap {} --yes {word}", printable(name, 60));
         if self.preview {

@@ -37,7 +37,7 @@ fn a_list_of_people_is_shown_before_it_happens_and_happens_by_its_word() {
     let list = place.open_file("people.csv", "name,email,teams\nada,ada@example.com,platform\n=1+1,,\n");
     let list = list.to_str().unwrap();
     let shown = place.done(&["people", "import", list, "--preview"]).all();
-    assert!(shown.contains("2 joins: ada, =1+1") && shown.contains("new team platform: 1 more"), "{shown}");
+    assert!(shown.contains("2 join: ada, =1+1") && shown.contains("new team platform: 1 more"), "{shown}");
     let undecided = place.run(&["people", "import", list]).ended(4).all();
     assert!(undecided.contains("nothing was changed"), "{undecided}");
     let word = place.done(&["people", "import", list, "--preview", "--json"]).json()["word"].clone();

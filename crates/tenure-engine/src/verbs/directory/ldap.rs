@@ -16,8 +16,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tenure_ldap::{Directory, Reading, Security};
-use tenure_model::{DecisionRight, Instant, PersonId, printable};
+use tenure_ldap::{Directory, GroupRead, Reading, Security};
+use tenure_model::{DecisionRight, Instant, Origin, PersonId, printable};
 use tenure_store::{
     StoreFailure, Tx,
     tables::directory::{DirectoryGiven, name_key},
@@ -129,7 +129,8 @@ impl Engine {
     /// What a directory would change now. It is read; nothing is written.
     pub async fn foresee_ldap(&self, name: &str) -> Result<LdapForeseen, EngineFailure> {
         let directory = self.ldap_named(name)?;
-        let read = Arc::new(listed(&directory.name, directory.read().await?));
+        let reading = directory.read().await?;
+        let read = Arc::new(listed(&directory.name, reading, &self.teams_known().await?));
         let (now, mint, list) = (self.clock.now(), self.mint()?, Arc::clone(&read));
         let compared = self.store.read("foresee_ldap", move |tx: &mut Tx<'_>| {
             let found = compare(tx, &list.list, &mint, now)?;
@@ -189,7 +190,8 @@ impl Engine {
         by: By,
         shown_with: Option<(Actor, String)>,
     ) -> Result<(LdapForeseen, Vec<PersonId>), EngineFailure> {
-        let read = Arc::new(listed(&directory.name, directory.read().await?));
+        let reading = directory.read().await?;
+        let read = Arc::new(listed(&directory.name, reading, &self.teams_known().await?));
         let (asks, mint, list) = (self.asks(by)?, self.mint()?, Arc::clone(&read));
         let word = shown_with.as_ref().map(|(_, word)| word.clone());
         let take = move |tx: &mut Tx<'_>| take(tx, &asks, (&list.list, word.as_deref()), &mint);
@@ -200,6 +202,16 @@ impl Engine {
         self.judging_woken.notify_one();
         let (changes, faults, left) = taken.map_err(refused)?;
         Ok((read.foreseen(changes, faults), left))
+    }
+
+    /// The ids of groups that are teams here.
+    async fn teams_known(&self) -> Result<BTreeSet<String>, EngineFailure> {
+        let teams = self.store.read("teams", |tx| tx.teams()).await?;
+        Ok(teams
+            .into_iter()
+            .filter(|team| team.origin == Origin::Ldap)
+            .filter_map(|team| team.external_id)
+            .collect())
     }
 
     fn ldap_named(&self, name: &str) -> Result<Arc<LdapDirectory>, EngineFailure> {
@@ -252,8 +264,30 @@ impl ReadList {
     }
 }
 
-/// Makes a list of a reading: a name that two entries have means neither of them.
-fn listed(name: &str, reading: Reading) -> ReadList {
+/// Of groups with one name only the one that is a team here already is followed.
+fn follow_the_known(
+    groups: &mut Vec<GroupRead>,
+    (mark, known): (&str, &BTreeSet<String>),
+    faults: &mut Vec<String>,
+) {
+    let is_known = |group: &GroupRead| known.contains(&format!("{mark}{}", group.id));
+    let followed: BTreeSet<String> =
+        groups.iter().filter(|group| is_known(group)).map(|group| name_key(&group.name)).collect();
+    groups.retain(|group| {
+        let is_another = followed.contains(&name_key(&group.name)) && !is_known(group);
+        if is_another {
+            let shown = printable(&group.name, 80);
+            faults.push(format!(
+                "`{shown}`: another group of this name is the team here; this one is not followed"
+            ));
+        }
+        !is_another
+    });
+}
+
+/// Makes a list of a reading: a name that two entries have means neither of them. Of groups with one name it is the one that is a
+/// team here already: whoever makes another does not take the first one's members out of what they follow.
+fn listed(name: &str, mut reading: Reading, known: &BTreeSet<String>) -> ReadList {
     let from = ListFrom::Ldap(name.to_owned());
     let mark = from.mark();
     let marked = |id: &str| format!("{mark}{id}");
@@ -265,6 +299,7 @@ fn listed(name: &str, reading: Reading) -> ReadList {
     }
     let mut teams_of: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     let (mut team_ids, mut twice) = (BTreeMap::new(), BTreeSet::new());
+    follow_the_known(&mut reading.groups, (&mark, known), &mut faults);
     for group in &reading.groups {
         if team_ids.insert(name_key(&group.name), marked(&group.id)).is_some() {
             faults.push(format!(

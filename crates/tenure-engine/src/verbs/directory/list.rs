@@ -26,7 +26,7 @@ use tenure_store::{
     tables::{
         Mint,
         directory::{DirectoryGiven, DirectoryRow, name_key},
-        teams::TeamRow,
+        teams::{TeamRow, role_of_teams},
     },
 };
 
@@ -36,6 +36,9 @@ pub const LISTED_MAX: usize = 10_000;
 const NAMED_MAX: usize = 100;
 /// Faults that are told at once, at most.
 const FAULTS_MAX: usize = 10;
+/// Why somebody may not have a name.
+const TAKEN: &str =
+    "somebody else has this name; who left keeps theirs until they are removed (tenure people remove)";
 /// Digits of the word that lets a list happen.
 const WORD_DIGITS: usize = 16;
 
@@ -141,6 +144,8 @@ pub struct PeopleForeseen {
     pub held: NamedPeople,
     /// Teams to which others belong, by name.
     pub teams: Vec<TeamForeseen>,
+    /// Who has another role by that: `eve: owner → operator`.
+    pub roles: NamedPeople,
 }
 
 /// So many, and the first hundred names.
@@ -159,6 +164,8 @@ pub struct TeamForeseen {
     pub name: String,
     /// There is none of this name yet.
     pub is_new: bool,
+    /// There is one of another group that is gone: it goes, with the role it gave.
+    pub replaces: bool,
     /// Who belongs to it from then on.
     pub added: usize,
     /// Who does not any more.
@@ -175,6 +182,10 @@ pub(super) struct Changes {
     /// Somebody's leaving is held who was not waiting for a person before.
     holds_more: bool,
     teams: Vec<TeamChange>,
+    /// Who has another role by that, in words.
+    roles: Vec<String>,
+    /// Whose name somebody else on the list has from then on: they have another.
+    freed: Vec<PersonId>,
     /// Who and which teams of a reading were left as they are, and why.
     pub(super) faults: Vec<String>,
 }
@@ -252,11 +263,13 @@ pub(super) fn shown(found: &Changes, people: usize) -> PeopleForeseen {
     let rows = |rows: &[DirectoryRow]| named(rows.iter().map(|row| &row.name).collect());
     let changed = |returns: bool| {
         let meant = |one: &&Change| one.differs && (one.active && !one.before.active) == returns;
-        named(found.changed.iter().filter(meant).map(|one| &one.given.name).collect())
+        let told: Vec<String> = found.changed.iter().filter(meant).map(Change::told).collect();
+        named(told.iter().collect())
     };
     let teams = found.teams.iter().map(|one| TeamForeseen {
         name: one.given.name.clone(),
         is_new: one.before.is_none(),
+        replaces: one.replaces.is_some(),
         added: one.added,
         removed: one.removed,
     });
@@ -269,6 +282,15 @@ pub(super) fn shown(found: &Changes, people: usize) -> PeopleForeseen {
         leaves: rows(&found.leaves),
         held: rows(&found.held),
         teams: teams.collect(),
+        roles: named(found.roles.iter().collect()),
+    }
+}
+
+impl Change {
+    /// Their name; where they have another from then on, both.
+    fn told(&self) -> String {
+        let (was, is) = (&self.before.name, &self.given.name);
+        if was == is { is.clone() } else { format!("{was} → {is}") }
     }
 }
 
@@ -276,6 +298,8 @@ pub(super) fn shown(found: &Changes, people: usize) -> PeopleForeseen {
 struct Known {
     before: Vec<DirectoryRow>,
     of_line: Vec<Meant>,
+    /// Whose name somebody else on the list has from then on.
+    freed: Vec<PersonId>,
     faults: Vec<String>,
 }
 
@@ -299,6 +323,7 @@ fn know(tx: &mut Tx<'_>, list: &PeopleList) -> Result<Result<Known, Vec<String>>
     let by_name: BTreeMap<String, &DirectoryRow> =
         before.iter().map(|row| (name_key(&row.name), row)).collect();
     let (mut faults, mut of_line, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
+    let mut wanted: Vec<Option<PersonId>> = Vec::new();
     for one in &list.people {
         let said = (one.line, one.given.name.as_str());
         let faults_before = faults.len();
@@ -312,9 +337,11 @@ fn know(tx: &mut Tx<'_>, list: &PeopleList) -> Result<Result<Known, Vec<String>>
             .and_then(|id| by_id.get(id).copied())
             .or_else(|| same_name.filter(|row| id.is_none() || row.external_id.is_none()));
         let person = known.map(|row| row.person);
-        if tx.is_given_name_taken(&one.given.name, person)? {
-            let why = "somebody else has this name; who left keeps theirs until they are removed (tenure people remove)";
-            faults.push(list.from.fault(said, "name", why));
+        let holder = same_name.map(|row| row.person).filter(|holder| Some(*holder) != person);
+        let is_taken = tx.is_given_name_taken(&one.given.name, person)?;
+        wanted.push(holder.filter(|_| is_taken));
+        if is_taken && holder.is_none() {
+            faults.push(list.from.fault(said, "name", TAKEN));
         } else if person.is_some_and(|person| !seen.insert(person)) {
             faults.push(list.from.fault(said, "name", "another line means the same person by their id"));
         }
@@ -325,8 +352,45 @@ fn know(tx: &mut Tx<'_>, list: &PeopleList) -> Result<Result<Known, Vec<String>>
             None => Meant::New,
         });
     }
+    let freed = free_names(list, &before, (&mut of_line, &mut wanted), &mut faults);
     let is_refused = list.from == ListFrom::File && !faults.is_empty();
-    Ok(if is_refused { Err(faults) } else { Ok(Known { before, of_line, faults }) })
+    Ok(if is_refused { Err(faults) } else { Ok(Known { before, of_line, freed, faults }) })
+}
+
+/// Whose name somebody else on the list has from then on: whoever had it has another by the same list, also where two exchange
+/// theirs. Whoever wants a name that its holder keeps gets a fault, and so does who wanted theirs.
+fn free_names(
+    list: &PeopleList,
+    before: &[DirectoryRow],
+    (of_line, wanted): (&mut [Meant], &mut [Option<PersonId>]),
+    faults: &mut Vec<String>,
+) -> Vec<PersonId> {
+    let names: BTreeMap<PersonId, String> =
+        before.iter().map(|row| (row.person, name_key(&row.name))).collect();
+    let mut renamed: BTreeSet<PersonId> = BTreeSet::new();
+    for (one, meant) in list.people.iter().zip(of_line.iter()) {
+        let has_another = |person: &PersonId| names.get(person) != Some(&name_key(&one.given.name));
+        if let Meant::Known(person) = meant {
+            renamed.extend(Some(*person).filter(has_another));
+        }
+    }
+    loop {
+        let mut is_stable = true;
+        for ((one, meant), holder) in list.people.iter().zip(of_line.iter_mut()).zip(wanted.iter_mut()) {
+            if holder.is_none_or(|holder| renamed.contains(&holder)) {
+                continue;
+            }
+            faults.push(list.from.fault((one.line, &one.given.name), "name", TAKEN));
+            let person = meant.person();
+            if let Some(person) = person {
+                renamed.remove(&person);
+            }
+            (*meant, *holder, is_stable) = (Meant::Unclear(person), None, false);
+        }
+        if is_stable {
+            return wanted.iter().copied().flatten().collect();
+        }
+    }
 }
 
 pub(super) fn compare(
@@ -335,7 +399,7 @@ pub(super) fn compare(
     mint: &Mint,
     now: Instant,
 ) -> Result<Result<Changes, Vec<String>>, StoreFailure> {
-    let Known { before, of_line, mut faults } = match know(tx, list)? {
+    let Known { before, of_line, freed, mut faults } = match know(tx, list)? {
         Ok(known) => known,
         Err(faults) => return Ok(Err(faults)),
     };
@@ -388,9 +452,10 @@ pub(super) fn compare(
         }
         Err(faults) => return Ok(Err(faults)),
     };
+    let roles = roles_foreseen(tx, list, (&teams, &joins), &rows)?;
     let holds_more = held.iter().any(|row| !waiting.contains(&row.person));
     let word = word(list, (&changes, &leaves, &held, &teams))?;
-    Ok(Ok(Changes { word, joins, changed: changes, leaves, held, holds_more, teams, faults }))
+    Ok(Ok(Changes { word, joins, changed: changes, leaves, held, holds_more, teams, roles, freed, faults }))
 }
 
 /// Who of these leaves, and whose leaving waits for a person.
@@ -514,6 +579,46 @@ fn wanted(list: &PeopleList, teams: &[TeamRow], ids: &[Option<PersonId>]) -> Wan
     wanted
 }
 
+/// Who has another role by what changes of their teams, in words. Those who leave keep theirs, and may do nothing with it.
+fn roles_foreseen(
+    tx: &mut Tx<'_>,
+    list: &PeopleList,
+    (changes, joins): (&[TeamChange], &[DirectoryRow]),
+    rows: &BTreeMap<PersonId, &DirectoryRow>,
+) -> Result<Vec<String>, StoreFailure> {
+    let mut affected: BTreeSet<PersonId> = BTreeSet::new();
+    for one in changes {
+        for team in one.before.iter().chain(&one.replaces) {
+            affected.extend(tx.members_of(team.id)?.into_iter().map(|(person, _)| person));
+        }
+        affected.extend(&one.given.members);
+    }
+    let mut told = Vec::new();
+    for person in affected {
+        let known = rows.get(&person).copied().or_else(|| joins.iter().find(|row| row.person == person));
+        let Some(row) = known else { continue };
+        let mut teams = tx.teams_of(person)?;
+        for one in changes {
+            teams.retain(|team| {
+                let is_this =
+                    |known: &Option<TeamRow>| known.as_ref().is_some_and(|known| known.id == team.id);
+                !is_this(&one.before) && !is_this(&one.replaces)
+            });
+            let belongs = one.given.members.contains(&person);
+            teams.extend(one.before.iter().filter(|_| belongs).cloned());
+        }
+        let role = role_of_teams(&teams);
+        if role != row.role {
+            let id = row.external_id.as_deref();
+            let now = list.people.iter().find(|one| id.is_some() && one.given.external_id.as_deref() == id);
+            let name = now.map_or(&row.name, |one| &one.given.name);
+            told.push(format!("{name}: {} → {role}", row.role));
+        }
+    }
+    told.sort();
+    Ok(told)
+}
+
 impl Meant {
     const fn person(self) -> Option<PersonId> {
         match self {
@@ -551,7 +656,18 @@ pub(super) fn carry_out(
     from: &ListFrom,
     (found, mint): (&Changes, &Mint),
 ) -> Result<(), StoreFailure> {
-    let Changes { joins, changed: changes, leaves, held, holds_more, teams, word, faults: _ } = found;
+    let Changes {
+        joins,
+        changed: changes,
+        leaves,
+        held,
+        holds_more,
+        teams,
+        word,
+        freed,
+        roles: _,
+        faults: _,
+    } = found;
     if joins.is_empty() && changes.is_empty() && leaves.is_empty() && !holds_more && teams.is_empty() {
         return Ok(());
     }
@@ -570,6 +686,9 @@ pub(super) fn carry_out(
         .number("held", count(held.len()))
         .number("teams", count(teams.len()));
     asks.write(tx, draft)?;
+    for person in freed {
+        tx.free_name(*person)?;
+    }
     for row in joins {
         done(join(tx, asks, row)?)?;
     }

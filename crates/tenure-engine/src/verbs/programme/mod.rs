@@ -167,8 +167,24 @@ fn as_if_applied(files: &ProgrammeFiles, base_version: i64, now: Instant) -> Res
 pub fn check_programme(files: &ProgrammeFiles) -> Vec<ProgrammeFault> {
     match Programme::read(files) {
         Err(faults) => faults,
-        Ok(programme) => Judge::new(&programme).err().map(faulty).into_iter().collect(),
+        Ok(programme) => {
+            let faults = Judge::new(&programme).err().map(faulty);
+            faults.into_iter().chain(secrets_told(files)).collect()
+        }
     }
+}
+
+/// Files that would show a secret to everybody who reads a finding or the programme itself.
+fn secrets_told(files: &ProgrammeFiles) -> Vec<ProgrammeFault> {
+    let told = files.0.iter().filter(|(_, text)| reason::holds_a_secret(text));
+    told.map(|(file, _)| ProgrammeFault {
+        file: tenure_model::printable(file, 100),
+        line: None,
+        column: None,
+        why: String::from("it holds what looks like a secret, and is shown and kept: say it without"),
+        suggestion: None,
+    })
+    .collect()
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it maps an error")]

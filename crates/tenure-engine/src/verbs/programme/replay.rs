@@ -165,6 +165,8 @@ impl Engine {
                 until.minus(DAY * u32::try_from(DAYS - 1).unwrap_or(u32::MAX)).max(self.kept_since().await?)
             }
         };
+        // Of one day that is not over, both are now; and now was a moment ago.
+        let since = if end_of_day(since) == end_of_day(until) { since.min(until) } else { since };
         let refused = |why: String| Err(EngineFailure::Refused { why });
         if since > until {
             return refused(format!("{since:#} is after {until:#}: say the first day, then the last"));
