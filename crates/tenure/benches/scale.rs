@@ -29,6 +29,7 @@ use tenure_connect::{
 use tenure_connect_host::HostConnector;
 use tenure_engine::{
     Actor, Belief, CharterChange, Deployment, Foreseen, NewSource, ProgrammeApplied, ProgrammeFiles,
+    ReviewItemsMeant, ReviewStart,
 };
 use tenure_model::{
     Completeness, ControlPlane, CredentialKind, CredentialState, Extent, Fact, Facts, Instant, Observation,
@@ -41,6 +42,8 @@ use tenure_server::Peer;
 const RIGHTS: usize = 5;
 /// Identities that one person owns.
 const OWNED: usize = 20_000;
+/// How many one review is of.
+const REVIEWED: usize = 10_000;
 /// How often each page is asked for; the median is told.
 const ROUNDS: usize = 5;
 
@@ -87,7 +90,8 @@ async fn measured(principals: usize) -> Result<()> {
     figure("scale: identities judged and written a second", &format!("{rate:.0}"));
     judged_again(&deployment, person).await?;
     owned(&deployment, person, principals).await?;
-    pages(&deployment, principals).await?;
+    let review = reviewed(&deployment, person, principals).await?;
+    pages(&deployment, principals, &review).await?;
     figure(
         "scale: memory at most, with the pages",
         &format!("{:.0} MiB", memory_mib(std::process::id(), "VmHWM")?),
@@ -137,8 +141,28 @@ async fn owned(deployment: &Deployment, person: Actor, principals: usize) -> Res
     Ok(())
 }
 
+/// Begins a review of so many that one campaign is, and has Tenure look at each; the addresses of its pages.
+async fn reviewed(deployment: &Deployment, person: Actor, principals: usize) -> Result<[String; 2]> {
+    let engine = &deployment.engine;
+    let many = principals.min(REVIEWED);
+    let rule = format!("name:app-{}*", "0".repeat(8 - REVIEWED.ilog10() as usize));
+    let start = ReviewStart { rule, until: None, reason: String::from("measured") };
+    let begun = Clock::now();
+    let review = engine.start_review(person, start).await?;
+    seconds(&format!("scale: a review of {many} begun"), begun.elapsed());
+    let begun = Clock::now();
+    while engine.review(&review.row.handle).await?.recommended.contains_key("not_looked_at") {
+        engine.follow_reviews().await?;
+        ensure!(begun.elapsed() < Duration::from_mins(10), "it is looked at for ever");
+    }
+    seconds(&format!("scale: {many} of it looked at, each with a recommendation"), begun.elapsed());
+    let items = engine.review_items(&review.row, ReviewItemsMeant::default(), None, 1).await?;
+    let item = items.first().ok_or_else(|| anyhow::anyhow!("nothing is reviewed"))?;
+    Ok([format!("/reviews/{}", review.row.handle), format!("/review-items/{}", item.row.handle)])
+}
+
 /// Asks for every page of the console, as somebody on the machine does, and tells the slowest.
-async fn pages(deployment: &Deployment, principals: usize) -> Result<()> {
+async fn pages(deployment: &Deployment, principals: usize, review: &[String; 2]) -> Result<()> {
     let router = tenure_server::router(Arc::clone(&deployment.engine));
     let (middle, last) = (principals / 2, principals.saturating_sub(1));
     let one = deployment.engine.show(&format!("large/app-{middle:08}")).await?.identity.handle;
@@ -164,6 +188,9 @@ async fn pages(deployment: &Deployment, principals: usize) -> Result<()> {
         String::from("/sources/large"),
         String::from("/doctor"),
         String::from("/report"),
+        String::from("/reviews"),
+        review[0].clone(),
+        review[1].clone(),
     ];
     let mut slowest = Duration::ZERO;
     for path in &paths {

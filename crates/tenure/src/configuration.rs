@@ -275,6 +275,9 @@ pub(crate) struct MailSection {
     /// It may stand in a private network.
     #[serde(default)]
     pub(crate) private_network: bool,
+    /// Whom no administrator gave an address is reached at the one that their directory gives.
+    #[serde(default)]
+    pub(crate) directory_addresses: bool,
     /// Where links in messages lead; `public_url` of `[oidc]`, unless said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) public_url: Option<String>,

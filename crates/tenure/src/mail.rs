@@ -23,7 +23,7 @@ pub(crate) fn options(configuration: &Configuration) -> Result<Option<Mail>, Fai
     let channel = channel(section)?;
     channel.check().map_err(|why| refused().because(why.to_string()))?;
     let console = way_out::console(section.public_url.as_ref(), configuration, refused)?;
-    Ok(Some(Mail { channel, console }))
+    Ok(Some(Mail { channel, directory_addresses: section.directory_addresses, console }))
 }
 
 fn refused() -> Failure {
@@ -81,6 +81,8 @@ mod tests {
     fn each_line_of_the_section_changes_how_mail_leaves() {
         let port = |more: &str| read(&format!("{GOOD}{more}")).unwrap().unwrap().channel.port;
         assert_eq!((port(""), port("security = \"tls\""), port("port = 2525")), (587, 465, 2525));
+        let by_directory = |more: &str| read(&format!("{GOOD}{more}")).unwrap().unwrap().directory_addresses;
+        assert!(by_directory("directory_addresses = true") && !by_directory(""));
         let console = |more: &str| read(&format!("{GOOD}{more}")).unwrap().unwrap().console;
         assert_eq!(console(""), None);
         assert_eq!(console("public_url = \"https://t.example.com/\"").unwrap(), "https://t.example.com");

@@ -4,6 +4,7 @@
 //! never change anything, and never call an outside system: what is not known stays unknown.
 //! The log is read page by page: memory does not grow with it, time does.
 
+use super::messages::directory_mail;
 use crate::{Engine, EngineFailure};
 use serde::Serialize;
 use std::{
@@ -82,12 +83,20 @@ impl Engine {
     async fn check_messages(&self) -> Result<Check, EngineFailure> {
         let what = "messages";
         let since = self.clock.now().minus(WEEK);
-        let read = move |tx: &mut Tx<'_>| Ok((tx.messages_given_up(since)?, tx.message_addresses()?));
-        let ((given_up, why), reached) = self.store.read("check_messages", read).await?;
+        let read = move |tx: &mut Tx<'_>| {
+            Ok((tx.messages_given_up(since)?, tx.message_addresses()?, directory_mail(tx)?))
+        };
+        let ((given_up, why), reached, of_directory) = self.store.read("check_messages", read).await?;
         let look = |found: String, remedy: &str| Check::not_well(what, CheckState::Look, found, remedy);
         let people = |count: usize| counted(u64::try_from(count).unwrap_or(u64::MAX), "person");
         let by_mail = reached.iter().filter(|(_, way, _)| *way == MessageWay::Mail).count();
         let (mail, chats) = (self.mail_shown(), self.chats_shown().await?);
+        let is_said = |person| reached.iter().any(|(one, way, _)| *one == person && *way == MessageWay::Mail);
+        let by_directory = if mail.as_ref().is_some_and(|mail| mail.directory_addresses) {
+            of_directory.iter().filter(|(person, _)| !is_said(*person)).count()
+        } else {
+            0
+        };
         let in_chats: usize = chats.iter().map(|chat| chat.people).sum();
         let astray = reached.len().saturating_sub(by_mail).saturating_sub(in_chats);
         if astray > 0 {
@@ -109,7 +118,11 @@ impl Engine {
             ));
         }
         let mut ways = Vec::new();
-        ways.extend(mail.map(|mail| format!("mail through {} reaches {}", mail.server, people(by_mail))));
+        ways.extend(
+            mail.map(|mail| {
+                format!("mail through {} reaches {}", mail.server, people(by_mail + by_directory))
+            }),
+        );
         ways.extend(chats.iter().map(|chat| format!("chat {} reaches {}", chat.name, people(chat.people))));
         if ways.is_empty() {
             return Ok(Check::well(what, "none are sent: no mail server and no chat is configured"));

@@ -88,7 +88,7 @@ async fn a_plan_begins_when_each_step_was_decided_by_somebody_else_than_whoever_
     assert_eq!(first.plan.state, PlanState::Proposed, "one of two");
     assert_eq!(first.decisions[0].person, Some(scene.ravi.person));
     assert_eq!(people(&first), [vec![], vec!["ola"]]);
-    insta::assert_snapshot!(refused(scene.apply(scene.ravi, &plan).await, &plan), @"denied: plan [plan] was not approved: you decided step 1 of it; step 2 is decided by somebody else: an operator; in an emergency: tenure apply [plan] --emergency WHY");
+    insta::assert_snapshot!(refused(scene.apply(scene.ravi, &plan).await, &plan), @"denied: plan [plan] was not approved: step 1 of it was decided by you, or in your place; step 2 is decided by somebody else: an operator; in an emergency: tenure apply [plan] --emergency WHY");
     let second = scene.apply(scene.ola, &plan).await.unwrap();
     assert_eq!((second.plan.state, second.approvals.len()), (PlanState::Approved, 2));
     assert!(second.approvals.iter().all(|one| !one.alone));

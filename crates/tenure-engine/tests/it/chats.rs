@@ -116,7 +116,11 @@ async fn what_is_told_by_mail_and_in_a_chat_is_one_message_and_each_way_fails_by
         patience: Duration::from_secs(2),
     };
     let gone = receiver(ChatBehaviour::Gone);
-    let scene = set(vec![chat("room", &gone, false)], Some(Mail { channel, console: None })).await;
+    let scene = set(
+        vec![chat("room", &gone, false)],
+        Some(Mail { channel, directory_addresses: false, console: None }),
+    )
+    .await;
     let engine = scene.engine();
     engine.set_mail_address(scene.asha, "ola", Some("ola@example.com")).await.unwrap();
     assert_eq!(engine.write_messages().await.unwrap(), 1, "one message");

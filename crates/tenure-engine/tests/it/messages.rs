@@ -8,9 +8,10 @@ use crate::consequences::apply as put_in_force;
 use crate::requests::{Scene, programme, refusal};
 use std::{sync::Arc, time::Duration};
 use tenure_connect::chaos::FaultRates;
-use tenure_engine::{Engine, Mail, MessageShown, MessagesMeant, MessagesSent};
+use tenure_engine::{Engine, Listed, Mail, MessageShown, MessagesMeant, MessagesSent, PeopleList};
 use tenure_messages::{MailAddress, MailChannel, MailSecurity, PrivateAddresses};
-use tenure_model::{MessageKind, MessageWay, Secret};
+use tenure_model::{MessageKind, MessageWay, Role, Secret};
+use tenure_store::tables::directory::DirectoryGiven;
 use tenure_testbed::{SmtpBehaviour, SmtpServer, needs};
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -33,6 +34,7 @@ fn through(server: &SmtpServer) -> Mail {
             from: MailAddress::new("tenure@example.com").unwrap(),
             patience: Duration::from_secs(2),
         },
+        directory_addresses: false,
         console: Some(String::from("https://tenure.example.com")),
     }
 }
@@ -237,4 +239,48 @@ async fn the_programme_says_when_people_are_told() {
     assert_eq!(engine.write_messages().await.unwrap(), 0, "it is Saturday");
     go("2026-11-30T09:00:00Z");
     assert_eq!(engine.write_messages().await.unwrap(), 1);
+}
+
+/// dora stands on a list with an address, and operates; something waits for her.
+async fn of_a_directory(mail: Mail) -> Scene {
+    let mut bench = Bench::seeded(1, FaultRates::NONE);
+    bench.mail = Some(mail);
+    let scene = Scene::over(bench).await;
+    let resource = serde_json::json!({ "emails": [{ "value": "dora@example.com" }] }).to_string();
+    let given = DirectoryGiven { name: String::from("dora"), external_id: None, resource };
+    let listed = Listed { line: 2, given, active: true, teams: [String::from("platform")].into() };
+    let list = || PeopleList { people: vec![listed.clone()], ..PeopleList::of_file(true) };
+    let engine = scene.engine();
+    let word = engine.foresee_people(list()).await.unwrap().word;
+    engine.import_people(scene.asha, list(), word).await.unwrap();
+    engine.map_team(scene.asha, "platform", Some(Role::Operator)).await.unwrap();
+    scene.ask("etl").await;
+    scene
+}
+
+#[tokio::test]
+async fn who_has_no_address_of_an_administrator_is_reached_where_their_directory_says_if_that_is_allowed() {
+    needs!(smtp);
+    let server = server(SmtpBehaviour::Accept);
+    let allowed = Mail { directory_addresses: true, ..through(&server) };
+    let scene = of_a_directory(allowed).await;
+    let engine = scene.engine();
+    assert!(engine.mail_shown().unwrap().directory_addresses);
+    assert_eq!(engine.write_messages().await.unwrap(), 1);
+    assert_eq!(engine.deliver_messages().await.unwrap(), sent(1));
+    assert!(server.mails().unwrap()[0].starts_with("X-To: dora@example.com"));
+    engine.test_message(scene.asha, "dora", MessageWay::Mail).await.unwrap();
+    // What an administrator says counts before it.
+    engine.set_mail_address(scene.asha, "dora", Some("other@example.com")).await.unwrap();
+    engine.test_message(scene.asha, "dora", MessageWay::Mail).await.unwrap();
+    let mails = server.mails().unwrap();
+    assert!(
+        mails[1].starts_with("X-To: dora@example.com") && mails[2].starts_with("X-To: other@example.com")
+    );
+
+    // Its twin: nobody allowed it.
+    let scene = of_a_directory(through(&server)).await;
+    assert_eq!(scene.engine().write_messages().await.unwrap(), 0);
+    let refused = scene.engine().test_message(scene.asha, "dora", MessageWay::Mail).await.unwrap_err();
+    assert!(refused.to_string().contains("nobody said where messages reach `dora`"));
 }

@@ -344,7 +344,10 @@ async fn each_setting_of_requests_changes_an_end_and_each_step_is_somebody_elses
     assert!(refusal(scene.approve(scene.ola, &asked).await).contains("step 1 of it is decided by an owner"));
     let half = scene.approve(scene.asha, &asked).await.unwrap();
     assert_eq!((half.row.state, half.decided_next_by.as_deref()), (RequestState::Asked, Some("an operator")));
-    assert!(refusal(scene.approve(scene.asha, &asked).await).contains("you decided step 1 of it"));
+    assert!(
+        refusal(scene.approve(scene.asha, &asked).await)
+            .contains("step 1 of it was decided by you, or in your place")
+    );
     assert_eq!(scene.approve(scene.ola, &asked).await.unwrap().row.state, RequestState::Approved);
     // Twin: outside of production no rule means it.
     let wish = RequestWish { environment: Some(Environment::Test), ..scene.wish("c") };

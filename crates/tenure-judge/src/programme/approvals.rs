@@ -104,7 +104,9 @@ pub enum NotApproved {
         who: String,
     },
     /// They decided another step.
-    #[error("you decided step {before} of it; step {step} is decided by somebody else: {who}")]
+    #[error(
+        "step {before} of it was decided by you, or in your place; step {step} is decided by somebody else: {who}"
+    )]
     Before {
         /// Their step, from 1.
         before: u32,

@@ -45,5 +45,15 @@ pub(super) const ANSWERS: &[(&str, &[&str])] = &[
             "again: instant?",
         ],
     ),
-    ("Mail", &["server: text", "port: number", "security: text", "from: text", "console: text?"]),
+    (
+        "Mail",
+        &[
+            "server: text",
+            "port: number",
+            "security: text",
+            "from: text",
+            "directory_addresses: flag",
+            "console: text?",
+        ],
+    ),
 ];

@@ -109,7 +109,11 @@ fn mail_to_nowhere() -> tenure_engine::Mail {
         from: tenure_messages::MailAddress::new("tenure@example.com").unwrap(),
         patience: Duration::from_secs(5),
     };
-    tenure_engine::Mail { channel, console: Some(String::from("https://tenure.example.com")) }
+    tenure_engine::Mail {
+        channel,
+        directory_addresses: false,
+        console: Some(String::from("https://tenure.example.com")),
+    }
 }
 
 /// A chat at a port of this machine where nobody listens.

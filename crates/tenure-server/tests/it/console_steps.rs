@@ -68,7 +68,10 @@ async fn a_page_says_whose_step_it_is_and_an_emergency_goes_past_it() {
         "{shown}"
     );
     let page = bench.get(ADMINISTRATOR, &at).await.text();
-    assert!(page.contains("you decided step 1 of it") && page.contains("counts until"), "{page}");
+    assert!(
+        page.contains("step 1 of it was decided by you, or in your place") && page.contains("counts until"),
+        "{page}"
+    );
     // Past the second step, with the reason.
     let page = bench.get(OPERATOR, &at).await.text();
     let form = filled(&page, &apply, &[("name", "billing"), ("emergency", "it is <leaked>")]);

@@ -169,6 +169,17 @@ impl Tx<'_> {
         Ok(!local.is_empty())
     }
 
+    /// What directories say of everybody who is there, at most `most`.
+    pub fn directory_resources(&mut self, most: i64) -> Result<Vec<(PersonId, String)>, StoreFailure> {
+        self.query(
+            "directory",
+            "SELECT d.person_id, d.resource FROM directory d JOIN people p ON p.person_id = d.person_id \
+             WHERE p.left_us IS NULL AND p.erased_us IS NULL ORDER BY d.person_id LIMIT $1",
+            &[most.into()],
+            |row| Ok((row.parsed(0)?, row.text(1)?)),
+        )
+    }
+
     /// Takes the name of a person of a directory from them, so that another may have it; they are given theirs in the same transaction.
     pub fn free_name(&mut self, id: PersonId) -> Result<(), StoreFailure> {
         self.execute_on(

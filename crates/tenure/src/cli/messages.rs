@@ -94,6 +94,11 @@ impl Messages {
                 ),
                 None => String::from("No mail server is configured: nobody is told anything by mail."),
             });
+            if way.mail.as_ref().is_some_and(|mail| mail.directory_addresses) {
+                context.say(
+                    "Who has no address of an administrator is reached at the one their directory gives.",
+                );
+            }
             print_chats(context, &chats);
             if listed.rows.is_empty() {
                 context.say(if self.failed { "Nothing failed." } else { "Nobody was told anything yet." });

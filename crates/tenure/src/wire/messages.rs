@@ -62,4 +62,5 @@ pub(crate) struct Mail {
     pub(crate) port: u16,
     pub(crate) security: String,
     pub(crate) from: String,
+    pub(crate) directory_addresses: bool,
 }

@@ -10,6 +10,7 @@ mod ways;
 mod write;
 
 pub use send::MessagesSent;
+pub(crate) use ways::directory_mail;
 pub use ways::{Chat, ChatShown, Mail, MailShown};
 
 use crate::{
@@ -126,8 +127,9 @@ impl Engine {
         };
         let row = said.map(|said| to_send(id, (person.id, way), MessageKind::Test, (Vec::new(), said), now));
         let shown_name = printable(name, NAME_CHARS_MAX);
+        let by_directory = self.directory_addresses();
         let write = move |tx: &mut Tx<'_>| {
-            let address = tx.message_address(person.id, way)?;
+            let address = ways::address_of(tx, (person.id, way), by_directory)?;
             let Some(row) = row.as_ref().filter(|_| address.is_some()) else {
                 let option = if way == MessageWay::Mail { "--mail ADDRESS" } else { "--chat CHAT" };
                 let why = match address {

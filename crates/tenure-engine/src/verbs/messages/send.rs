@@ -3,6 +3,7 @@
 //! What a mail server or a chat took just before we were stopped is sent twice; a mail under the same message id. It must never try
 //! what cannot pass for ever. Next: `crates/tenure-messages/src/mail.rs`, `chat.rs`.
 
+use super::ways::address_of;
 use crate::{
     Engine, EngineFailure,
     record::{By, Draft},
@@ -114,11 +115,12 @@ impl Engine {
     /// nothing where somebody else tries it.
     async fn deliver(&self, row: MessageRow) -> Result<Option<Result<(), bool>>, EngineFailure> {
         let now = self.clock.now();
-        let tried = row.clone();
+        let (tried, by_directory) = (row.clone(), self.directory_addresses());
         let claim = move |tx: &mut Tx<'_>| {
             let is_ours = tx.try_message(&tried, next_try(now, tried.attempts))?;
             let is_there = tx.person(tried.person)?.is_some();
-            let address = if is_there { tx.message_address(tried.person, tried.way)? } else { None };
+            let way = (tried.person, tried.way);
+            let address = if is_there { address_of(tx, way, by_directory)? } else { None };
             Ok(is_ours.then_some(address))
         };
         let Some(address) = self.store.write("try_message", claim).await? else { return Ok(None) };

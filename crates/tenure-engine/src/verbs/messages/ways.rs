@@ -1,6 +1,6 @@
 //! By which ways messages reach whom: mail, and chats that `tenure.toml` names.
 //!
-//! An administrator says where. An address of mail is somebody's own; a chat is a room that others read too. Neither way's secrets are
+//! An administrator says where; where `tenure.toml` lets it, a directory says of its people. An address of mail is somebody's own; a chat is a room that others read too. Neither way's secrets are
 //! shown: no password, no user, no address of a chat. Next: `write.rs`, what is told by which.
 
 use crate::{
@@ -23,6 +23,8 @@ const NAME_CHARS_MAX: usize = 60;
 pub struct Mail {
     /// The mail server.
     pub channel: MailChannel,
+    /// Whom no administrator gave an address is reached at the one that their directory gives.
+    pub directory_addresses: bool,
     /// Where browsers reach the console, without a slash at its end.
     pub console: Option<String>,
 }
@@ -51,6 +53,8 @@ pub struct MailShown {
     pub security: &'static str,
     /// From whom mail comes.
     pub from: String,
+    /// Whom no administrator gave an address is reached at the one that their directory gives.
+    pub directory_addresses: bool,
     /// Where links lead; nothing where messages have none.
     pub console: Option<String>,
 }
@@ -79,6 +83,39 @@ pub(super) enum WayOut {
     Chat(Arc<Chat>),
 }
 
+/// Where messages reach somebody by a way: as an administrator said; of mail, where none did and that is allowed, as their directory
+/// says.
+pub(super) fn address_of(
+    tx: &mut Tx<'_>,
+    (person, way): (PersonId, MessageWay),
+    by_directory: bool,
+) -> Result<Option<String>, StoreFailure> {
+    let said = tx.message_address(person, way)?;
+    if said.is_some() || way != MessageWay::Mail || !by_directory {
+        return Ok(said);
+    }
+    Ok(tx.directory_person(person)?.filter(|row| row.active).and_then(|row| mail_of(&row.resource)))
+}
+
+/// Where mail reaches people of a directory who are there, as it says.
+pub(crate) fn directory_mail(tx: &mut Tx<'_>) -> Result<Vec<(PersonId, String)>, StoreFailure> {
+    let all = tx.directory_resources(i64::try_from(PEOPLE_MAX).unwrap_or(i64::MAX))?;
+    Ok(all.into_iter().filter_map(|(person, resource)| Some((person, mail_of(&resource)?))).collect())
+}
+
+/// The address among those that a directory gives (RFC 7643, 4.1.2): the primary one, else one of work, else the first; nothing where
+/// that is none that mail can be sent to.
+fn mail_of(resource: &str) -> Option<String> {
+    let said: serde_json::Value = serde_json::from_str(resource).ok()?;
+    let emails = said.get("emails")?.as_array()?;
+    let is = |key: &'static str, wanted: serde_json::Value| {
+        move |one: &&serde_json::Value| one.get(key) == Some(&wanted)
+    };
+    let one = emails.iter().find(is("primary", true.into()));
+    let one = one.or_else(|| emails.iter().find(is("type", "work".into()))).or_else(|| emails.first())?;
+    MailAddress::new(one.get("value")?.as_str()?).ok().map(|address| address.as_str().to_owned())
+}
+
 impl WayOut {
     pub(super) const fn way(&self) -> MessageWay {
         match self {
@@ -101,6 +138,7 @@ impl Engine {
                 MailSecurity::Plain => "plain",
             },
             from: mail.channel.from.as_str().to_owned(),
+            directory_addresses: mail.directory_addresses,
             console: mail.console.clone(),
         })
     }
@@ -209,7 +247,13 @@ impl Engine {
         person: PersonId,
         way: MessageWay,
     ) -> Result<Option<String>, EngineFailure> {
-        Ok(self.store.read("message_address", move |tx| tx.message_address(person, way)).await?)
+        let by_directory = self.directory_addresses();
+        Ok(self.store.read("message_address", move |tx| address_of(tx, (person, way), by_directory)).await?)
+    }
+
+    /// Whether mail reaches people where their directory says, whom no administrator gave an address.
+    pub(super) fn directory_addresses(&self) -> bool {
+        self.mail.as_ref().is_some_and(|mail| mail.directory_addresses)
     }
 
     /// Refuses a way that is not configured.
@@ -228,10 +272,19 @@ impl Engine {
 
     /// Whom messages reach who is there, with every way that is configured.
     pub(super) async fn reached(&self) -> Result<Vec<(Person, Vec<WayOut>)>, EngineFailure> {
-        let read = |tx: &mut Tx<'_>| {
+        let by_directory = self.directory_addresses();
+        let read = move |tx: &mut Tx<'_>| {
             let mut ways: BTreeMap<PersonId, Vec<(MessageWay, String)>> = BTreeMap::new();
             for (person, way, address) in tx.message_addresses()? {
                 ways.entry(person).or_default().push((way, address));
+            }
+            if by_directory {
+                for (person, address) in directory_mail(tx)? {
+                    let known = ways.entry(person).or_default();
+                    if !known.iter().any(|(way, _)| *way == MessageWay::Mail) {
+                        known.push((MessageWay::Mail, address));
+                    }
+                }
             }
             let mut people = Vec::new();
             for (id, ways) in ways {
@@ -247,5 +300,32 @@ impl Engine {
         let reached =
             people.into_iter().map(|(person, ways)| (person, ways.iter().filter_map(out).collect()));
         Ok(reached.filter(|(_, ways): &(_, Vec<_>)| !ways.is_empty()).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mail_of;
+
+    #[test]
+    fn of_several_addresses_the_primary_one_counts_then_that_of_work_then_the_first() {
+        let of = |emails: &str| mail_of(&format!("{{\"emails\": {emails}}}"));
+        let (home, work) =
+            (r#"{"value": "a@home.example"}"#, r#"{"value": "a@work.example", "type": "work"}"#);
+        let primary = r#"{"value": "a@first.example", "primary": true}"#;
+        assert_eq!(of(&format!("[{home}, {work}, {primary}]")).as_deref(), Some("a@first.example"));
+        assert_eq!(of(&format!("[{home}, {work}]")).as_deref(), Some("a@work.example"));
+        assert_eq!(of(&format!("[{home}]")).as_deref(), Some("a@home.example"));
+        for none in [
+            "[]",
+            "{}",
+            "[{}]",
+            r#"[{"value": 3}]"#,
+            r#"[{"value": "no address"}]"#,
+            r#"[{"value": "a@b.example\\r\\nBcc: x@y.example"}]"#,
+        ] {
+            assert_eq!(of(none), None, "{none}");
+        }
+        assert_eq!((mail_of(""), mail_of("{}")), (None, None));
     }
 }
