@@ -10,7 +10,7 @@ use super::{
     controls::{self, ConsequenceLine, ContactLine, ControlLine},
     page,
     table::StateShown,
-    text::{self, When},
+    text::{self, Prose, When},
 };
 use crate::api::prelude::*;
 use askama::Template;
@@ -80,7 +80,7 @@ struct PlaybookLine {
     /// The last drill: when, and by whom.
     last: Option<(When, String)>,
     counts_until: Option<When>,
-    why_not: Option<String>,
+    why_not: Option<Prose>,
 }
 
 struct ClassLine {
@@ -159,7 +159,7 @@ fn playbook(one: PlaybookShown, now: Instant) -> PlaybookLine {
         steps: playbook.steps.iter().map(|step| text::shown(step)).collect(),
         last: last.map(|last| (text::when(last.at, now), by(last.by))),
         counts_until: counts_until.map(|until| text::when(until, now)),
-        why_not: why_not.map(|why| text::shown(&why)),
+        why_not: why_not.map(|why| text::prose(&why)),
         id: playbook.id,
     }
 }
