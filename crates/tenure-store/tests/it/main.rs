@@ -20,6 +20,7 @@ mod as_of;
 mod clocks;
 mod concurrency;
 mod delegations;
+mod directory;
 mod encryption;
 mod event_streams;
 mod faults;
